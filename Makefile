@@ -1,0 +1,42 @@
+# What a person types. Each works on a fresh clone and can be run again at any time.
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+export MLFLOW_DISABLE_TELEMETRY := true
+
+.PHONY: help repro test test-all ui lock clean
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1	/'
+
+repro: $(BIN)/ready ## rebuild every result, then compare with what is committed
+	dvc repro
+	vidpipe results
+
+test: $(BIN)/ready ## lint, types, import contracts, fast tests
+	ruff check
+	ruff format --check
+	mypy
+	lint-imports --no-logo
+	vidpipe dvc-yaml --check
+	pytest -n 2
+
+test-all: $(BIN)/ready ## the same, with the slow tests
+	ruff check
+	mypy
+	lint-imports --no-logo
+	pytest -n 2 -m "slow or not slow"
+
+ui: $(BIN)/ready ## the MLflow UI on this project's runs, on localhost
+	vidpipe ui
+
+lock: ## resolve the newest versions that pyproject.toml allows into requirements.lock
+	pip-compile --quiet --strip-extras --extra dev --no-emit-index-url --no-emit-find-links \
+		--no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.lock  # the same lock for every build of torch
+
+# The environment: exact versions from the lock, this package in place.
+$(BIN)/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	pip install --disable-pip-version-check --requirement requirements.lock
+	pip install --disable-pip-version-check --no-deps --editable .
+	@touch $@

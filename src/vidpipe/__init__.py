@@ -1,0 +1,1 @@
+"""Turn footage into GANs that make video, and prove how."""

@@ -1,0 +1,131 @@
+"""`vidpipe dvc-yaml`: DVC's stages, made from Kedro's pipelines and catalog.
+
+A stage is a registered pipeline. Its data are the datasets it reads and writes, its parameters
+the `params:` it asks for, its code what its nodes' modules import, directly or not.
+"""
+
+import io
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import click
+from ruamel.yaml import YAML
+
+from vidpipe.errors import UserError
+
+FILE = "dvc.yaml"
+HEADER = (
+    "# Made by `vidpipe dvc-yaml` from Kedro's pipelines and conf/base/catalog.yml: change those.\n"
+)
+# The parameter models only check: values reach a stage through its `params`, and no field of
+# theirs has a default. So a new model's parameters make no other model stale.
+UNCOUNTED = {"vidpipe.params"}
+
+
+@click.command("dvc-yaml")
+@click.option("--check", is_flag=True, help="Write nothing; fail if dvc.yaml is stale.")
+def dvc_yaml(check: bool) -> None:
+    """Write dvc.yaml from Kedro's pipelines and catalog."""
+    made = render(Path.cwd())
+    path = Path(FILE)
+    fresh = path.is_file() and path.read_text(encoding="utf-8") == made
+    if check and not fresh:
+        raise UserError(f"{FILE} is stale: run `vidpipe dvc-yaml` and commit it")
+    if not fresh:
+        path.write_text(made, encoding="utf-8")
+    click.echo(f"{FILE} is up to date" if fresh else f"{FILE} written")
+
+
+def render(project: Path) -> str:
+    """The text of dvc.yaml."""
+    from kedro.inspection import get_project_snapshot  # noqa: PLC0415
+
+    from vidpipe.pipeline_registry import STAGES  # noqa: PLC0415
+
+    snapshot = get_project_snapshot(project)
+    catalog = YAML(typ="safe").load((project / "conf/base/catalog.yml").read_text(encoding="utf-8"))
+    pipelines = {pipeline.name: pipeline for pipeline in snapshot.pipelines}
+    code = Imports(project)
+    stages, plots = {}, []
+    for name in STAGES:
+        nodes = pipelines[name].nodes
+        written = [output for node in nodes for output in node.outputs]
+        read = [i for node in nodes for i in node.inputs if i not in written]
+        modules = sorted({node.source.filepath for node in nodes if node.source})
+        stages[name] = _stage(name, code.closure(modules), read, written, catalog)
+        plots += [plot for output in written for plot in _plots(catalog[output])]
+    yaml, text = YAML(), io.StringIO()
+    yaml.default_flow_style = False
+    yaml.dump({"stages": stages, "plots": plots}, text)
+    return HEADER + text.getvalue()
+
+
+class Imports:
+    """Which files of the package a file imports, directly or not (grimp).
+
+    Args:
+        project: Folder with `src/vidpipe`.
+    """
+
+    def __init__(self, project: Path) -> None:
+        import grimp  # noqa: PLC0415
+
+        self.project = project
+        self.graph = grimp.build_graph("vidpipe", cache_dir=None)
+
+    def closure(self, files: Iterable[str]) -> list[str]:
+        """The files and all they import, sorted; packages' `__init__.py` hold no code but one."""
+        modules = {
+            file.removeprefix("src/").removesuffix(".py").replace("/", ".") for file in files
+        }
+        todo = list(modules)
+        while todo:
+            for found in self.graph.find_modules_directly_imported_by(todo.pop()):
+                if found not in modules | UNCOUNTED:
+                    modules.add(found)
+                    todo.append(found)
+        return sorted(self._file(module) for module in modules)
+
+    def _file(self, module: str) -> str:
+        stem = f"src/{module.replace('.', '/')}"
+        package = f"{stem}/__init__.py"
+        return package if (self.project / package).is_file() else f"{stem}.py"
+
+
+def _stage(
+    name: str, code: list[str], read: list[str], written: list[str], catalog: dict[str, Any]
+) -> dict[str, Any]:
+    params = sorted({i.removeprefix("params:") for i in read if i.startswith("params:")})
+    data = sorted({catalog[i]["filepath"] for i in read if i in catalog})
+    stage: dict[str, Any] = {"cmd": f"kedro run --pipelines={name}", "deps": [*data, *code]}
+    if params:
+        stage["params"] = params
+    for kind in ("outs", "metrics"):
+        kept = [_out(catalog[o]) for o in written if _hints(catalog[o]).get("kind", "outs") == kind]
+        if kept:
+            stage[kind] = kept
+    return stage
+
+
+def _out(entry: dict[str, Any]) -> Any:
+    path = entry["filepath"]
+    return {path: {"cache": False}} if _hints(entry).get("cache") is False else path
+
+
+def _plots(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    folder = entry["filepath"]
+    return [
+        {
+            plot["title"]: {
+                "x": plot["x"],
+                "y": {f"{folder}/{file}": columns for file, columns in plot["y"].items()},
+            }
+        }
+        for plot in _hints(entry).get("plots", [])
+    ]
+
+
+def _hints(entry: dict[str, Any]) -> dict[str, Any]:
+    hints: dict[str, Any] = entry.get("metadata", {}).get("dvc", {})
+    return hints

@@ -1,0 +1,36 @@
+"""`vidpipe pairs show`: look at what pix2pix is fed."""
+
+from pathlib import Path
+
+import click
+
+from vidpipe.data.packing import read_npz, side_by_side
+from vidpipe.data.pictures import png
+from vidpipe.errors import UserError
+from vidpipe.io.atomic import whole_file
+
+PACKED = Path("data/05_model_input/pairs.npz")
+
+
+@click.group()
+def pairs() -> None:
+    """Look at the pairs of frames that pix2pix is fed."""
+
+
+@pairs.command()
+@click.argument("number", type=int, default=0)
+@click.option("--out", type=click.Path(path_type=Path), default=None, help="PNG to write.")
+@click.option("--npz", type=click.Path(path_type=Path), default=PACKED, show_default=True)
+def show(number: int, out: Path | None, npz: Path) -> None:
+    """Write pair NUMBER (from 0) as one picture: a frame at the left, the next at the right."""
+    if not npz.exists():
+        raise UserError(f"{npz}: no pairs yet; make them with `dvc repro pairs`")
+    arrays = read_npz(npz)
+    index = arrays["pairs"]
+    if not 0 <= number < len(index):
+        raise UserError(f"pair {number}: expected a number from 0 to {len(index) - 1}")
+    out = out or Path(f"pair-{number}.png")
+    with whole_file(out) as partial:
+        partial.write_bytes(png(side_by_side(arrays["frames"], index[number])))
+    source, target = index[number]
+    click.echo(f"{out}: frames {source} and {target}, {arrays['pair_split'][number]}")

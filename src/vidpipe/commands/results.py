@@ -1,0 +1,61 @@
+"""`vidpipe results`: what was committed against what was rebuilt."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import click
+
+from vidpipe.errors import UserError
+
+# Model -> numbers worth a line; all are compared.
+HEADLINES = {
+    "pix2pix": [
+        "one_step.seen.psnr",
+        "one_step.seen.copy_last_psnr",
+        "one_step.held_out.psnr",
+        "one_step.held_out.copy_last_psnr",
+        *(
+            f"rollout.{split}.h{h}.skill"
+            for split in ("seen", "held_out")
+            for h in (1, 2, 4, 8, 16)
+        ),
+    ]
+}
+
+
+@click.command()
+def results() -> None:
+    """Compare the metrics in the work tree with those committed, in one table."""
+    files = sorted(Path("metrics").glob("*.json"))
+    if not files:
+        raise UserError("metrics/: nothing there yet; run `dvc repro`")
+    click.echo(f"{'':44}{'committed':>12}{'rebuilt':>12}")
+    differing = total = 0
+    for file in files:
+        rebuilt = json.loads(file.read_text(encoding="utf-8"))
+        committed = _committed(file)
+        for name in HEADLINES.get(file.stem, []):
+            shown = [_shown(numbers.get(name)) for numbers in (committed, rebuilt)]
+            mark = "" if shown[0] == shown[1] else "  differs"
+            click.echo(f"{file.stem + ' ' + name:44}{shown[0]:>12}{shown[1]:>12}{mark}")
+        names = committed.keys() | rebuilt.keys()
+        total += len(names)
+        differing += sum(committed.get(name) != rebuilt.get(name) for name in names)
+    verdict = "all equal" if not differing else f"{differing} differ"
+    click.echo(f"{total} numbers compared: {verdict}")
+
+
+def _committed(file: Path) -> dict[str, float]:
+    shown = subprocess.run(
+        ["git", "show", f"HEAD:./{file.as_posix()}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    numbers: dict[str, float] = json.loads(shown.stdout) if shown.returncode == 0 else {}
+    return numbers
+
+
+def _shown(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

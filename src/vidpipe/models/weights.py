@@ -1,0 +1,50 @@
+"""Weights as safetensors: plain numbers, nothing that runs, the same bytes every time."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from vidpipe.errors import UserError
+
+KEY = "vidpipe"  # one key: with several, the order of safetensors' metadata changes from run to run
+
+
+def save(network: nn.Module, path: Path, facts: Mapping[str, Any]) -> None:
+    """Write a network's weights with the facts it takes to build it again."""
+    tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
+    note = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    save_file(tensors, path, metadata={KEY: note})
+
+
+def facts(path: Path) -> dict[str, Any]:
+    """What `save` noted beside the weights.
+
+    Raises:
+        UserError: If the file is missing or was not written by vidpipe.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: expected trained weights, found no such file; train first")
+    try:
+        with safe_open(path, framework="pt") as file:
+            noted: dict[str, Any] = json.loads((file.metadata() or {})[KEY])
+    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+        raise UserError(f"{path}: expected weights that vidpipe wrote, got: {error!r}") from error
+    return noted
+
+
+def load(network: nn.Module, path: Path) -> None:
+    """Fill a network with the weights of a file.
+
+    Raises:
+        UserError: If names or shapes differ.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            network.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+    except (SafetensorError, RuntimeError) as error:
+        raise UserError(f"{path}: these weights do not fit the model: {error}") from error

@@ -1,0 +1,45 @@
+"""All pipelines by name. A stage of DVC is one of `STAGES`; a deliverable is the sum of some.
+
+Pipelines are imported when asked for, so that a data stage never waits for torch.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import reduce
+from importlib import import_module
+from operator import add
+
+from kedro.pipeline import Pipeline
+
+# Stage -> module whose function of that name wires it, in the order they run.
+STAGES = {
+    "footage_fetch": "vidpipe.pipelines.data.pipeline",
+    "footage_frames": "vidpipe.pipelines.data.pipeline",
+    "pairs": "vidpipe.pipelines.data.pipeline",
+    "pix2pix_train": "vidpipe.pipelines.pix2pix.pipeline",
+    "pix2pix_evaluate": "vidpipe.pipelines.pix2pix.pipeline",
+}
+
+# What a person runs -> the stages it takes.
+SUMS = {
+    "pix2pix": ["footage_fetch", "footage_frames", "pairs", "pix2pix_train", "pix2pix_evaluate"],
+    "__default__": list(STAGES),
+}
+
+
+class _Lazy(Mapping[str, Pipeline]):
+    def __getitem__(self, name: str) -> Pipeline:
+        if name in STAGES:
+            pipeline: Pipeline = getattr(import_module(STAGES[name]), name)()
+            return pipeline
+        return reduce(add, (self[stage] for stage in SUMS[name]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*SUMS, *STAGES])
+
+    def __len__(self) -> int:
+        return len(SUMS) + len(STAGES)
+
+
+def register_pipelines() -> Mapping[str, Pipeline]:
+    """What Kedro calls."""
+    return _Lazy()

@@ -1,0 +1,1 @@
+"""Nodes and wiring: the only room that knows Kedro's pipelines."""

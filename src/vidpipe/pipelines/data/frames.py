@@ -1,0 +1,37 @@
+"""Stage `footage_frames`: the video as square frames, shot by shot."""
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from vidpipe.data.frames import extract, write_shots
+from vidpipe.params import Frames
+
+log = logging.getLogger(__name__)
+
+
+def extract_footage(videos: Path, manifest: pd.DataFrame, frames: Frames, scratch: Path) -> Path:
+    """Decode each video of the manifest into one packed file, and list the shots in `shots.csv`."""
+    folder = scratch / "frames"
+    folder.mkdir()
+    shots = [
+        shot
+        for name in manifest["path"]
+        for shot in extract(
+            videos / name,
+            folder,
+            size=frames.size,
+            stride=frames.stride,
+            fps=frames.fps,
+            cut_threshold=frames.cut_threshold,
+        )
+    ]
+    log.info(
+        "%d frames of %d pixels in %d shots",
+        sum(s.stop - s.start for s in shots),
+        frames.size,
+        len(shots),
+    )
+    write_shots(folder, shots)
+    return folder

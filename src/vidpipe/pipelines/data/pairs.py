@@ -1,0 +1,43 @@
+"""Stage `pairs`: consecutive frames, ready for training."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+
+from vidpipe.data.frames import load, read_shots
+from vidpipe.data.packing import index_pairs, side_by_side
+from vidpipe.data.pictures import grid, png
+from vidpipe.data.splits import HELD_OUT, SEEN
+from vidpipe.params import Pairs
+
+log = logging.getLogger(__name__)
+
+
+def pack(frames: Path, pairs: Pairs) -> tuple[dict[str, np.ndarray], bytes]:
+    """Index the pairs of the one video, and draw eight of them.
+
+    Returns:
+        Arrays for `pairs.npz` (each frame stands once, `pairs` says who follows whom), and a PNG.
+
+    Raises:
+        UserError: If there is not one pair.
+    """
+    shots = read_shots(frames)
+    index = index_pairs(shots, held_out=pairs.held_out, gap=pairs.gap)
+    packed = load(frames, shots[0].file)
+    counts = {name: int((index.pair_split == name).sum()) for name in (SEEN, HELD_OUT)}
+    log.info("%d pairs: %s", len(index.pairs), ", ".join(f"{n} {k}" for k, n in counts.items()))
+    arrays = {
+        "frames": packed,
+        "pairs": index.pairs,
+        "pair_split": index.pair_split,
+        "frame_split": index.frame_split,
+        "frame_shot": index.frame_shot,
+        "fps": np.array([shots[0].fps]),
+    }
+    chosen = index.pairs[np.linspace(0, len(index.pairs) - 1, 8).round().astype(int)]
+    tiles = [side_by_side(packed, pair) for pair in chosen]
+    names = [f"frames {pair[0]} and {pair[1]}" for pair in chosen]
+    sheet = grid([tiles[:2], tiles[2:4], tiles[4:6], tiles[6:]], captions=names, tile=160)
+    return arrays, png(sheet)

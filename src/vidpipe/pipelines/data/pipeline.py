@@ -1,0 +1,49 @@
+"""Wiring of the data stages."""
+
+from kedro.pipeline import Pipeline, node, pipeline
+
+from vidpipe.pipelines.data.fetch import fetch_footage
+from vidpipe.pipelines.data.frames import extract_footage
+from vidpipe.pipelines.data.pairs import pack
+
+
+def footage_fetch() -> Pipeline:
+    """A source's video, copied and probed."""
+    return pipeline(
+        [
+            node(
+                fetch_footage,
+                ["params:sources.footage", "project", "scratch"],
+                ["footage_videos", "footage_manifest"],
+                name="footage_fetch",
+            )
+        ]
+    )
+
+
+def footage_frames() -> Pipeline:
+    """The video as square frames."""
+    return pipeline(
+        [
+            node(
+                extract_footage,
+                ["footage_videos", "footage_manifest", "params:frames.footage", "scratch"],
+                "footage_frames",
+                name="footage_frames",
+            )
+        ]
+    )
+
+
+def pairs() -> Pipeline:
+    """Frames as pairs."""
+    return pipeline(
+        [
+            node(
+                pack,
+                ["footage_frames", "params:pairs"],
+                ["pairs", "pairs_sheet"],
+                name="pairs",
+            )
+        ]
+    )

@@ -1,0 +1,1 @@
+"""Deliverable D3: pix2pix as next-frame predictor."""

@@ -1,0 +1,272 @@
+"""Runs in MLflow: one row per trained model. The only file that imports mlflow, and late.
+
+MLflow is a view of files that are there anyway: when it cannot be reached, that is said once and
+training goes on.
+"""
+
+import hashlib
+import logging
+import os
+import platform
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from filelock import FileLock
+
+from vidpipe.params import Params
+from vidpipe.training.tracker import NullTracker, Run
+
+log = logging.getLogger(__name__)
+
+# Model -> (experiment, deliverable of the project report).
+TASKS = {"pix2pix": ("prediction", "D3")}
+FOLDER = "mlflow"  # at the repository's root, when no server is named
+PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+WEIGHTS, DATA = "vidpipe.weights_md5", "vidpipe.data_md5"
+
+
+def tracking_uri(root: Path) -> str:
+    """The server that MLFLOW_TRACKING_URI names, else a SQLite file of this project."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / FOLDER / 'mlflow.db'}"
+
+
+def md5(file: Path) -> str:
+    """Hash of a file, as DVC writes it."""
+    with file.open("rb") as content:
+        return hashlib.file_digest(content, "md5").hexdigest()
+
+
+@dataclass
+class MlflowTracker:
+    """Opens runs in MLflow.
+
+    Attributes:
+        root: The repository whose runs these are.
+        project: The work tree that runs, the same but for `dvc exp run --temp`.
+        params: All parameters in force.
+        inputs: File by name of dataset, of the node that runs now; a hook keeps it.
+    """
+
+    root: Path
+    project: Path
+    params: Params
+    inputs: dict[str, Path] = field(default_factory=dict)
+
+    @contextmanager
+    def training(self, model: str) -> Iterator[Run]:
+        """A new run, with parameters and tags."""
+        with self._safely(lambda: _MlflowRun.new(self._client(), model, self)) as run:
+            yield run
+
+    @contextmanager
+    def evaluation(self, model: str, weights: Path) -> Iterator[Run]:
+        """The run that trained these weights, or a new one if there is none to be found."""
+        with self._safely(lambda: _MlflowRun.of(self._client(), model, self, weights)) as run:
+            yield run
+
+    @contextmanager
+    def _safely(self, opened: Callable[[], "_MlflowRun"]) -> Iterator[Run]:
+        try:
+            run: Run = _Forgiving(opened())
+        except Exception as error:  # noqa: BLE001 (whatever MLflow does, training goes on)
+            _complain(error)
+            with NullTracker().training("") as silent:
+                yield silent
+            return
+        status = "FAILED"
+        try:
+            yield run
+            status = "FINISHED"
+        except KeyboardInterrupt:
+            status = "KILLED"
+            raise
+        finally:
+            run.end(status)  # type: ignore[attr-defined]
+
+    def _client(self) -> Any:
+        for name, value in (*PATIENCE.items(), ("MLFLOW_DISABLE_TELEMETRY", "true")):
+            os.environ.setdefault(name, value)
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        import mlflow  # noqa: PLC0415 (three seconds)
+
+        lock = self.root / ".vidpipe" / "mlflow.lock"
+        lock.parent.mkdir(exist_ok=True)
+        with FileLock(lock):  # a new SQLite file survives no two first visitors
+            (self.root / FOLDER).mkdir(exist_ok=True)
+            client = mlflow.MlflowClient(tracking_uri(self.root))
+            client.search_experiments(max_results=1)
+        return client
+
+    def tags(self, model: str) -> dict[str, str]:
+        """Where a run comes from: code, data, stage and machine."""
+        import torch  # noqa: PLC0415 (whoever opens a run has imported it)
+
+        commit, changes = (
+            _git(self.project, "rev-parse", "HEAD"),
+            _git(self.project, "status", "--porcelain", "--untracked-files=no"),
+        )
+        device = self.params.runtime.device
+        cuda = device != "cpu" and torch.cuda.is_available()
+        tags = {
+            "vidpipe.deliverable": TASKS[model][1],
+            "vidpipe.model": model,
+            "vidpipe.device": torch.cuda.get_device_name() if cuda else f"cpu: {_processor()}",
+            "vidpipe.torch": torch.__version__,
+            "vidpipe.threads": str(self.params.runtime.threads),
+            "mlflow.source.name": "vidpipe",
+            "mlflow.source.git.commit": commit,
+            "git.dirty": str(bool(changes)).lower(),
+            "dvc.stage": os.environ.get("DVC_STAGE", ""),
+            "dvc.experiment": os.environ.get("DVC_EXP_NAME", ""),
+        }
+        for name, file in self.inputs.items():
+            if file.is_file():
+                tags[f"{DATA}.{name}"] = md5(file)
+        return {name: value for name, value in tags.items() if value}
+
+    def flat_params(self, model: str) -> dict[str, str]:
+        """Parameters that bear on a model, by dotted key."""
+        others = {name for name in TASKS if name != model}
+        return _flat(self.params.model_dump(exclude=others))
+
+    def note(self, weights: str) -> Path:
+        """Where training leaves the id of the run that these weights came of."""
+        return self.root / ".vidpipe" / "runs" / weights
+
+
+class _MlflowRun:
+    """One run of MLflow; any method may raise."""
+
+    def __init__(self, client: Any, run_id: str, tracker: MlflowTracker) -> None:
+        self.client, self.id, self.tracker = client, run_id, tracker
+
+    @classmethod
+    def new(cls, client: Any, model: str, tracker: MlflowTracker) -> "_MlflowRun":
+        experiment = _experiment(client, TASKS[model][0], tracker)
+        run = client.create_run(experiment, tags=tracker.tags(model), run_name=model)
+        made = cls(client, run.info.run_id, tracker)
+        for name, value in tracker.flat_params(model).items():
+            client.log_param(made.id, name, value)
+        return made
+
+    @classmethod
+    def of(cls, client: Any, model: str, tracker: MlflowTracker, weights: Path) -> "_MlflowRun":
+        digest = md5(weights)
+        note = tracker.note(digest)
+        if note.is_file():
+            run_id = note.read_text(encoding="utf-8").strip()
+            if any(True for _ in _alive(client, run_id)):
+                return cls(client, run_id, tracker)
+        experiment = _experiment(client, TASKS[model][0], tracker)
+        wanted = tracker.flat_params(model)
+        for run in client.search_runs([experiment], f"tags.`{WEIGHTS}` = '{digest}'"):
+            if run.data.params == wanted:
+                return cls(client, run.info.run_id, tracker)
+        made = cls.new(client, model, tracker)
+        made.weights(weights)
+        return made
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        from mlflow.entities import Metric  # noqa: PLC0415
+
+        now = int(time.time() * 1000)
+        self.client.log_batch(
+            self.id, metrics=[Metric(key, float(value), now, step) for key, value in values.items()]
+        )
+
+    def picture(self, key: str, picture: np.ndarray, step: int) -> None:
+        self.client.log_image(self.id, picture, key=key, step=step)
+
+    def files(self, folder: Path) -> None:
+        self.client.log_artifacts(self.id, str(folder))
+
+    def weights(self, file: Path) -> None:
+        digest = md5(file)
+        self.client.set_tag(self.id, WEIGHTS, digest)
+        note = self.tracker.note(digest)
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(self.id, encoding="utf-8")
+
+    def end(self, status: str) -> None:
+        self.client.set_terminated(self.id, status)
+
+
+class _Forgiving:
+    """Passes calls on until one fails; then says so once and swallows the rest."""
+
+    def __init__(self, run: _MlflowRun) -> None:
+        self._run: _MlflowRun | None = run
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        def call(*args: Any) -> None:
+            if self._run is None:
+                return
+            try:
+                getattr(self._run, name)(*args)
+            except Exception as error:  # noqa: BLE001 (whatever MLflow does, training goes on)
+                self._run = None
+                _complain(error)
+
+        return call
+
+
+def _complain(error: Exception) -> None:
+    first = (str(error).splitlines() or [repr(error)])[0]
+    log.warning("MLflow cannot be reached, going on without it: %s", first)
+
+
+def _experiment(client: Any, name: str, tracker: MlflowTracker) -> str:
+    with FileLock(tracker.root / ".vidpipe" / "mlflow.lock"):
+        found = client.get_experiment_by_name(name)
+        if found is not None:
+            return str(found.experiment_id)
+        local = (
+            None
+            if os.environ.get("MLFLOW_TRACKING_URI")
+            else tracker.root / FOLDER / "artifacts" / name
+        )
+        return str(client.create_experiment(name, artifact_location=local and local.as_uri()))
+
+
+def _alive(client: Any, run_id: str) -> Iterator[Any]:
+    from mlflow.exceptions import MlflowException  # noqa: PLC0415
+
+    try:
+        run = client.get_run(run_id)
+    except MlflowException:
+        return
+    if run.info.lifecycle_stage == "active":
+        yield run
+
+
+def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    flat: dict[str, str] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        flat |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: str(value)}
+    return flat
+
+
+def _git(folder: Path, *words: str) -> str:
+    try:
+        done = subprocess.run(
+            ["git", *words], cwd=folder, capture_output=True, text=True, check=True
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout.strip()
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

@@ -1,0 +1,98 @@
+"""Device, threads, precision and determinism: set in one place, before torch is imported.
+
+`portable` gives the same bits on every x86-64 processor with AVX2: the instruction set is
+pinned for PyTorch, MKL and oneDNN by environment variables that they read when first used.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from vidpipe.errors import UserError
+
+if TYPE_CHECKING:
+    import torch
+    from torch import nn
+
+    Network = TypeVar("Network", bound=nn.Module)
+
+PORTABLE = {
+    "ATEN_CPU_CAPABILITY": "avx2",
+    "MKL_CBWR": "COMPATIBLE",
+    "ONEDNN_MAX_CPU_ISA": "AVX2",
+}
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What a node computes with.
+
+    Attributes:
+        device: Where tensors live.
+        autocast: Makes the context in which networks run.
+    """
+
+    device: "torch.device"
+    autocast: Callable[[], AbstractContextManager[None]]
+
+    def place(self, network: "Network") -> "Network":
+        """The network on the device, its weights laid out channels last."""
+        import torch  # noqa: PLC0415
+
+        return network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def pin_instructions(determinism: Literal["portable", "machine"]) -> None:
+    """Choose the instruction set. Works only before torch is imported.
+
+    Raises:
+        UserError: If torch is there already, with another instruction set.
+    """
+    if determinism == "machine":
+        return
+    if "torch" in sys.modules and any(os.environ.get(k) != v for k, v in PORTABLE.items()):
+        wanted = " ".join(f"{key}={value}" for key, value in PORTABLE.items())
+        raise UserError(
+            "runtime.determinism: portable must be set before torch is imported, but it is "
+            f"imported already; start Python with {wanted}"
+        )
+    os.environ.update(PORTABLE)
+
+
+def start(
+    *,
+    device: Literal["cpu", "cuda", "auto"],
+    precision: Literal["fp32", "bf16"],
+    threads: int,
+    determinism: Literal["portable", "machine"],
+) -> Machine:
+    """Set up torch as `runtime` in params.yaml says.
+
+    Raises:
+        UserError: If the device is not there, or torch was imported too early to pin it.
+    """
+    pin_instructions(determinism)
+    import torch  # noqa: PLC0415 (after the instruction set is pinned)
+
+    if device == "auto":
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+    if device == "cuda" and not torch.cuda.is_available():
+        raise UserError(
+            "runtime.device: expected a CUDA device, found none that this build of torch "
+            f"({torch.__version__}) can use; set device: cpu (`vidpipe preset laptop`)"
+        )
+    torch.set_num_threads(threads)
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True)
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a sixth of each step, for nothing
+    torch.backends.cudnn.benchmark = False
+
+    def autocast() -> AbstractContextManager[None]:
+        if precision == "fp32":
+            return nullcontext()
+        return torch.autocast(device, dtype=torch.bfloat16)
+
+    return Machine(torch.device(device), autocast)
