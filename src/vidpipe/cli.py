@@ -17,6 +17,7 @@ from vidpipe.commands.pairs import pairs
 from vidpipe.commands.predict import predict
 from vidpipe.commands.preset import preset
 from vidpipe.commands.results import results
+from vidpipe.commands.ui import ui
 from vidpipe.commands.use import use
 from vidpipe.errors import UserError
 
@@ -60,7 +61,7 @@ def cli() -> None:
     """
 
 
-for _command in (preset, use, predict, dvc_yaml, results):
+for _command in (preset, use, predict, results, ui, dvc_yaml):
     cli.add_command(plainly(_command))
 for _command in pairs.commands.values():
     plainly(_command)

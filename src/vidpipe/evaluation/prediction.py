@@ -182,8 +182,8 @@ def curve(scores: Scores, *, resamples: int, seed: int) -> list[Point]:
     return points
 
 
-def roll(step: Step, frame: Frames, count: int) -> Frames:
-    """`count` frames after one frame (1 c h w), each made from the one before."""
+def roll(step: Step, frame: Float[Tensor, "1 c h w"], count: int) -> Float[Tensor, "k c h w"]:
+    """`count` frames after one frame, each made from the one before."""
     made = []
     for _ in range(count):
         frame = step(frame)

@@ -50,7 +50,7 @@ class Generator(nn.Module):
             _up(
                 widths[level] * (1 if level == depth - 1 else 2),
                 widths[level - 1],
-                dropout if depth - 4 <= level < depth - 1 else 0.0,
+                dropout if level >= depth - 3 else 0.0,
             )
             for level in reversed(range(1, depth))
         )
@@ -163,7 +163,7 @@ class NextFrame:
         affine = torch.where(chosen[:, None, None], random_affine(self.batch, rng), plain)
 
         def view(index: Int[Tensor, "b"]) -> Frames:
-            frames = to_float(self.frames[index])
+            frames = to_float(self.frames[index.to(self.frames.device)])
             if chosen.any():
                 grid = F.affine_grid(affine, list(frames.shape), align_corners=False).to(frames)
                 frames = F.grid_sample(frames, grid, padding_mode="reflection", align_corners=False)

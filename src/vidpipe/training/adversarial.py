@@ -6,7 +6,7 @@ Tensors in, detached tensors out: nothing here knows a model, a device or a logg
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +15,7 @@ from vidpipe.training.ema import average_of, follow
 from vidpipe.training.losses import discriminator_bce, generator_bce
 
 
+@runtime_checkable
 class Task(Protocol):
     """What a model is fed, and what its generator pays beside the adversarial loss."""
 

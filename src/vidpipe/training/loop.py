@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from vidpipe.training.adversarial import Players, Task, update
@@ -51,26 +52,31 @@ def fit(
         done: Updates already made.
 
     Raises:
-        FloatingPointError: If a loss is not finite; names the step and the loss.
+        FloatingPointError: If a loss is not finite; names the first such step, and the losses.
     """
     sums: dict[str, torch.Tensor] = {}
+    sound = torch.tensor(done)  # last step up to which all losses were finite
     since = done
     for step in range(done + 1, steps + 1):
         # One seed per step, for the batch (rng) and for dropout (torch's own generator).
-        rng = torch.Generator().manual_seed(seed * 2**32 + step)
-        torch.manual_seed(seed * 2**32 + step)
+        hashed = int(np.random.SeedSequence((seed, step)).generate_state(1)[0])
+        rng = torch.Generator().manual_seed(hashed)
+        torch.manual_seed(hashed)
 
         losses = update(players, task, step=step, rng=rng, autocast=autocast)
         sums = {name: sums.get(name, 0) + loss for name, loss in losses.items()}
+        finite = torch.stack(list(losses.values())).isfinite().all()
+        sound = sound.to(finite.device)
+        sound = torch.where(finite & (sound == step - 1), step, sound)
 
         # A report reads the losses from the device: rarely, for it waits for all that is queued.
         if step % report_every == 0 or step == steps:
             means = {name: total.item() / (step - since) for name, total in sums.items()}
-            for name, mean in means.items():
-                if not math.isfinite(mean):
-                    raise FloatingPointError(
-                        f"loss {name!r} is {mean} between steps {since + 1} and {step}: training "
-                        "has diverged; lower learning_rate, or set precision: fp32"
-                    )
+            if int(sound) < step:
+                broken = ", ".join(name for name, mean in means.items() if not math.isfinite(mean))
+                raise FloatingPointError(
+                    f"losses are no longer finite from step {int(sound) + 1} on ({broken}): training "
+                    "has diverged; lower learning_rate, or set precision: fp32"
+                )
             sums, since = {}, step
             yield Report(step, means)

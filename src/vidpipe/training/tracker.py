@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import UInt8
 
 
+@runtime_checkable
 class Run(Protocol):
     """One row of a tracking server: one trained model."""
 
@@ -25,6 +26,7 @@ class Run(Protocol):
         """Say which weights came of this run, so that an evaluation finds it."""
 
 
+@runtime_checkable
 class Tracker(Protocol):
     """Opens runs."""
 

@@ -38,8 +38,8 @@ def train_pix2pix(
     """
     machine = runtimes.start(**runtime.model_dump())
     torch.manual_seed(train.seed)
-    frames = torch.from_numpy(pairs["frames"]).permute(0, 3, 1, 2).contiguous()
-    size, channels = frames.shape[-1], frames.shape[1]
+    task = _task(pairs, train, machine.device)
+    channels, size = task.frames.shape[1:3]
     built = {"size": size, "channels": channels, **model.model_dump()}
     players = Players(
         machine.place(Generator(**built)),
@@ -51,33 +51,24 @@ def train_pix2pix(
             ema=train.ema,
         ),
     )
-    task = NextFrame(
-        frames.to(machine.device),
-        torch.from_numpy(pairs["pairs"][pairs["pair_split"] == SEEN]).long(),
-        batch=train.batch,
-        l1_weight=train.l1_weight,
-        noise=train.noise,
-        views=train.views,
-        pushforward=train.pushforward,
+    reports = fit(
+        players,
+        task,
+        steps=train.steps,
+        report_every=train.report_every,
+        seed=train.seed,
+        autocast=machine.autocast,
     )
 
     folder = scratch / "pix2pix"
     (folder / "sheets").mkdir(parents=True)
     history = []
     with tracker.training("pix2pix") as run:
-        reports = fit(
-            players,
-            task,
-            steps=train.steps,
-            report_every=train.report_every,
-            seed=train.seed,
-            autocast=machine.autocast,
-        )
         for report in shown(reports, total=train.steps, name="pix2pix"):
             history.append({"step": report.step, **report.losses})
             run.metrics(report.losses, report.step)
             if report.step % train.sample_every == 0 or report.step == train.steps:
-                sheet = progress_sheet(players.sampled, task, machine.device)
+                sheet = progress_sheet(players.sampled, task)
                 (folder / "sheets" / f"{report.step:06d}.png").write_bytes(png(sheet))
                 run.picture("progress", sheet, report.step)
         pd.DataFrame(history).round(6).to_csv(folder / "history.csv", index=False)
@@ -87,12 +78,25 @@ def train_pix2pix(
     return folder
 
 
-def progress_sheet(generator: nn.Module, task: NextFrame, device: torch.device) -> np.ndarray:
+def _task(pairs: dict[str, np.ndarray], train: Pix2pixTrain, device: torch.device) -> NextFrame:
+    frames = torch.from_numpy(pairs["frames"]).permute(0, 3, 1, 2).contiguous()
+    return NextFrame(
+        frames.to(device),
+        torch.from_numpy(pairs["pairs"][pairs["pair_split"] == SEEN]).long(),
+        batch=train.batch,
+        l1_weight=train.l1_weight,
+        noise=train.noise,
+        views=train.views,
+        pushforward=train.pushforward,
+    )
+
+
+def progress_sheet(generator: nn.Module, task: NextFrame) -> np.ndarray:
     """Four seen pairs in rows: source, prediction, target."""
     rows = torch.linspace(0, len(task.pairs) - 1, 4).round().long()
     source, target = task.frames[task.pairs[rows, 0]], task.frames[task.pairs[rows, 1]]
     was_training = generator.training
-    made = to_uint8(predict(generator, to_float(source.to(device))))
+    made = to_uint8(predict(generator, to_float(source)))
     generator.train(was_training)
     columns = torch.stack([source, made, target], dim=1).permute(0, 1, 3, 4, 2).cpu().numpy()
     return grid([list(row) for row in columns], columns=["frame", "predicted next", "real next"])

@@ -1,0 +1,23 @@
+"""`vidpipe ui`: compare runs in a browser."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from vidpipe.tracking import tracking_uri
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
+def ui(port: int) -> None:
+    """Open MLflow's pages on this project's runs, on this machine alone.
+
+    The experiments are digits, prediction and clips; every row is one trained model. Choose some
+    and press Compare.
+    """
+    uri = tracking_uri(Path.cwd())
+    click.echo(f"runs of {uri} at http://127.0.0.1:{port} (Ctrl-C stops)")
+    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri]
+    subprocess.run([*command, "--host", "127.0.0.1", "--port", str(port)], check=False)

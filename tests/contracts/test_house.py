@@ -1,0 +1,95 @@
+"""What must agree: stages and pipelines, lock and tree, plan and files."""
+
+import ast
+import hashlib
+from pathlib import Path
+
+import pytest
+from kedro.framework.startup import bootstrap_project
+from project import ROOT
+from pydantic import BaseModel
+from ruamel.yaml import YAML
+
+from vidpipe import params
+from vidpipe.commands.dvc_yaml import FILE, render
+from vidpipe.pipeline_registry import STAGES, SUMS, register_pipelines
+
+SOURCES = sorted((ROOT / "src/vidpipe").rglob("*.py"))
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+LONG_BY_DESIGN = {"fit"}  # the one flat, paragraph-commented loop
+
+
+def stages():
+    return YAML(typ="safe").load((ROOT / FILE).read_text(encoding="utf-8"))["stages"]
+
+
+def test_dvc_yaml_is_what_the_pipelines_and_the_catalog_make():
+    bootstrap_project(ROOT)
+    assert (ROOT / FILE).read_text(encoding="utf-8") == render(ROOT)
+
+
+def test_every_stage_is_a_pipeline_and_every_sum_is_made_of_stages():
+    assert list(stages()) == list(STAGES)
+    assert {stage for parts in SUMS.values() for stage in parts} == set(STAGES)
+    pipelines = register_pipelines()
+    assert all(pipelines[name].nodes for name in pipelines)
+
+
+def test_a_stage_depends_on_its_own_code_alone():
+    deps = {name: set(stage["deps"]) for name, stage in stages().items()}
+    for name in ("pix2pix_train", "pix2pix_evaluate"):
+        assert "src/vidpipe/models/pix2pix.py" in deps[name]
+    assert "src/vidpipe/training/adversarial.py" in deps["pix2pix_train"]
+    assert not any("evaluation" in dep for dep in deps["pix2pix_train"])
+    for name in ("footage_fetch", "footage_frames", "pairs"):
+        assert not any("models/" in dep or "training/" in dep for dep in deps[name])
+    everything = set().union(*deps.values())
+    assert not {f"src/vidpipe/{n}.py" for n in ("params", "tracking", "hooks", "cli")} & everything
+
+
+def test_the_lock_was_made_by_this_code_and_these_parameters():
+    lock = YAML(typ="safe").load((ROOT / "dvc.lock").read_text(encoding="utf-8"))["stages"]
+    values = YAML(typ="safe").load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    stale = []
+    for name, stage in stages().items():
+        recorded = {dep["path"]: dep["md5"] for dep in lock[name]["deps"]}
+        for dep in stage["deps"]:
+            if not dep.startswith("src/"):
+                continue
+            text = (ROOT / dep).read_bytes()
+            if recorded.get(dep) != hashlib.md5(text).hexdigest():
+                stale.append(f"{name}: {dep}")
+        for key in stage.get("params", []):
+            value = values
+            for part in key.split("."):
+                value = value[part]
+            if lock[name]["params"]["params.yaml"].get(key) != value:
+                stale.append(f"{name}: {key}")
+        if lock[name]["cmd"] != stage["cmd"]:
+            stale.append(f"{name}: cmd")
+    assert not stale, "run `dvc repro` and commit dvc.lock, metrics/ and plots/"
+
+
+def test_no_parameter_has_a_default_but_optional_blocks():
+    for model in vars(params).values():
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            for name, field in model.model_fields.items():
+                assert field.is_required() or field.default is None, f"{model.__name__}.{name}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
+def test_files_and_functions_fit_a_screen_and_say_what_they_are(path: Path):
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
+    assert len(text.splitlines()) <= 300
+    assert ast.get_docstring(tree)
+    if path.name == "__init__.py" and path.parent.name != "io":
+        assert len(tree.body) == 1, "stages do not count packages' __init__.py: no code there"
+    for node in ast.walk(tree):
+        if isinstance(node, FUNCTIONS) and node.name not in LONG_BY_DESIGN:
+            assert node.end_lineno - node.lineno < 50, f"{node.name} is over 50 lines"
+    public = [
+        n for n in tree.body if isinstance(n, (*FUNCTIONS, ast.ClassDef)) and n.name[0] != "_"
+    ]
+    silent = [node.name for node in public if not ast.get_docstring(node)]
+    assert silent == []

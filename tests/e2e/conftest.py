@@ -1,0 +1,10 @@
+import pytest
+from project import copy, run
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """A project in which pix2pix was run by Kedro."""
+    project = copy(tmp_path_factory.mktemp("kedro"))
+    run(project, "kedro", "run", "--pipeline=pix2pix")
+    return project

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vidpipe.evaluation.prediction import (
+    curve,
+    reach,
+    roll,
+    score_one_steps,
+    score_rollouts,
+    starts_in,
+)
+
+N = 14
+DRIFT = torch.linspace(-0.9, 0.9, N).reshape(N, 1, 1, 1).expand(N, 3, 16, 16).clone()
+DRIFT += 0.05 * torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+STEP = float(DRIFT[1, 0, 0, 0] - DRIFT[0, 0, 0, 0])
+ALL, ONE_SHOT = np.ones(N, dtype=bool), np.zeros(N, dtype=np.int32)
+
+
+def points(step, score=score_rollouts, frames=DRIFT, horizons=4):
+    starts = starts_in(ALL, ONE_SHOT, most=100)
+    ahead = reach(starts, ALL, ONE_SHOT, horizons)
+    return curve(score(step, frames, starts, ahead, horizons), resamples=50, seed=0)
+
+
+def test_copying_has_no_skill_at_any_horizon():
+    for point in points(lambda frame: frame):
+        assert point.skill == 0
+        assert point.psnr == point.copy_last_psnr
+        assert (point.skill_low, point.skill_high) == (0, 0)
+
+
+def test_a_perfect_predictor_has_all_the_skill_there_is():
+    for point in points(lambda frame: frame + STEP):
+        assert point.skill > 0.99
+        assert point.psnr > point.copy_last_psnr
+
+
+def test_a_predictor_that_goes_the_wrong_way_has_less_than_none():
+    assert all(point.skill < 0 for point in points(lambda frame: frame - STEP))
+
+
+def test_starts_thin_out_with_the_horizon_and_the_first_frame_is_never_scored():
+    assert [(p.horizon, p.starts) for p in points(lambda frame: frame)] == [
+        (1, 13),
+        (2, 12),
+        (3, 11),
+        (4, 10),
+    ]
+
+
+def test_a_rollout_feeds_predictions_back_and_one_step_never_does():
+    half = lambda frame: frame + STEP / 2  # noqa: E731
+    rolled, stepped = points(half), points(half, score_one_steps)
+    assert rolled[0].psnr == pytest.approx(stepped[0].psnr)
+    assert rolled[3].psnr < rolled[0].psnr - 6
+    assert stepped[3].psnr == pytest.approx(stepped[0].psnr, abs=0.1)
+    assert stepped[3].copy_last_psnr == pytest.approx(stepped[0].copy_last_psnr, abs=0.1)
+
+
+def test_one_step_asks_for_each_frame_once():
+    asked = []
+
+    def step(frames):
+        asked.extend(frames[:, 0, 0, 0].tolist())
+        return frames
+
+    points(step, score_one_steps)
+    assert len(asked) == len(set(asked)) == N - 1
+
+
+def test_under_ten_starts_a_score_comes_without_an_interval():
+    last = points(lambda frame: frame + STEP, horizons=6)[-1]
+    assert last.starts == 8
+    assert last.skill_low is None
+
+
+@given(
+    usable=st.lists(st.booleans(), min_size=2, max_size=30),
+    cuts=st.sets(st.integers(1, 29)),
+    horizons=st.integers(1, 6),
+)
+def test_no_prediction_crosses_a_cut_or_leaves_its_split(usable, cuts, horizons):
+    usable = np.array(usable)
+    shot = np.array([sum(cut <= i for cut in cuts) for i in range(len(usable))])
+    starts = starts_in(usable, shot, most=100)
+    ahead = reach(starts, usable, shot, horizons)
+    for start, count in zip(starts, ahead, strict=True):
+        assert 1 <= count <= horizons
+        span = slice(start, start + count + 1)
+        assert usable[span].all()
+        assert len(set(shot[span])) == 1
+        beyond = start + count + 1
+        if count < horizons and beyond < len(usable):
+            assert not usable[beyond] or shot[beyond] != shot[start]
+
+
+def test_no_more_starts_than_asked_for_are_taken_evenly():
+    starts = starts_in(np.ones(101, dtype=bool), np.zeros(101, dtype=int), most=5)
+    assert starts == [0, 25, 50, 74, 99]
+
+
+def test_rolling_on_gives_as_many_frames_as_asked():
+    made = roll(lambda frame: frame + 0.1, torch.zeros(1, 3, 4, 4), 3)
+    torch.testing.assert_close(made[:, 0, 0, 0], torch.tensor([0.1, 0.2, 0.3]))

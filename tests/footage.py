@@ -1,0 +1,134 @@
+"""Makes small test videos with PyAV, and breaks them the ways that cameras and disks do."""
+
+import struct
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.video.frame import VideoFrame
+
+OPTIONS = {"libx264": {"preset": "ultrafast", "crf": "8", "threads": "1"}}
+TICKS = 1000  # of hand-set time stamps, per second
+RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 200, 30), (30, 30, 220), (220, 220, 30)
+
+
+def write(
+    path: Path,
+    frames: Iterable[np.ndarray],
+    fps: Fraction | int = 25,
+    codec: str = "libx264",
+    pix_fmt: str = "yuv420p",
+    *,
+    pixel_aspect: Fraction | None = None,
+    times: Sequence[float] | None = None,
+    options: dict[str, str] | None = None,
+    format: str | None = None,
+) -> Path:
+    """Encode RGB pictures; the path's suffix chooses the container unless `format` does.
+
+    Args:
+        path: Where to write.
+        frames: uint8 (h w 3), all of one size.
+        fps: Frames per second.
+        codec: FFmpeg's name of the encoder.
+        pix_fmt: Format of the pixels in the file.
+        pixel_aspect: Width of a pixel over its height.
+        times: Seconds at which each frame is shown; None: evenly, at `fps`.
+        options: Of the encoder, over those of `OPTIONS`.
+        format: FFmpeg's name of the container.
+    """
+    with av.open(str(path), "w", format=format) as container:
+        stream = container.add_stream(codec, rate=fps)
+        stream.pix_fmt = pix_fmt
+        stream.options = OPTIONS.get(codec, {}) | (options or {})
+        if pixel_aspect is not None:
+            stream.codec_context.sample_aspect_ratio = pixel_aspect
+        if times is not None:
+            stream.codec_context.time_base = Fraction(1, TICKS)
+        for number, picture in enumerate(frames):
+            if number == 0:
+                stream.height, stream.width = picture.shape[:2]
+            frame = VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            if times is not None:
+                frame.pts, frame.time_base = round(times[number] * TICKS), Fraction(1, TICKS)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def write_audio(path: Path, seconds: float = 0.2) -> Path:
+    """A file with sound and no picture."""
+    rate = 8000
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=rate, layout="mono")
+        samples = np.zeros((1, int(rate * seconds)), np.int16)
+        frame = AudioFrame.from_ndarray(samples, format="s16", layout="mono")
+        frame.sample_rate, frame.pts = rate, 0
+        container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    return path
+
+
+def turn(path: Path, clockwise: int) -> Path:
+    """Have players turn an mp4's pictures, as phones do: by the 3x3 matrix of its track header.
+
+    Rows of the matrix are where a step right, a step down and the corner go, y pointing down.
+    """
+    right, down = {
+        0: ((1, 0), (0, 1)),
+        90: ((0, 1), (-1, 0)),
+        180: ((-1, 0), (0, -1)),
+        270: ((0, -1), (1, 0)),
+    }[clockwise]
+    one, unit = 1 << 16, 1 << 30
+    rows = [(x * one, y * one, 0) for x, y in (right, down)] + [(0, 0, unit)]
+    data = bytearray(path.read_bytes())
+    box = data.index(b"tkhd")
+    # After the name: version and flags, two times, track, reserved, duration, 8 bytes reserved,
+    # layer, group, volume and 2 reserved; version 1 has three fields of 8 bytes in place of 4.
+    offset = box + 4 + 4 + (32 if data[box + 4] == 1 else 20) + 8 + 8
+    assert data[offset : offset + 4] == struct.pack(">i", one), "no matrix where it should be"
+    data[offset : offset + 36] = struct.pack(">9i", *(n for row in rows for n in row))
+    path.write_bytes(data)
+    return path
+
+
+def cut_off(path: Path, share: float) -> Path:
+    """Keep the start of a file, as an interrupted copy does."""
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * share)])
+    return path
+
+
+def plain(height: int, width: int, colour: Sequence[int]) -> np.ndarray:
+    """A picture of one colour."""
+    return np.full((height, width, 3), colour, np.uint8)
+
+
+def quarters(height: int, width: int) -> np.ndarray:
+    """Four colours: red and green above, blue and yellow below. Tells every turn and flip."""
+    picture = plain(height, width, RED)
+    picture[: height // 2, width // 2 :] = GREEN
+    picture[height // 2 :, : width // 2] = BLUE
+    picture[height // 2 :, width // 2 :] = YELLOW
+    return picture
+
+
+def disc(height: int, width: int, radius: float, stretch: float = 1.0) -> np.ndarray:
+    """A white disc in the middle of black, `stretch` times as wide as high."""
+    y, x = np.mgrid[:height, :width] + 0.5
+    inside = ((x - width / 2) / stretch) ** 2 + (y - height / 2) ** 2 <= radius**2
+    return np.repeat((inside * 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def numbered(count: int, height: int = 32, width: int = 32) -> list[np.ndarray]:
+    """Frames whose brightness tells their number, with steps too small to be a cut."""
+    return [plain(height, width, (20 + 4 * n,) * 3) for n in range(count)]
+
+
+def numbers(frames: np.ndarray) -> list[int]:
+    """The numbers of frames that `numbered` made."""
+    return [round((float(frame.mean()) - 20) / 4) for frame in frames]

@@ -1,0 +1,125 @@
+import pytest
+import torch
+
+from vidpipe.models.pix2pix import Discriminator, Generator, NextFrame, predict, to_float, to_uint8
+
+SMALL = {"size": 64, "channels": 3, "width": 4, "dropout": 0.5}
+
+
+def frames(count=12, size=64):
+    return torch.randint(0, 256, (count, 3, size, size), dtype=torch.uint8)
+
+
+def consecutive(count):
+    return torch.tensor([[i, i + 1] for i in range(count - 1)])
+
+
+def task(**changes):
+    plain = {"batch": 4, "l1_weight": 100.0, "noise": 0.0, "views": 0.0, "pushforward": 0}
+    return NextFrame(frames(), consecutive(12), **{**plain, **changes})
+
+
+@pytest.mark.parametrize("size", [64, 128, 256, 512])
+@pytest.mark.parametrize("residual", [True, False])
+def test_the_depth_follows_the_size_down_to_one_pixel(size, residual):
+    generator = Generator(size=size, channels=3, width=2, dropout=0.0, residual=residual).eval()
+    seen = []
+    generator.down[-1].register_forward_hook(lambda *call: seen.append(call[-1].shape[-2:]))
+    assert generator(torch.zeros(1, 3, size, size)).shape == (1, 3, size, size)
+    assert seen == [(1, 1)]
+    assert len(generator.down) == size.bit_length() - 1
+
+
+def test_at_256_the_layers_are_those_of_the_paper():
+    generator = Generator(size=256, channels=3, width=64, dropout=0.5, residual=False)
+    assert [layer[-1 if level in (0, 7) else -2].out_channels for level, layer in enumerate(generator.down)] == [
+        64, 128, 256, 512, 512, 512, 512, 512,
+    ]  # fmt: skip
+    assert [layer[1].in_channels for layer in generator.up] == [
+        512, 1024, 1024, 1024, 1024, 512, 256,
+    ]  # fmt: skip
+    dropouts = [any(isinstance(part, torch.nn.Dropout) for part in layer) for layer in generator.up]
+    assert dropouts == [True, True, True, False, False, False, False]
+
+
+def test_the_discriminator_sees_patches_of_70_pixels():
+    discriminator = Discriminator(channels=3, width=4).eval()
+    source = torch.zeros(1, 3, 256, 256)
+    target = torch.zeros(1, 3, 256, 256, requires_grad=True)
+    logits = discriminator(source, target)
+    assert logits.shape == (1, 1, 30, 30)
+    logits[0, 0, 15, 15].backward()
+    rows = target.grad.abs().sum(dim=(0, 1, 3)).nonzero()
+    assert int(rows.max() - rows.min()) + 1 == 70
+
+
+def test_a_residual_generator_starts_as_copy_last():
+    generator = Generator(**SMALL, residual=True).eval()
+    frame = to_float(frames(2))
+    assert torch.equal(predict(generator, frame), frame)
+
+
+def test_prediction_is_the_same_each_time_and_needs_no_batch():
+    generator = Generator(**SMALL, residual=False).train()
+    batch = to_float(frames(3))
+    alone = torch.cat([predict(generator, frame[None]) for frame in batch])
+    assert torch.equal(predict(generator, batch), predict(generator, batch))
+    torch.testing.assert_close(alone, predict(generator, batch))
+
+
+def test_uint8_survives_the_way_to_float_and_back():
+    every = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
+    assert torch.equal(to_uint8(to_float(every)), every)
+
+
+def test_the_target_is_the_frame_after_the_source():
+    numbered = torch.arange(12, dtype=torch.uint8).reshape(12, 1, 1, 1).expand(12, 3, 64, 64) * 20
+    game = NextFrame(
+        numbered, consecutive(12), batch=8, l1_weight=1.0, noise=0.0, views=0.0, pushforward=0
+    )
+    source, target = game.draw(lambda x: x, torch.Generator().manual_seed(0))
+    step = (target - source) * 127.5
+    torch.testing.assert_close(step, torch.full_like(step, 20.0))
+
+
+def test_running_ahead_feeds_the_generator_its_own_output_without_a_gradient():
+    calls = []
+
+    def generator(frame):
+        calls.append(torch.is_grad_enabled())
+        return frame + 0.1
+
+    game = task(pushforward=3)
+    for seed in range(20):
+        game.draw(generator, torch.Generator().manual_seed(seed))
+    assert calls
+    assert not any(calls)
+
+
+def test_running_ahead_never_leaves_the_pairs_it_was_given():
+    torn = torch.tensor([[0, 1], [1, 2], [4, 5], [8, 9], [9, 10], [10, 11]])
+    game = NextFrame(frames(), torn, batch=2, l1_weight=1.0, noise=0.0, views=0.0, pushforward=5)
+    assert [starts.tolist() for starts in game.starts] == [[0, 1, 4, 8, 9, 10], [0, 8, 9], [8]]
+
+
+def test_both_frames_of_a_pair_are_seen_the_same_way():
+    game = NextFrame(
+        frames(1).expand(12, -1, -1, -1), consecutive(12), batch=8, l1_weight=1.0, noise=0.0, views=0.5,
+        pushforward=0,
+    )  # fmt: skip
+    source, target = game.draw(lambda x: x, torch.Generator().manual_seed(3))
+    assert torch.equal(source, target)
+    changed = [not torch.allclose(row, to_float(game.frames[:1])[0], atol=1e-4) for row in source]
+    assert 0 < sum(changed) < 8
+
+
+def test_noise_is_on_the_source_alone():
+    source, target = task(noise=0.5).draw(lambda x: x, torch.Generator().manual_seed(0))
+    on_grid = lambda x: torch.allclose((x + 1) * 127.5, ((x + 1) * 127.5).round(), atol=1e-3)  # noqa: E731
+    assert on_grid(target)
+    assert not on_grid(source)
+
+
+def test_the_penalty_is_the_weighted_mean_absolute_error():
+    penalties = task().penalties(torch.zeros(1, 3, 64, 64), torch.full((1, 3, 64, 64), 0.5))
+    assert {name: value.item() for name, value in penalties.items()} == {"l1": 50.0}

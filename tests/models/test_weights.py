@@ -1,0 +1,41 @@
+import pickle
+
+import pytest
+import torch
+from torch import nn
+
+from vidpipe.errors import UserError
+from vidpipe.models import weights
+
+
+def test_weights_and_facts_survive_a_file(tmp_path):
+    network, copy = nn.Linear(3, 2), nn.Linear(3, 2)
+    weights.save(network, tmp_path / "w.safetensors", {"b": 1, "a": [2]})
+    weights.load(copy, tmp_path / "w.safetensors")
+    assert torch.equal(copy.weight, network.weight)
+    assert weights.facts(tmp_path / "w.safetensors") == {"a": [2], "b": 1}
+
+
+def test_the_bytes_depend_on_weights_and_facts_alone(tmp_path):
+    network = nn.Linear(3, 2)
+    weights.save(network, tmp_path / "one", {"a": 1, "b": 2})
+    weights.save(network, tmp_path / "other", {"b": 2, "a": 1})
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "other").read_bytes()
+
+
+def test_a_missing_file_says_train_first(tmp_path):
+    with pytest.raises(UserError, match="gone.*train first"):
+        weights.facts(tmp_path / "gone")
+
+
+def test_a_pickle_is_refused_and_never_run(tmp_path):
+    hostile = tmp_path / "generator.safetensors"
+    hostile.write_bytes(pickle.dumps(print))
+    with pytest.raises(UserError, match="expected weights that vidpipe wrote"):
+        weights.facts(hostile)
+
+
+def test_weights_of_another_shape_are_refused(tmp_path):
+    weights.save(nn.Linear(3, 2), tmp_path / "w", {})
+    with pytest.raises(UserError, match="do not fit"):
+        weights.load(nn.Linear(4, 2), tmp_path / "w")

@@ -1,0 +1,61 @@
+"""A copy of this project at smoke scale, in a folder whose name has a space, and its commands."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+KEPT = ["conf", "src", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", ".telemetry"]
+KEPT += ["params.yaml", "pyproject.toml", "dvc.yaml"]
+
+
+def copy(folder: Path) -> Path:
+    """The project's files, in a git repository of their own, with the preset `smoke`."""
+    project = folder / "a project"
+    for name in KEPT:
+        source, target = ROOT / name, project / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(
+                source, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+            )
+        else:
+            shutil.copyfile(source, target)
+    run(project, "vidpipe", "preset", "smoke")
+    run(project, "git", "init", "--quiet")
+    run(project, "git", "add", "--all")
+    run(project, "git", "commit", "--quiet", "--message", "Start")
+    return project
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """Ours, with this Python's commands first, and a name for git."""
+    bench = Path(sys.executable).parent
+    who = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@localhost"}
+    who |= {"GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@localhost"}
+    quiet = {"DVC_NO_ANALYTICS": "1", "COLUMNS": "200"}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_TRACKING"))}
+    return kept | who | quiet | {"PATH": f"{bench}{os.pathsep}{os.environ['PATH']}"} | extra
+
+
+def run(project: Path, *command: str, code: int = 0, **extra: str) -> str:
+    """A command's output, standard error included; it must end with `code`."""
+    done = subprocess.run(
+        command,
+        cwd=project,
+        env=environment(**extra),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, f"{command} ended with {done.returncode}:\n{done.stdout}"
+    return done.stdout
+
+
+def metrics(project: Path) -> dict[str, float]:
+    """The numbers of pix2pix."""
+    return json.loads((project / "metrics/pix2pix.json").read_text(encoding="utf-8"))

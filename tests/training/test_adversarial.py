@@ -1,0 +1,60 @@
+import pytest
+import torch
+from training import games
+
+from vidpipe.training.adversarial import update
+from vidpipe.training.loop import fit
+
+
+def weights(network):
+    return {name: value.clone() for name, value in network.state_dict().items()}
+
+
+@pytest.mark.parametrize("residual", [True, False])
+def test_every_parameter_of_both_networks_moves(residual):
+    players, task = games.pix2pix(residual=residual)
+    before = [weights(network) for network in (players.generator, players.discriminator)]
+    list(fit(players, task, steps=3, report_every=3, seed=0, autocast=games.plain))
+    for old, network in zip(before, (players.generator, players.discriminator), strict=True):
+        still = [
+            name for name, value in network.named_parameters() if torch.equal(old[name], value)
+        ]
+        assert still == []
+
+
+def test_each_half_of_a_step_moves_its_own_network_alone():
+    players, task = games.pix2pix()
+    seen = {}
+
+    def spy(name, network):
+        def hook(optimizer, args, kwargs):
+            seen[name] = weights(network)
+
+        return hook
+
+    players.optimizers[1].register_step_post_hook(spy("g after d", players.generator))
+    players.optimizers[1].register_step_post_hook(spy("d after d", players.discriminator))
+    before = dict(players.generator.named_parameters())
+    before = {name: value.clone() for name, value in before.items()}
+    update(players, task, step=1, rng=torch.Generator().manual_seed(0), autocast=games.plain)
+    assert all(torch.equal(before[name], seen["g after d"][name]) for name in before)
+    after = dict(players.discriminator.named_parameters())
+    assert all(torch.equal(after[name], seen["d after d"][name]) for name in after)
+    assert all(p.requires_grad for p in players.discriminator.parameters())
+
+
+def test_losses_are_named_finite_and_detached():
+    players, task = games.pix2pix()
+    losses = update(
+        players, task, step=1, rng=torch.Generator().manual_seed(0), autocast=games.plain
+    )
+    assert set(losses) == {"generator", "discriminator", "l1", "d_real", "d_fake"}
+    assert all(value.isfinite() and not value.requires_grad for value in losses.values())
+
+
+def test_bf16_trains_too():
+    players, task = games.pix2pix()
+    autocast = lambda: torch.autocast("cpu", dtype=torch.bfloat16)  # noqa: E731
+    (report,) = fit(players, task, steps=2, report_every=2, seed=0, autocast=autocast)
+    assert all(torch.isfinite(torch.tensor(value)) for value in report.losses.values())
+    assert all(p.dtype == torch.float32 for p in players.generator.parameters())

@@ -1,0 +1,98 @@
+import copy
+
+import pytest
+import torch
+from torch import nn
+from training import games
+
+from vidpipe.training.adversarial import Players, Rules
+from vidpipe.training.loop import fit
+
+
+def run(players, task, steps, **changes):
+    options = {"report_every": 2, "seed": 0, "autocast": games.plain}
+    return list(fit(players, task, steps=steps, **{**options, **changes}))
+
+
+def same(one, other):
+    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
+    return all(torch.equal(a, b) for a, b in pairs)
+
+
+def test_the_same_seed_gives_the_same_history_and_weights():
+    (one, task_one), (other, task_other) = games.pix2pix(), games.pix2pix()
+    assert run(one, task_one, 4) == run(other, task_other, 4)
+    assert same(one.generator, other.generator)
+
+
+def test_another_seed_gives_another_history():
+    (one, task_one), (other, task_other) = games.pix2pix(), games.pix2pix()
+    assert run(one, task_one, 2) != run(other, task_other, 2, seed=1)
+
+
+def test_what_goes_on_equals_what_never_stopped():
+    unbroken, task = games.pix2pix()
+    whole = run(unbroken, task, 6)
+    first, task = games.pix2pix()
+    begun = run(first, task, 4)
+    saved = copy.deepcopy(first.state_dict())
+    resumed, task = games.pix2pix(seed=99)
+    task_of_first = games.pix2pix()[1]
+    resumed.load_state_dict(saved)
+    assert begun + run(resumed, task_of_first, 6, done=4) == whole
+    assert same(resumed.generator, unbroken.generator)
+    assert same(resumed.discriminator, unbroken.discriminator)
+    assert same(resumed.average, unbroken.average)
+
+
+def test_reports_come_when_due_and_after_the_last_step():
+    players, task = games.pix2pix()
+    assert [report.step for report in run(players, task, 5)] == [2, 4, 5]
+
+
+def test_one_pair_is_learnt_by_heart():
+    players, task = games.pix2pix(
+        pairs=1, residual=False, dropout=0.0, learning_rate=5e-3,
+        adversarial_weight=0.0,
+        task={"noise": 0.0, "views": 0.0, "pushforward": 0},
+    )  # fmt: skip
+    task.frames = nn.functional.interpolate(task.frames[..., :4, :4].float(), size=64).to(
+        torch.uint8
+    )
+    history = run(players, task, 60, report_every=1)
+    assert history[-1].losses["l1"] < 0.3 * history[0].losses["l1"]
+
+
+def test_a_loss_that_is_not_finite_is_named_with_its_step():
+    class Broken:
+        calls = 0
+
+        def draw(self, generator, rng):
+            return torch.zeros(1, 2), torch.zeros(1, 2)
+
+        def penalties(self, fake, target):
+            self.calls += 1
+            return {"l1": fake.detach().sum() * (float("nan") if self.calls == 3 else 1.0)}
+
+    class Judge(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layer = nn.Linear(4, 1)
+
+        def forward(self, source, target):
+            return self.layer(torch.cat([source, target], dim=1))
+
+    players = Players(nn.Linear(2, 2), Judge(), Rules(**games.RULES))
+    with pytest.raises(FloatingPointError, match=r"from step 3 on \(l1\)"):
+        run(players, Broken(), 4)
+
+
+def test_the_average_follows_and_forgets_the_first_weights():
+    players, task = games.pix2pix(ema=0.9)
+    run(players, task, 3)
+    assert not same(players.average, players.generator)
+    assert players.sampled is players.average
+    plain, task = games.pix2pix(ema=0.0)
+    run(plain, task, 3)
+    assert same(plain.average, plain.generator)
+    assert plain.sampled is plain.generator

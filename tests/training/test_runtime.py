@@ -1,0 +1,38 @@
+import pytest
+import torch
+
+from vidpipe.errors import UserError
+from vidpipe.training import runtime
+
+CPU = {"device": "cpu", "precision": "fp32", "threads": 2, "determinism": "portable"}
+
+
+def test_threads_and_determinism_are_set():
+    machine = runtime.start(**CPU)
+    assert torch.get_num_threads() == 2
+    assert torch.are_deterministic_algorithms_enabled()
+    assert machine.device == torch.device("cpu")
+
+
+def test_auto_takes_what_is_there():
+    expected = "cuda" if torch.cuda.is_available() else "cpu"
+    machine = runtime.start(**{**CPU, "device": "auto", "determinism": "machine"})
+    assert machine.device.type == expected
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device")
+def test_a_device_that_is_not_there_says_what_to_do():
+    with pytest.raises(UserError, match=r"runtime.device: expected a CUDA device.*preset laptop"):
+        runtime.start(**{**CPU, "device": "cuda", "determinism": "machine"})
+
+
+def test_portable_bits_cannot_be_promised_once_torch_is_there(monkeypatch):
+    monkeypatch.delenv("MKL_CBWR")
+    with pytest.raises(UserError, match="MKL_CBWR=COMPATIBLE"):
+        runtime.pin_instructions("portable")
+
+
+def test_bf16_runs_matrices_in_bf16():
+    machine = runtime.start(**{**CPU, "precision": "bf16", "determinism": "machine"})
+    with machine.autocast():
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.bfloat16
