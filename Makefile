@@ -29,8 +29,8 @@ test-all: $(BIN)/ready ## the same, with the slow tests
 ui: $(BIN)/ready ## the MLflow UI on this project's runs, on localhost
 	vidpipe ui
 
-lock: ## resolve the newest versions that pyproject.toml allows into requirements.lock
-	pip-compile --quiet --strip-extras --extra dev --no-emit-index-url --no-emit-find-links \
+lock: $(BIN)/ready ## resolve the newest versions that pyproject.toml allows into requirements.lock
+	CUSTOM_COMPILE_COMMAND="make lock" pip-compile --quiet --strip-extras --extra dev --no-emit-index-url --no-emit-find-links \
 		--no-emit-trusted-host --output-file requirements.lock pyproject.toml
 	sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.lock  # the same lock for every build of torch
 

@@ -13,6 +13,8 @@ from av.video.frame import VideoFrame
 OPTIONS = {"libx264": {"preset": "ultrafast", "crf": "8", "threads": "1"}}
 TICKS = 1000  # of hand-set time stamps, per second
 RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 200, 30), (30, 30, 220), (220, 220, 30)
+BLACK, WHITE = (0, 0, 0), (255, 255, 255)
+DARKEST, STEP = 10, 6  # of the brightness of numbered frames
 
 
 def write(
@@ -25,9 +27,9 @@ def write(
     pixel_aspect: Fraction | None = None,
     times: Sequence[float] | None = None,
     options: dict[str, str] | None = None,
-    format: str | None = None,
+    muxing: dict[str, str] | None = None,
 ) -> Path:
-    """Encode RGB pictures; the path's suffix chooses the container unless `format` does.
+    """Encode RGB pictures; the path's suffix chooses the container.
 
     Args:
         path: Where to write.
@@ -38,9 +40,9 @@ def write(
         pixel_aspect: Width of a pixel over its height.
         times: Seconds at which each frame is shown; None: evenly, at `fps`.
         options: Of the encoder, over those of `OPTIONS`.
-        format: FFmpeg's name of the container.
+        muxing: Options of the container.
     """
-    with av.open(str(path), "w", format=format) as container:
+    with av.open(str(path), "w", options=muxing or {}) as container:
         stream = container.add_stream(codec, rate=fps)
         stream.pix_fmt = pix_fmt
         stream.options = OPTIONS.get(codec, {}) | (options or {})
@@ -103,6 +105,12 @@ def cut_off(path: Path, share: float) -> Path:
     return path
 
 
+def packets(path: Path) -> list[int]:
+    """Bytes of each packet, which holds one frame, whole or not."""
+    with av.open(str(path)) as container:
+        return [packet.size for packet in container.demux(video=0) if packet.size]
+
+
 def plain(height: int, width: int, colour: Sequence[int]) -> np.ndarray:
     """A picture of one colour."""
     return np.full((height, width, 3), colour, np.uint8)
@@ -125,10 +133,34 @@ def disc(height: int, width: int, radius: float, stretch: float = 1.0) -> np.nda
 
 
 def numbered(count: int, height: int = 32, width: int = 32) -> list[np.ndarray]:
-    """Frames whose brightness tells their number, with steps too small to be a cut."""
-    return [plain(height, width, (20 + 4 * n,) * 3) for n in range(count)]
+    """At most 40 frames whose brightness tells their number, in steps too small to be a cut."""
+    assert count <= 40, "brighter than white"
+    return [plain(height, width, (DARKEST + STEP * n,) * 3) for n in range(count)]
 
 
-def numbers(frames: np.ndarray) -> list[int]:
-    """The numbers of frames that `numbered` made."""
-    return [round((float(frame.mean()) - 20) / 4) for frame in frames]
+def numbers(frames: Iterable[np.ndarray]) -> list[int]:
+    """The numbers of frames that `numbered` made; codecs may be off by two."""
+    return [round((float(frame.mean()) + 1 - DARKEST) / STEP) for frame in frames]
+
+
+def noise(count: int, side: int = 64) -> list[np.ndarray]:
+    """Frames that do not compress well: a pattern that slides."""
+    pattern = np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)
+    return [np.roll(pattern, 2 * n, axis=1) for n in range(count)]
+
+
+def write_hidden_start(path: Path, frames: Sequence[np.ndarray], hidden: int) -> Path:
+    """An mp4 whose edit list hides its first frames, as phones trim clips."""
+    whole = write(path.with_name(f"whole-{path.name}"), frames)
+    options = {"use_editlist": "1", "avoid_negative_ts": "disabled"}
+    with av.open(str(whole)) as old, av.open(str(path), "w", options=options) as new:
+        source = old.streams.video[0]
+        target = new.add_stream_from_template(source)
+        earlier = round(hidden / source.average_rate / source.time_base)
+        for packet in old.demux(source):
+            if packet.dts is not None:
+                packet.pts, packet.dts = packet.pts - earlier, packet.dts - earlier
+                packet.stream = target
+                new.mux(packet)
+    whole.unlink()
+    return path

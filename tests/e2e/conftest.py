@@ -8,3 +8,9 @@ def trained(tmp_path_factory):
     project = copy(tmp_path_factory.mktemp("kedro"))
     run(project, "kedro", "run", "--pipeline=pix2pix")
     return project
+
+
+@pytest.fixture(scope="session")
+def trained_pairs(trained):
+    """The pairs of that project."""
+    return trained / "data/05_model_input/pairs.npz"

@@ -32,12 +32,14 @@ def test_the_depth_follows_the_size_down_to_one_pixel(size, residual):
 
 def test_at_256_the_layers_are_those_of_the_paper():
     generator = Generator(size=256, channels=3, width=64, dropout=0.5, residual=False)
-    assert [layer[-1 if level in (0, 7) else -2].out_channels for level, layer in enumerate(generator.down)] == [
-        64, 128, 256, 512, 512, 512, 512, 512,
-    ]  # fmt: skip
-    assert [layer[1].in_channels for layer in generator.up] == [
-        512, 1024, 1024, 1024, 1024, 512, 256,
-    ]  # fmt: skip
+    widths = [
+        part.out_channels
+        for layer in generator.down
+        for part in layer
+        if isinstance(part, torch.nn.Conv2d)
+    ]
+    assert widths == [64, 128, 256, 512, 512, 512, 512, 512]
+    assert [layer[1].in_channels for layer in generator.up] == [512, *[1024] * 4, 512, 256]
     dropouts = [any(isinstance(part, torch.nn.Dropout) for part in layer) for layer in generator.up]
     assert dropouts == [True, True, True, False, False, False, False]
 
@@ -103,10 +105,8 @@ def test_running_ahead_never_leaves_the_pairs_it_was_given():
 
 
 def test_both_frames_of_a_pair_are_seen_the_same_way():
-    game = NextFrame(
-        frames(1).expand(12, -1, -1, -1), consecutive(12), batch=8, l1_weight=1.0, noise=0.0, views=0.5,
-        pushforward=0,
-    )  # fmt: skip
+    game = task(views=0.5, batch=8)
+    game.frames = frames(1).expand(12, -1, -1, -1)
     source, target = game.draw(lambda x: x, torch.Generator().manual_seed(3))
     assert torch.equal(source, target)
     changed = [not torch.allclose(row, to_float(game.frames[:1])[0], atol=1e-4) for row in source]

@@ -24,7 +24,7 @@ def test_the_bytes_depend_on_weights_and_facts_alone(tmp_path):
 
 
 def test_a_missing_file_says_train_first(tmp_path):
-    with pytest.raises(UserError, match="gone.*train first"):
+    with pytest.raises(UserError, match=r"gone.*train first"):
         weights.facts(tmp_path / "gone")
 
 

@@ -75,8 +75,8 @@ def fit(
             if int(sound) < step:
                 broken = ", ".join(name for name, mean in means.items() if not math.isfinite(mean))
                 raise FloatingPointError(
-                    f"losses are no longer finite from step {int(sound) + 1} on ({broken}): training "
-                    "has diverged; lower learning_rate, or set precision: fp32"
+                    f"losses are no longer finite from step {int(sound) + 1} on ({broken}): "
+                    "training has diverged; lower learning_rate, or set precision: fp32"
                 )
             sums, since = {}, step
             yield Report(step, means)

@@ -1,0 +1,282 @@
+import tracemalloc
+import zipfile
+from pathlib import Path
+
+import footage
+import numpy as np
+import pytest
+from footage import BLACK, WHITE
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+
+from vidpipe.data import packing
+from vidpipe.data.frames import Shot, extract
+from vidpipe.data.packing import index_pairs, read_npz, side_by_side, write_npz
+from vidpipe.data.splits import GAP, HELD_OUT, SEEN
+from vidpipe.errors import UserError
+
+LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=6)
+SHARES = st.floats(0, 0.99)
+GAPS = st.integers(0, 8)
+DTYPES = (
+    arrays_of.boolean_dtypes()
+    | arrays_of.integer_dtypes()
+    | arrays_of.unsigned_integer_dtypes()
+    | arrays_of.floating_dtypes()
+    | arrays_of.complex_number_dtypes()
+    | arrays_of.unicode_string_dtypes(min_len=1)
+    | arrays_of.byte_string_dtypes(min_len=1)
+)
+ARRAYS = arrays_of.arrays(DTYPES, arrays_of.array_shapes(min_dims=1, max_dims=4, min_side=0))
+
+
+def shots(*lengths: int) -> list[Shot]:
+    stops = np.cumsum(lengths).tolist()
+    return [
+        Shot(video="v", file="v.npy", shot=n, start=stop - length, stop=stop, fps=25.0)
+        for n, (length, stop) in enumerate(zip(lengths, stops, strict=True))
+    ]
+
+
+@given(lengths=LENGTHS, held_out=SHARES, gap=GAPS)
+def test_a_pair_is_a_frame_and_the_next_of_one_shot_and_one_split(
+    lengths: list[int], held_out: float, gap: int
+):
+    assume(max(lengths) > 1)
+    index = index_pairs(shots(*lengths), held_out=held_out, gap=gap)
+    source, target = index.pairs.T
+    shot = np.repeat(np.arange(len(lengths)), lengths)
+    np.testing.assert_array_equal(target, source + 1)
+    np.testing.assert_array_equal(shot[source], shot[target])
+    np.testing.assert_array_equal(index.frame_shot, shot)
+    np.testing.assert_array_equal(index.frame_split[source], index.pair_split)
+    np.testing.assert_array_equal(index.frame_split[target], index.pair_split)
+    assert set(index.pair_split) <= {SEEN, HELD_OUT}
+
+
+@given(lengths=LENGTHS, held_out=SHARES, gap=GAPS)
+def test_a_frame_is_the_source_of_at_most_one_pair_and_the_target_of_at_most_one(
+    lengths: list[int], held_out: float, gap: int
+):
+    assume(max(lengths) > 1)
+    index = index_pairs(shots(*lengths), held_out=held_out, gap=gap)
+    assert all(len(np.unique(column)) == len(column) for column in index.pairs.T)
+
+
+@given(lengths=LENGTHS, held_out=SHARES, gap=GAPS)
+def test_each_shot_is_seen_then_left_out_then_held_out(
+    lengths: list[int], held_out: float, gap: int
+):
+    assume(max(lengths) > 1)
+    taken = shots(*lengths)
+    index = index_pairs(taken, held_out=held_out, gap=gap)
+    for shot in taken:
+        parts = index.frame_split[shot.start : shot.stop].tolist()
+        held = parts.count(HELD_OUT)
+        left_out = parts.count(GAP)
+        assert parts == [SEEN] * (len(parts) - held - left_out) + [GAP] * left_out + [
+            HELD_OUT
+        ] * held
+        assert (held, left_out) in ((0, 0), (round(held_out * len(parts)), gap))
+
+
+@given(lengths=LENGTHS, held_out=SHARES, gap=GAPS)
+def test_every_frame_next_to_one_of_its_shot_and_split_is_in_a_pair(
+    lengths: list[int], held_out: float, gap: int
+):
+    assume(max(lengths) > 1)
+    taken = shots(*lengths)
+    index = index_pairs(taken, held_out=held_out, gap=gap)
+    parts = [index.frame_split[shot.start : shot.stop].tolist() for shot in taken]
+    expected = sum(max(p.count(name) - 1, 0) for p in parts for name in (SEEN, HELD_OUT))
+    assert len(index.pairs) == expected
+
+
+def test_the_end_of_a_shot_is_held_out_after_the_gap():
+    index = index_pairs(shots(20), held_out=0.25, gap=4)
+    assert index.frame_split.tolist() == [SEEN] * 11 + [GAP] * 4 + [HELD_OUT] * 5
+    assert (index.pair_split == SEEN).sum() == 10
+    assert (index.pair_split == HELD_OUT).sum() == 4
+
+
+def test_a_shot_too_short_to_hold_out_two_frames_is_seen_whole():
+    index = index_pairs(shots(7), held_out=0.2, gap=1)
+    assert set(index.frame_split) == {SEEN}
+    assert len(index.pairs) == 6
+
+
+@pytest.mark.parametrize("lengths", [(), (1,), (1, 1, 1, 1)])
+def test_no_two_frames_of_one_shot_are_no_pairs(lengths: tuple[int, ...]):
+    with pytest.raises(UserError, match="no pairs") as error:
+        index_pairs(shots(*lengths), held_out=0.25, gap=4)
+    assert f"{len(lengths)} shots" in str(error.value)
+    assert "two frames of one shot" in str(error.value)
+
+
+def test_a_video_of_one_frame_gives_no_pairs(tmp_path: Path):
+    path = footage.write(tmp_path / "still.mp4", footage.numbered(1))
+    found = extract(path, tmp_path, size=16, stride=1, fps=None, cut_threshold=0.1)
+    with pytest.raises(UserError, match="no pairs: 1 frames in 1 shots"):
+        index_pairs(found, held_out=0.25, gap=4)
+
+
+def test_a_video_that_cuts_at_every_frame_gives_no_pairs(tmp_path: Path):
+    pictures = [footage.plain(32, 32, colour) for colour in (BLACK, WHITE) * 4]
+    path = footage.write(tmp_path / "strobe.mp4", pictures)
+    found = extract(path, tmp_path, size=16, stride=1, fps=None, cut_threshold=0.1)
+    with pytest.raises(UserError, match="no pairs: 8 frames in 8 shots, the longest of 1"):
+        index_pairs(found, held_out=0.25, gap=4)
+
+
+def test_the_report_shows_source_and_target_side_by_side():
+    frames = np.stack([footage.plain(256, 256, (n,) * 3) for n in range(3)])
+    picture = side_by_side(frames, np.array([1, 2], np.int32))
+    assert picture.shape == (256, 512, 3)
+    np.testing.assert_array_equal(picture[:, :256], frames[1])
+    np.testing.assert_array_equal(picture[:, 256:], frames[2])
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("npz")
+
+
+@given(named=st.dictionaries(st.sampled_from(["frames", "pairs", "fps"]), ARRAYS))
+def test_plain_numpy_loads_what_was_written(scratch: Path, named: dict[str, np.ndarray]):
+    path = scratch / "a.npz"
+    write_npz(path, named)
+    with np.load(path, allow_pickle=False) as archive:
+        assert archive.files == list(named)
+        for name, array in named.items():
+            np.testing.assert_array_equal(archive[name], array)
+            assert (archive[name].dtype, archive[name].shape) == (array.dtype, array.shape)
+    assert list(read_npz(path)) == list(named)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(12).reshape(3, 4).T,
+        np.asfortranarray(np.arange(12).reshape(3, 4)),
+        np.arange(12)[::-3],
+        np.array(7.5),
+        np.array(["2020-01-01"], "datetime64[D]"),
+        np.zeros((3, 0)),
+        np.zeros((0, 3)),
+    ],
+    ids=["transposed", "Fortran", "strided", "no axis", "dates", "no columns", "no rows"],
+)
+def test_unusual_arrays_come_back_too(tmp_path: Path, array: np.ndarray):
+    write_npz(tmp_path / "a.npz", {"a": array})
+    back = read_npz(tmp_path / "a.npz")["a"]
+    np.testing.assert_array_equal(back, array)
+    assert (back.dtype, back.shape) == (array.dtype, array.shape)
+
+
+def test_arrays_longer_than_a_chunk_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(packing, "CHUNK", 1000)
+    rng = np.random.default_rng(0)
+    named = {"small": rng.integers(0, 9, (700, 3)), "wide": rng.integers(0, 9, (3, 5000))}
+    write_npz(tmp_path / "a.npz", named)
+    back = read_npz(tmp_path / "a.npz")
+    assert all((back[name] == named[name]).all() for name in named)
+
+
+def memmap(path: Path, shape: tuple[int, ...]) -> np.memmap:
+    mapped = np.lib.format.open_memmap(path, "w+", np.uint8, shape)
+    mapped[:] = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    mapped.flush()
+    return np.load(path, mmap_mode="r")
+
+
+def test_a_memory_mapped_array_is_written_as_any_other(tmp_path: Path):
+    mapped = memmap(tmp_path / "m.npy", (50, 4, 4, 3))
+    write_npz(tmp_path / "mapped.npz", {"a": mapped})
+    write_npz(tmp_path / "array.npz", {"a": np.array(mapped)})
+    assert (tmp_path / "mapped.npz").read_bytes() == (tmp_path / "array.npz").read_bytes()
+
+
+def test_memory_stays_flat_while_a_mapped_array_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(packing, "CHUNK", 2**15)
+    mapped = memmap(tmp_path / "m.npy", (1000, 64, 64))
+    tracemalloc.start()
+    write_npz(tmp_path / "a.npz", {"a": mapped})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < mapped.nbytes / 8
+
+
+def test_the_bytes_depend_on_neither_place_nor_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    named = {"frames": np.arange(5000, dtype=np.uint8), "split": np.full(9, "seen", "U8")}
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    write_npz(tmp_path / "a.npz", named)
+    monkeypatch.setattr("time.time", lambda: 2e9)
+    write_npz(elsewhere / "b.npz", named)
+    assert (tmp_path / "a.npz").read_bytes() == (elsewhere / "b.npz").read_bytes()
+
+
+def test_arrays_are_compressed(tmp_path: Path):
+    write_npz(tmp_path / "a.npz", {"a": np.zeros(100_000, np.uint8)})
+    assert (tmp_path / "a.npz").stat().st_size < 5000
+    with zipfile.ZipFile(tmp_path / "a.npz") as archive:
+        assert archive.testzip() is None
+
+
+def not_there(path: Path) -> None:
+    pass
+
+
+def empty(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def text(path: Path) -> None:
+    path.write_text("not arrays")
+
+
+def one_array(path: Path) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.arange(3))
+
+
+def objects(path: Path) -> None:
+    np.savez(path, a=np.array([{}], object))
+
+
+def cut_off(path: Path) -> None:
+    write_npz(path, {"a": np.arange(5000)})
+    footage.cut_off(path, 0.7)
+
+
+@pytest.mark.parametrize("make", [not_there, empty, text, one_array, objects, cut_off])
+def test_what_is_no_npz_of_plain_arrays_is_refused_by_name(tmp_path: Path, make):
+    path = tmp_path / "a.npz"
+    make(path)
+    with pytest.raises(UserError, match=r"a\.npz: expected an npz of plain arrays"):
+        read_npz(path)
+
+
+@settings(max_examples=200, derandomize=True)
+@given(data=st.data())
+def test_flipped_bytes_of_an_npz_are_noticed_or_harmless(data: st.DataObject, scratch: Path):
+    path = scratch / "flipped.npz"
+    whole = {"frames": np.arange(300) % 7, "split": np.full(9, "seen", "U8")}
+    write_npz(path, whole)
+    broken = bytearray(path.read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        broken[data.draw(st.integers(0, len(broken) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(broken)
+    try:
+        read = read_npz(path)
+    except UserError as error:
+        assert str(path) in str(error)
+    else:
+        # The directory, which has no checksum, may lose or rename an array, but not its values.
+        values = [array.tolist() for array in whole.values()]
+        assert all(array.tolist() in values for array in read.values())
