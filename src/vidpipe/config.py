@@ -48,7 +48,7 @@ def read(path: Path) -> dict[str, Any]:
         values = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise UserError(f"{path}: expected the project's parameters, found no file") from error
-    except YAMLError as error:
+    except (YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not readable as YAML: {error}") from error
     if not isinstance(values, dict):
         raise UserError(f"{path}: expected blocks of parameters, got {type(values).__name__}")

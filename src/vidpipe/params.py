@@ -17,7 +17,7 @@ Seed = Annotated[int, Field(ge=0, lt=2**31)]
 class Room(BaseModel):
     """A block of `params.yaml`: frozen, and an unknown key is an error."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Runtime(Room):

@@ -133,7 +133,7 @@ def test_every_whole_frame_before_the_cut_is_had(tmp_path: Path):
 def test_a_damaged_file_decodes_alike_every_time(tmp_path: Path):
     data = footage.write(tmp_path / "v.mp4", footage.noise(20, side=128)).read_bytes()
     rng = np.random.default_rng(0)
-    for _ in range(20):
+    for _ in range(14):
         damaged = bytearray(data)
         for place in rng.integers(len(data) // 10, len(data) * 9 // 10, size=4):
             damaged[place] = rng.integers(256)
@@ -191,13 +191,16 @@ def test_flipped_bytes_never_hang_and_raise_nothing_but_a_user_error(
     with tempfile.TemporaryDirectory() as home:
         path = Path(home) / name
         path.write_bytes(broken[:length])
+        refused = None
         try:
             probe(path)
             square = Square(16)
             shown = [square(frame) for frame in decode(path)]
         except UserError as error:
-            assert name in str(error)
-        else:
+            refused = str(error)
+        if refused is None:
             assert len(shown) <= NEVER
             assert ticks(path) < NEVER
+        else:
+            assert name in refused
     assert time.monotonic() - began < 10

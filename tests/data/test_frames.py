@@ -51,9 +51,7 @@ def cuts(times: Sequence[float], levels: Sequence[int], rate: int, threshold: fl
 
 def write_numbered(folder: Path, count: int, times: Sequence[float] | None = None, fps: int = 25):
     pictures = footage.numbered(count)
-    return footage.write(
-        folder / "v.mkv", pictures, fps, codec="ffv1", pix_fmt="bgr0", times=times
-    )
+    return footage.write(folder / "v.mkv", pictures, fps, codec="ffv1", pix_fmt="bgr0", times=times)
 
 
 def extracted(

@@ -15,9 +15,7 @@ HASWELL = ["qemu-x86_64", "-cpu", "Haswell"]
 def trained(prefix, pairs, scratch):
     scratch.mkdir()
     command = [*prefix, sys.executable, str(SCRIPT), str(pairs), str(scratch)]
-    done = subprocess.run(
-        command, env=environment(), capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

@@ -26,6 +26,8 @@ def show(number: int, out: Path | None, npz: Path) -> None:
     if not npz.exists():
         raise UserError(f"{npz}: no pairs yet; make them with `dvc repro pairs`")
     arrays = read_npz(npz)
+    if not {"frames", "pairs", "pair_split"} <= set(arrays):
+        raise UserError(f"{npz}: expected frames and pairs, got: {', '.join(arrays)}")
     index = arrays["pairs"]
     if not 0 <= number < len(index):
         raise UserError(f"pair {number}: expected a number from 0 to {len(index) - 1}")

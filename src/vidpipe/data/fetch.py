@@ -47,6 +47,8 @@ def collect(videos: Iterable[Video], folder: Path) -> list[Entry]:
         copy = folder / video.name
         if copy.exists():
             raise UserError(f"{video.path}: a second video called {video.name}")
+        if not video.path.is_file():
+            raise UserError(f"{video.path}: expected a video, found no such file")
         shutil.copyfile(video.path, copy)
         digest = sha256(copy)
         if video.sha256 not in (None, digest):

@@ -64,7 +64,7 @@ def extract(
     Raises:
         UserError: If the file is not a video that can be read.
     """
-    target_rate = (Fraction(fps).limit_denominator(1001) if fps else rate(path)) / stride
+    target_rate = (Fraction(str(fps)) if fps else rate(path)) / stride
     packed = folder / f"{path.stem}.npy"
     square = Square(size)
     starts: list[int] = []
@@ -100,17 +100,17 @@ def sample(
     that were decoded, so a coarse clock takes no motion for a cut.
     """
     period = float(1 / target_rate)
-    tick, shown, cut, fresh = 0, None, False, False
+    tick, shown, cut, fresh, slack = 0, None, False, False, 0.0
     for frame in frames:
-        # Half a period of slack: stamps jitter around the clock's ticks.
-        while shown is not None and tick * period < frame.time - period / 2:
+        # Stamps jitter around the clock's ticks: half a step of slack.
+        slack = min(period, frame.time - shown.time) / 2 if shown else 0.0
+        while shown is not None and tick * period < frame.time - slack:
             yield Sampled(shown, cut)
-            tick, cut = tick + 1, False
-            fresh = False
+            tick, cut, fresh = tick + 1, False, False
         if shown is not None:
             cut = cut or _differ(shown.thumbnail, frame.thumbnail) > cut_threshold
         shown, fresh = frame, True
-    if shown is not None and (fresh and tick * period <= shown.time + period / 2):
+    if shown is not None and fresh and tick * period <= shown.time + slack:
         yield Sampled(shown, cut)
 
 

@@ -1,6 +1,7 @@
 """Frames to pairs, and arrays to npz: fast, deterministic, opened by plain `numpy.load`."""
 
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,11 @@ from vidpipe.data.frames import Shot
 from vidpipe.data.splits import GAP, HELD_OUT, SEEN
 from vidpipe.errors import UserError
 
+# What numpy and zipfile raise on bytes that are not what they should be.
+DAMAGE = (
+    *(OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, TypeError),
+    *(zipfile.BadZipFile, zlib.error, SyntaxError, MemoryError),
+)
 CHUNK = 8 * 2**20  # bytes compressed at a time
 LEVEL = 2  # of ISA-L; levels 0 to 2 give the same bytes on every processor
 
@@ -94,11 +100,12 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
             with archive.open(entry, "w", force_zip64=True) as member:
                 # zipfile has no public way to choose the compressor of a member.
                 member._compressor = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -15)  # type: ignore[attr-defined]
-                header = npy.header_data_from_array_1_0(np.empty_like(array[:0], order="C"))
+                header = npy.header_data_from_array_1_0(np.empty(0, array.dtype))
                 npy.write_array_header_1_0(member, {**header, "shape": array.shape})
-                rows = max(1, CHUNK // max(array[:1].nbytes, 1))
-                for start in range(0, len(array), rows):
-                    member.write(np.ascontiguousarray(array[start : start + rows]).data.cast("B"))
+                rows = array if array.ndim else array[None]
+                some = max(1, CHUNK // max(rows[:1].nbytes, 1))
+                for start in range(0, len(rows), some):
+                    member.write(rows[start : start + some].tobytes())
 
 
 def read_npz(path: Path) -> dict[str, np.ndarray]:
@@ -107,8 +114,10 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     Raises:
         UserError: If the file is not a whole npz of plain arrays.
     """
+    if not zipfile.is_zipfile(path):
+        raise UserError(f"{path}: expected an npz of plain arrays, this is none, or a torn one")
     try:
         with np.load(path, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, KeyError) as error:
+    except DAMAGE as error:
         raise UserError(f"{path}: expected an npz of plain arrays: {error}") from error

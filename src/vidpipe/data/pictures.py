@@ -19,7 +19,7 @@ def grid(
     names: Sequence[str] = (),
     captions: Sequence[str] = (),
     tile: int | None = None,
-) -> Picture:
+) -> UInt8[np.ndarray, "page_height page_width 3"]:
     """Tiles in rows, with a title over each column and a name before each row.
 
     Args:

@@ -6,6 +6,7 @@ Decoding honours what players honour: rotation, non-square pixels and time stamp
 import io
 import math
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -22,6 +23,7 @@ from jaxtyping import UInt8
 from vidpipe.errors import UserError
 
 Image = UInt8[np.ndarray, "h w c"]
+LONGEST_GAP = 10.0  # seconds between two frames; what is more is a broken time stamp
 THUMBNAIL = 32  # side of the grey picture that shot cuts are found on
 # The same pixels on every processor.
 EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
@@ -75,14 +77,12 @@ def probe(path: Path) -> Probe:
         if first is None:
             raise UserError(f"{path}: expected a video, but no frame of it can be decoded")
         width, height = _shown_size(first, stream)
-        container.seek(0)
-        packets = sum(1 for packet in container.demux(stream) if packet.size)
         return Probe(
             codec=stream.codec_context.name,
             width=width,
             height=height,
             fps=float(_rate(stream)),
-            announced=stream.frames or packets,
+            announced=_announced(path),
         )
 
 
@@ -98,14 +98,17 @@ def decode(path: Path) -> Iterator[Decoded]:
     with _open(path) as container:
         stream = container.streams.video[0]
         step = float(1 / _rate(stream))
-        first, last = None, -step
+        first, last = None, -step  # `first` is the stamp that counts as 0 seconds
         for frame in _frames(container, stream):
             stamp = frame.time
             if first is None:
                 first = stamp
-            # Some files carry no time stamps, or ones that run back: then frames are evenly spaced.
             time = -math.inf if stamp is None or first is None else stamp - first
-            last = time if time > last else last + step
+            if last < time <= last + LONGEST_GAP:
+                last = time
+            else:  # no stamp, or one that runs back or far ahead: go on evenly from here
+                last += step
+                first = None if stamp is None else stamp - last
             small = thumbnails.reformat(
                 frame, THUMBNAIL, THUMBNAIL, format="gray", interpolation="AREA"
             )
@@ -174,11 +177,14 @@ def _open(path: Path) -> InputContainer:
     if path.stat().st_size == 0:
         raise UserError(f"{path}: expected a video, found an empty file (0 bytes)")
     try:
-        container = av.open(str(path), metadata_errors="replace")
+        container = av.open(str(path.absolute()), metadata_errors="replace")
     except FFmpegError as error:
         raise UserError(
             f"{path}: expected a video, but it cannot be read as one: {error}"
         ) from error
+    if container.format.name == "tty":  # FFmpeg draws any text as a film of a terminal
+        container.close()
+        raise UserError(f"{path}: expected a video, found text")
     if not container.streams.video:
         kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         container.close()
@@ -186,21 +192,34 @@ def _open(path: Path) -> InputContainer:
     return container
 
 
+def _announced(path: Path) -> int:
+    """Frames a player should show: those the header counts, else the packets."""
+    with _open(path) as container:
+        stream = container.streams.video[0]
+        packets = hidden = 0
+        with suppress(FFmpegError, EOFError):
+            for packet in container.demux(stream):
+                packets += bool(packet.size)
+                hidden += packet.is_discard  # before the start of a trimmed clip
+        return (stream.frames or packets) - hidden
+
+
 def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """Decode packet by packet, passing over those that are damaged."""
-    stream.thread_type = "AUTO"
+    # Threads by slice, not by frame: those conceal damage one way today and another tomorrow.
+    stream.thread_type = "SLICE"
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets)
-            frames = packet.decode()
         except StopIteration:
             return
-        except EOFError:
+        except (FFmpegError, EOFError):  # the file breaks off: what the decoder holds is left
+            with suppress(FFmpegError, EOFError):
+                yield from stream.codec_context.decode(None)
             return
-        except FFmpegError:
-            continue
-        yield from (frame for frame in frames if isinstance(frame, VideoFrame))
+        with suppress(FFmpegError, EOFError):
+            yield from (frame for frame in packet.decode() if isinstance(frame, VideoFrame))
 
 
 def _rate(stream: VideoStream) -> Fraction:

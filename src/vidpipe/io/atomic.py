@@ -20,15 +20,24 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def move_folder(source: Path, target: Path) -> None:
-    """Put a finished folder in its place, and what was there away."""
+    """Put a finished folder in its place; what was there stays until that is done."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
+    new, old = (target.with_name(f".{target.name}.{state}") for state in ("partial", "old"))
+    for left in (new, old):  # of a process that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    if os.stat(source).st_dev != os.stat(target.parent).st_dev:
+        try:
+            shutil.copytree(source, new)
+        except BaseException:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+        source = new
     if target.exists():
         target.replace(old)
-    if os.stat(source).st_dev == os.stat(target.parent).st_dev:
+    try:
         source.replace(target)
-    else:
-        shutil.copytree(source, old.with_suffix(".new"), dirs_exist_ok=True)
-        old.with_suffix(".new").replace(target)
+    except BaseException:
+        if old.exists():
+            old.replace(target)
+        raise
     shutil.rmtree(old, ignore_errors=True)

