@@ -18,13 +18,13 @@ test: $(BIN)/ready ## lint, types, import contracts, fast tests
 	mypy
 	lint-imports --no-logo
 	vidpipe dvc-yaml --check
-	pytest -n 2
+	pytest -n 2 --dist loadfile
 
 test-all: $(BIN)/ready ## the same, with the slow tests
 	ruff check
 	mypy
 	lint-imports --no-logo
-	pytest -n 2 -m "slow or not slow"
+	pytest -n 2 --dist loadfile -m "slow or not slow"
 
 ui: $(BIN)/ready ## the MLflow UI on this project's runs, on localhost
 	vidpipe ui

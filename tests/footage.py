@@ -1,13 +1,15 @@
 """Makes small test videos with PyAV, and breaks them the ways that cameras and disks do."""
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.error import FFmpegError
 from av.video.frame import VideoFrame
 
 OPTIONS = {"libx264": {"preset": "ultrafast", "crf": "8", "threads": "1"}}
@@ -109,6 +111,16 @@ def packets(path: Path) -> list[int]:
     """Bytes of each packet, which holds one frame, whole or not."""
     with av.open(str(path)) as container:
         return [packet.size for packet in container.demux(video=0) if packet.size]
+
+
+def decode_on_one_core(path: Path) -> Iterator[VideoFrame]:
+    """All that decodes, packet by packet, without threads."""
+    with av.open(str(path)) as container:
+        stream = container.streams.video[0]
+        stream.thread_count = 1
+        for packet in container.demux(stream):
+            with suppress(FFmpegError, EOFError):
+                yield from packet.decode()
 
 
 def plain(height: int, width: int, colour: Sequence[int]) -> np.ndarray:

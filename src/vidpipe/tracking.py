@@ -92,8 +92,10 @@ class MlflowTracker:
     def _client(self) -> Any:
         for name, value in (*PATIENCE.items(), ("MLFLOW_DISABLE_TELEMETRY", "true")):
             os.environ.setdefault(name, value)
-        logging.getLogger("alembic").setLevel(logging.WARNING)
         import mlflow  # noqa: PLC0415 (three seconds)
+
+        for talkative in ("alembic", "mlflow"):
+            logging.getLogger(talkative).setLevel(logging.WARNING)
 
         lock = self.root / ".vidpipe" / "mlflow.lock"
         lock.parent.mkdir(exist_ok=True)

@@ -254,7 +254,14 @@ def cut_off(path: Path) -> None:
     footage.cut_off(path, 0.7)
 
 
-@pytest.mark.parametrize("make", [not_there, empty, text, one_array, objects, cut_off])
+def open_header(path: Path) -> None:
+    """An array whose header opens a bracket and never closes it."""
+    header = b"{'descr': (\n"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.npy", b"\x93NUMPY\x01\x00" + bytes([len(header), 0]) + header)
+
+
+@pytest.mark.parametrize("make", [not_there, empty, text, one_array, objects, cut_off, open_header])
 def test_what_is_no_npz_of_plain_arrays_is_refused_by_name(tmp_path: Path, make):
     path = tmp_path / "a.npz"
     make(path)

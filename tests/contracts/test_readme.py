@@ -1,0 +1,26 @@
+"""README's numbers are those of the committed metrics."""
+
+import json
+import re
+
+from project import ROOT
+
+ROW = re.compile(r"^\| `(?P<key>[\w.*]+)` \| (?P<seen>[^|]+) \| (?P<held>[^|]+) \|$", re.MULTILINE)
+SPLITS = {"seen": "seen", "held": "held_out"}
+
+
+def shown(numbers, key):
+    """A number as README writes it, with its interval if there is one."""
+    text = f"{numbers[key]:.2f}"
+    if f"{key}_low" in numbers:
+        text += f" ({numbers[f'{key}_low']:.2f} to {numbers[f'{key}_high']:.2f})"
+    return text
+
+
+def test_the_table_of_results_is_that_of_the_committed_metrics():
+    numbers = json.loads((ROOT / "metrics/pix2pix.json").read_text(encoding="utf-8"))
+    rows = list(ROW.finditer((ROOT / "README.md").read_text(encoding="utf-8")))
+    assert len(rows) >= 7
+    for row in rows:
+        for column, split in SPLITS.items():
+            assert row[column].strip() == shown(numbers, row["key"].replace("*", split))
