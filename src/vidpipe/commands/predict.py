@@ -61,7 +61,7 @@ def predict(
     out: Path,
     weights: Path,
 ) -> None:
-    r"""Predict the frames that follow a picture or a video.
+    """Predict the frames that follow a picture or a video.
 
     The picture is resized to the size that the model was trained at: short side first, then the
     centre is cut out. Each predicted frame is the input of the next. The first frame of the result

@@ -20,7 +20,7 @@ def names(project: Path, kind: str) -> list[str]:
 @click.argument("name")
 @click.argument("model", required=False)
 def preset(name: str, model: str | None) -> None:
-    r"""Set a group of parameters in params.yaml; comments stay.
+    """Set a group of parameters in params.yaml; comments stay.
 
     A scale sets size, steps and device for all models: smoke (CI: half a minute), laptop (two
     cores, a quarter of an hour) or paper (a GPU). A recipe says how a model learns: report (as

@@ -19,7 +19,7 @@ FOLDER = "footage"
 @click.command()
 @click.argument("video")
 def use(video: str) -> None:
-    r"""Make VIDEO the footage that pix2pix learns from.
+    """Make VIDEO the footage that pix2pix learns from.
 
     VIDEO is a file of any format FFmpeg reads, or the name of a clip that needs no file:
     carphone, bikes or bunny. A file is copied to footage/ under the start of its sha256, and path

@@ -1,0 +1,25 @@
+import pytest
+from click.testing import CliRunner
+
+from vidpipe.cli import cli
+
+
+@pytest.mark.parametrize("name", sorted(cli.commands))
+def test_help_says_what_a_command_does(name):
+    shown = CliRunner().invoke(cli, [name, "--help"])
+    assert shown.exit_code == 0
+    assert "\\b" not in shown.output
+    assert "\b" not in shown.output
+
+
+@pytest.mark.parametrize(
+    ("name", "example"),
+    [
+        ("use", "dvc repro pix2pix_evaluate"),
+        ("preset", "vidpipe preset report pix2pix"),
+        ("predict", "vidpipe predict --image me.png --steps 25 --out out.mp4"),
+    ],
+)
+def test_examples_stand_on_lines_of_their_own(name, example):
+    shown = CliRunner().invoke(cli, [name, "--help"])
+    assert example in [line.strip() for line in shown.output.splitlines()]
