@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help repro test test-all ui lock clean
+.PHONY: help repro test test-all ui lock
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1	/'
 
@@ -20,11 +20,8 @@ test: $(BIN)/ready ## lint, types, import contracts, fast tests
 	vidpipe dvc-yaml --check
 	pytest -n 2 --dist loadfile
 
-test-all: $(BIN)/ready ## the same, with the slow tests
-	ruff check
-	mypy
-	lint-imports --no-logo
-	pytest -n 2 --dist loadfile -m "slow or not slow"
+test-all: test ## the same, then the slow tests
+	pytest -m slow
 
 ui: $(BIN)/ready ## the MLflow UI on this project's runs, on localhost
 	vidpipe ui

@@ -4,6 +4,7 @@ Kedro finds this module by its name and takes `cli` for the project's own comman
 """
 
 import functools
+import signal
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -20,8 +21,9 @@ from vidpipe.commands.results import results
 from vidpipe.commands.ui import ui
 from vidpipe.commands.use import use
 from vidpipe.errors import UserError
+from vidpipe.pipeline_registry import STAGES, SUMS
 
-INTERRUPTED = 130  # 128 + SIGINT, as shells say it
+INTERRUPTED, TERMINATED = 130, 143  # 128 + the signal, as shells say it
 
 
 def plainly(command: click.Command) -> click.Command:
@@ -30,6 +32,7 @@ def plainly(command: click.Command) -> click.Command:
 
     @functools.wraps(inner)
     def callback(*args: Any, **kwargs: Any) -> Any:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that scratch is cleared
         try:
             return inner(*args, **kwargs)
         except KeyboardInterrupt:
@@ -37,6 +40,10 @@ def plainly(command: click.Command) -> click.Command:
             sys.exit(INTERRUPTED)
         except (UserError, DatasetError, OSError, FloatingPointError) as error:
             raise click.ClickException(said(error)) from error
+        except (ValueError, RuntimeError) as error:
+            if not (known := recognised(error)):
+                raise
+            raise click.ClickException(known) from error
 
     command.callback = callback
     return command
@@ -46,10 +53,23 @@ def said(error: BaseException) -> str:
     """The words of the user's error at the bottom of a chain, else of the error."""
     cause: BaseException | None = error
     while cause is not None:
-        if isinstance(cause, UserError | OSError):
+        if isinstance(cause, UserError) or getattr(cause, "filename", None):
             return str(cause)
         cause = cause.__cause__
     return str(error)
+
+
+def recognised(error: BaseException) -> str:
+    """What to say of other people's errors that a user can mend; nothing if it is a bug."""
+    text = str(error)
+    if text.startswith(("Failed to find the pipeline named", "Pipeline does not contain nodes")):
+        return f"{text}\nThere are: {', '.join([*SUMS, *STAGES])}"
+    if "out of memory" in text or "can't allocate memory" in text:
+        return (
+            "out of memory: lower pix2pix.train.batch, pix2pix.model.width or frames.footage.size "
+            f"({text.splitlines()[0]})"
+        )
+    return ""
 
 
 @click.group()

@@ -118,6 +118,15 @@ class Pix2pixTrain(Room):
     report_every: Count
     sample_every: Count
 
+    @model_validator(mode="after")
+    def _sheets_come_with_reports(self) -> Self:
+        if self.sample_every % self.report_every:
+            raise ValueError(
+                "sample_every must be a multiple of report_every, "
+                f"got {self.sample_every} and {self.report_every}"
+            )
+        return self
+
 
 class Pix2pixEvaluate(Room):
     """How far pix2pix predicts, and how sure the scores are."""

@@ -51,12 +51,14 @@ class MlflowTracker:
         project: The work tree that runs, the same but for `dvc exp run --temp`.
         params: All parameters in force.
         inputs: File by name of dataset, of the node that runs now; a hook keeps it.
+        silent: MLflow has failed, and that has been said.
     """
 
     root: Path
     project: Path
     params: Params
     inputs: dict[str, Path] = field(default_factory=dict)
+    silent: bool = False
 
     @contextmanager
     def training(self, model: str) -> Iterator[Run]:
@@ -73,9 +75,11 @@ class MlflowTracker:
     @contextmanager
     def _safely(self, opened: Callable[[], "_MlflowRun"]) -> Iterator[Run]:
         try:
-            run: Run = _Forgiving(opened())
+            if self.silent:
+                raise ConnectionError
+            run: Run = _Forgiving(opened(), self)
         except Exception as error:  # noqa: BLE001 (whatever MLflow does, training goes on)
-            _complain(error)
+            self.complain(error)
             with NullTracker().training("") as silent:
                 yield silent
             return
@@ -88,6 +92,13 @@ class MlflowTracker:
             raise
         finally:
             run.end(status)  # type: ignore[attr-defined]
+
+    def complain(self, error: Exception) -> None:
+        """Say once that MLflow has failed."""
+        if not self.silent:
+            first = (str(error).splitlines() or [repr(error)])[0]
+            log.warning("MLflow cannot be reached, going on without it: %s", first)
+        self.silent = True
 
     def _client(self) -> Any:
         for name, value in (*PATIENCE.items(), ("MLFLOW_DISABLE_TELEMETRY", "true")):
@@ -160,16 +171,14 @@ class _MlflowRun:
     @classmethod
     def of(cls, client: Any, model: str, tracker: MlflowTracker, weights: Path) -> "_MlflowRun":
         digest = md5(weights)
-        note = tracker.note(digest)
-        if note.is_file():
-            run_id = note.read_text(encoding="utf-8").strip()
-            if any(True for _ in _alive(client, run_id)):
-                return cls(client, run_id, tracker)
         experiment = _experiment(client, TASKS[model][0], tracker)
         wanted = tracker.flat_params(model)
-        for run in client.search_runs([experiment], f"tags.`{WEIGHTS}` = '{digest}'"):
-            if run.data.params == wanted:
-                return cls(client, run.info.run_id, tracker)
+        found = client.search_runs([experiment], f"tags.`{WEIGHTS}` = '{digest}'")
+        equal = [run.info.run_id for run in found if run.data.params == wanted]  # newest first
+        note = tracker.note(digest)
+        noted = note.read_text(encoding="utf-8").strip() if note.is_file() else ""
+        if equal:
+            return cls(client, noted if noted in equal else equal[0], tracker)
         made = cls.new(client, model, tracker)
         made.weights(weights)
         return made
@@ -202,8 +211,9 @@ class _MlflowRun:
 class _Forgiving:
     """Passes calls on until one fails; then says so once and swallows the rest."""
 
-    def __init__(self, run: _MlflowRun) -> None:
+    def __init__(self, run: _MlflowRun, tracker: MlflowTracker) -> None:
         self._run: _MlflowRun | None = run
+        self._tracker = tracker
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         def call(*args: Any) -> None:
@@ -213,14 +223,9 @@ class _Forgiving:
                 getattr(self._run, name)(*args)
             except Exception as error:  # noqa: BLE001 (whatever MLflow does, training goes on)
                 self._run = None
-                _complain(error)
+                self._tracker.complain(error)
 
         return call
-
-
-def _complain(error: Exception) -> None:
-    first = (str(error).splitlines() or [repr(error)])[0]
-    log.warning("MLflow cannot be reached, going on without it: %s", first)
 
 
 def _experiment(client: Any, name: str, tracker: MlflowTracker) -> str:
@@ -234,17 +239,6 @@ def _experiment(client: Any, name: str, tracker: MlflowTracker) -> str:
             else tracker.root / FOLDER / "artifacts" / name
         )
         return str(client.create_experiment(name, artifact_location=local and local.as_uri()))
-
-
-def _alive(client: Any, run_id: str) -> Iterator[Any]:
-    from mlflow.exceptions import MlflowException  # noqa: PLC0415
-
-    try:
-        run = client.get_run(run_id)
-    except MlflowException:
-        return
-    if run.info.lifecycle_stage == "active":
-        yield run
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

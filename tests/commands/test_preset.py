@@ -125,6 +125,17 @@ def test_a_recipe_for_one_model_leaves_the_others_alone(
     }
 
 
+def test_of_a_recipe_for_several_models_only_the_one_named_is_set(project: Path, vidpipe: Command):
+    recipe = project / "conf/presets/recipe/both.yaml"
+    recipe.write_text("pix2pix:\n  train: {seed: 7}\npairs: {gap: 9}\n")
+    before = read(project / "params.yaml")
+    vidpipe("preset", "both", "pix2pix")
+    after = read(project / "params.yaml")
+    assert (after["pix2pix"]["train"]["seed"], after["pairs"]) == (7, before["pairs"])
+    vidpipe("preset", "both")
+    assert read(project / "params.yaml")["pairs"]["gap"] == 9
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -23,7 +23,7 @@ ALL, ONE_SHOT = np.ones(N, dtype=bool), np.zeros(N, dtype=np.int32)
 def points(step, score=score_rollouts, frames=DRIFT, horizons=4):
     starts = starts_in(ALL, ONE_SHOT, most=100)
     ahead = reach(starts, ALL, ONE_SHOT, horizons)
-    return curve(score(step, frames, starts, ahead, horizons), resamples=50, seed=0)
+    return curve(score(step, frames.__getitem__, starts, ahead, horizons), resamples=50, seed=0)
 
 
 def test_copying_has_no_skill_at_any_horizon():

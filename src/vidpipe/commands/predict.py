@@ -4,12 +4,14 @@ from pathlib import Path
 
 import click
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vidpipe.data.pictures import gif
 from vidpipe.data.video import Square, decode, encode
 from vidpipe.errors import UserError
 from vidpipe.io.atomic import whole_file
+
+GIF_FASTEST = 50  # frames per second
 
 
 @click.command()
@@ -77,6 +79,8 @@ def predict(
         raise UserError("--from takes seconds from 0 on, and needs --video")
     if out.suffix not in (".mp4", ".gif"):
         raise UserError(f"--out {out}: expected a name that ends in .mp4 or .gif")
+    if out.suffix == ".gif" and fps > GIF_FASTEST:
+        raise UserError(f"--fps {fps}: browsers show a GIF at {GIF_FASTEST} at most; write an .mp4")
 
     from vidpipe.training.runtime import start as start_runtime  # noqa: PLC0415
 
@@ -85,13 +89,9 @@ def predict(
 
     from vidpipe.evaluation.prediction import roll  # noqa: PLC0415
     from vidpipe.models import pix2pix  # noqa: PLC0415
-    from vidpipe.models import weights as stored  # noqa: PLC0415
 
-    path = weights / "generator.safetensors"
-    built = stored.facts(path)
-    generator = pix2pix.Generator(**built)
-    stored.load(generator, path)
-    size = built["size"]
+    generator = pix2pix.load(weights)
+    size = generator.size
     first = read_image(image, size) if image else read_frame(video, size, start)  # type: ignore[arg-type]
     frame = pix2pix.to_float(torch.from_numpy(first).permute(2, 0, 1)[None])
     made = roll(lambda current: pix2pix.predict(generator, current), frame, steps)
@@ -105,10 +105,10 @@ def read_image(path: Path, size: int) -> np.ndarray:
     """A picture of any mode and size as a square, uint8 (h w c)."""
     try:
         with Image.open(path) as opened:
-            picture = opened.convert("RGB")
+            picture = ImageOps.exif_transpose(opened).convert("RGB")
     except FileNotFoundError as error:
         raise UserError(f"{path}: expected a picture, found no such file") from error
-    except (UnidentifiedImageError, OSError) as error:
+    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
         raise UserError(f"{path}: expected a picture, cannot read it as one: {error}") from error
     scale = size / min(picture.size)
     width, height = (max(size, round(side * scale)) for side in picture.size)

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -20,4 +21,6 @@ def ui(port: int) -> None:
     uri = tracking_uri(Path.cwd())
     click.echo(f"runs of {uri} at http://127.0.0.1:{port} (Ctrl-C stops)")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri]
-    subprocess.run([*command, "--host", "127.0.0.1", "--port", str(port)], check=False)
+    with suppress(KeyboardInterrupt):
+        done = subprocess.run([*command, "--host", "127.0.0.1", "--port", str(port)], check=False)
+        sys.exit(done.returncode)

@@ -4,6 +4,7 @@ Frames stream from the decoder to the file, so memory does not grow with the vid
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +16,7 @@ from jaxtyping import UInt8
 from numpy.lib import format as npy
 
 from vidpipe.data.video import Decoded, Square, decode, rate
+from vidpipe.errors import UserError
 
 SHOTS = "shots.csv"
 
@@ -69,13 +71,15 @@ def extract(
     square = Square(size)
     starts: list[int] = []
     count = 0
-    with packed.open("wb") as file:
+    with _named(packed), packed.open("wb") as file:
         _write_header(file, (0, size, size, 3))
         for sampled in sample(decode(path), target_rate, cut_threshold):
             if sampled.cut or count == 0:
                 starts.append(count)
             file.write(square(sampled.decoded).data)
             count += 1
+        if count == 0:
+            raise UserError(f"{path}: no frame of it can be decoded")
         file.seek(0)
         _write_header(file, (count, size, size, 3))
     return [
@@ -101,17 +105,28 @@ def sample(
     """
     period = float(1 / target_rate)
     tick, shown, cut, fresh, slack = 0, None, False, False, 0.0
+    widest = 0.0
     for frame in frames:
         # Stamps jitter around the clock's ticks: half a step of slack.
         slack = min(period, frame.time - shown.time) / 2 if shown else 0.0
+        widest = max(widest, slack)
         while shown is not None and tick * period < frame.time - slack:
             yield Sampled(shown, cut)
             tick, cut, fresh = tick + 1, False, False
         if shown is not None:
             cut = cut or _differ(shown.thumbnail, frame.thumbnail) > cut_threshold
         shown, fresh = frame, True
-    if shown is not None and fresh and tick * period <= shown.time + slack:
+    if shown is not None and fresh and tick * period <= shown.time + widest:
         yield Sampled(shown, cut)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Name the file when the disk is full: the system does not."""
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def load(folder: Path, file: str) -> UInt8[np.ndarray, "t h w c"]:

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 
 import numpy as np
 from isal import isal_zlib
@@ -18,9 +19,10 @@ from vidpipe.errors import UserError
 # What numpy and zipfile raise on bytes that are not what they should be.
 DAMAGE = (
     *(OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, TypeError),
-    *(zipfile.BadZipFile, zlib.error, SyntaxError, MemoryError),
+    *(zipfile.BadZipFile, zlib.error, SyntaxError, TokenError, MemoryError),
 )
 CHUNK = 8 * 2**20  # bytes compressed at a time
+BIG = 2**31 - 2**24  # bytes; beyond, the zip needs wider sizes, which Python 3.11.3 wrote otherwise
 LEVEL = 2  # of ISA-L; levels 0 to 2 give the same bytes on every processor
 
 
@@ -72,11 +74,12 @@ def index_pairs(shots: Sequence[Shot], *, held_out: float, gap: int) -> PairInde
     joined = (shot_of[first] == shot_of[first + 1]) & (split[first] == split[first + 1])
     first = first[joined & (split[first] != GAP)].astype(np.int32)
     if not len(first):
+        video = shots[0].video if shots else "footage"
         longest = max((shot.stop - shot.start for shot in shots), default=0)
         raise UserError(
-            f"no pairs: {count} frames in {len(shots)} shots, the longest of {longest}; a pair "
-            "needs two frames of one shot. Take a longer video, a smaller frames.footage.stride "
-            "(or a higher fps), or a higher frames.footage.cut_threshold"
+            f"{video}: no pairs: {count} frames in {len(shots)} shots, the longest of {longest}; "
+            "a pair needs two frames of one shot. Take a longer video, a smaller "
+            "frames.footage.stride (or a higher fps), or a higher frames.footage.cut_threshold"
         )
     return PairIndex(np.stack([first, first + 1], axis=1), split[first], split, shot_of)
 
@@ -97,7 +100,7 @@ def write_npz(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
         for name, array in arrays.items():
             entry = zipfile.ZipInfo(f"{name}.npy")  # dated 1980, like every entry
             entry.compress_type = zipfile.ZIP_DEFLATED
-            with archive.open(entry, "w", force_zip64=True) as member:
+            with archive.open(entry, "w", force_zip64=array.nbytes > BIG) as member:
                 # zipfile has no public way to choose the compressor of a member.
                 member._compressor = isal_zlib.compressobj(LEVEL, isal_zlib.DEFLATED, -15)  # type: ignore[attr-defined]
                 header = npy.header_data_from_array_1_0(np.empty(0, array.dtype))
@@ -117,7 +120,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
     if not zipfile.is_zipfile(path):
         raise UserError(f"{path}: expected an npz of plain arrays, this is none, or a torn one")
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in archive.files}
     except DAMAGE as error:
         raise UserError(f"{path}: expected an npz of plain arrays: {error}") from error

@@ -206,8 +206,7 @@ def _announced(path: Path) -> int:
 
 def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """Decode packet by packet, passing over those that are damaged."""
-    # Threads by slice, not by frame: those conceal damage one way today and another tomorrow.
-    stream.thread_type = "SLICE"
+    stream.thread_count = 1  # with more, damage is concealed in another way on another machine
     packets = container.demux(stream)
     while True:
         try:

@@ -20,6 +20,7 @@ from vidpipe.evaluation.measures import mse, psnr, ssim
 
 Frames = Float[Tensor, "n c h w"]
 Step = Callable[[Frames], Frames]
+Footage = Callable[[Int[np.ndarray, "n"]], Frames]  # the frames of some indices, in [-1, 1]
 Errors = Float[np.ndarray, "s k"]
 BATCH = 16
 
@@ -94,13 +95,13 @@ def reach(
 
 
 def score_rollouts(
-    step: Step, frames: Frames, starts: Sequence[int], ahead: Int[np.ndarray, "s"], horizons: int
+    step: Step, footage: Footage, starts: Sequence[int], ahead: Int[np.ndarray, "s"], horizons: int
 ) -> Scores:
     """Predict from every start as far as the footage goes, each prediction the next input.
 
     Args:
         step: Predicts the next frame of each of a batch.
-        frames: The footage, float in [-1, 1].
+        footage: Gives frames by index.
         starts: Indices of the starts.
         ahead: Frames each start may be followed.
         horizons: Columns of the result.
@@ -109,36 +110,36 @@ def score_rollouts(
     origins = np.asarray(starts)
     for first in range(0, len(starts), BATCH):
         rows = np.arange(first, min(first + BATCH, len(starts)))
-        current = frames[origins[rows]]
+        current = footage(origins[rows])
         for k in range(horizons):
             alive = ahead[rows] > k
             if not alive.any():
                 break
             rows, current = rows[alive], step(current[torch.from_numpy(alive)])
-            target = frames[origins[rows] + k + 1]
-            tables[:, rows, k] = _measured(current, frames[origins[rows]], target)
+            target = footage(origins[rows] + k + 1)
+            tables[:, rows, k] = _measured(current, footage(origins[rows]), target)
     return Scores(*tables)
 
 
 def score_one_steps(
-    step: Step, frames: Frames, starts: Sequence[int], ahead: Int[np.ndarray, "s"], horizons: int
+    step: Step, footage: Footage, starts: Sequence[int], ahead: Int[np.ndarray, "s"], horizons: int
 ) -> Scores:
     """The same with a real frame for every input; each input is predicted from once.
 
     Args:
         step: Predicts the next frame of each of a batch.
-        frames: The footage, float in [-1, 1].
+        footage: Gives frames by index.
         starts: Indices of the starts.
         ahead: Frames each start may be followed.
         horizons: Columns of the result.
     """
-    once = np.full((4, len(frames)), np.nan)
     inputs = np.unique(
         [start + k for start, reached in zip(starts, ahead, strict=True) for k in range(reached)]
     )
+    once = np.full((4, inputs[-1] + 1), np.nan)
     for some in np.array_split(inputs, -(-len(inputs) // BATCH)):
-        source = frames[some]
-        once[:, some] = _measured(step(source), source, frames[some + 1])
+        source = footage(some)
+        once[:, some] = _measured(step(source), source, footage(some + 1))
     tables = np.full((4, len(starts), horizons), np.nan)
     for row, (start, reached) in enumerate(zip(starts, ahead, strict=True)):
         tables[:, row, :reached] = once[:, start : start + reached]

@@ -11,13 +11,15 @@ Shapes: b batch, c channels, h w pixels of a square frame, float in [-1, 1].
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-SMALLEST = 64  # below it the PatchGAN's 70x70 field is mostly padding
+from vidpipe.errors import UserError
+from vidpipe.models import weights
 
 Frames = Float[Tensor, "b c h w"]
 
@@ -39,7 +41,7 @@ class Generator(nn.Module):
         super().__init__()
         depth = size.bit_length() - 1
         widths = [width * min(2**level, 8) for level in range(depth)]
-        self.residual = residual
+        self.size, self.residual = size, residual
         self.down = nn.ModuleList(
             _down(inner, outer, norm=0 < level < depth - 1, activate=level > 0)
             for level, (inner, outer) in enumerate(
@@ -185,6 +187,22 @@ def random_affine(count: int, rng: torch.Generator) -> Float[Tensor, "count 2 3"
         torch.stack([side * scale * turn.sin(), scale * turn.cos(), 0.3 * down], dim=1),
     ]
     return torch.stack(rows, dim=1)
+
+
+def load(folder: Path) -> Generator:
+    """The trained generator of a folder of weights.
+
+    Raises:
+        UserError: If there are none, or not of this model.
+    """
+    path = folder / "generator.safetensors"
+    built = weights.facts(path)
+    try:
+        generator = Generator(**built)
+    except TypeError as error:
+        raise UserError(f"{path}: expected weights of pix2pix, built of {built}") from error
+    weights.load(generator, path)
+    return generator.eval()
 
 
 @torch.no_grad()

@@ -120,7 +120,8 @@ def update(
         penalties = task.penalties(fake.float(), target)
         total = players.rules.adversarial_weight * g_loss + sum(penalties.values())
     _descend(players.optimizers[0], total)
-    follow(players.average, generator, decay=players.rules.ema, step=step)
+    if players.rules.ema:
+        follow(players.average, generator, decay=players.rules.ema, step=step)
     return {
         "generator": g_loss.detach(),
         "discriminator": d_loss.detach(),

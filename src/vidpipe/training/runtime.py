@@ -89,6 +89,7 @@ def start(
     torch.use_deterministic_algorithms(True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # a sixth of each step, for nothing
     torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.allow_tf32 = False  # fp32 means fp32
 
     def autocast() -> AbstractContextManager[None]:
         if precision == "fp32":

@@ -13,6 +13,12 @@ log = logging.getLogger(__name__)
 
 def extract_footage(videos: Path, manifest: pd.DataFrame, frames: Frames, scratch: Path) -> Path:
     """Decode each video of the manifest into one packed file, and list the shots in `shots.csv`."""
+    if frames.fps and frames.fps > manifest["fps"].max():
+        log.warning(
+            "frames.footage.fps: %g is above the video's own %g: frames will stand more than once",
+            frames.fps,
+            manifest["fps"].max(),
+        )
     folder = scratch / "frames"
     folder.mkdir()
     shots = [

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,7 @@ from vidpipe.data.pictures import gif, grid, png
 from vidpipe.data.splits import HELD_OUT, SEEN
 from vidpipe.data.video import encode
 from vidpipe.evaluation import perceptual, prediction
-from vidpipe.models import weights
-from vidpipe.models.pix2pix import Generator, predict, to_float, to_uint8
+from vidpipe.models.pix2pix import load, predict, to_float, to_uint8
 from vidpipe.params import Pix2pixEvaluate, Runtime
 from vidpipe.training import runtime as runtimes
 from vidpipe.training.tracker import Tracker
@@ -22,7 +22,7 @@ from vidpipe.training.tracker import Tracker
 log = logging.getLogger(__name__)
 
 REPORTED = (1, 2, 4, 8, 16)  # horizons that go into metrics; the curves have all
-SHOWN_FPS = 8  # a third of real time or less, so that one second of footage can be watched
+SLOWER = 4  # than real, so that half a second of footage can be watched
 COLUMNS = ["real", "one-step", "rollout", "copy last"]
 WAYS = {"one_step": prediction.score_one_steps, "rollout": prediction.score_rollouts}
 TITLES = {SEEN: "seen", HELD_OUT: "held out"}
@@ -39,19 +39,19 @@ def evaluate_pix2pix(
     """Score one-step predictions and rollouts on `seen` and `held_out`, and draw them.
 
     Returns:
-        Metrics by name; a folder of curves as CSV; a folder of samples.
+        Metrics by name; folders of curves and of samples.
     """
     machine = runtimes.start(**runtime.model_dump())
-    generator = load_generator(model).to(machine.device)
-    frames = to_float(torch.from_numpy(pairs["frames"]).permute(0, 3, 1, 2)).to(machine.device)
+    step = partial(predict, machine.place(load(model)))
+    frames = torch.from_numpy(pairs["frames"]).permute(0, 3, 1, 2).to(machine.device)
 
-    def step(frame: torch.Tensor) -> torch.Tensor:
-        return predict(generator, frame)
+    def footage(index: np.ndarray) -> torch.Tensor:
+        return to_float(frames[torch.from_numpy(index)])
 
     metrics: dict[str, float] = {}
     plots, samples = scratch / "plots", scratch / "samples"
-    plots.mkdir()
-    samples.mkdir()
+    for folder in (plots, samples):
+        folder.mkdir()
     films: dict[str, dict[str, np.ndarray]] = {}
     for split in (SEEN, HELD_OUT):
         usable = pairs["frame_split"] == split
@@ -62,17 +62,16 @@ def evaluate_pix2pix(
             continue
         ahead = prediction.reach(starts, usable, pairs["frame_shot"], evaluate.horizons)
         for way, score in WAYS.items():
-            scores = score(step, frames, starts, ahead, evaluate.horizons)
+            scores = score(step, footage, starts, ahead, evaluate.horizons)
             points = prediction.curve(scores, resamples=evaluate.resamples, seed=evaluate.seed)
-            table = pd.DataFrame([asdict(point) for point in points]).round(5)
-            table.to_csv(plots / f"{way}_{split}.csv", index=False)
             metrics |= _numbers(points, way, split)
+            _table(points).to_csv(plots / f"{way}_{split}.csv", index=False)
         longest = int(np.argmax(ahead))
-        films[split] = film(step, frames, starts[longest], int(ahead[longest]))
+        films[split] = film(step, footage, starts[longest], int(ahead[longest]))
         metrics |= perceived(films[split], split)
 
     pd.read_csv(model / "history.csv").to_csv(plots / "history.csv", index=False)
-    draw(films, samples)
+    draw(films, samples, fps=max(1, round(pairs["fps"].item() / SLOWER)))
     with tracker.evaluation("pix2pix", model / "generator.safetensors") as run:
         run.metrics(metrics, 0)
         run.files(samples)
@@ -80,29 +79,17 @@ def evaluate_pix2pix(
     return metrics, plots, samples
 
 
-def load_generator(folder: Path) -> Generator:
-    """The trained generator of a folder of weights, as it predicts.
-
-    Raises:
-        UserError: If there are no weights of this model.
-    """
-    path = folder / "generator.safetensors"
-    generator = Generator(**weights.facts(path))
-    weights.load(generator, path)
-    return generator.eval()
-
-
 def film(
-    step: prediction.Step, frames: torch.Tensor, start: int, count: int
+    step: prediction.Step, footage: prediction.Footage, start: int, count: int
 ) -> dict[str, np.ndarray]:
     """`count` frames after a start, four ways, uint8 (t h w c)."""
-    real = frames[start + 1 : start + 1 + count]
-    before = frames[start : start + count]
+    before = footage(np.arange(start, start + count))
+    real = footage(np.arange(start + 1, start + 1 + count))
     made = {
         "real": real,
         "one-step": torch.cat([step(frame[None]) for frame in before]),
-        "rollout": prediction.roll(step, frames[start : start + 1], count),
-        "copy last": frames[start : start + 1].expand_as(real),
+        "rollout": prediction.roll(step, before[:1], count),
+        "copy last": before[:1].expand_as(real),
     }
     return {name: to_uint8(clip).permute(0, 2, 3, 1).cpu().numpy() for name, clip in made.items()}
 
@@ -121,11 +108,11 @@ def perceived(clips: dict[str, np.ndarray], split: str) -> dict[str, float]:
     return numbers
 
 
-def draw(films: dict[str, dict[str, np.ndarray]], folder: Path) -> None:
-    """`samples.mp4`, `samples.gif` and `samples.png`; arrays of the predictions beside them."""
+def draw(films: dict[str, dict[str, np.ndarray]], folder: Path, *, fps: int) -> None:
+    """`samples.mp4`, `samples.gif` and `samples.png`."""
     pages = list(_pages(films, tile=256))
-    (folder / "samples.mp4").write_bytes(encode(pages, fps=SHOWN_FPS))
-    (folder / "samples.gif").write_bytes(gif(list(_pages(films, tile=128)), fps=SHOWN_FPS))
+    (folder / "samples.mp4").write_bytes(encode(pages, fps=fps))
+    (folder / "samples.gif").write_bytes(gif(list(_pages(films, tile=128)), fps=fps))
     (folder / "samples.png").write_bytes(png(sheet(films)))
 
 
@@ -152,6 +139,10 @@ def _pages(films: dict[str, dict[str, np.ndarray]], *, tile: int) -> Iterator[np
             for clips in films.values()
         ]
         yield grid(rows, columns=COLUMNS, names=[TITLES[split] for split in films], tile=tile)
+
+
+def _table(points: list[prediction.Point]) -> pd.DataFrame:
+    return pd.DataFrame([asdict(point) for point in points]).round(5)
 
 
 def _numbers(points: list[prediction.Point], way: str, split: str) -> dict[str, float]:

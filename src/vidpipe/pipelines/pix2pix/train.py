@@ -2,6 +2,7 @@
 
 import logging
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -39,18 +40,8 @@ def train_pix2pix(
     machine = runtimes.start(**runtime.model_dump())
     torch.manual_seed(train.seed)
     task = _task(pairs, train, machine.device)
-    channels, size = task.frames.shape[1:3]
-    built = {"size": size, "channels": channels, **model.model_dump()}
-    players = Players(
-        machine.place(Generator(**built)),
-        machine.place(Discriminator(channels=channels, width=model.width)),
-        Rules(
-            learning_rate=train.learning_rate,
-            beta1=train.beta1,
-            adversarial_weight=train.adversarial_weight,
-            ema=train.ema,
-        ),
-    )
+    built = {"size": task.frames.shape[-1], "channels": task.frames.shape[1], **model.model_dump()}
+    players = _players(built, train, machine)
     reports = fit(
         players,
         task,
@@ -76,6 +67,19 @@ def train_pix2pix(
         weights.save(players.discriminator, folder / "discriminator.safetensors", built)
         run.weights(folder / "generator.safetensors")
     return folder
+
+
+def _players(built: dict[str, Any], train: Pix2pixTrain, machine: runtimes.Machine) -> Players:
+    return Players(
+        machine.place(Generator(**built)),
+        machine.place(Discriminator(channels=built["channels"], width=built["width"])),
+        Rules(
+            learning_rate=train.learning_rate,
+            beta1=train.beta1,
+            adversarial_weight=train.adversarial_weight,
+            ema=train.ema,
+        ),
+    )
 
 
 def _task(pairs: dict[str, np.ndarray], train: Pix2pixTrain, device: torch.device) -> NextFrame:
