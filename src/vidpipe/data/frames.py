@@ -66,14 +66,17 @@ def extract(
     Raises:
         UserError: If the file is not a video that can be read.
     """
-    target_rate = (Fraction(str(fps)) if fps else rate(path)) / stride
+    own_rate = rate(path)
+    target_rate = (Fraction(str(fps)) if fps else own_rate) / stride
     packed = folder / f"{path.stem}.npy"
     square = Square(size)
     starts: list[int] = []
     count = 0
     with _named(packed), packed.open("wb") as file:
         _write_header(file, (0, size, size, 3))
-        for sampled in sample(decode(path), target_rate, cut_threshold):
+        for sampled in sample(
+            decode(path), own_rate=own_rate, target_rate=target_rate, cut_threshold=cut_threshold
+        ):
             if sampled.cut or count == 0:
                 starts.append(count)
             file.write(square(sampled.decoded).data)
@@ -96,27 +99,30 @@ def extract(
 
 
 def sample(
-    frames: Iterator[Decoded], target_rate: Fraction, cut_threshold: float
+    frames: Iterator[Decoded], *, own_rate: Fraction, target_rate: Fraction, cut_threshold: float
 ) -> Iterator[Sampled]:
     """The frame on display at each tick of an even clock, as time stamps tell.
 
     At a video's own even rate that is every frame once. Cuts are looked for between all frames
     that were decoded, so a coarse clock takes no motion for a cut.
+
+    Args:
+        frames: All frames of a video.
+        own_rate: Its frames per second.
+        target_rate: Ticks per second.
+        cut_threshold: Mean change of luma, 0 to 1, that makes a cut.
     """
     period = float(1 / target_rate)
-    tick, shown, cut, fresh, slack = 0, None, False, False, 0.0
-    widest = 0.0
+    slack = min(period, float(1 / own_rate)) / 2  # stamps jitter around the clock's ticks
+    tick, shown, cut = 0, None, False
     for frame in frames:
-        # Stamps jitter around the clock's ticks: half a step of slack.
-        slack = min(period, frame.time - shown.time) / 2 if shown else 0.0
-        widest = max(widest, slack)
         while shown is not None and tick * period < frame.time - slack:
             yield Sampled(shown, cut)
-            tick, cut, fresh = tick + 1, False, False
+            tick, cut = tick + 1, False
         if shown is not None:
             cut = cut or _differ(shown.thumbnail, frame.thumbnail) > cut_threshold
-        shown, fresh = frame, True
-    if shown is not None and fresh and tick * period <= shown.time + widest:
+        shown = frame
+    if shown is not None and tick * period <= shown.time + slack:
         yield Sampled(shown, cut)
 
 
