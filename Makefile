@@ -27,6 +27,7 @@ ui: $(BIN)/ready ## the MLflow UI on this project's runs, on localhost
 	vidpipe ui
 
 lock: $(BIN)/ready ## resolve the newest versions that pyproject.toml allows into requirements.lock
+	pip install --quiet pip-tools
 	CUSTOM_COMPILE_COMMAND="make lock" pip-compile --quiet --strip-extras --extra dev --no-emit-index-url --no-emit-find-links \
 		--no-emit-trusted-host --output-file requirements.lock pyproject.toml
 	sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.lock  # the same lock for every build of torch
