@@ -86,17 +86,33 @@ def test_touching_the_evaluation_trains_nothing(reproduced):
 def test_ctrl_c_ends_with_130_and_nothing_torn(tmp_path):
     project = copy(tmp_path)
     run(project, "kedro", "run", "--pipelines=footage_fetch,footage_frames,pairs")
-    long = ["kedro", "run", "--pipelines=pix2pix_train", "--params", "pix2pix.train.steps=100000"]
+    # Tests that run in the background have SIGINT ignored, and children inherit that.
+    long = [
+        "env",
+        "--default-signal=INT",
+        "kedro",
+        "run",
+        "--pipelines=pix2pix_train",
+        "--params",
+        "pix2pix.train.steps=100000",
+    ]
     process = subprocess.Popen(
-        long, cwd=project, env=environment(), stderr=subprocess.PIPE, text=True
+        long,
+        cwd=project,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
     )
     deadline = time.monotonic() + 120
-    while not logged(project):
-        assert process.poll() is None, process.stderr.read()
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
-    said = process.communicate(timeout=60)[1]
+    try:
+        while not logged(project):
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
     assert process.returncode == 130, said
     assert "Traceback" not in said
     assert not (project / "data/06_models").exists()
