@@ -7,10 +7,9 @@ import subprocess
 import time
 from contextlib import closing, suppress
 
+import mlflow
 import pytest
 from project import copy, environment, metrics, run
-
-import mlflow
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 

@@ -2,13 +2,12 @@ import hashlib
 import math
 
 import av
+import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
 from project import copy, metrics, run
-
-import mlflow
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # other people's, from MLflow
 
