@@ -1,0 +1,51 @@
+"""`vidpipe glyphs`: draw the ten numerals, or any characters, from a font."""
+
+from pathlib import Path
+
+import click
+from PIL import Image, ImageDraw, ImageFont
+
+from vidpipe.errors import UserError
+from vidpipe.io.atomic import whole_file
+
+NUMERALS = "零壹貳參肆伍陸柒捌玖"  # 0 to 9 as they are written on cheques and bank notes
+WIDTH, HEIGHT = 82, 73
+PAPER, INK = 255, 0
+
+
+@click.command()
+@click.argument("font", type=click.Path(path_type=Path))
+@click.option("--face", default=0, show_default=True, help="Which face of a collection (.ttc).")
+@click.option("--text", default=NUMERALS, show_default=True, help="The characters to draw.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    default=Path("glyphs"),
+    show_default=True,
+    help="Folder for 0.png, 1.png, ...",
+)
+def glyphs(font: Path, face: int, text: str, out: Path) -> None:
+    """Draw one grey picture per character of FONT, 82 x 73 pixels.
+
+    Set digits.glyphs in params.yaml to the folder, and the digit GANs learn from it.
+
+    \b
+      vidpipe glyphs NotoSerifCJK-Regular.ttc --face 3 --out glyphs
+    """
+    try:
+        drawn = ImageFont.truetype(str(font), size=round(0.9 * HEIGHT), index=face)
+    except OSError as error:
+        raise UserError(f"{font}: expected a font file with a face {face}: {error}") from error
+    unknown = drawn.getmask("\U0010ffff")  # what the font shows for a character it lacks
+    for number, character in enumerate(text):
+        mask = drawn.getmask(character)
+        if mask.getbbox() is None or bytes(mask) == bytes(unknown):
+            raise UserError(f"{font}: face {face} has no picture of {character!r}")
+        picture = Image.new("L", (WIDTH, HEIGHT), PAPER)
+        centre = (WIDTH / 2, HEIGHT / 2)
+        left, top, right, bottom = drawn.getbbox(character, anchor="mm")
+        place = (centre[0] - (left + right) / 2, centre[1] - (top + bottom) / 2)
+        ImageDraw.Draw(picture).text(place, character, INK, drawn, anchor="mm")
+        with whole_file(out / f"{number}.png") as partial:
+            picture.save(partial, "png", optimize=True)
+    click.echo(f"{out}: {len(text)} pictures of {WIDTH} x {HEIGHT} pixels")
