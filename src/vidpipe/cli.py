@@ -14,6 +14,8 @@ from kedro.framework.cli.project import run as kedro_run
 from kedro.io import DatasetError
 
 from vidpipe.commands.dvc_yaml import dvc_yaml
+from vidpipe.commands.generate import generate
+from vidpipe.commands.glyphs import glyphs
 from vidpipe.commands.pairs import pairs
 from vidpipe.commands.predict import predict
 from vidpipe.commands.preset import preset
@@ -81,7 +83,7 @@ def cli() -> None:
     """
 
 
-for _command in (preset, use, predict, results, ui, dvc_yaml):
+for _command in (preset, use, predict, generate, glyphs, results, ui, dvc_yaml):
     cli.add_command(plainly(_command))
 for _command in pairs.commands.values():
     plainly(_command)

@@ -18,9 +18,15 @@ FILE = "params.yaml"
 class ParamsYamlLoader(OmegaConfigLoader):
     """Kedro's loader; its parameters are `params.yaml`, then conf/, then `--params`.
 
+    In the catalog, `${params:digits.glyphs}` is the value of that parameter.
+
     Raises:
         UserError: If a value of the outcome is not allowed.
     """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        resolvers = {"params": self._value, **kwargs.pop("custom_resolvers", {})}
+        super().__init__(*args, custom_resolvers=resolvers, **kwargs)
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         if key != "parameters" or key in self:
@@ -30,6 +36,9 @@ class ParamsYamlLoader(OmegaConfigLoader):
         params: dict[str, Any] = OmegaConf.to_container(merged)  # type: ignore[assignment]
         check(params)
         return params
+
+    def _value(self, key: str) -> Any:
+        return OmegaConf.select(OmegaConf.create(self["parameters"]), key)
 
     def _from_conf(self) -> dict[str, Any]:
         try:

@@ -93,27 +93,14 @@ class Pairs(Room):
     gap: Annotated[int, Field(ge=0)]
 
 
-class Pix2pixModel(Room):
-    """U-Net generator and PatchGAN discriminator (Isola et al. 2017)."""
-
-    width: Count
-    dropout: Share
-    residual: bool
-
-
-class Pix2pixTrain(Room):
-    """How pix2pix learns. Steps count updates of both networks."""
+class GanTrain(Room):
+    """How long any GAN learns, and how often it tells. Steps count updates of both networks."""
 
     seed: Seed
     steps: Count
     batch: Count
     learning_rate: Annotated[float, Field(gt=0)]
     beta1: Share
-    adversarial_weight: NonNegative
-    l1_weight: NonNegative
-    noise: NonNegative
-    views: Annotated[float, Field(ge=0, le=1)]
-    pushforward: Annotated[int, Field(ge=0)]
     ema: Share
     report_every: Count
     sample_every: Count
@@ -126,6 +113,110 @@ class Pix2pixTrain(Room):
                 f"got {self.sample_every} and {self.report_every}"
             )
         return self
+
+
+class Digits(Room):
+    """How a few glyphs become many pictures."""
+
+    glyphs: Annotated[str, Field(min_length=1)]
+    count: Count
+    rotation: Annotated[float, Field(ge=0, le=180)]
+    rescale: Share
+    zoom: Share
+    shear: Share
+    held_out: Annotated[float, Field(gt=0, lt=1)]
+    gap: NonNegative
+    seed: Seed
+
+
+class DigitClassifier(Room):
+    """The network that scores the digit GANs."""
+
+    seed: Seed
+    steps: Count
+    batch: Count
+    learning_rate: Annotated[float, Field(gt=0)]
+    report_every: Count
+
+
+class DigitGanTrain(GanTrain):
+    """How a digit GAN learns."""
+
+    loss: Literal["bce", "hinge", "relativistic"]
+    beta2: Share
+    r1: NonNegative
+    r2: NonNegative
+    slope_every: Count
+
+
+class DigitGanEvaluate(Room):
+    """How a digit GAN is scored."""
+
+    samples: Annotated[int, Field(ge=2)]
+    seed: Seed
+
+
+class Noise(Room):
+    """What a generator starts from."""
+
+    latent: Count
+    codes: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _codes_are_part_of_it(self) -> Self:
+        if self.codes > self.latent:
+            raise ValueError(
+                f"codes are some of latent's numbers, got {self.codes} of {self.latent}"
+            )
+        return self
+
+
+class MlpGanModel(Noise):
+    """The GAN without convolutions."""
+
+    dropout: Share
+
+
+class MlpGan(Room):
+    """The baseline of dcgan."""
+
+    model: MlpGanModel
+    train: DigitGanTrain
+    evaluate: DigitGanEvaluate
+
+
+class DcganModel(Noise):
+    """The convolutional GAN (Radford et al. 2016)."""
+
+    norm: Literal["batch", "spectral", "none"]
+    dropout: Share
+    hidden: Annotated[int, Field(ge=0)]
+
+
+class Dcgan(Room):
+    """Numerals from noise."""
+
+    model: DcganModel
+    train: DigitGanTrain
+    evaluate: DigitGanEvaluate
+
+
+class Pix2pixModel(Room):
+    """U-Net generator and PatchGAN discriminator (Isola et al. 2017)."""
+
+    width: Count
+    dropout: Share
+    residual: bool
+
+
+class Pix2pixTrain(GanTrain):
+    """How pix2pix learns."""
+
+    adversarial_weight: NonNegative
+    l1_weight: NonNegative
+    noise: NonNegative
+    views: Annotated[float, Field(ge=0, le=1)]
+    pushforward: Annotated[int, Field(ge=0)]
 
 
 class Pix2pixEvaluate(Room):
@@ -153,3 +244,7 @@ class Params(Room):
     frames: FramesBySlot
     pairs: Pairs
     pix2pix: Pix2pix
+    digits: Digits
+    digit_classifier: DigitClassifier
+    mlp_gan: MlpGan
+    dcgan: Dcgan

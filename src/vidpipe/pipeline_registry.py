@@ -17,11 +17,19 @@ STAGES = {
     "pairs": "vidpipe.pipelines.data.pipeline",
     "pix2pix_train": "vidpipe.pipelines.pix2pix.pipeline",
     "pix2pix_evaluate": "vidpipe.pipelines.pix2pix.pipeline",
+    "digits": "vidpipe.pipelines.data.pipeline",
+    "digit_classifier": "vidpipe.pipelines.digits.pipeline",
+    "mlp_gan_train": "vidpipe.pipelines.mlp_gan.pipeline",
+    "mlp_gan_evaluate": "vidpipe.pipelines.mlp_gan.pipeline",
+    "dcgan_train": "vidpipe.pipelines.dcgan.pipeline",
+    "dcgan_evaluate": "vidpipe.pipelines.dcgan.pipeline",
 }
 
 # What a person runs -> the stages it takes.
 SUMS = {
     "pix2pix": ["footage_fetch", "footage_frames", "pairs", "pix2pix_train", "pix2pix_evaluate"],
+    "mlp_gan": ["digits", "digit_classifier", "mlp_gan_train", "mlp_gan_evaluate"],
+    "dcgan": ["digits", "digit_classifier", "dcgan_train", "dcgan_evaluate"],
     "__default__": list(STAGES),
 }
 

@@ -25,7 +25,11 @@ from vidpipe.training.tracker import NullTracker, Run
 log = logging.getLogger(__name__)
 
 # Model -> (experiment, deliverable of the project report).
-TASKS = {"pix2pix": ("prediction", "D3")}
+TASKS = {
+    "mlp_gan": ("digits", "D1"),
+    "dcgan": ("digits", "D1"),
+    "pix2pix": ("prediction", "D3"),
+}
 FOLDER = "mlflow"  # at the repository's root, when no server is named
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 WEIGHTS, DATA = "vidpipe.weights_md5", "vidpipe.data_md5"

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from vidpipe.models.pix2pix import Discriminator, Generator, NextFrame, predict, to_float, to_uint8
+from vidpipe.models.pix2pix import Discriminator, Generator, NextFrame, predict
+from vidpipe.models.pixels import to_float
 
 SMALL = {"size": 64, "channels": 3, "width": 4, "dropout": 0.5}
 
@@ -67,11 +68,6 @@ def test_prediction_is_the_same_each_time_and_needs_no_batch():
     alone = torch.cat([predict(generator, frame[None]) for frame in batch])
     assert torch.equal(predict(generator, batch), predict(generator, batch))
     torch.testing.assert_close(alone, predict(generator, batch))
-
-
-def test_uint8_survives_the_way_to_float_and_back():
-    every = torch.arange(256, dtype=torch.uint8).reshape(1, 1, 16, 16)
-    assert torch.equal(to_uint8(to_float(every)), every)
 
 
 def test_the_target_is_the_frame_after_the_source():

@@ -4,10 +4,14 @@ from contextlib import nullcontext
 
 import torch
 
+from vidpipe.models import dcgan as convolutional
+from vidpipe.models import mlp_gan as dense
+from vidpipe.models.noise import FromNoise
 from vidpipe.models.pix2pix import Discriminator, Generator, NextFrame
 from vidpipe.training.adversarial import Players, Rules
 
-RULES = {"learning_rate": 2e-4, "beta1": 0.5, "adversarial_weight": 1.0, "ema": 0.9}
+RULES = {"loss": "bce", "r1": 0.0, "r2": 0.0, "slope_every": 1, "learning_rate": 2e-4, "beta1": 0.5}
+RULES |= {"beta2": 0.999, "adversarial_weight": 1.0, "ema": 0.9}
 
 
 def pix2pix(*, seed=0, pairs=6, residual=True, dropout=0.5, task=None, **rules):
@@ -22,6 +26,37 @@ def pix2pix(*, seed=0, pairs=6, residual=True, dropout=0.5, task=None, **rules):
     index = torch.tensor([[i, i + 1] for i in range(pairs)])
     plain = {"batch": 2, "l1_weight": 100.0, "noise": 0.1, "views": 0.5, "pushforward": 1}
     return players, NextFrame(frames, index, **{**plain, **(task or {})})
+
+
+def dcgan(*, seed=0, norm="batch", real=None, batch=4, **rules):
+    """Players and task of dcgan, on a few random pictures."""
+    torch.manual_seed(seed)
+    players = Players(
+        convolutional.Generator(latent=10, codes=3),
+        convolutional.Discriminator(norm=norm, dropout=0.25, hidden=0),
+        Rules(**{**RULES, **rules}),
+    )
+    return players, FromNoise(
+        pictures() if real is None else real, batch=batch, prior=players.generator.prior
+    )
+
+
+def mlp_gan(*, seed=0, real=None, batch=4, **rules):
+    """Players and task of mlp_gan, on a few random pictures."""
+    torch.manual_seed(seed)
+    players = Players(
+        dense.Generator(latent=10, codes=0),
+        dense.Discriminator(dropout=0.25),
+        Rules(**{**RULES, **rules}),
+    )
+    return players, FromNoise(
+        pictures() if real is None else real, batch=batch, prior=players.generator.prior
+    )
+
+
+def pictures(count=12):
+    """Random digits."""
+    return torch.randint(0, 256, (count, 1, 28, 28), dtype=torch.uint8)
 
 
 def plain():

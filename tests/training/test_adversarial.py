@@ -1,3 +1,5 @@
+from functools import partial
+
 import pytest
 import torch
 from training import games
@@ -10,9 +12,19 @@ def weights(network):
     return {name: value.clone() for name, value in network.state_dict().items()}
 
 
-@pytest.mark.parametrize("residual", [True, False])
-def test_every_parameter_of_both_networks_moves(residual):
-    players, task = games.pix2pix(residual=residual)
+@pytest.mark.parametrize(
+    "game",
+    [
+        partial(games.pix2pix, residual=True),
+        partial(games.pix2pix, residual=False),
+        games.mlp_gan,
+        games.dcgan,
+        partial(games.dcgan, norm="spectral", loss="hinge"),
+        partial(games.dcgan, norm="none", r1=0.1),
+    ],
+)
+def test_every_parameter_of_both_networks_moves(game):
+    players, task = game()
     before = [weights(network) for network in (players.generator, players.discriminator)]
     list(fit(players, task, steps=3, report_every=3, seed=0, autocast=games.plain))
     for old, network in zip(before, (players.generator, players.discriminator), strict=True):
@@ -50,6 +62,20 @@ def test_losses_are_named_finite_and_detached():
     )
     assert set(losses) == {"generator", "discriminator", "l1", "d_real", "d_fake"}
     assert all(value.isfinite() and not value.requires_grad for value in losses.values())
+
+
+def test_the_penalty_on_the_slope_is_told_apart_and_flattens_the_discriminator():
+    slopes = {}
+    for weight in (0.0, 10.0):
+        players, task = games.dcgan(norm="none", r1=weight, learning_rate=1e-3)
+        history = list(fit(players, task, steps=20, report_every=20, seed=0, autocast=games.plain))
+        assert ("r1" in history[-1].losses) == bool(weight)
+        _, real = task.draw(players.generator, torch.Generator().manual_seed(1))
+        real.requires_grad_()
+        slopes[weight] = r1(
+            players.discriminator.eval()(torch.zeros(len(real), 10), real), real
+        ).item()
+    assert slopes[10.0] < 0.5 * slopes[0.0]
 
 
 def test_bf16_trains_too():

@@ -5,6 +5,7 @@ the `params:` it asks for, its code what its nodes' modules import, directly or 
 """
 
 import io
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,9 @@ def render(project: Path) -> str:
     from vidpipe.pipeline_registry import STAGES  # noqa: PLC0415
 
     snapshot = get_project_snapshot(project)
-    catalog = YAML(typ="safe").load((project / "conf/base/catalog.yml").read_text(encoding="utf-8"))
+    text = (project / "conf/base/catalog.yml").read_text(encoding="utf-8")
+    # A path that params.yaml says: DVC reads it there too, by a spelling of its own.
+    catalog = YAML(typ="safe").load(re.sub(r"\$\{params:", "${", text))
     pipelines = {pipeline.name: pipeline for pipeline in snapshot.pipelines}
     code = Imports(project)
     stages, plots = {}, []
@@ -55,10 +58,10 @@ def render(project: Path) -> str:
         modules = sorted({node.source.filepath for node in nodes if node.source})
         stages[name] = _stage(name, code.closure(modules), read, written, catalog)
         plots += [plot for output in written for plot in _plots(catalog[output])]
-    yaml, text = YAML(), io.StringIO()
+    yaml, made = YAML(), io.StringIO()
     yaml.default_flow_style = False
-    yaml.dump({"stages": stages, "plots": plots}, text)
-    return HEADER + text.getvalue()
+    yaml.dump({"stages": stages, "plots": plots}, made)
+    return HEADER + made.getvalue()
 
 
 class Imports:

@@ -88,14 +88,15 @@ def predict(
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
     from vidpipe.evaluation.prediction import roll  # noqa: PLC0415
-    from vidpipe.models import pix2pix  # noqa: PLC0415
+    from vidpipe.models import pix2pix, pixels  # noqa: PLC0415
+    from vidpipe.models.weights import build  # noqa: PLC0415
 
-    generator = pix2pix.load(weights)
+    generator = build(pix2pix.Generator, weights / "generator.safetensors")
     size = generator.size
     first = read_image(image, size) if image else read_frame(video, size, start)  # type: ignore[arg-type]
-    frame = pix2pix.to_float(torch.from_numpy(first).permute(2, 0, 1)[None])
+    frame = pixels.to_float(torch.from_numpy(first).permute(2, 0, 1)[None])
     made = roll(lambda current: pix2pix.predict(generator, current), frame, steps)
-    film = [first, *pix2pix.to_uint8(made).permute(0, 2, 3, 1).numpy()]
+    film = [first, *pixels.to_uint8(made).permute(0, 2, 3, 1).numpy()]
     with whole_file(out) as partial:
         partial.write_bytes(encode(film, fps=fps) if out.suffix == ".mp4" else gif(film, fps=fps))
     click.echo(f"{out}: 1 real frame and {steps} predicted, {size}x{size}")

@@ -11,15 +11,13 @@ Shapes: b batch, c channels, h w pixels of a square frame, float in [-1, 1].
 """
 
 from collections.abc import Callable
-from pathlib import Path
 
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidpipe.errors import UserError
-from vidpipe.models import weights
+from vidpipe.models.pixels import to_float
 
 Frames = Float[Tensor, "b c h w"]
 
@@ -189,38 +187,12 @@ def random_affine(count: int, rng: torch.Generator) -> Float[Tensor, "count 2 3"
     return torch.stack(rows, dim=1)
 
 
-def load(folder: Path) -> Generator:
-    """The trained generator of a folder of weights.
-
-    Raises:
-        UserError: If there are none, or not of this model.
-    """
-    path = folder / "generator.safetensors"
-    built = weights.facts(path)
-    try:
-        generator = Generator(**built)
-    except TypeError as error:
-        raise UserError(f"{path}: expected weights of pix2pix, built of {built}") from error
-    weights.load(generator, path)
-    return generator.eval()
-
-
 @torch.no_grad()
 def predict(generator: nn.Module, frame: Frames) -> Frames:
     """The next frame, always the same for the same input: dropout and batch statistics off."""
     generator.eval()
     prediction: Tensor = generator(frame).clamp(-1, 1)
     return prediction
-
-
-def to_float(frames: UInt8[Tensor, "b c h w"]) -> Frames:
-    """0..255 to [-1, 1]."""
-    return frames.float() / 127.5 - 1
-
-
-def to_uint8(frames: Frames) -> UInt8[Tensor, "b c h w"]:
-    """[-1, 1] to 0..255, rounded."""
-    return ((frames + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
 def _down(inner: int, outer: int, *, norm: bool, activate: bool) -> nn.Sequential:

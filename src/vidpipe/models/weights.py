@@ -3,13 +3,15 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
 from vidpipe.errors import UserError
+
+Network = TypeVar("Network", bound=nn.Module)
 
 KEY = "vidpipe"  # one key: with several, the order of safetensors' metadata changes from run to run
 
@@ -35,6 +37,23 @@ def facts(path: Path) -> dict[str, Any]:
     except (SafetensorError, KeyError, json.JSONDecodeError) as error:
         raise UserError(f"{path}: expected weights that vidpipe wrote, got: {error!r}") from error
     return noted
+
+
+def build(model: type[Network], path: Path) -> Network:
+    """A trained network, ready to be asked.
+
+    Raises:
+        UserError: If there are no weights, or not of this model.
+    """
+    built = facts(path)
+    try:
+        network = model(**built)
+    except TypeError as error:
+        raise UserError(
+            f"{path}: expected weights of {model.__module__.split('.')[-1]}, built of {built}"
+        ) from error
+    load(network, path)
+    return network.eval()
 
 
 def load(network: nn.Module, path: Path) -> None:

@@ -6,13 +6,13 @@ Tensors in, detached tensors out: nothing here knows a model, a device or a logg
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
 from vidpipe.training.ema import average_of, follow
-from vidpipe.training.losses import discriminator_bce, generator_bce
+from vidpipe.training.losses import LOSSES, slope
 
 
 @runtime_checkable
@@ -33,14 +33,25 @@ class Rules:
     """The numbers of the game.
 
     Attributes:
+        loss: What the two play for, one of `losses.LOSSES`.
+        r1: Weight of the penalty on the discriminator's slope at real samples; 0: none.
+        r2: The same, at fake ones.
+        slope_every: Steps from one penalty on the slope to the next, which weighs as many times as
+            much (Karras et al. 2020, section 3.1).
         learning_rate: Adam's, for both networks.
         beta1: Adam's decay of the first moment.
+        beta2: And of the second.
         adversarial_weight: Weight of the generator's adversarial loss.
         ema: Decay of the generator's moving average; 0 samples the last weights.
     """
 
+    loss: Literal["bce", "hinge", "relativistic"]
+    r1: float
+    r2: float
+    slope_every: int
     learning_rate: float
     beta1: float
+    beta2: float
     adversarial_weight: float
     ema: float
 
@@ -55,7 +66,10 @@ class Players:
         # Fused Adam: fast, and its square root gives the same bits on every AVX2 processor.
         self.optimizers = [
             torch.optim.Adam(
-                network.parameters(), lr=rules.learning_rate, betas=(rules.beta1, 0.999), fused=True
+                network.parameters(),
+                lr=rules.learning_rate,
+                betas=(rules.beta1, rules.beta2),
+                fused=True,
             )
             for network in (generator, discriminator)
         ]
@@ -102,33 +116,40 @@ def update(
         autocast: Makes the context in which networks run.
 
     Returns:
-        Scalar losses by name, detached, and `d_real`, `d_fake`: the share of real and of fake
-        patches that the discriminator judged rightly.
+        Scalar losses by name, detached, and `d_real`, `d_fake`: the share judged rightly.
     """
-    generator, discriminator = players.generator, players.discriminator
+    generator, discriminator, rules = players.generator, players.discriminator, players.rules
+    loss = LOSSES[rules.loss]
     with autocast():
         source, target = task.draw(generator, rng)
         fake = generator(source)
+    steep = step % rules.slope_every == 0
+    real = target.detach().requires_grad_(steep and rules.r1 > 0)
+    copy = fake.detach().requires_grad_(steep and rules.r2 > 0)
     with autocast():
-        real_logits = discriminator(source, target).float()
-        fake_logits = discriminator(source, fake.detach()).float()
-        d_loss = discriminator_bce(real_logits, fake_logits)
-    _descend(players.optimizers[1], d_loss)
+        real_logits = discriminator(source, real).float()
+        fake_logits = discriminator(source, copy).float()
+    d_loss = loss.discriminator(real_logits, fake_logits)
+    slopes = {
+        name: rules.slope_every * weight * slope(logits, samples)
+        for name, weight, logits, samples in [
+            ("r1", rules.r1, real_logits, real),
+            ("r2", rules.r2, fake_logits, copy),
+        ]
+        if samples.requires_grad
+    }
+    _descend(players.optimizers[1], d_loss + sum(slopes.values()))
 
     with _frozen(discriminator), autocast():
-        g_loss = generator_bce(discriminator(source, fake).float())
+        g_loss = loss.generator(real_logits.detach(), discriminator(source, fake).float())
         penalties = task.penalties(fake.float(), target)
-        total = players.rules.adversarial_weight * g_loss + sum(penalties.values())
+        total = rules.adversarial_weight * g_loss + sum(penalties.values())
     _descend(players.optimizers[0], total)
-    if players.rules.ema:
-        follow(players.average, generator, decay=players.rules.ema, step=step)
-    return {
-        "generator": g_loss.detach(),
-        "discriminator": d_loss.detach(),
-        **{name: loss.detach() for name, loss in penalties.items()},
-        "d_real": (real_logits.detach() > 0).float().mean(),
-        "d_fake": (fake_logits.detach() < 0).float().mean(),
-    }
+    if rules.ema:
+        follow(players.average, generator, decay=rules.ema, step=step)
+    losses = {"generator": g_loss, "discriminator": d_loss, **slopes, **penalties}
+    right = loss.judged_rightly(real_logits, fake_logits)
+    return {name: value.detach() for name, value in (losses | right).items()}
 
 
 def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:

@@ -58,11 +58,7 @@ def fit(
     sound = torch.tensor(done)  # last step up to which all losses were finite
     since = done
     for step in range(done + 1, steps + 1):
-        # One seed per step, for the batch (rng) and for dropout (torch's own generator).
-        hashed = int(np.random.SeedSequence((seed, step)).generate_state(1)[0])
-        rng = torch.Generator().manual_seed(hashed)
-        torch.manual_seed(hashed)
-
+        rng = numbers_of(seed, step)
         losses = update(players, task, step=step, rng=rng, autocast=autocast)
         sums = {name: sums.get(name, 0) + loss for name, loss in losses.items()}
         finite = torch.stack(list(losses.values())).isfinite().all()
@@ -80,3 +76,10 @@ def fit(
                 )
             sums, since = {}, step
             yield Report(step, means)
+
+
+def numbers_of(seed: int, step: int) -> torch.Generator:
+    """The random numbers of one step: for its batch, and, by torch's own generator, for dropout."""
+    hashed = int(np.random.SeedSequence((seed, step)).generate_state(1)[0])
+    torch.manual_seed(hashed)
+    return torch.Generator().manual_seed(hashed)

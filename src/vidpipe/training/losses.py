@@ -1,4 +1,7 @@
-"""Adversarial losses on logits."""
+"""Adversarial losses on logits, and the penalty that keeps a discriminator from growing steep."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -6,9 +9,30 @@ from torch import Tensor
 from torch.nn import functional as F
 
 Logits = Float[Tensor, "..."]
+Scalar = Float[Tensor, ""]
 
 
-def discriminator_bce(real: Logits, fake: Logits) -> Float[Tensor, ""]:
+@dataclass(frozen=True)
+class Loss:
+    """What each player pays on the logits of real and of fake samples, in that order.
+
+    Attributes:
+        discriminator: What it pays.
+        generator: What it pays.
+        relative: A logit means nothing by itself, only beside one of the other kind.
+    """
+
+    discriminator: Callable[[Logits, Logits], Scalar]
+    generator: Callable[[Logits, Logits], Scalar]
+    relative: bool = False
+
+    def judged_rightly(self, real: Logits, fake: Logits) -> dict[str, Scalar]:
+        """Share of the real (`d_real`) and of the fake logits (`d_fake`) on the right side."""
+        above, below = (fake.mean(), real.mean()) if self.relative else (0.0, 0.0)
+        return {"d_real": (real > above).float().mean(), "d_fake": (fake < below).float().mean()}
+
+
+def discriminator_bce(real: Logits, fake: Logits) -> Scalar:
     """Binary cross-entropy of the discriminator, halved as in Isola et al. 2017, section 3.3."""
     return 0.5 * (
         F.binary_cross_entropy_with_logits(real, torch.ones_like(real))
@@ -16,6 +40,50 @@ def discriminator_bce(real: Logits, fake: Logits) -> Float[Tensor, ""]:
     )
 
 
-def generator_bce(fake: Logits) -> Float[Tensor, ""]:
+def generator_bce(real: Logits, fake: Logits) -> Scalar:
     """The non-saturating loss, -log D(fake) (Goodfellow et al. 2014, section 3)."""
     return F.binary_cross_entropy_with_logits(fake, torch.ones_like(fake))
+
+
+def discriminator_hinge(real: Logits, fake: Logits) -> Scalar:
+    """The hinge loss (Miyato et al. 2018, equation 16)."""
+    return F.relu(1 - real).mean() + F.relu(1 + fake).mean()
+
+
+def generator_hinge(real: Logits, fake: Logits) -> Scalar:
+    """What goes with it: -D(fake) (Miyato et al. 2018, equation 17)."""
+    return -fake.mean()
+
+
+def discriminator_relativistic(real: Logits, fake: Logits) -> Scalar:
+    """Each real sample is to look more real than the fake one beside it (Huang et al. 2024).
+
+    "The GAN is dead; long live the GAN!", equation 2: a fake is judged near real ones, so no mode
+    of the data can be left out unpunished.
+    """
+    return F.softplus(fake - real).mean()
+
+
+def generator_relativistic(real: Logits, fake: Logits) -> Scalar:
+    """The same game, the other way about."""
+    return F.softplus(real - fake).mean()
+
+
+LOSSES = {
+    "bce": Loss(discriminator_bce, generator_bce),
+    "hinge": Loss(discriminator_hinge, generator_hinge),
+    "relativistic": Loss(discriminator_relativistic, generator_relativistic, relative=True),
+}
+
+
+def slope(logits: Logits, samples: Float[Tensor, "b ..."]) -> Scalar:
+    """Half the mean squared gradient of D at samples (Mescheder et al. 2018, equation 9).
+
+    At real samples it is the penalty R1, at fake ones R2.
+
+    Args:
+        logits: What D made of `samples`, which must require a gradient.
+        samples: A batch.
+    """
+    (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
+    return 0.5 * gradient.square().flatten(1).sum(1).mean()

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
+from vidpipe.pipelines.data.digits import make_digits
 from vidpipe.pipelines.data.fetch import fetch_footage
 from vidpipe.pipelines.data.frames import extract_footage
 from vidpipe.pipelines.data.pairs import pack
@@ -44,6 +45,20 @@ def pairs() -> Pipeline:
                 ["footage_frames", "params:pairs"],
                 ["pairs", "pairs_sheet"],
                 name="pairs",
+            )
+        ]
+    )
+
+
+def digits() -> Pipeline:
+    """Glyphs as many pictures."""
+    return pipeline(
+        [
+            node(
+                make_digits,
+                ["glyphs", "params:digits"],
+                ["digits", "digits_sheet"],
+                name="digits",
             )
         ]
     )

@@ -14,13 +14,16 @@ from vidpipe.data.pictures import gif, grid, png
 from vidpipe.data.splits import HELD_OUT, SEEN
 from vidpipe.data.video import encode
 from vidpipe.evaluation import perceptual, prediction
-from vidpipe.models.pix2pix import load, predict, to_float, to_uint8
+from vidpipe.models import weights
+from vidpipe.models.pix2pix import Generator, predict
+from vidpipe.models.pixels import to_float, to_uint8
 from vidpipe.params import Pix2pixEvaluate, Runtime
 from vidpipe.training import runtime as runtimes
 from vidpipe.training.tracker import Tracker
 
 log = logging.getLogger(__name__)
 
+WEIGHTS = "generator.safetensors"
 REPORTED = (1, 2, 4, 8, 16)  # horizons that go into metrics; the curves have all
 SLOWER = 4  # than real, so that half a second of footage can be watched
 COLUMNS = ["real", "one-step", "rollout", "copy last"]
@@ -42,7 +45,8 @@ def evaluate_pix2pix(
         Metrics by name; folders of curves and of samples.
     """
     machine = runtimes.start(**runtime.model_dump())
-    step = partial(predict, machine.place(load(model)))
+    generator = weights.build(Generator, model / WEIGHTS)
+    step = partial(predict, machine.place(generator))
     frames = torch.from_numpy(pairs["frames"]).permute(0, 3, 1, 2).to(machine.device)
 
     def footage(index: np.ndarray) -> torch.Tensor:
@@ -72,7 +76,7 @@ def evaluate_pix2pix(
 
     pd.read_csv(model / "history.csv").to_csv(plots / "history.csv", index=False)
     draw(films, samples, fps=max(1, round(pairs["fps"].item() / SLOWER)))
-    with tracker.evaluation("pix2pix", model / "generator.safetensors") as run:
+    with tracker.evaluation("pix2pix", model / WEIGHTS) as run:
         run.metrics(metrics, 0)
         run.files(samples)
         run.picture("samples", sheet(films), 0)

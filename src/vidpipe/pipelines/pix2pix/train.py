@@ -1,26 +1,19 @@
 """Stage `pix2pix_train`."""
 
-import logging
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import nn
 
-from vidpipe.data.pictures import grid, png
+from vidpipe.data.pictures import grid
 from vidpipe.data.splits import SEEN
-from vidpipe.models import weights
-from vidpipe.models.pix2pix import Discriminator, Generator, NextFrame, predict, to_float, to_uint8
+from vidpipe.models.pix2pix import Discriminator, Generator, NextFrame, predict
+from vidpipe.models.pixels import to_float, to_uint8
 from vidpipe.params import Pix2pixModel, Pix2pixTrain, Runtime
-from vidpipe.training import runtime as runtimes
-from vidpipe.training.adversarial import Players, Rules
-from vidpipe.training.loop import fit
-from vidpipe.training.progress import shown
+from vidpipe.pipelines.training import start, train_gan
+from vidpipe.training.adversarial import Rules
 from vidpipe.training.tracker import Tracker
-
-log = logging.getLogger(__name__)
 
 
 def train_pix2pix(
@@ -37,48 +30,31 @@ def train_pix2pix(
         A folder: weights of both networks, `history.csv`, and `sheets/` of what the generator
         made of the same frames as training went on.
     """
-    machine = runtimes.start(**runtime.model_dump())
-    torch.manual_seed(train.seed)
+    machine = start(runtime, train)
     task = _task(pairs, train, machine.device)
     built = {"size": task.frames.shape[-1], "channels": task.frames.shape[1], **model.model_dump()}
-    players = _players(built, train, machine)
-    reports = fit(
-        players,
+    return train_gan(
+        "pix2pix",
+        Generator(**built),
+        Discriminator(channels=built["channels"], width=model.width),
         task,
-        steps=train.steps,
-        report_every=train.report_every,
-        seed=train.seed,
-        autocast=machine.autocast,
-    )
-
-    folder = scratch / "pix2pix"
-    (folder / "sheets").mkdir(parents=True)
-    history = []
-    with tracker.training("pix2pix") as run:
-        for report in shown(reports, total=train.steps, name="pix2pix"):
-            history.append({"step": report.step, **report.losses})
-            run.metrics(report.losses, report.step)
-            if report.step % train.sample_every == 0 or report.step == train.steps:
-                sheet = progress_sheet(players.sampled, task)
-                (folder / "sheets" / f"{report.step:06d}.png").write_bytes(png(sheet))
-                run.picture("progress", sheet, report.step)
-        pd.DataFrame(history).round(6).to_csv(folder / "history.csv", index=False)
-        weights.save(players.sampled, folder / "generator.safetensors", built)
-        weights.save(players.discriminator, folder / "discriminator.safetensors", built)
-        run.weights(folder / "generator.safetensors")
-    return folder
-
-
-def _players(built: dict[str, Any], train: Pix2pixTrain, machine: runtimes.Machine) -> Players:
-    return Players(
-        machine.place(Generator(**built)),
-        machine.place(Discriminator(channels=built["channels"], width=built["width"])),
-        Rules(
+        lambda generator: progress_sheet(generator, task),
+        built=built,
+        rules=Rules(
+            loss="bce",
+            r1=0.0,
+            r2=0.0,
+            slope_every=1,
             learning_rate=train.learning_rate,
             beta1=train.beta1,
+            beta2=0.999,
             adversarial_weight=train.adversarial_weight,
             ema=train.ema,
         ),
+        train=train,
+        machine=machine,
+        tracker=tracker,
+        scratch=scratch,
     )
 
 

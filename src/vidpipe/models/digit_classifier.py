@@ -1,0 +1,104 @@
+"""A classifier of numerals that knows what is none: the judge of the digit GANs.
+
+A classifier of ten classes calls any stroke noise a numeral. This one has a class more, and
+learns it from `impostors`.
+
+Shapes: b batch, float in [-1, 1], paper 1 and ink -1.
+"""
+
+import torch
+from jaxtyping import Float, Int, UInt8
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from vidpipe.models.impostors import IMPOSTORS, moved
+from vidpipe.models.pixels import to_float
+
+Pictures = Float[Tensor, "b 1 28 28"]
+FEATURES = 64  # numbers per picture on which distances are measured
+GENUINE = 0.5  # share of each batch
+
+
+class DigitClassifier(nn.Module):
+    """Four convolutions, a layer of features, and logits: each numeral, then `none of them`.
+
+    Args:
+        classes: Numerals.
+    """
+
+    def __init__(self, *, classes: int) -> None:
+        super().__init__()
+        self.classes = classes
+        self.convolutions = nn.Sequential(
+            *_block(1, 16, stride=1),
+            *_block(16, 32, stride=2),
+            *_block(32, 64, stride=2),
+            *_block(64, 64, stride=2),
+            nn.Flatten(),
+            nn.Linear(4 * 4 * 64, FEATURES),
+        )
+        self.logits = nn.Linear(FEATURES, classes + 1)
+
+    def features(self, pictures: Pictures) -> Float[Tensor, "b features"]:
+        """What distances between pictures are measured on."""
+        found: Tensor = self.convolutions(pictures)
+        return found
+
+    def forward(self, pictures: Pictures) -> Float[Tensor, "b answers"]:
+        logits: Tensor = self.logits(F.relu(self.features(pictures)))
+        return logits
+
+
+class Examples:
+    """Batches of numerals and of impostors made of them, half of both a little moved.
+
+    Args:
+        pictures: Real ones.
+        label: Number of the numeral, picture by picture; all are there.
+        batch: Pictures per draw.
+    """
+
+    def __init__(
+        self, pictures: UInt8[Tensor, "n 1 28 28"], label: Int[Tensor, "n"], *, batch: int
+    ) -> None:
+        self.pictures, self.label, self.batch = pictures, label, batch
+        self.classes = int(label.max()) + 1
+
+    def draw(self, rng: torch.Generator) -> tuple[Pictures, Int[Tensor, "b"]]:
+        """A batch and its labels; the impostors' is the number of numerals."""
+        genuine = max(1, round(GENUINE * self.batch))
+        real, label = self._real(genuine, rng)
+        parts, labels = [real], [label]
+        share = torch.arange(self.batch - genuine).chunk(len(IMPOSTORS))
+        for make, rows in zip(IMPOSTORS.values(), share, strict=False):
+            parts.append(self.impostors(make, len(rows), rng))
+            labels.append(torch.full((len(rows),), self.classes))
+        clean = torch.cat(parts)
+        # Half of both kinds, so that neither is known by its sharpness.
+        seen = torch.where(
+            torch.rand(len(clean), 1, 1, 1, generator=rng) < 0.5, moved(clean, rng), clean
+        )
+        return seen.to(self.pictures.device), torch.cat(labels).to(self.label)
+
+    def impostors(self, make, count: int, rng: torch.Generator) -> Pictures:  # type: ignore[no-untyped-def]
+        """Impostors of one kind, each of two pictures of different numerals."""
+        one, label = self._real(count, rng)
+        other, other_label = self._real(8 * count, rng)
+        # The first of eight that is another numeral; all eight alike is as good as never.
+        differs = (other_label.view(count, 8) != label[:, None]).int().argmax(1)
+        other = other.view(count, 8, *other.shape[1:])[torch.arange(count), differs]
+        made: Tensor = make(one, other, rng)
+        return made.clamp(-1, 1)
+
+    def _real(self, count: int, rng: torch.Generator) -> tuple[Pictures, Int[Tensor, "b"]]:
+        chosen = torch.randint(len(self.pictures), (count,), generator=rng)
+        chosen = chosen.to(self.pictures.device)
+        return to_float(self.pictures[chosen]).cpu(), self.label[chosen].cpu()
+
+
+def _block(inner: int, outer: int, *, stride: int) -> list[nn.Module]:
+    return [
+        nn.Conv2d(inner, outer, 3, stride, 1, bias=False),
+        nn.BatchNorm2d(outer),
+        nn.ReLU(),
+    ]

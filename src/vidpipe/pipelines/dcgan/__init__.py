@@ -1,0 +1,1 @@
+"""Numerals from noise, with convolutions."""

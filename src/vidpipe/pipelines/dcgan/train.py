@@ -1,0 +1,34 @@
+"""Stage `dcgan_train`."""
+
+from pathlib import Path
+
+import numpy as np
+
+from vidpipe.models.dcgan import Discriminator, Generator
+from vidpipe.params import DcganModel, DigitGanTrain, Runtime
+from vidpipe.pipelines.digits.train import train_digit_gan
+from vidpipe.pipelines.training import start
+from vidpipe.training.tracker import Tracker
+
+
+def train_dcgan(
+    digits: dict[str, np.ndarray],
+    model: DcganModel,
+    train: DigitGanTrain,
+    runtime: Runtime,
+    tracker: Tracker,
+    scratch: Path,
+) -> Path:
+    """Train on the digits that are `seen`: see `train_digit_gan`."""
+    machine = start(runtime, train)
+    return train_digit_gan(
+        "dcgan",
+        Generator(latent=model.latent, codes=model.codes),
+        Discriminator(**model.model_dump(exclude={"latent", "codes"})),
+        {"latent": model.latent, "codes": model.codes},
+        digits=digits,
+        train=train,
+        machine=machine,
+        tracker=tracker,
+        scratch=scratch,
+    )

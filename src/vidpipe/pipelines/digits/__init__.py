@@ -1,0 +1,1 @@
+"""The judge of the digit GANs, and what the two share."""

@@ -1,0 +1,120 @@
+"""How a GAN of digits is scored and drawn, whatever its networks."""
+
+import logging
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from vidpipe.data.packing import write_npz
+from vidpipe.data.pictures import gif, grid, png
+from vidpipe.data.splits import HELD_OUT, SEEN
+from vidpipe.evaluation.frechet import floor
+from vidpipe.evaluation.numerals import Judged, judge, score
+from vidpipe.models import weights
+from vidpipe.models.digit_classifier import DigitClassifier
+from vidpipe.models.noise import FromNoiseGenerator
+from vidpipe.models.pixels import to_uint8
+from vidpipe.params import DigitGanEvaluate, Runtime
+from vidpipe.training import runtime as runtimes
+from vidpipe.training.tracker import Tracker
+
+log = logging.getLogger(__name__)
+
+CHUNK = 500  # pictures made at a time
+ACROSS = 10  # pictures of each numeral on the sheet
+WALLS = 5  # rows and columns of the latent walk
+STOPS, BETWEEN, FPS = 6, 12, 12  # of the walk: places, frames from one to the next, frames a second
+
+
+def evaluate_digit_gan(
+    name: str,
+    generator: FromNoiseGenerator,
+    *,
+    digits: dict[str, np.ndarray],
+    model: Path,
+    classifier: Path,
+    evaluate: DigitGanEvaluate,
+    runtime: Runtime,
+    tracker: Tracker,
+    scratch: Path,
+) -> tuple[dict[str, float], Path, Path]:
+    """Score samples and held-out pictures alike against what training saw, and draw the samples.
+
+    Returns:
+        Metrics by name, those of held-out pictures with `_held_out`; folders of plots and samples.
+    """
+    machine = runtimes.start(**runtime.model_dump())
+    judging = machine.place(weights.build(DigitClassifier, classifier / "classifier.safetensors"))
+    real = {
+        split: torch.from_numpy(digits["pictures"][digits["split"] == split])[:, None]
+        for split in (SEEN, HELD_OUT)
+    }
+    real = {split: pictures.to(machine.device) for split, pictures in real.items()}
+    rng = torch.Generator().manual_seed(evaluate.seed)
+    made = sample(machine.place(generator), evaluate.samples, rng, machine.device)
+
+    seen, judged = judge(judging, real[SEEN]), judge(judging, made)
+    metrics = score(judged, made, seen, real[SEEN])
+    held_out = score(judge(judging, real[HELD_OUT]), real[HELD_OUT], seen, real[SEEN])
+    metrics |= {f"{key}_held_out": value for key, value in held_out.items()}
+    metrics["frechet_floor"] = floor(
+        seen.features, np.arange(len(real[SEEN])), count=evaluate.samples, seed=evaluate.seed
+    )
+    metrics |= {"samples": len(made), "held_out": len(real[HELD_OUT]), "seen": len(real[SEEN])}
+    log.info("%s: %d of %d numerals", name, metrics["modes"], judged.classes)
+
+    plots, samples = scratch / "plots", scratch / "samples"
+    for folder in (plots, samples):
+        folder.mkdir()
+    pd.read_csv(model / "history.csv").to_csv(plots / "history.csv", index=False)
+    page = sheet(made, judged, list(digits["names"]))
+    (samples / "samples.png").write_bytes(png(page))
+    film = walk_film(generator, rng, machine.device)
+    (samples / "samples.gif").write_bytes(gif(film, fps=FPS, colours=32))
+    write_npz(samples / "generated.npz", {"pictures": made[:, 0].cpu().numpy()})
+    with tracker.evaluation(name, model / "generator.safetensors") as run:
+        run.metrics(metrics, 0)
+        run.files(samples)
+        run.picture("samples", page, 0)
+    return metrics, plots, samples
+
+
+@torch.no_grad()
+def sample(
+    generator: FromNoiseGenerator, count: int, rng: torch.Generator, device: torch.device
+) -> torch.Tensor:
+    """Pictures from noise, uint8 (n 1 28 28)."""
+    generator.eval()
+    latents = generator.prior.draw(count, rng).to(device)
+    return torch.cat([to_uint8(generator(some)) for some in torch.split(latents, CHUNK)])
+
+
+def sheet(made: torch.Tensor, judged: Judged, names: list[str]) -> np.ndarray:
+    """The first samples that pass for each numeral, in a row; paper where there is none.
+
+    The last row shows the first that pass for none.
+    """
+    pictures = made.permute(0, 2, 3, 1).expand(-1, -1, -1, 3).cpu().numpy()
+    blank = np.full_like(pictures[0], 255)
+    label = np.where(judged.accepted, judged.label.cpu().numpy(), len(names))
+    rows = []
+    for number in range(len(names) + 1):
+        found = [pictures[i] for i in np.flatnonzero(label == number)[:ACROSS]]
+        rows.append(found + [blank] * (ACROSS - len(found)))
+    return grid(rows, names=[*names, "none"], tile=56)
+
+
+def walk_film(
+    generator: FromNoiseGenerator, rng: torch.Generator, device: torch.device
+) -> list[np.ndarray]:
+    """A wall of pictures on walks through noise, each back to where it began."""
+    paths = generator.prior.walk(WALLS**2, stops=STOPS, between=BETWEEN, rng=rng)
+    with torch.no_grad():
+        steps = [to_uint8(generator(step.to(device))) for step in paths]
+    walls = [s.permute(0, 2, 3, 1).expand(-1, -1, -1, 3).cpu().numpy() for s in steps]
+    return [
+        grid([list(wall[i : i + WALLS]) for i in range(0, WALLS**2, WALLS)], tile=56)
+        for wall in walls
+    ]

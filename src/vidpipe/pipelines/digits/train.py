@@ -1,0 +1,88 @@
+"""How a GAN of digits is trained, whatever its networks."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from vidpipe.data.pictures import grid
+from vidpipe.data.splits import SEEN
+from vidpipe.models.noise import FromNoise, FromNoiseGenerator
+from vidpipe.models.pixels import to_uint8
+from vidpipe.params import DigitGanTrain
+from vidpipe.pipelines.training import train_gan
+from vidpipe.training.adversarial import Rules
+from vidpipe.training.runtime import Machine
+from vidpipe.training.tracker import Tracker
+
+SIDE = 10  # of the sheet that shows how training goes, in pictures
+
+
+def train_digit_gan(
+    name: str,
+    generator: FromNoiseGenerator,
+    discriminator: nn.Module,
+    built: Mapping[str, Any],
+    *,
+    digits: dict[str, np.ndarray],
+    train: DigitGanTrain,
+    machine: Machine,
+    tracker: Tracker,
+    scratch: Path,
+) -> Path:
+    """Train on the digits that are `seen`.
+
+    Args:
+        name: Of the model.
+        generator: Of noise.
+        discriminator: Judges noise and picture.
+        built: What it takes to build the generator again.
+        digits: What `digits.npz` holds.
+        train: How it learns.
+        machine: What to compute with.
+        tracker: Who is told.
+        scratch: Where the folder is made.
+
+    Returns:
+        A folder: weights of both networks, `history.csv`, and `sheets/` of what the generator
+        made of the same noise as training went on.
+    """
+    seen = torch.from_numpy(digits["pictures"][digits["split"] == SEEN])[:, None]
+    task = FromNoise(seen.to(machine.device), batch=train.batch, prior=generator.prior)
+    shown = generator.prior.draw(SIDE**2, torch.Generator().manual_seed(train.seed))
+    return train_gan(
+        name,
+        generator,
+        discriminator,
+        task,
+        lambda network: progress_sheet(network, shown.to(machine.device)),
+        built=built,
+        rules=Rules(
+            loss=train.loss,
+            r1=train.r1,
+            r2=train.r2,
+            slope_every=train.slope_every,
+            learning_rate=train.learning_rate,
+            beta1=train.beta1,
+            beta2=train.beta2,
+            adversarial_weight=1.0,
+            ema=train.ema,
+        ),
+        train=train,
+        machine=machine,
+        tracker=tracker,
+        scratch=scratch,
+    )
+
+
+@torch.no_grad()
+def progress_sheet(generator: nn.Module, shown: torch.Tensor) -> np.ndarray:
+    """What the generator makes of noise, in rows of ten."""
+    was_training = generator.training
+    made = to_uint8(generator.eval()(shown)).permute(0, 2, 3, 1).expand(-1, -1, -1, 3)
+    generator.train(was_training)
+    pictures = made.cpu().numpy()
+    return grid([list(pictures[i : i + SIDE]) for i in range(0, len(pictures), SIDE)], tile=56)

@@ -1,0 +1,1 @@
+"""Numerals from noise, without convolutions."""

@@ -1,0 +1,34 @@
+"""Stage `mlp_gan_evaluate`."""
+
+from pathlib import Path
+
+import numpy as np
+
+from vidpipe.models import weights
+from vidpipe.models.mlp_gan import Generator
+from vidpipe.params import DigitGanEvaluate, Runtime
+from vidpipe.pipelines.digits.evaluate import evaluate_digit_gan
+from vidpipe.training.tracker import Tracker
+
+
+def evaluate_mlp_gan(
+    digits: dict[str, np.ndarray],
+    model: Path,
+    classifier: Path,
+    evaluate: DigitGanEvaluate,
+    runtime: Runtime,
+    tracker: Tracker,
+    scratch: Path,
+) -> tuple[dict[str, float], Path, Path]:
+    """Score and draw what it makes: see `evaluate_digit_gan`."""
+    return evaluate_digit_gan(
+        "mlp_gan",
+        weights.build(Generator, model / "generator.safetensors"),
+        digits=digits,
+        model=model,
+        classifier=classifier,
+        evaluate=evaluate,
+        runtime=runtime,
+        tracker=tracker,
+        scratch=scratch,
+    )
