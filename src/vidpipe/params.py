@@ -147,6 +147,7 @@ class DigitGanTrain(GanTrain):
     r1: NonNegative
     r2: NonNegative
     slope_every: Count
+    cooldown: Annotated[float, Field(ge=0, le=1)]
 
 
 class DigitGanEvaluate(Room):

@@ -11,7 +11,7 @@ from vidpipe.models.pix2pix import Discriminator, Generator, NextFrame
 from vidpipe.training.adversarial import Players, Rules
 
 RULES = {"loss": "bce", "r1": 0.0, "r2": 0.0, "slope_every": 1, "learning_rate": 2e-4, "beta1": 0.5}
-RULES |= {"beta2": 0.999, "adversarial_weight": 1.0, "ema": 0.9}
+RULES |= {"beta2": 0.999, "adversarial_weight": 1.0, "ema": 0.9, "cooldown": 0.0}
 
 
 def pix2pix(*, seed=0, pairs=6, residual=True, dropout=0.5, task=None, **rules):

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-Features = Float[Tensor, "n d"]
+Features = Float[Tensor, "_ d"]
 SPLITS = 20
 
 

@@ -4,7 +4,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-Points = Float[Tensor, "n d"]
+Points = Float[Tensor, "_ d"]
 NEIGHBOURS = 3
 
 
@@ -21,16 +21,16 @@ def precision_and_recall(real: Points, made: Points) -> tuple[float, float]:
     return precision.item(), recall.item()
 
 
-def nearest(points: Points, others: Points) -> Float[Tensor, "n"]:
+def nearest(points: Points, others: Points) -> Float[Tensor, "_"]:
     """Distance of each point to the nearest of the others."""
     return _distances(points, others).min(1).values
 
 
-def _radii(points: Points) -> Float[Tensor, "n"]:
+def _radii(points: Points) -> Float[Tensor, "_"]:
     near = min(NEIGHBOURS, len(points) - 1)
     return _distances(points, points).topk(near + 1, largest=False).values[:, -1]  # itself is one
 
 
-def _distances(points: Points, others: Points) -> Float[Tensor, "n m"]:
+def _distances(points: Points, others: Points) -> Float[Tensor, "_ _"]:
     # Plain differences, for the fast way through inner products leaves no zero between equals.
     return torch.cdist(points, others, compute_mode="donot_use_mm_for_euclid_dist")

@@ -43,6 +43,7 @@ class Rules:
         beta2: And of the second.
         adversarial_weight: Weight of the generator's adversarial loss.
         ema: Decay of the generator's moving average; 0 samples the last weights.
+        cooldown: Share of the steps, at the end, in which the learning rate falls evenly to nothing.
     """
 
     loss: Literal["bce", "hinge", "relativistic"]
@@ -54,6 +55,12 @@ class Rules:
     beta2: float
     adversarial_weight: float
     ema: float
+    cooldown: float
+
+    def rate(self, step: int, steps: int) -> float:
+        """The learning rate of a step, from 1 on."""
+        left = (steps - step + 1) / steps
+        return self.learning_rate * min(1.0, left / self.cooldown if self.cooldown else 1.0)
 
 
 class Players:
@@ -78,6 +85,12 @@ class Players:
     def sampled(self) -> nn.Module:
         """The network to predict with: the average, if there is one."""
         return self.average if self.rules.ema else self.generator
+
+    def learn_at(self, rate: float) -> None:
+        """Set the learning rate of both."""
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = rate
 
     def state_dict(self) -> dict[str, Any]:
         """All state, as `load_state_dict` takes it."""

@@ -59,6 +59,7 @@ def fit(
     since = done
     for step in range(done + 1, steps + 1):
         rng = numbers_of(seed, step)
+        players.learn_at(players.rules.rate(step, steps))
         losses = update(players, task, step=step, rng=rng, autocast=autocast)
         sums = {name: sums.get(name, 0) + loss for name, loss in losses.items()}
         finite = torch.stack(list(losses.values())).isfinite().all()

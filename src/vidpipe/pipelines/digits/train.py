@@ -70,6 +70,7 @@ def train_digit_gan(
             beta2=train.beta2,
             adversarial_weight=1.0,
             ema=train.ema,
+            cooldown=train.cooldown,
         ),
         train=train,
         machine=machine,

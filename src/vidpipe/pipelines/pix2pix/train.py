@@ -50,6 +50,7 @@ def train_pix2pix(
             beta2=0.999,
             adversarial_weight=train.adversarial_weight,
             ema=train.ema,
+            cooldown=0.0,
         ),
         train=train,
         machine=machine,
