@@ -73,7 +73,7 @@ def download(
     """
     with _alone(target):
         if target.is_file():
-            check(target, size=size, sha256=sha256)
+            _keep(target, size, sha256)
             return
         part = _Part(target)
         _persist(url, part, size, patience)
@@ -111,6 +111,13 @@ def _alone(target: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def _keep(target: Path, size: int | None, sha256: str | None) -> None:
+    try:
+        check(target, size=size, sha256=sha256)
+    except UserError as error:
+        raise UserError(f"{error}; remove it to have it fetched again") from error
 
 
 class _Part:

@@ -17,6 +17,16 @@ from vidpipe.errors import UserError
 MOST_TIMES, AT_LEAST = 50, 2**30  # an archive may grow to so many times its size, or so many bytes
 
 
+def listed(archive: Path) -> list[str]:
+    """Paths of the files in an archive, or in a folder in place of one, in its order.
+
+    Raises:
+        UserError: If the archive is damaged.
+    """
+    with opened(archive) as inside:
+        return [member.path for member in inside.members if member.kind == "file"]
+
+
 def unpack(
     archive: Path, folder: Path, wanted: Callable[[str], bool], *, limit: int | None = None
 ) -> list[tuple[str, Path]]:
