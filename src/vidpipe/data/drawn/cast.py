@@ -7,25 +7,29 @@ from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageDraw
+from PIL import Image
 
-from vidpipe.data.drawn.figures import Camera, Clothes, Colour, paint
+from vidpipe.data.drawn.figures import Clothes, figure
 from vidpipe.data.drawn.moves import MOVES, Move, Pose
+from vidpipe.data.drawn.painting import Bone, Camera, Colour, Part, cast_shadow, paint
 from vidpipe.data.drawn.scenes import HEIGHT, WIDTH, scene
-from vidpipe.data.drawn.skeleton import Build, stand
+from vidpipe.data.drawn.skeleton import Build, Point, Skeleton, stand
 
-FINE = 6  # each pixel is painted as that many squared
+FINE = 5  # each pixel is painted as that many squared
 MARGIN = 26  # pixels from the sides at which a figure turns
 TURN = 0.32  # seconds
+PROFILE = 82  # degrees: nearly from the side
+BALL = 0.05  # radius of what is picked up, in heights of the figure
 NAMES = (
     *("ada", "ben", "cleo", "dov", "eva", "finn", "gita", "hugo", "ines"),
     *("jon", "kaya", "leo", "mina", "noah", "olga", "pia", "quin", "rosa"),
     *("sami", "tara", "uma", "vera", "will", "xenia", "yuri", "zoe"),
 )
-SKIN = ((244, 208, 178), (226, 178, 140), (196, 144, 104), (150, 100, 68), (104, 68, 48))
+SKIN = ((236, 196, 164), (226, 178, 140), (196, 144, 104), (150, 100, 68), (104, 68, 48))
 HAIR = ((40, 32, 30), (92, 60, 38), (196, 152, 84), (140, 66, 34), (150, 148, 146))
 TROUSERS = ((46, 58, 92), (58, 58, 62), (122, 104, 78), (84, 52, 56), (66, 84, 66), (96, 112, 140))
 SHOES = ((236, 232, 226), (52, 46, 44), (176, 62, 52), (60, 92, 140))
+BALLS = ((226, 92, 44), (240, 200, 60), (222, 66, 96))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +48,7 @@ class Actor:
     pace: float
     ground: float
     place: Image.Image
+    ball: Colour
     luck: tuple[int, int]
 
 
@@ -58,7 +63,7 @@ def actor(seed: int, number: int) -> Actor:
         return choices[int(next(traits) * len(choices))]
 
     rounds, nth = divmod(number, len(NAMES))
-    shirt = colorsys.hsv_to_rgb(next(traits), between(0.55, 0.85), between(0.6, 0.95))
+    shirt = colorsys.hsv_to_rgb(next(traits), between(0.45, 0.75), between(0.5, 0.78))
     red, green, blue = (round(255 * channel) for channel in shirt)
     leg = between(0.45, 0.49)
     return Actor(
@@ -85,6 +90,7 @@ def actor(seed: int, number: int) -> Actor:
         pace=between(0.88, 1.14),
         ground=between(128, 134),
         place=scene(number, np.random.default_rng((seed, number))),
+        ball=BALLS[number % len(BALLS)],
         luck=(seed, number),
     )
 
@@ -117,14 +123,35 @@ def _draw(
     picture: Image.Image, actor: Actor, move: Move, phase: float, heading: float, x: float
 ) -> None:
     pose = move.pose(phase)
-    if move.facing and move.stride:
+    if move.facing and move.stride:  # sidesteps the other way are the same in a mirror
         pose = _blend(pose, Pose(pose.body, pose.right, pose.left), (1 - heading) / 2)
-    yaw = 0.0 if move.facing else 82 * heading
-    planted = move.stride == 0 or max(move.speed) > 1 or len(move.speed) > 1
-    body = stand(pose, actor.build, planted=planted)
-    camera = Camera(x=x * FINE, y=actor.ground * FINE, scale=actor.build.height * FINE, yaw=yaw)
-    draw = ImageDraw.Draw(picture)
-    paint(draw, body, actor.build, actor.clothes, camera)
+    body = stand(pose, actor.build, planted=move.planted)
+    camera = Camera(
+        x=x * FINE,
+        y=actor.ground * FINE,
+        scale=actor.build.height * FINE,
+        yaw=0.0 if move.facing else PROFILE * heading,
+    )
+    parts = figure(body, actor.build, actor.clothes, camera)
+    if move.grips:
+        parts.append(_ball(move, phase, body, actor))
+    cast_shadow(picture, [leg[-1] for leg in body.legs.values()], camera)
+    paint(picture, parts, camera)
+
+
+def _ball(move: Move, phase: float, body: Skeleton, actor: Actor) -> Part:
+    """In the hands after the middle of one cycle, on the ground after that of the next."""
+    if int(phase + 0.5) % 2:
+        place = _hands(body)
+    else:
+        reached = _hands(stand(move.pose(0.5), actor.build, planted=move.planted))
+        place = (reached[0], reached[1], BALL)
+    return Part(0.0, [Bone([(place, BALL)], actor.ball)])
+
+
+def _hands(body: Skeleton) -> Point:
+    (a, b, c), (d, e, f) = (arm[-1] for arm in body.arms.values())
+    return ((a + d) / 2, (b + e) / 2, (c + f) / 2)
 
 
 def _blend(a: Pose, b: Pose, share: float) -> Pose:

@@ -1,16 +1,11 @@
-"""From joints to a shaded body on a picture, painted from back to front."""
+"""A person: the parts that clothe a skeleton."""
 
-import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from PIL.ImageDraw import ImageDraw
+from vidpipe.data.drawn.painting import Bone, Camera, Colour, Part, dimmed
+from vidpipe.data.drawn.skeleton import HEAD, LEFT, NECK, RIGHT, Build, Point, Skeleton
 
-from vidpipe.data.drawn.skeleton import HEAD, LEFT, RIGHT, Build, Point, Skeleton
-
-Colour = tuple[int, int, int]
-TILT = 0.12  # how far the camera looks down: what is nearer stands lower
+EYES: Colour = (40, 32, 32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,165 +28,87 @@ class Clothes:
     long_hair: bool
 
 
-@dataclass(frozen=True)
-class Camera:
-    """Where the origin is on the picture, and how the figure is turned.
-
-    Attributes:
-        x: Column of the origin.
-        y: Row of the ground there.
-        scale: Pixels per height of the figure.
-        yaw: Degrees; 0 faces the camera, 90 looks to the right of the picture.
-    """
-
-    x: float
-    y: float
-    scale: float
-    yaw: float
-
-    def depth(self, point: Point) -> float:
-        """How much nearer than the origin, in heights of the figure."""
-        yaw = math.radians(self.yaw)
-        return point[0] * math.cos(yaw) - point[1] * math.sin(yaw)
-
-    def see(self, point: Point) -> tuple[float, float]:
-        """Column and row."""
-        yaw = math.radians(self.yaw)
-        across = point[0] * math.sin(yaw) + point[1] * math.cos(yaw)
-        down = TILT * self.depth(point) - point[2]
-        return self.x + self.scale * across, self.y + self.scale * down
+def figure(body: Skeleton, build: Build, clothes: Clothes, camera: Camera) -> list[Part]:
+    """All parts of a person; seen from the side, the far arm and leg are in shade."""
+    parts = [*_trunk(body, build, clothes, camera), *_head(body, clothes, camera)]
+    for side in (LEFT, RIGHT):
+        light = 1 + 0.25 * min(0.0, camera.nearer((0.0, side, 0.0)))
+        hip, elbow = body.legs[side][0], body.arms[side][1]
+        leg, arm = _leg(body, build, clothes, side), _arm(body, build, clothes, side)
+        for nearness, bones in (
+            (camera.nearer(hip, than=body.hips), leg),
+            (camera.nearer(elbow, than=body.chest) + 0.002, arm),
+        ):
+            lit = [Bone(bone.balls, dimmed(bone.colour, light)) for bone in bones]
+            parts.append(Part(nearness, lit))
+    return parts
 
 
-class Bone(NamedTuple):
-    """Balls in space, skin stretched over them: two are a limb, more a closed outline."""
-
-    balls: Sequence[tuple[Point, float]]
-    colour: Colour
-
-
-Part = list[Bone]  # what is edged and shaded as one, its joints smooth
-
-
-def paint(draw: ImageDraw, body: Skeleton, build: Build, clothes: Clothes, camera: Camera) -> None:
-    """Draw a figure.
-
-    Args:
-        draw: The picture.
-        body: Joints.
-        build: Thickness.
-        clothes: Colours.
-        camera: Place and direction.
-    """
-    near_first = RIGHT if camera.yaw > 0 else LEFT
-    far, near = -near_first, near_first
-    turned = abs(math.sin(math.radians(camera.yaw)))
-    parts: list[tuple[float, Part]] = []
-    for side in (far, near):
-        shade = 1 - 0.25 * turned * (side == far)
-        parts.append((camera.depth(body.legs[side][1]), leg(body, build, clothes, side, shade)))
-        parts.append((camera.depth(body.arms[side][1]), arm(body, build, clothes, side, shade)))
-    parts.append((0.0, torso(body, build, clothes)))
-    parts.append((0.001, head(body, clothes)))
-    for _, part in sorted(parts, key=lambda part: part[0]):
-        _paint_part(draw, part, camera)
-
-
-def leg(body: Skeleton, build: Build, clothes: Clothes, side: int, shade: float) -> Part:
-    """Thigh, shin and shoe."""
+def _leg(body: Skeleton, build: Build, clothes: Clothes, side: int) -> list[Bone]:
     hip, knee, ankle, heel, toe = body.legs[side]
     b = build.bulk
-    trousers, shoes = _dim(clothes.trousers, shade), _dim(clothes.shoes, shade)
-    shin = _dim(clothes.skin, shade) if clothes.shorts else trousers
-    thin = 0.82 if clothes.shorts else 1.0
+    shin, thin = (clothes.skin, 0.82 * b) if clothes.shorts else (clothes.trousers, b)
     return [
-        Bone([(knee, 0.036 * b * thin), (ankle, 0.024 * b * thin)], shin),
-        Bone([(heel, 0.02), (toe, 0.017)], shoes),
-        Bone([(hip, 0.054 * b), (knee, 0.038 * b)], trousers),
+        Bone([(knee, 0.036 * thin), (ankle, 0.024 * thin)], shin),
+        Bone([(heel, 0.02), (toe, 0.017)], clothes.shoes),
+        Bone([(hip, 0.054 * b), (knee, 0.038 * b)], clothes.trousers),
     ]
 
 
-def arm(body: Skeleton, build: Build, clothes: Clothes, side: int, shade: float) -> Part:
-    """Upper arm, lower arm and hand."""
+def _arm(body: Skeleton, build: Build, clothes: Clothes, side: int) -> list[Bone]:
     shoulder, elbow, wrist, hand = body.arms[side]
     b = build.bulk
-    shirt, skin = _dim(clothes.shirt, shade), _dim(clothes.skin, shade)
+    sleeve = clothes.shirt if clothes.sleeves else clothes.skin
     return [
-        Bone([(hand, 0.025), (wrist, 0.02)], skin),
-        Bone([(elbow, 0.025 * b), (wrist, 0.019 * b)], shirt if clothes.sleeves else skin),
-        Bone([(shoulder, 0.036 * b), (elbow, 0.028 * b)], shirt),
+        Bone([(wrist, 0.02), (hand, 0.026)], clothes.skin),
+        Bone([(elbow, 0.027 * b), (wrist, 0.021 * b)], sleeve),
+        Bone([(shoulder, 0.038 * b), (elbow, 0.03 * b)], clothes.shirt),
     ]
 
 
-def torso(body: Skeleton, build: Build, clothes: Clothes) -> Part:
-    """Trousers up to the belt, and the shirt."""
+def _trunk(body: Skeleton, build: Build, clothes: Clothes, camera: Camera) -> list[Part]:
     b = build.bulk
+    over = abs(camera.nearer((0.0, build.hips, 0.0))) + 0.001  # the shirt hangs over both legs
+    shirt = []
+    for side in (LEFT, RIGHT):
+        hip, shoulder = body.legs[side][0], body.arms[side][0]
+        ribs = (_between(body.chest, shoulder, 0.75), 0.05 * b)
+        waist = (_between(body.waist, hip, 0.2), 0.052 * b)
+        hem = (_between(hip, body.waist, 0.15), 0.058 * b)
+        shirt += [ribs, waist, hem][::side]  # down on the left, up on the right
     seat = [(body.legs[side][0], 0.055 * b) for side in (LEFT, RIGHT)]
-    belt = [(_between(body.waist, body.legs[side][0], 0.35), 0.05 * b) for side in (RIGHT, LEFT)]
-    waist = [(_between(body.waist, body.legs[side][0], 0.2), 0.052 * b) for side in (LEFT, RIGHT)]
-    ribs = [(_between(body.chest, body.arms[side][0], 0.75), 0.05 * b) for side in (RIGHT, LEFT)]
     return [
-        Bone([(body.chest, 0.028), (body.head, 0.028)], clothes.skin),
-        Bone([*seat, *belt], clothes.trousers),
-        Bone([*waist, *belt], clothes.shirt),
-        Bone([*waist, *ribs], clothes.shirt),
+        Part(-0.002, [Bone([(body.chest, 0.03), (body.head, 0.03)], clothes.skin)]),
+        Part(-0.001, [Bone(seat, clothes.trousers)]),
+        Part(over, [Bone(shirt, clothes.shirt)]),
     ]
 
 
-def head(body: Skeleton, clothes: Clothes) -> Part:
-    """Hair, face and nose."""
-    chin = _between(body.head, body.chest, 0.3)
-    face = _between(body.head, body.nose, 0.35)
-    jaw = _between(chin, body.nose, 0.35)
-    hair = [Bone([(body.head, HEAD), (body.head, HEAD)], clothes.hair)]
-    if clothes.long_hair:
-        back = _between(_between(body.head, body.chest, 0.75), body.nose, -0.4)
-        hair.append(Bone([(body.head, HEAD), (back, 0.04)], clothes.hair))
+def _head(body: Skeleton, clothes: Clothes, camera: Camera) -> list[Part]:
+    def at(ahead: float, below: float, left: float = 0.0) -> Point:
+        """Some radii ahead of, below and to the left of the middle of the head."""
+        sideways = (body.head[0], body.head[1] + left * HEAD, body.head[2])
+        forward = _moved(sideways, body.head, body.nose, ahead)
+        return _moved(forward, body.head, body.chest, below * HEAD / NECK)
+
+    crown, back, nape, tip = at(-0.05, -0.1), at(-0.2, 0.0), at(-0.4, 1.4), at(1.05, 0.32)
+    face = Bone([(at(0.3, 0.22), 0.8 * HEAD), (at(0.36, 0.5), 0.66 * HEAD)], clothes.skin)
+    eyes = [at(0.86, 0.08, 0.36 * side) for side in (LEFT, RIGHT)]
+    seen = [eye for eye in eyes if camera.nearer(eye, than=body.head) > 0]
+    fall = Bone([(back, 0.8 * HEAD), (nape, 0.7 * HEAD)], clothes.hair)
     return [
-        *hair,
-        Bone([(face, HEAD * 0.82), (jaw, HEAD * 0.7)], clothes.skin),
-        Bone([(_between(body.head, body.nose, 1.12), 0.012)] * 2, clothes.skin),
+        *([Part(camera.nearer(nape, than=body.head), [fall])] if clothes.long_hair else []),
+        Part(0.001, [Bone([(crown, HEAD)], clothes.hair)]),
+        Part(0.002, [face, Bone([(tip, 0.013)], clothes.skin)], edged=False),
+        Part(0.003, [Bone([(eye, 0.009)], EYES) for eye in seen], edged=False),
     ]
-
-
-def _paint_part(draw: ImageDraw, part: Part, camera: Camera) -> None:
-    edge = 0.006 * camera.scale
-    for grow, shift, size, light in ((edge, 0.0, 1.0, 0.45), (0, 0, 1, 1), (0, 0.3, 0.45, 1.16)):
-        for bone in part:
-            discs = []
-            for point, radius in bone.balls:
-                x, y = camera.see(point)
-                r = radius * camera.scale
-                discs.append((x - shift * r, y - shift * r, r * size + grow))
-            _blob(draw, discs, _dim(bone.colour, light))
-
-
-def _blob(draw: ImageDraw, discs: Sequence[tuple[float, float, float]], colour: Colour) -> None:
-    """Discs, what lies between neighbours, and what they enclose."""
-    for x, y, r in discs:
-        draw.ellipse(_whole((x - r, y - r, x + r, y + r)), colour)
-    for (x, y, r), (u, v, s) in zip(discs, [*discs[1:], discs[0]], strict=True):
-        length = math.hypot(u - x, v - y)
-        if length > 0:
-            a, b = (y - v) / length, (u - x) / length  # across
-            corners = (x + a * r, y + b * r, u + a * s, v + b * s)
-            draw.polygon(_whole((*corners, u - a * s, v - b * s, x - a * r, y - b * r)), colour)
-    if len(discs) > 2:
-        draw.polygon(_whole([c for x, y, _ in discs for c in (x, y)]), colour)
-
-
-def _whole(coordinates: Iterable[float]) -> list[int]:
-    """Rounded, so that the last bit of a sine, which processors differ in, changes nothing."""
-    return [round(c) for c in coordinates]
 
 
 def _between(a: Point, b: Point, share: float) -> Point:
-    return (
-        a[0] + share * (b[0] - a[0]),
-        a[1] + share * (b[1] - a[1]),
-        a[2] + share * (b[2] - a[2]),
-    )
+    return _moved(a, a, b, share)
 
 
-def _dim(colour: Colour, light: float) -> Colour:
-    red, green, blue = (min(255, round(channel * light)) for channel in colour)
-    return red, green, blue
+def _moved(point: Point, a: Point, b: Point, share: float) -> Point:
+    """A point, moved by a share of the way from `a` to `b`."""
+    forward, left, up = (p + share * (v - u) for p, u, v in zip(point, a, b, strict=True))
+    return forward, left, up

@@ -2,9 +2,10 @@
 
 Each row is a joint and each column a beat; a closed spline passes through the beats. Angles are in
 degrees. Arms and legs hang straight down at 0; a positive `hip` or `arm` swings forward, a positive
-`hip_out` or `arm_out` away from the body. Knees bend backward, elbows forward, and `fold` bends the
-elbow sideways. `lean` tips the spine forward, `curl` its upper half, `nod` the head; `twist` turns
-the shoulders. `air` is the height of the lower foot, in heights of the figure.
+`hip_out` or `arm_out` away from the body. Knees bend backward, elbows forward; `fold` bends the
+elbow sideways, and `splay` moves the knee out but not the foot. `lean` tips the spine forward,
+`curl` its upper half, `nod` the head; `twist` turns the shoulders. `air` is the height of the lower
+foot, in heights of the figure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +14,7 @@ from typing import NamedTuple
 
 Table = Mapping[str, Sequence[float]]
 BODY = ("lean", "curl", "nod", "twist", "air")
-LIMBS = ("hip", "hip_out", "knee", "ankle", "arm", "arm_out", "elbow", "fold")
+LIMBS = ("hip", "hip_out", "splay", "knee", "ankle", "arm", "arm_out", "elbow", "fold")
 
 
 class Pose(NamedTuple):
@@ -49,6 +50,11 @@ class Move:
     stride: float = 0.0
     speed: Sequence[float] = (1.0,)
     grips: bool = False
+
+    @property
+    def planted(self) -> bool:
+        """Feet on the ground stay where they are; else it is the hips that move evenly."""
+        return self.stride == 0 or len(self.speed) > 1
 
     def pose(self, phase: float) -> Pose:
         """The angles at a phase; whole numbers are the first beat."""
@@ -104,6 +110,7 @@ MOVES = {
         limbs={
             "hip": (9, 2, 1, 5, 9, 2, 1, 5),
             "hip_out": (2, 8, 20, 27, 28, 22, 10, 3),
+            "splay": (6, 1, 0, 3, 6, 1, 0, 3),
             "knee": (18, 4, 2, 10, 18, 4, 2, 10),
             "ankle": (9, -22, -26, -4, 9, -22, -26, -4),
             "arm_out": (10, 34, 92, 142, 162, 146, 92, 34),
@@ -145,6 +152,7 @@ MOVES = {
         limbs={
             "hip": (44, 18, 0, 4, 8, 4, 12, 36),
             "hip_out": (9, 6, 3, 2, 2, 2, 4, 8),
+            "splay": (26, 12, 0, 1, 2, 1, 8, 22),
             "knee": (88, 36, 2, 8, 14, 8, 24, 72),
             "ankle": (44, 18, -34, -40, -34, -30, 12, 36),
             "arm": (-34, -6, 24, 30, 24, 14, 0, -20),
@@ -179,24 +187,23 @@ MOVES = {
         stride=0.46,
         facing=True,
         #            closed     reach      wide       close
-        body={
-            "air": (0, 0, 0, 0, 0, 0.015, 0.03, 0.015),
-            "lean": (3,),
-        },
+        body={"lean": (3,), "air": (0.01, 0, 0, 0, 0, 0.02, 0.05, 0.04)},
         limbs={
-            "hip": (5, 5, 5, 6, 8, 18, 18, 10),
+            "hip": (8, 5, 5, 6, 12, 26, 24, 12),
             "hip_out": (3, 9, 18, 27, 28, 20, 10, 4),
-            "knee": (10, 10, 10, 10, 18, 42, 44, 24),
-            "ankle": (5, 5, 5, 2, -6, -16, -14, 2),
+            "splay": (2, 2, 2, 2, 6, 14, 12, 5),
+            "knee": (16, 10, 10, 10, 26, 62, 58, 28),
+            "ankle": (6, 5, 5, 2, -6, -16, -14, 2),
             "arm": (10,),
-            "arm_out": (18, 22, 30, 38, 40, 34, 26, 20),
+            "arm_out": (18, 24, 36, 46, 46, 36, 26, 18),
             "elbow": (44,),
             "fold": (10,),
         },
         left={
-            "hip": (8, 18, 18, 8, 5, 5, 4, 4),
+            "hip": (16, 28, 22, 8, 5, 5, 4, 6),
             "hip_out": (3, 10, 22, 28, 26, 18, 9, 3),
-            "knee": (18, 42, 34, 12, 10, 10, 8, 10),
+            "splay": (6, 14, 9, 3, 2, 2, 2, 2),
+            "knee": (34, 64, 44, 12, 10, 10, 8, 14),
             "ankle": (4, -14, -12, 4, 5, 5, -6, 4),
         },
     ),
@@ -228,7 +235,7 @@ MOVES = {
         limbs={
             "hip_out": (4,),
             "arm_out": (112, 122, 136, 144, 146, 140, 128, 116),
-            "fold": (8, 22, 52, 76, 84, 70, 42, 16),
+            "fold": (-6, 14, 50, 78, 86, 70, 38, 6),
         },
         body={"nod": (0,)},
         left={"arm_out": (9,), "elbow": (10,), "fold": (0,)},

@@ -14,6 +14,7 @@ from vidpipe.data.drawn.moves import Pose
 Point = tuple[float, float, float]
 LEFT, RIGHT = 1, -1
 HEAD = 0.068  # radius
+NECK = 0.125  # from the shoulders to the middle of the head
 HEEL, TOE = 0.018, 0.014  # thickness of the sole
 
 
@@ -72,7 +73,7 @@ def stand(pose: Pose, build: Build, *, planted: bool) -> Skeleton:
     bent = body["lean"] + body["curl"]
     waist = _step(hips, 180 - body["lean"], 0, 0.4 * build.torso)
     chest = _step(waist, 180 - bent, 0, 0.6 * build.torso)
-    head = _step(chest, 180 - bent - body["nod"], 0, 0.125)
+    head = _step(chest, 180 - bent - body["nod"], 0, NECK)
     return Skeleton(
         hips=hips,
         waist=waist,
@@ -89,12 +90,12 @@ def stand(pose: Pose, build: Build, *, planted: bool) -> Skeleton:
 
 def _leg(angles: Mapping[str, float], build: Build, side: int) -> Sequence[Point]:
     """As seen from between the hips."""
-    out = side * angles["hip_out"]
+    out, back = (side * (angles["hip_out"] + sign * angles["splay"]) for sign in (1, -1))
     shin = angles["hip"] - angles["knee"]
     foot = shin + 90 + angles["ankle"]
     hip = (0.0, side * build.hips, 0.0)
     knee = _step(hip, angles["hip"], out, 0.5 * build.leg)
-    ankle = _step(knee, shin, out, 0.5 * build.leg)
+    ankle = _step(knee, shin, back, 0.5 * build.leg)
     heel = _step(ankle, foot - 128, 0, 0.032)
     return [hip, knee, ankle, heel, _step(heel, foot, side * 12, 0.115)]
 
