@@ -1,4 +1,4 @@
-"""Who performs, and the performance: one figure crossing or filling one still scene."""
+"""Who performs: people that differ in build, clothes and pace, each in a place of their own."""
 
 import colorsys
 import math
@@ -6,20 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from jaxtyping import UInt8
 from PIL import Image
 
-from vidpipe.data.drawn.figures import Clothes, figure
-from vidpipe.data.drawn.moves import MOVES, Move, Pose
-from vidpipe.data.drawn.painting import Bone, Camera, Colour, Part, cast_shadow, paint
-from vidpipe.data.drawn.scenes import HEIGHT, WIDTH, scene
-from vidpipe.data.drawn.skeleton import Build, Point, Skeleton, stand
+from vidpipe.data.drawn.figures import Clothes
+from vidpipe.data.drawn.painting import Colour
+from vidpipe.data.drawn.scenes import scene
+from vidpipe.data.drawn.skeleton import Build
 
-FINE = 5  # each pixel is painted as that many squared
-MARGIN = 26  # pixels from the sides at which a figure turns
-TURN = 0.32  # seconds
-PROFILE = 82  # degrees: nearly from the side
-BALL = 0.05  # radius of what is picked up, in heights of the figure
 NAMES = (
     *("ada", "ben", "cleo", "dov", "eva", "finn", "gita", "hugo", "ines"),
     *("jon", "kaya", "leo", "mina", "noah", "olga", "pia", "quin", "rosa"),
@@ -37,8 +30,9 @@ class Actor:
     """A person in a place.
 
     Attributes:
-        pace: Seconds that a cycle takes, of those common.
+        pace: Length of a cycle, relative to that of the move.
         ground: Row on which the feet stand.
+        ball: Colour of what there is to pick up.
         luck: Seed of what differs from action to action.
     """
 
@@ -93,72 +87,6 @@ def actor(seed: int, number: int) -> Actor:
         ball=BALLS[number % len(BALLS)],
         luck=(seed, number),
     )
-
-
-def perform(
-    actor: Actor, action: str, frames: int, fps: int
-) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
-    """Pictures of an actor in an action."""
-    move = MOVES[action]
-    random = np.random.default_rng((*actor.luck, list(MOVES).index(action)))
-    phase = random.random()
-    goal = 1 if random.integers(2) else -1
-    heading = float(goal)
-    x = WIDTH / 2 if not move.stride else random.uniform(MARGIN, WIDTH - MARGIN)
-    fine = actor.place.resize((WIDTH * FINE, HEIGHT * FINE), Image.Resampling.NEAREST)
-    for _ in range(frames):
-        picture = fine.copy()
-        _draw(picture, actor, move, phase, heading, x)
-        yield np.asarray(picture.reduce(FINE))
-        step = 1 / (fps * move.seconds * actor.pace)
-        x += heading * move.advance(phase) * step * actor.build.height
-        phase += step
-        if move.stride and not MARGIN < x < WIDTH - MARGIN:
-            goal = 1 if x < WIDTH / 2 else -1
-        turn = 2 / (TURN * fps)
-        heading += min(turn, max(-turn, goal - heading))
-
-
-def _draw(
-    picture: Image.Image, actor: Actor, move: Move, phase: float, heading: float, x: float
-) -> None:
-    pose = move.pose(phase)
-    if move.facing and move.stride:  # sidesteps the other way are the same in a mirror
-        pose = _blend(pose, Pose(pose.body, pose.right, pose.left), (1 - heading) / 2)
-    body = stand(pose, actor.build, planted=move.planted)
-    camera = Camera(
-        x=x * FINE,
-        y=actor.ground * FINE,
-        scale=actor.build.height * FINE,
-        yaw=0.0 if move.facing else PROFILE * heading,
-    )
-    parts = figure(body, actor.build, actor.clothes, camera)
-    if move.grips:
-        parts.append(_ball(move, phase, body, actor))
-    cast_shadow(picture, [leg[-1] for leg in body.legs.values()], camera)
-    paint(picture, parts, camera)
-
-
-def _ball(move: Move, phase: float, body: Skeleton, actor: Actor) -> Part:
-    """In the hands after the middle of one cycle, on the ground after that of the next."""
-    if int(phase + 0.5) % 2:
-        place = _hands(body)
-    else:
-        reached = _hands(stand(move.pose(0.5), actor.build, planted=move.planted))
-        place = (reached[0], reached[1], BALL)
-    return Part(0.0, [Bone([(place, BALL)], actor.ball)])
-
-
-def _hands(body: Skeleton) -> Point:
-    (a, b, c), (d, e, f) = (arm[-1] for arm in body.arms.values())
-    return ((a + d) / 2, (b + e) / 2, (c + f) / 2)
-
-
-def _blend(a: Pose, b: Pose, share: float) -> Pose:
-    def mix(one: dict[str, float], other: dict[str, float]) -> dict[str, float]:
-        return {joint: one[joint] + share * (other[joint] - one[joint]) for joint in one}
-
-    return Pose(*(mix(one, other) for one, other in zip(a, b, strict=True)))
 
 
 def _traits(seed: int, number: int) -> Iterator[float]:

@@ -24,6 +24,14 @@ class Pose(NamedTuple):
     left: dict[str, float]
     right: dict[str, float]
 
+    def mirrored(self, share: float) -> "Pose":
+        """On the way to its mirror image: 0 is the pose itself, 1 has left and right exchanged."""
+
+        def blend(a: dict[str, float], b: dict[str, float]) -> dict[str, float]:
+            return {joint: a[joint] + share * (b[joint] - a[joint]) for joint in a}
+
+        return Pose(self.body, blend(self.left, self.right), blend(self.right, self.left))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Move:
@@ -163,7 +171,7 @@ MOVES = {
     # Arms bent, both feet off the ground twice per cycle.
     "run": Move(
         seconds=0.72,
-        stride=0.92,
+        stride=1.0,
         alternating=True,
         #            contact    stance     push       swing
         body={

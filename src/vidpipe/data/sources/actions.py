@@ -7,8 +7,9 @@ The files are laid out and encoded as those of the Weizmann set: `<actor>_<actio
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from vidpipe.data.drawn.cast import actor, perform
+from vidpipe.data.drawn.cast import actor
 from vidpipe.data.drawn.moves import MOVES
+from vidpipe.data.drawn.performance import perform
 from vidpipe.data.sources.record import Video
 from vidpipe.data.video import XVID, encode
 from vidpipe.errors import UserError
@@ -40,7 +41,7 @@ def videos(
         person = actor(seed, number)
         for action in actions:
             name = f"{person.name}_{action}.avi"
-            frames = perform(person, action, round(seconds * FPS), FPS)
+            frames = perform(person, action, frames=round(seconds * FPS), fps=FPS)
             (folder / name).write_bytes(encode(frames, fps=FPS, encoding=XVID))
             yield Video(path=folder / name, name=name, label=action, group=person.name)
 
