@@ -4,7 +4,11 @@ import os
 import re
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
+
+from vidpipe.data import fetch
+from vidpipe.data.video import Decoded
 
 BOARD: list[str] = []
 
@@ -54,3 +58,17 @@ def tell_pid_and_wait(folder: Path) -> None:
 
 def read_board() -> list[str]:
     return BOARD
+
+
+def break_decoder() -> None:
+    """Of a worker: from now on the decoder ends it at some files, and hangs at others."""
+    decode = fetch.decode
+
+    def hostile(path: Path) -> Iterator[Decoded]:
+        if path.name.startswith("crash"):
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if path.name.startswith("hang"):
+            hang_at_two(2)
+        return decode(path)
+
+    fetch.decode = hostile
