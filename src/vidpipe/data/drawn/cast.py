@@ -63,7 +63,7 @@ def actor(seed: int, number: int) -> Actor:
     return Actor(
         name=NAMES[nth] + (str(rounds + 1) if rounds else ""),
         build=Build(
-            height=between(86, 102),
+            height=between(86.0, 102.0),
             leg=leg,
             torso=0.765 - leg,
             arm=between(0.31, 0.34),
@@ -82,7 +82,7 @@ def actor(seed: int, number: int) -> Actor:
             long_hair=next(traits) < 0.4,
         ),
         pace=between(0.88, 1.14),
-        ground=between(128, 134),
+        ground=between(128.0, 134.0),
         place=scene(number, np.random.default_rng((seed, number))),
         ball=BALLS[number % len(BALLS)],
         luck=(seed, number),

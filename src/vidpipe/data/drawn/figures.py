@@ -32,7 +32,7 @@ def figure(body: Skeleton, build: Build, clothes: Clothes, camera: Camera) -> li
     """All parts of a person; seen from the side, the far arm and leg are in shade."""
     parts = [*_trunk(body, build, clothes, camera), *_head(body, clothes, camera)]
     for side in (LEFT, RIGHT):
-        light = 1 + 0.25 * min(0.0, camera.nearer((0.0, side, 0.0)))
+        light = 1 + 0.25 * min(0.0, camera.nearer((0.0, float(side), 0.0)))
         hip, elbow = body.legs[side][0], body.arms[side][1]
         leg, arm = _leg(body, build, clothes, side), _arm(body, build, clothes, side)
         for nearness, bones in (

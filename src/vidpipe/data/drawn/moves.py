@@ -12,7 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-Table = Mapping[str, Sequence[float]]
+Beats = Sequence[int | float]
+Table = Mapping[str, Beats]
 BODY = ("lean", "curl", "nod", "twist", "air")
 LIMBS = ("hip", "hip_out", "splay", "knee", "ankle", "arm", "arm_out", "elbow", "fold")
 
@@ -56,7 +57,7 @@ class Move:
     alternating: bool = False
     facing: bool = False
     stride: float = 0.0
-    speed: Sequence[float] = (1.0,)
+    speed: Beats = (1.0,)
     grips: bool = False
 
     @property
@@ -81,7 +82,7 @@ class Move:
         return self.stride * curve(self.speed, phase) * len(self.speed) / sum(self.speed)
 
 
-def curve(beats: Sequence[float], phase: float) -> float:
+def curve(beats: Beats, phase: float) -> float:
     """A closed Catmull-Rom spline through evenly spaced beats, once around per unit of phase."""
     at = phase % 1.0 * len(beats)
     beat = int(at)
@@ -195,13 +196,13 @@ MOVES = {
         stride=0.46,
         facing=True,
         #            closed     reach      wide       close
-        body={"lean": (3,), "air": (0.01, 0, 0, 0, 0, 0.02, 0.05, 0.04)},
+        body={"lean": (3,), "air": (0.01, 0, 0, 0, 0, 0.01, 0.03, 0.025)},
         limbs={
             "hip": (8, 5, 5, 6, 12, 26, 24, 12),
             "hip_out": (3, 9, 18, 27, 28, 20, 10, 4),
             "splay": (2, 2, 2, 2, 6, 14, 12, 5),
             "knee": (16, 10, 10, 10, 26, 62, 58, 28),
-            "ankle": (6, 5, 5, 2, -6, -16, -14, 2),
+            "ankle": (8, 5, 5, 4, 6, 26, 30, 14),
             "arm": (10,),
             "arm_out": (18, 24, 36, 46, 46, 36, 26, 18),
             "elbow": (44,),
@@ -212,7 +213,7 @@ MOVES = {
             "hip_out": (3, 10, 22, 28, 26, 18, 9, 3),
             "splay": (6, 14, 9, 3, 2, 2, 2, 2),
             "knee": (34, 64, 44, 12, 10, 10, 8, 14),
-            "ankle": (4, -14, -12, 4, 5, 5, -6, 4),
+            "ankle": (16, 34, 20, 4, 5, 5, 4, 6),
         },
     ),
     # Heel first, arms against the legs.

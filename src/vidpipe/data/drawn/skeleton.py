@@ -71,15 +71,15 @@ def stand(pose: Pose, build: Build, *, planted: bool) -> Skeleton:
     feet = sum(leg[2][0] for leg in legs.values()) / 2
     hips = (-feet if planted else 0.0, 0.0, body["air"] - lowest)
     bent = body["lean"] + body["curl"]
-    waist = _step(hips, 180 - body["lean"], 0, 0.4 * build.torso)
-    chest = _step(waist, 180 - bent, 0, 0.6 * build.torso)
-    head = _step(chest, 180 - bent - body["nod"], 0, NECK)
+    waist = _step(hips, 0.4 * build.torso, 180 - body["lean"])
+    chest = _step(waist, 0.6 * build.torso, 180 - bent)
+    head = _step(chest, NECK, 180 - bent - body["nod"])
     return Skeleton(
         hips=hips,
         waist=waist,
         chest=chest,
         head=head,
-        nose=_step(head, 90 - bent - body["nod"], 0, HEAD),
+        nose=_step(head, HEAD, 90 - bent - body["nod"]),
         legs={side: [_add(hips, point) for point in leg] for side, leg in legs.items()},
         arms={
             side: _arm(angles, build, side, _shoulder(chest, build, side * body["twist"], side))
@@ -94,10 +94,10 @@ def _leg(angles: Mapping[str, float], build: Build, side: int) -> Sequence[Point
     shin = angles["hip"] - angles["knee"]
     foot = shin + 90 + angles["ankle"]
     hip = (0.0, side * build.hips, 0.0)
-    knee = _step(hip, angles["hip"], out, 0.5 * build.leg)
-    ankle = _step(knee, shin, back, 0.5 * build.leg)
-    heel = _step(ankle, foot - 128, 0, 0.032)
-    return [hip, knee, ankle, heel, _step(heel, foot, side * 12, 0.115)]
+    knee = _step(hip, 0.5 * build.leg, angles["hip"], out)
+    ankle = _step(knee, 0.5 * build.leg, shin, back)
+    heel = _step(ankle, 0.032, foot - 128)
+    return [hip, knee, ankle, heel, _step(heel, 0.115, foot, side * 12.0)]
 
 
 def _shoulder(chest: Point, build: Build, forward: float, side: int) -> Point:
@@ -109,12 +109,12 @@ def _shoulder(chest: Point, build: Build, forward: float, side: int) -> Point:
 def _arm(angles: Mapping[str, float], build: Build, side: int, shoulder: Point) -> list[Point]:
     upper, lower = angles["arm"], angles["arm"] + angles["elbow"]
     out, fold = side * angles["arm_out"], side * (angles["arm_out"] + angles["fold"])
-    elbow = _step(shoulder, upper, out, 0.52 * build.arm)
-    wrist = _step(elbow, lower, fold, 0.48 * build.arm)
-    return [shoulder, elbow, wrist, _step(wrist, lower, fold, 0.03)]
+    elbow = _step(shoulder, 0.52 * build.arm, upper, out)
+    wrist = _step(elbow, 0.48 * build.arm, lower, fold)
+    return [shoulder, elbow, wrist, _step(wrist, 0.03, lower, fold)]
 
 
-def _step(start: Point, swing: float, out: float, length: float) -> Point:
+def _step(start: Point, length: float, swing: float, out: float = 0.0) -> Point:
     """Go straight down by a length, swung forward and to the left by degrees."""
     forward, left = math.radians(swing), math.radians(out)
     down = length * math.cos(left)
