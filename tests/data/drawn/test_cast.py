@@ -9,12 +9,12 @@ from vidpipe.data.drawn.cast import actor
 from vidpipe.data.drawn.scenes import HEIGHT, SCENES, WIDTH, scene
 
 
-def test_sixty_actors_have_sixty_names_and_bodies():
-    cast = [actor(0, number) for number in range(60)]
-    assert len({one.name for one in cast}) == 60
+def test_forty_actors_have_forty_names_and_bodies():
+    cast = [actor(0, number) for number in range(40)]
+    assert len({one.name for one in cast}) == 40
     assert not any("_" in one.name for one in cast)  # it parts actor and action in a file's name
-    assert len({astuple(one.build) for one in cast}) == 60
-    assert len({one.clothes for one in cast}) == 60
+    assert len({astuple(one.build) for one in cast}) == 40
+    assert len({one.clothes for one in cast}) == 40
 
 
 def test_the_first_nine_differ_in_colour_size_pace_and_place():

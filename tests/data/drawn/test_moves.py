@@ -1,6 +1,7 @@
 """What makes each action that action, told from joints in space."""
 
 import math
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -23,6 +24,7 @@ poses = st.builds(
 )
 
 
+@cache
 def bodies(action: str) -> list[Skeleton]:
     move = MOVES[action]
     return [stand(move.pose(phase), BUILD, planted=move.planted) for phase in PHASES]

@@ -14,7 +14,7 @@ from vidpipe.data.drawn.scenes import HEIGHT, WIDTH
 from vidpipe.data.drawn.skeleton import Point, Skeleton, stand
 
 FINE = 5  # each pixel is painted as that many squared
-MARGIN = 32  # pixels from the sides at which a figure turns
+MARGIN = 38  # pixels from the sides at which a figure turns
 TURN = 0.32  # seconds
 PROFILE = 82  # degrees: nearly from the side
 BALL = 0.05  # radius of what is picked up, in heights of the figure
