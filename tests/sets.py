@@ -10,6 +10,7 @@ import numpy as np
 import packed
 
 PEOPLE = ("daria", "denis", "eli", "ido", "ira", "lena", "lyova", "moshe", "shahar")
+ACTIONS = ("bend", "jack", "jump", "pjump", "run", "side", "walk", "wave1", "wave2")
 IN_PARTS = {"walk", "run", "skip"}  # of lena
 CLASSES = ("ApplyEyeMakeup", "HandstandPushups", "YoYo")
 

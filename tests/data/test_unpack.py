@@ -195,6 +195,11 @@ def test_a_solid_rar_is_read_in_one_go(tmp_path: Path):
 
 
 @pytest.mark.usefixtures("helper")
+def test_a_solid_rar_without_anything_wanted_gives_nothing(tmp_path: Path):
+    assert taken(solid(tmp_path / "x.rar", {"notes.txt": b"text"}), tmp_path / "out") == {}
+
+
+@pytest.mark.usefixtures("helper")
 @pytest.mark.parametrize("held", [b"", b"a" * 2999, b"a" * 2999 + b"b" + b"no video" + b"b" * 20])
 def test_a_solid_rar_that_breaks_off_or_holds_other_bytes_is_damaged(tmp_path: Path, held: bytes):
     archive = solid(tmp_path / "x.rar", FILES)

@@ -179,6 +179,8 @@ def _rar(archive: rarfile.RarFile, path: Path) -> Archive:
 
 def _in_one_go(path: Path, entries: Sequence[rarfile.RarInfo], chosen: set[int]) -> Contents:
     """Files of a solid rar: each would take unpacking all before it, so all pass by once."""
+    if not chosen:
+        return
     command = rarfile.tool_setup().open_cmdline(None, str(path))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as helper:
         assert helper.stdout is not None
