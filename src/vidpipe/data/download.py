@@ -79,9 +79,11 @@ def download(
         _persist(url, part, size, patience)
         try:
             check(part.path, size=size, sha256=sha256)
-            part.path.replace(target)
-        finally:
+        except UserError as error:
             part.drop()
+            raise UserError(f"{url}: {error}; it was thrown away") from error
+        part.path.replace(target)
+        part.drop()
 
 
 def check(path: Path, *, size: int | None, sha256: str | None) -> None:

@@ -79,8 +79,9 @@ def collect(
     most = LEAST + max((entry.bytes for entry in entries), default=0) / SLOWEST
     workers = min(workers or processors(), max(len(whole), 1))
     looks = ordered(_look, whole, pool=pool, workers=workers, seconds=most)
-    facts = shown(looks, total=len(whole), name=name, unit="video")
-    return [_told(e, next(facts)) if e.status == OK else e for e in entries]
+    told = shown(looks, total=len(whole), name=name, unit="video")
+    seen = dict(zip((path.name for path in whole), told, strict=True))
+    return [_told(e, seen[e.path]) if e.path in seen else e for e in entries]
 
 
 def divide(entries: Sequence[Entry], test: float) -> list[Entry]:
