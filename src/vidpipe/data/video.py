@@ -5,11 +5,12 @@ Decoding honours what players honour: rotation, non-square pixels and time stamp
 
 import io
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Literal
 
 import av
 import numpy as np
@@ -27,6 +28,33 @@ LONGEST_GAP = 10.0  # seconds between two frames; what is more is a broken time 
 THUMBNAIL = 32  # side of the grey picture that shot cuts are found on
 # The same pixels on every processor.
 EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+
+
+@dataclass(frozen=True, kw_only=True)
+class Encoding:
+    """How to write a video: FFmpeg's names of container and codec, and its options.
+
+    Attributes:
+        tag: Four letters that name the codec in the file; empty: the codec's own.
+    """
+
+    container: str
+    codec: Literal["libx264", "mpeg4"]
+    options: Mapping[str, str]
+    tag: str = ""
+
+
+H264 = Encoding(
+    container="mp4",
+    codec="libx264",
+    options={"crf": "18", "preset": "medium", "x264-params": "cpu-independent=1"},
+)
+XVID = Encoding(
+    container="avi",
+    codec="mpeg4",
+    options={"qmin": "3", "qmax": "3", "flags": "+bitexact"},
+    tag="XVID",
+)
 
 
 @dataclass(frozen=True)
@@ -145,19 +173,22 @@ class Square:
         return np.ascontiguousarray(np.rot90(picture, _quarter_turns(frame)))
 
 
-def encode(frames: Iterable[Image], *, fps: int) -> bytes:
-    """An H.264 mp4 that every browser plays, with the same bytes on every x86-64 processor.
+def encode(frames: Iterable[Image], *, fps: int, encoding: Encoding = H264) -> bytes:
+    """A video file, with the same bytes on every x86-64 processor.
 
     Args:
-        frames: RGB pictures of one size; odd sides are padded by one pixel, as H.264 needs.
+        frames: RGB pictures of one size; odd sides are padded by one pixel, as 4:2:0 needs.
         fps: Frames per second.
+        encoding: `H264`, which every browser plays, or `XVID`.
     """
     buffer = io.BytesIO()
-    with av.open(buffer, "w", format="mp4") as container:
-        stream = container.add_stream("libx264", rate=fps)
+    with av.open(buffer, "w", format=encoding.container) as container:
+        stream = container.add_stream(encoding.codec, rate=fps)
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1
-        stream.options = {"crf": "18", "preset": "medium", "x264-params": "cpu-independent=1"}
+        stream.options = dict(encoding.options)
+        if encoding.tag:
+            stream.codec_context.codec_tag = encoding.tag
         for number, picture in enumerate(frames):
             height, width = picture.shape[:2]
             even = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")

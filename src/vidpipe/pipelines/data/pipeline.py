@@ -4,8 +4,10 @@ from kedro.pipeline import Pipeline, node, pipeline
 
 from vidpipe.pipelines.data.digits import make_digits
 from vidpipe.pipelines.data.fetch import fetch_footage
+from vidpipe.pipelines.data.fetch_clips import fetch_clips
 from vidpipe.pipelines.data.frames import extract_footage
 from vidpipe.pipelines.data.pairs import pack
+from vidpipe.pipelines.data.sources import count_sources
 
 
 def footage_fetch() -> Pipeline:
@@ -17,6 +19,34 @@ def footage_fetch() -> Pipeline:
                 ["params:sources.footage", "project", "scratch"],
                 ["footage_videos", "footage_manifest"],
                 name="footage_fetch",
+            )
+        ]
+    )
+
+
+def clips_fetch() -> Pipeline:
+    """A data set's videos, brought here, probed and split."""
+    return pipeline(
+        [
+            node(
+                fetch_clips,
+                ["params:sources.clips", "project", "scratch"],
+                ["clips_videos", "clips_manifest", "clips_sheet"],
+                name="clips_fetch",
+            )
+        ]
+    )
+
+
+def sources() -> Pipeline:
+    """What each slot was filled with, in numbers."""
+    return pipeline(
+        [
+            node(
+                count_sources,
+                ["footage_manifest", "clips_manifest"],
+                "sources_metrics",
+                name="sources",
             )
         ]
     )

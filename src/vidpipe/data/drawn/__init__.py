@@ -1,0 +1,1 @@
+"""Footage that the project draws itself: figures that move before a still scene."""

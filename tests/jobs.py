@@ -1,0 +1,74 @@
+"""What workers do in tests: here because other processes import it by name."""
+
+import os
+import re
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from vidpipe.data import fetch
+from vidpipe.data.video import Decoded
+
+BOARD: list[str] = []
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def double_after(job: tuple[int, float]) -> int:
+    """Doubles a number after so many seconds."""
+    time.sleep(job[1])
+    return 2 * job[0]
+
+
+def refuse_seven(number: int) -> int:
+    if number == 7:
+        raise LookupError("seven")
+    return double(number)
+
+
+def die_at_multiples_of_five(number: int) -> int:
+    if number % 5 == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return double(number)
+
+
+def die_once(job: tuple[int, Path]) -> int:
+    """Dies the first time that it gets to number 3, which it leaves a file about."""
+    number, mark = job
+    if number == 3 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return double(number)
+
+
+def hang_at_two(number: int) -> int:
+    """Hangs where Python handles no signal and runs no other thread, as C code may."""
+    if number == 2:
+        re.match(r"(a+)+b", "a" * 60)
+    return double(number)
+
+
+def tell_pid_and_wait(folder: Path) -> None:
+    (folder / str(os.getpid())).touch()
+    time.sleep(60)
+
+
+def read_board() -> list[str]:
+    return BOARD
+
+
+def break_decoder() -> None:
+    """Of a worker: from now on the decoder ends it at some files, and hangs at others."""
+    decode = fetch.decode
+
+    def hostile(path: Path) -> Iterator[Decoded]:
+        if path.name.startswith("crash"):
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if path.name.startswith("hang"):
+            hang_at_two(2)
+        return decode(path)
+
+    fetch.decode = hostile
