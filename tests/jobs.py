@@ -1,0 +1,56 @@
+"""What workers do in tests: here because other processes import it by name."""
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+BOARD: list[str] = []
+
+
+def double(number: int) -> int:
+    return 2 * number
+
+
+def double_after(job: tuple[int, float]) -> int:
+    """Doubles a number after so many seconds."""
+    time.sleep(job[1])
+    return 2 * job[0]
+
+
+def refuse_seven(number: int) -> int:
+    if number == 7:
+        raise LookupError("seven")
+    return double(number)
+
+
+def die_at_multiples_of_five(number: int) -> int:
+    if number % 5 == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return double(number)
+
+
+def die_once(job: tuple[int, Path]) -> int:
+    """Dies the first time that it gets to number 3, which it leaves a file about."""
+    number, mark = job
+    if number == 3 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return double(number)
+
+
+def hang_at_two(number: int) -> int:
+    """Hangs where Python handles no signal and runs no other thread, as C code may."""
+    if number == 2:
+        re.match(r"(a+)+b", "a" * 60)
+    return double(number)
+
+
+def tell_pid_and_wait(folder: Path) -> None:
+    (folder / str(os.getpid())).touch()
+    time.sleep(60)
+
+
+def read_board() -> list[str]:
+    return BOARD
