@@ -5,6 +5,9 @@ import re
 import signal
 import time
 from pathlib import Path
+from typing import Any
+
+from vidpipe.data.frames import Shot, extract
 
 BOARD: list[str] = []
 
@@ -54,3 +57,29 @@ def tell_pid_and_wait(folder: Path) -> None:
 
 def read_board() -> list[str]:
     return BOARD
+
+
+def extract_and_note(path: Path, folder: Path, **how: Any) -> list[Shot]:
+    BOARD.append(path.name)
+    return extract(path, folder, **how)
+
+
+def extract_or_die_of_c(path: Path, folder: Path, **how: Any) -> list[Shot]:
+    if path.stem == "c":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return extract(path, folder, **how)
+
+
+def extract_and_stop_at_c(path: Path, folder: Path, **how: Any) -> list[Shot]:
+    if path.stem == "c":
+        raise KeyboardInterrupt
+    return extract(path, folder, **how)
+
+
+def extract_four_then_kill(path: Path, folder: Path, **how: Any) -> list[Shot]:
+    """Kills the whole run in the middle of its fifth video."""
+    BOARD.append(path.name)
+    shots = extract(path, folder, **how)
+    if len(BOARD) == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return shots

@@ -42,6 +42,10 @@ class Shot:
     fps: float
 
 
+class UnwritableError(UserError):
+    """The disk is at fault, not the video."""
+
+
 @dataclass(frozen=True)
 class Sampled:
     """A decoded frame that was chosen, and whether a cut lies between it and the one before."""
@@ -72,7 +76,7 @@ def extract(
     square = Square(size)
     starts: list[int] = []
     count = 0
-    with _named(packed), packed.open("wb") as file:
+    with writing(packed), packed.open("wb") as file:
         _write_header(file, (0, size, size, 3))
         for sampled in sample(
             decode(path), own_rate=own_rate, target_rate=target_rate, cut_threshold=cut_threshold
@@ -127,12 +131,16 @@ def sample(
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Name the file when the disk is full: the system does not."""
+def writing(path: Path) -> Iterator[None]:
+    """Name the file when the disk is full: the system does not.
+
+    Raises:
+        UnwritableError: For any error of the system.
+    """
     try:
         yield
     except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+        raise UnwritableError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def load(folder: Path, file: str) -> UInt8[np.ndarray, "t h w c"]:
@@ -148,7 +156,9 @@ def write_shots(folder: Path, shots: Sequence[Shot]) -> None:
 
 def read_shots(folder: Path) -> list[Shot]:
     """What `write_shots` wrote."""
-    return [Shot(*row) for row in pd.read_csv(folder / SHOTS).itertuples(index=False)]
+    text = {"video": str, "file": str}
+    table = pd.read_csv(folder / SHOTS, dtype=text, keep_default_na=False)
+    return [Shot(*row) for row in table.itertuples(index=False)]
 
 
 def _differ(one: UInt8[np.ndarray, "h w"], other: UInt8[np.ndarray, "h w"]) -> float:

@@ -110,7 +110,7 @@ def decode(path: Path) -> Iterator[Decoded]:
                 last += step
                 first = None if stamp is None else stamp - last
             small = thumbnails.reformat(
-                frame, THUMBNAIL, THUMBNAIL, format="gray", interpolation="AREA"
+                frame, THUMBNAIL, THUMBNAIL, format="gray", interpolation="AREA", threads=1
             )
             yield Decoded(last, small.to_ndarray(), frame, _pixel_aspect(stream))
 
@@ -138,7 +138,7 @@ class Square:
         width = max(self.size, round(self.size * aspect))
         height = max(self.size, round(self.size / aspect))
         picture = self.resize.reformat(
-            frame, width, height, format="rgb24", interpolation=EXACT
+            frame, width, height, format="rgb24", interpolation=EXACT, threads=1
         ).to_ndarray()
         top, left = (height - self.size) // 2, (width - self.size) // 2
         picture = picture[top : top + self.size, left : left + self.size]
