@@ -84,6 +84,7 @@ class FramesBySlot(Room):
     """Frame extraction, slot by slot."""
 
     footage: Frames
+    clips: Frames
 
 
 class Pairs(Room):
@@ -91,6 +92,14 @@ class Pairs(Room):
 
     held_out: Share
     gap: Annotated[int, Field(ge=0)]
+
+
+class Clips(Room):
+    """How clips are cut from shots, and kept."""
+
+    frames: Annotated[int, Field(ge=2)]
+    stride: Count
+    in_memory: NonNegative
 
 
 class Pix2pixModel(Room):
@@ -152,4 +161,5 @@ class Params(Room):
     sources: Sources
     frames: FramesBySlot
     pairs: Pairs
+    clips: Clips
     pix2pix: Pix2pix
