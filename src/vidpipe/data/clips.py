@@ -52,10 +52,12 @@ def index_clips(shots: Sequence[Shot], *, frames: int, stride: int) -> ClipIndex
         )
     start = np.concatenate(starts)
     windows = start[:, None] + np.arange(frames)
-    file_of = np.array([shot.file for shot in shots])[shot_of]
+    files = list(dict.fromkeys(shots[n].file for n in shot_of.tolist()))
+    number = {file: n for n, file in enumerate(files)}
+    file_of = np.array([number[shots[n].file] for n in shot_of.tolist()])
+    by_file = np.split(np.argsort(file_of, kind="stable"), np.cumsum(np.bincount(file_of))[:-1])
     clips, kept, count = np.empty(windows.shape, np.int32), {}, 0
-    for file in dict.fromkeys(file_of.tolist()):
-        here = file_of == file
+    for file, here in zip(files, by_file, strict=True):
         kept[file] = np.unique(windows[here])
         clips[here] = count + np.searchsorted(kept[file], windows[here])
         count += len(kept[file])
