@@ -55,7 +55,14 @@ class Sampled:
 
 
 def extract(
-    path: Path, folder: Path, *, size: int, stride: int, fps: float | None, cut_threshold: float
+    path: Path,
+    folder: Path,
+    *,
+    size: int,
+    stride: int,
+    fps: float | None,
+    cut_threshold: float,
+    quick: bool = False,
 ) -> list[Shot]:
     """Write `<stem>.npy`, uint8 (t h w c), and say where its shots are.
 
@@ -66,6 +73,7 @@ def extract(
         stride: Keep every stride-th frame of the rate chosen.
         fps: Rate to sample at; None keeps the video's own.
         cut_threshold: Mean change of luma (0 to 1) from frame to frame that makes a shot cut.
+        quick: Scale in half the time, nearly as well; see `Square`.
 
     Raises:
         UserError: If the file is not a video that can be read.
@@ -73,7 +81,7 @@ def extract(
     own_rate = rate(path)
     target_rate = (Fraction(str(fps)) if fps else own_rate) / stride
     packed = folder / f"{path.stem}.npy"
-    square = Square(size)
+    square = Square(size, quick=quick)
     starts: list[int] = []
     count = 0
     with writing(packed), packed.open("wb") as file:
@@ -162,7 +170,8 @@ def read_shots(folder: Path) -> list[Shot]:
 
 
 def _differ(one: UInt8[np.ndarray, "h w"], other: UInt8[np.ndarray, "h w"]) -> float:
-    return float(np.abs(one.astype(np.int16) - other).mean() / 255)
+    change = np.maximum(one, other) - np.minimum(one, other)
+    return int(change.sum()) / (255 * change.size)
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:

@@ -34,6 +34,7 @@ def extract_clips(videos: Path, manifest: pd.DataFrame, frames: Frames, scratch:
         stride=frames.stride,
         fps=frames.fps,
         cut_threshold=frames.cut_threshold,
+        quick=True,
     )
     shots = extract_all(videos, readable, scratch.parent / HALF_DONE, folder, make)
     log.info(
