@@ -97,16 +97,11 @@ def extract(
             raise UserError(f"{path}: no frame of it can be decoded")
         file.seek(0)
         _write_header(file, (count, size, size, 3))
+    fps = round(float(target_rate), 3)
+    stops = [*starts[1:], count]
     return [
-        Shot(
-            video=path.stem,
-            file=packed.name,
-            shot=number,
-            start=start,
-            stop=stop,
-            fps=round(float(target_rate), 3),
-        )
-        for number, (start, stop) in enumerate(zip(starts, [*starts[1:], count], strict=True))
+        Shot(path.stem, packed.name, number, start, stop, fps)
+        for number, (start, stop) in enumerate(zip(starts, stops, strict=True))
     ]
 
 
