@@ -199,7 +199,7 @@ def scale(originals: Sequence[Path], folder: Path, count: int) -> None:
 
 @click.command()
 @click.option("--clips", type=click.IntRange(2), default=32, show_default=True)
-@click.option("--rounds", type=click.IntRange(1), default=5, show_default=True)
+@click.option("--rounds", type=click.IntRange(0), default=5, show_default=True, help="0: no speed.")
 @click.option("--few", type=click.IntRange(1), default=200, show_default=True)
 @click.option("--many", type=click.IntRange(1), default=2000, show_default=True)
 def main(clips: int, rounds: int, few: int, many: int) -> None:
@@ -212,8 +212,9 @@ def main(clips: int, rounds: int, few: int, many: int) -> None:
             encode(path, seed)
         mean = statistics.mean(path.stat().st_size for path in originals)
         click.echo(f"{DISTINCT} clips, {mean * 8 * FPS / COUNT / 1000:.0f} kbit/s")
-        (folder / "out").mkdir()
-        speed(copies(originals, folder / "speed", clips), folder / "out", rounds)
+        if rounds:
+            (folder / "out").mkdir()
+            speed(copies(originals, folder / "speed", clips), folder / "out", rounds)
         for count in (few, many):
             scale(originals, folder / str(count), count)
 
