@@ -6,8 +6,10 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from vidpipe.data import fetch
+from vidpipe.data.frames import Shot, extract
 from vidpipe.data.video import Decoded
 
 BOARD: list[str] = []
@@ -72,3 +74,29 @@ def break_decoder() -> None:
         return decode(path)
 
     fetch.decode = hostile
+
+
+def extract_and_note(path: Path, folder: Path, **how: Any) -> list[Shot]:
+    BOARD.append(path.name)
+    return extract(path, folder, **how)
+
+
+def extract_or_die_of_c(path: Path, folder: Path, **how: Any) -> list[Shot]:
+    if path.stem == "c":
+        os.kill(os.getpid(), signal.SIGSEGV)
+    return extract(path, folder, **how)
+
+
+def extract_and_stop_at_c(path: Path, folder: Path, **how: Any) -> list[Shot]:
+    if path.stem == "c":
+        raise KeyboardInterrupt
+    return extract(path, folder, **how)
+
+
+def extract_four_then_kill(path: Path, folder: Path, **how: Any) -> list[Shot]:
+    """Kills the whole run in the middle of its fifth video."""
+    BOARD.append(path.name)
+    shots = extract(path, folder, **how)
+    if len(BOARD) == 5:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return shots

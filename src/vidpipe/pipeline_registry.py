@@ -17,6 +17,8 @@ STAGES = {
     "sources": "vidpipe.pipelines.data.pipeline",
     "footage_frames": "vidpipe.pipelines.data.pipeline",
     "pairs": "vidpipe.pipelines.data.pipeline",
+    "clips_frames": "vidpipe.pipelines.data.pipeline",
+    "clips": "vidpipe.pipelines.data.pipeline",
     "pix2pix_train": "vidpipe.pipelines.pix2pix.pipeline",
     "pix2pix_evaluate": "vidpipe.pipelines.pix2pix.pipeline",
     "digits": "vidpipe.pipelines.data.pipeline",

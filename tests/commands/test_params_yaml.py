@@ -7,7 +7,8 @@ import pytest
 
 from vidpipe.config import ParamsYamlLoader, check, read
 from vidpipe.errors import UserError
-from vidpipe.params import Params, Source
+from vidpipe.params import Params
+from vidpipe.params_sources import Source
 
 ROOT = Path(__file__).parents[2]
 GONE = object()
@@ -41,6 +42,10 @@ WRONG = [
     ("frames.footage.stride", 0, "greater than or equal to 1, got 0"),
     ("frames.footage.cut_threshold", 1.5, "less than or equal to 1, got 1.5"),
     ("frames.footage.size", 100, "64, 128, 256 or 512, got 100"),
+    ("clips.frames", 1, "greater than or equal to 2, got 1"),
+    ("clips.stride", 0, "greater than or equal to 1, got 0"),
+    ("clips.in_memory", -1.0, "greater than or equal to 0, got -1.0"),
+    ("frames.clips.size", 48, "64, 128, 256 or 512, got 48"),
     ("pairs.held_out", 1, "less than 1, got 1"),
     ("runtime.device", "gpu", "'cpu', 'cuda' or 'auto', got 'gpu'"),
     ("runtime", {"device": "cuda", "precision": "bf16"}, "expected a value"),

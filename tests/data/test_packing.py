@@ -1,5 +1,6 @@
 import tracemalloc
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import footage
@@ -12,7 +13,7 @@ from hypothesis.extra import numpy as arrays_of
 
 from vidpipe.data import packing
 from vidpipe.data.frames import Shot, extract
-from vidpipe.data.packing import index_pairs, read_npz, side_by_side, write_npz
+from vidpipe.data.packing import Stream, index_pairs, read_npz, side_by_side, write_npz
 from vidpipe.data.splits import GAP, HELD_OUT, SEEN
 from vidpipe.errors import UserError
 
@@ -228,6 +229,64 @@ def test_arrays_are_compressed(tmp_path: Path):
         assert archive.testzip() is None
 
 
+def streamed(array: np.ndarray, step: int, stored: bool) -> Stream:
+    def parts() -> Iterator[np.ndarray]:
+        yield from (array[start : start + step] for start in range(0, len(array), step))
+
+    return Stream(array.shape, array.dtype, parts, stored)
+
+
+@given(array=ARRAYS, step=st.integers(1, 9))
+def test_a_stored_stream_is_read_back_as_the_compressed_array_is(
+    scratch: Path, array: np.ndarray, step: int
+):
+    written = {"before": np.arange(5), "frames": streamed(array, step, stored=True)}
+    write_npz(scratch / "stored.npz", {**written, "after": np.arange(3)})
+    write_npz(scratch / "array.npz", {"frames": array})
+    mapped = read_npz(scratch / "stored.npz")
+    np.testing.assert_array_equal(mapped["frames"], read_npz(scratch / "array.npz")["frames"])
+    assert (mapped["frames"].dtype, mapped["frames"].shape) == (array.dtype, array.shape)
+    assert mapped["after"].tolist() == [0, 1, 2]
+    with np.load(scratch / "stored.npz", allow_pickle=False) as archive:
+        np.testing.assert_array_equal(archive["frames"], array)
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_the_bytes_of_a_stream_do_not_depend_on_place(tmp_path: Path, stored: bool):
+    array = np.arange(9000, dtype=np.uint8).reshape(-1, 3)
+    for name in ("a", "b"):
+        write_npz(tmp_path / f"{name}.npz", {"frames": streamed(array, 700, stored)})
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_stored_frames_stay_on_disk_and_give_what_is_asked_for(tmp_path: Path):
+    array = np.random.default_rng(0).integers(0, 256, (4000, 32, 32, 3), np.uint8)
+    clips = np.array([[0, 1], [7, 8], [3998, 3999]], np.int32)
+    path = tmp_path / "clips.npz"
+    write_npz(path, {"frames": streamed(array, 100, stored=True), "clips": clips})
+    tracemalloc.start()
+    arrays = read_npz(path)
+    some = arrays["frames"][arrays["clips"][[2, 0]]]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(some, array[clips[[2, 0]]])
+    assert isinstance(arrays["frames"], np.memmap)
+    assert not arrays["frames"].flags.writeable
+    assert peak < array.nbytes / 20
+
+
+def test_memory_stays_flat_while_a_stream_is_written(tmp_path: Path):
+    def parts() -> Iterator[np.ndarray]:
+        yield from (np.full((10, 64, 64), n % 256, np.uint8) for n in range(500))
+
+    tracemalloc.start()
+    stream = Stream((5000, 64, 64), np.dtype(np.uint8), parts, stored=True)
+    write_npz(tmp_path / "a.npz", {"a": stream})
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < stream.nbytes / 20
+
+
 def not_there(path: Path) -> None:
     pass
 
@@ -261,7 +320,16 @@ def open_header(path: Path) -> None:
         archive.writestr("a.npy", b"\x93NUMPY\x01\x00" + bytes([len(header), 0]) + header)
 
 
-@pytest.mark.parametrize("make", [not_there, empty, text, one_array, objects, cut_off, open_header])
+def stored_but_short(path: Path) -> None:
+    """An array that is said to be longer than its bytes."""
+    short = streamed(np.arange(5000), 100, stored=True)
+    write_npz(path, {"a": Stream((6000,), short.dtype, short.parts, stored=True)})
+
+
+@pytest.mark.parametrize(
+    "make",
+    [not_there, empty, text, one_array, objects, cut_off, open_header, stored_but_short],
+)
 def test_what_is_no_npz_of_plain_arrays_is_refused_by_name(tmp_path: Path, make):
     path = tmp_path / "a.npz"
     make(path)

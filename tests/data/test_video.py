@@ -35,8 +35,8 @@ FORMATS = [
 ]
 
 
-def square(path: Path, size: int) -> np.ndarray:
-    return Square(size)(next(decode(path)))
+def square(path: Path, size: int, *, quick: bool = False) -> np.ndarray:
+    return Square(size, quick=quick)(next(decode(path)))
 
 
 def four_colours(picture: np.ndarray) -> np.ndarray:
@@ -131,18 +131,38 @@ def test_every_shape_of_picture_gives_the_size_that_was_asked_for(
     assert picture.flags.c_contiguous
 
 
+@pytest.mark.parametrize(("height", "width"), [(32, 48), (2, 2), (8, 200), (202, 8)])
+def test_the_quick_way_gives_the_size_that_was_asked_for(tmp_path: Path, height: int, width: int):
+    path = footage.write(tmp_path / "odd.mp4", [footage.quarters(height, width)])
+    assert square(path, 64, quick=True).shape == (64, 64, 3)
+
+
 @pytest.mark.parametrize(("codec", "pix_fmt", "suffix"), FORMATS)
 def test_colours_and_count_survive_every_format(
     tmp_path: Path, codec: str, pix_fmt: str, suffix: str
 ):
     pictures = [footage.quarters(64, 96)] * 5
     path = footage.write(tmp_path / f"v.{suffix}", pictures, codec=codec, pix_fmt=pix_fmt)
-    np.testing.assert_allclose(
-        four_colours(square(path, 32)), TURNED[0], atol=40 if pix_fmt == "rgb8" else 10
-    )
+    for quick in (False, True):
+        found = four_colours(square(path, 32, quick=quick))
+        np.testing.assert_allclose(found, TURNED[0], atol=40 if pix_fmt == "rgb8" else 10)
     assert times(path) == [0, 0.04, 0.08, 0.12, 0.16]
     seen = probe(path)
     assert (seen.width, seen.height, seen.fps, seen.announced) == (96, 64, 25.0, 5)
+
+
+@pytest.mark.parametrize("tags", [{}, {"color_range": "pc"}, {"colorspace": "bt709"}])
+@pytest.mark.parametrize("clockwise", [0, 90])
+def test_the_quick_way_shows_what_the_exact_way_does(
+    tmp_path: Path, tags: dict[str, str], clockwise: int
+):
+    y, x = np.mgrid[40:200:96j, 40:200:128j]
+    pictures = [np.stack([x, y, 240 - x], axis=2).astype(np.uint8)]
+    path = footage.write(tmp_path / "v.mp4", pictures, options=tags)
+    footage.turn(path, clockwise)
+    exact, quick = (square(path, 48, quick=quick).astype(float) for quick in (False, True))
+    assert np.abs(quick - exact).mean() < 2
+    assert np.abs((quick - exact).mean(axis=(0, 1))).max() < 3  # a wrong range is off by 15
 
 
 @pytest.mark.parametrize("pix_fmt", ["gray", "gray16le"])

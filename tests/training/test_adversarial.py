@@ -19,7 +19,7 @@ def weights(network):
         partial(games.pix2pix, residual=False),
         games.mlp_gan,
         games.dcgan,
-        partial(games.dcgan, norm="spectral", loss="hinge"),
+        partial(games.dcgan, norm="spectral", loss="hinge", learning_rate=1e-2),
         partial(games.dcgan, norm="none", r1=0.1),
     ],
 )

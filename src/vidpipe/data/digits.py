@@ -103,17 +103,9 @@ def expand(
     rng = np.random.default_rng(seed)
     label = np.arange(count) * len(glyphs) // count
     held = _last_of_each(label, held_out)
-    outer = rotation * (1 - held_out)
-    if held.any() and outer <= gap:
-        raise UserError(
-            f"digits.gap: {gap:g} degrees leave nothing to be seen of turns up to {outer:g}; "
-            "lower it, or raise digits.rotation"
-        )
-    side = rng.choice([-1.0, 1.0], count)
-    share = rng.random(count)
-    turn = np.where(held, outer + share * (rotation - outer), share * (outer - gap * held.any()))
+    turn = _turns(rng, held, rotation=rotation, outer=rotation * (1 - held_out), gap=gap)
     forward = _matrices(
-        np.radians(side * turn),
+        np.radians(turn),
         zoom=1 + zoom * rng.uniform(-1, 1, count),
         across=1 + rescale * rng.uniform(-1, 1, count),
         down=1 + rescale * rng.uniform(-1, 1, count),
@@ -127,6 +119,21 @@ def expand(
         split=np.where(held, HELD_OUT, SEEN).astype("U8"),
         names=list(glyphs),
     )
+
+
+def _turns(
+    rng: np.random.Generator, held: np.ndarray, *, rotation: float, outer: float, gap: float
+) -> Float[np.ndarray, "n"]:
+    """Degrees: those held out lie from `outer` to `rotation`, the others below the gap."""
+    if held.any() and outer <= gap:
+        raise UserError(
+            f"digits.gap: {gap:g} degrees leave nothing to be seen of turns up to {outer:g}; "
+            "lower it, or raise digits.rotation"
+        )
+    side = rng.choice([-1.0, 1.0], len(held))
+    share = rng.random(len(held))
+    seen = share * (outer - gap * held.any())
+    return side * np.where(held, outer + share * (rotation - outer), seen)
 
 
 def _ink(file: Path) -> Float[np.ndarray, "height width"]:

@@ -42,6 +42,10 @@ class Shot:
     fps: float
 
 
+class UnwritableError(UserError):
+    """The disk is at fault, not the video."""
+
+
 @dataclass(frozen=True)
 class Sampled:
     """A decoded frame that was chosen, and whether a cut lies between it and the one before."""
@@ -51,7 +55,14 @@ class Sampled:
 
 
 def extract(
-    path: Path, folder: Path, *, size: int, stride: int, fps: float | None, cut_threshold: float
+    path: Path,
+    folder: Path,
+    *,
+    size: int,
+    stride: int,
+    fps: float | None,
+    cut_threshold: float,
+    quick: bool = False,
 ) -> list[Shot]:
     """Write `<stem>.npy`, uint8 (t h w c), and say where its shots are.
 
@@ -62,6 +73,7 @@ def extract(
         stride: Keep every stride-th frame of the rate chosen.
         fps: Rate to sample at; None keeps the video's own.
         cut_threshold: Mean change of luma (0 to 1) from frame to frame that makes a shot cut.
+        quick: Scale in half the time, nearly as well; see `Square`.
 
     Raises:
         UserError: If the file is not a video that can be read.
@@ -69,10 +81,10 @@ def extract(
     own_rate = rate(path)
     target_rate = (Fraction(str(fps)) if fps else own_rate) / stride
     packed = folder / f"{path.stem}.npy"
-    square = Square(size)
+    square = Square(size, quick=quick)
     starts: list[int] = []
     count = 0
-    with _named(packed), packed.open("wb") as file:
+    with writing(packed), packed.open("wb") as file:
         _write_header(file, (0, size, size, 3))
         for sampled in sample(
             decode(path), own_rate=own_rate, target_rate=target_rate, cut_threshold=cut_threshold
@@ -85,16 +97,11 @@ def extract(
             raise UserError(f"{path}: no frame of it can be decoded")
         file.seek(0)
         _write_header(file, (count, size, size, 3))
+    fps = round(float(target_rate), 3)
+    stops = [*starts[1:], count]
     return [
-        Shot(
-            video=path.stem,
-            file=packed.name,
-            shot=number,
-            start=start,
-            stop=stop,
-            fps=round(float(target_rate), 3),
-        )
-        for number, (start, stop) in enumerate(zip(starts, [*starts[1:], count], strict=True))
+        Shot(path.stem, packed.name, number, start, stop, fps)
+        for number, (start, stop) in enumerate(zip(starts, stops, strict=True))
     ]
 
 
@@ -127,12 +134,16 @@ def sample(
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
-    """Name the file when the disk is full: the system does not."""
+def writing(path: Path) -> Iterator[None]:
+    """Name the file when the disk is full: the system does not.
+
+    Raises:
+        UnwritableError: For any error of the system.
+    """
     try:
         yield
     except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror}") from error
+        raise UnwritableError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def load(folder: Path, file: str) -> UInt8[np.ndarray, "t h w c"]:
@@ -148,11 +159,14 @@ def write_shots(folder: Path, shots: Sequence[Shot]) -> None:
 
 def read_shots(folder: Path) -> list[Shot]:
     """What `write_shots` wrote."""
-    return [Shot(*row) for row in pd.read_csv(folder / SHOTS).itertuples(index=False)]
+    text = {"video": str, "file": str}
+    table = pd.read_csv(folder / SHOTS, dtype=text, keep_default_na=False)
+    return [Shot(*row) for row in table.itertuples(index=False)]
 
 
 def _differ(one: UInt8[np.ndarray, "h w"], other: UInt8[np.ndarray, "h w"]) -> float:
-    return float(np.abs(one.astype(np.int16) - other).mean() / 255)
+    change = np.maximum(one, other) - np.minimum(one, other)
+    return int(change.sum()) / (255 * change.size)
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -27,7 +28,12 @@ Image = UInt8[np.ndarray, "h w c"]
 LONGEST_GAP = 10.0  # seconds between two frames; what is more is a broken time stamp
 THUMBNAIL = 32  # side of the grey picture that shot cuts are found on
 # The same pixels on every processor.
-EXACT = Interpolation.BICUBIC | Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+FAITHFUL = Interpolation.ACCURATE_RND | Interpolation.BITEXACT
+SHARP, QUICK = Interpolation.BICUBIC | FAITHFUL, Interpolation.BILINEAR | FAITHFUL
+# Formats with less colour than light, as nearly all videos have, and what they are scaled in.
+HALF_COLOUR = {
+    f"{name}{colour}": f"{name}422p" for name in ("yuv", "yuvj") for colour in ("420p", "422p")
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +131,7 @@ def decode(path: Path) -> Iterator[Decoded]:
     thumbnails = VideoReformatter()
     with _open(path) as container:
         stream = container.streams.video[0]
-        step = float(1 / _rate(stream))
+        step, aspect = float(1 / _rate(stream)), _pixel_aspect(stream)
         first, last = None, -step  # `first` is the stamp that counts as 0 seconds
         for frame in _frames(container, stream):
             stamp = frame.time
@@ -138,9 +144,9 @@ def decode(path: Path) -> Iterator[Decoded]:
                 last += step
                 first = None if stamp is None else stamp - last
             small = thumbnails.reformat(
-                frame, THUMBNAIL, THUMBNAIL, format="gray", interpolation="AREA"
+                frame, THUMBNAIL, THUMBNAIL, format="gray", interpolation="AREA", threads=1
             )
-            yield Decoded(last, small.to_ndarray(), frame, _pixel_aspect(stream))
+            yield Decoded(last, small.to_ndarray(), frame, aspect)
 
 
 def rate(path: Path) -> Fraction:
@@ -154,23 +160,36 @@ class Square:
 
     Args:
         size: Side in pixels.
+        quick: Scale by triangles instead of cubics, before the colours are turned to RGB.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, *, quick: bool = False) -> None:
         self.size = size
-        self.resize = VideoReformatter()  # keeps its scaler from frame to frame
+        self.quick = quick
+        self.shrink, self.paint = VideoReformatter(), VideoReformatter()  # each keeps its scaler
 
     def __call__(self, decoded: Decoded) -> UInt8[np.ndarray, "size size 3"]:
         frame = decoded.frame
-        aspect = Fraction(frame.width, frame.height) * decoded.pixel_aspect
-        width = max(self.size, round(self.size * aspect))
-        height = max(self.size, round(self.size / aspect))
-        picture = self.resize.reformat(
-            frame, width, height, format="rgb24", interpolation=EXACT
-        ).to_ndarray()
-        top, left = (height - self.size) // 2, (width - self.size) // 2
-        picture = picture[top : top + self.size, left : left + self.size]
+        width, height = _cover(self.size, frame.width, frame.height, decoded.pixel_aspect)
+        if self.quick and frame.format.name in HALF_COLOUR:
+            scaled = self._scale_quickly(frame, width + width % 2, height + height % 2)
+        else:
+            scaled = self.paint.reformat(
+                frame, width, height, format="rgb24", interpolation=SHARP, threads=1
+            )
+        top, left = (scaled.height - self.size) // 2, (scaled.width - self.size) // 2
+        picture = scaled.to_ndarray()[top : top + self.size, left : left + self.size]
         return np.ascontiguousarray(np.rot90(picture, _quarter_turns(frame)))
+
+    def _scale_quickly(self, frame: VideoFrame, width: int, height: int) -> VideoFrame:
+        """In two steps, for each of which FFmpeg has fast code, where sides are even."""
+        colour = HALF_COLOUR[frame.format.name]
+        small = self.shrink.reformat(
+            frame, width, height, format=colour, interpolation=QUICK, threads=1
+        )
+        return self.paint.reformat(
+            small, format="rgb24", interpolation=Interpolation.POINT, threads=1
+        )
 
 
 def encode(frames: Iterable[Image], *, fps: int, encoding: Encoding = H264) -> bytes:
@@ -261,6 +280,13 @@ def _rate(stream: VideoStream) -> Fraction:
 
 def _pixel_aspect(stream: VideoStream) -> Fraction:
     return Fraction(stream.sample_aspect_ratio or 1)
+
+
+@cache  # fractions are slow
+def _cover(size: int, width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
+    """The sides, with square pixels, of the smallest picture that covers a square."""
+    aspect = Fraction(width, height) * pixel_aspect
+    return max(size, round(size * aspect)), max(size, round(size / aspect))
 
 
 def _quarter_turns(frame: VideoFrame) -> int:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from kedro.io import AbstractDataset
 
-from vidpipe.data.packing import read_npz, write_npz
+from vidpipe.data.packing import Stream, read_npz, write_npz
 from vidpipe.errors import UserError
 from vidpipe.io.atomic import move_folder, whole_file
 
@@ -46,10 +46,10 @@ class Folder(_Local[Path, Path]):
         return self._found()
 
 
-class Npz(_Local[dict[str, np.ndarray], dict[str, np.ndarray]]):
-    """Named arrays; what is memory-mapped is written without being read whole."""
+class Npz(_Local[dict[str, np.ndarray | Stream], dict[str, np.ndarray]]):
+    """Named arrays; what is memory-mapped or streamed is written without being read whole."""
 
-    def save(self, data: dict[str, np.ndarray]) -> None:
+    def save(self, data: dict[str, np.ndarray | Stream]) -> None:
         with whole_file(self._filepath) as partial:
             write_npz(partial, data)
 

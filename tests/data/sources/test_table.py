@@ -1,7 +1,7 @@
 import inspect
 
 from vidpipe.data.sources.table import SOURCES
-from vidpipe.params import Source
+from vidpipe.params_sources import Source
 
 
 def test_every_data_set_has_a_block_whose_keys_it_takes():

@@ -75,6 +75,6 @@ def test_an_archive_without_its_videos_is_told(place: Place):
 def test_parameters_allow_the_actions_that_there_are():
     from typing import get_args
 
-    from vidpipe.params import WeizmannAction
+    from vidpipe.params_sources import WeizmannAction
 
     assert get_args(WeizmannAction) == weizmann.ACTIONS

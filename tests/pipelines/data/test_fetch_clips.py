@@ -11,7 +11,7 @@ from mirror import serve
 
 from vidpipe.config import read
 from vidpipe.errors import UserError
-from vidpipe.params import ClipsSource, FootageSource
+from vidpipe.params_sources import ClipsSource, FootageSource
 from vidpipe.pipelines.data.fetch import fetch_footage
 from vidpipe.pipelines.data.fetch_clips import fetch_clips
 from vidpipe.pipelines.data.sources import count_sources

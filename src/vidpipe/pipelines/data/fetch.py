@@ -11,7 +11,7 @@ from vidpipe.data.fetch import collect
 from vidpipe.data.sources.record import Place, Video
 from vidpipe.data.sources.table import SOURCES
 from vidpipe.errors import UserError
-from vidpipe.params import FootageSource
+from vidpipe.params_sources import FootageSource
 
 log = logging.getLogger(__name__)
 NAMED = 5  # of many, in a message

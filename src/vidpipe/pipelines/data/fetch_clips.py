@@ -13,7 +13,7 @@ from vidpipe.data.pictures import png
 from vidpipe.data.sources.record import Place
 from vidpipe.data.sources.table import SOURCES
 from vidpipe.errors import UserError
-from vidpipe.params import ClipsSource
+from vidpipe.params_sources import ClipsSource
 
 log = logging.getLogger(__name__)
 NAMED = 10  # of many, in the log

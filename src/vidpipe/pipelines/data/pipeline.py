@@ -2,6 +2,8 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
+from vidpipe.pipelines.data.clips import cut
+from vidpipe.pipelines.data.clips_frames import extract_clips
 from vidpipe.pipelines.data.digits import make_digits
 from vidpipe.pipelines.data.fetch import fetch_footage
 from vidpipe.pipelines.data.fetch_clips import fetch_clips
@@ -75,6 +77,34 @@ def pairs() -> Pipeline:
                 ["footage_frames", "params:pairs"],
                 ["pairs", "pairs_sheet"],
                 name="pairs",
+            )
+        ]
+    )
+
+
+def clips_frames() -> Pipeline:
+    """Many videos as square frames."""
+    return pipeline(
+        [
+            node(
+                extract_clips,
+                ["clips_videos", "clips_manifest", "params:frames.clips", "scratch"],
+                "clips_frames",
+                name="clips_frames",
+            )
+        ]
+    )
+
+
+def clips() -> Pipeline:
+    """Frames as clips."""
+    return pipeline(
+        [
+            node(
+                cut,
+                ["clips_frames", "clips_manifest", "params:clips"],
+                ["clips", "clips_windows_sheet"],
+                name="clips",
             )
         ]
     )

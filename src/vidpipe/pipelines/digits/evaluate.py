@@ -47,22 +47,10 @@ def evaluate_digit_gan(
     """
     machine = runtimes.start(**runtime.model_dump())
     judging = machine.place(weights.build(DigitClassifier, classifier / "classifier.safetensors"))
-    real = {
-        split: torch.from_numpy(digits["pictures"][digits["split"] == split])[:, None]
-        for split in (SEEN, HELD_OUT)
-    }
-    real = {split: pictures.to(machine.device) for split, pictures in real.items()}
     rng = torch.Generator().manual_seed(evaluate.seed)
     made = sample(machine.place(generator), evaluate.samples, rng, machine.device)
-
-    seen, judged = judge(judging, real[SEEN]), judge(judging, made)
-    metrics = score(judged, made, seen, real[SEEN])
-    held_out = score(judge(judging, real[HELD_OUT]), real[HELD_OUT], seen, real[SEEN])
-    metrics |= {f"{key}_held_out": value for key, value in held_out.items()}
-    metrics["frechet_floor"] = floor(
-        seen.features, np.arange(len(real[SEEN])), count=evaluate.samples, seed=evaluate.seed
-    )
-    metrics |= {"samples": len(made), "held_out": len(real[HELD_OUT]), "seen": len(real[SEEN])}
+    judged = judge(judging, made)
+    metrics = scores(made, judged, judging, digits, evaluate)
     log.info("%s: %d of %d numerals", name, metrics["modes"], judged.classes)
 
     plots, samples = scratch / "plots", scratch / "samples"
@@ -79,6 +67,29 @@ def evaluate_digit_gan(
         run.files(samples)
         run.picture("samples", page, 0)
     return metrics, plots, samples
+
+
+def scores(
+    made: torch.Tensor,
+    judged: Judged,
+    judging: DigitClassifier,
+    digits: dict[str, np.ndarray],
+    evaluate: DigitGanEvaluate,
+) -> dict[str, float]:
+    """Samples, and beside them held-out pictures, against what training saw."""
+    real = {
+        split: torch.from_numpy(digits["pictures"][digits["split"] == split])[:, None].to(made)
+        for split in (SEEN, HELD_OUT)
+    }
+    seen, held_out = (judge(judging, real[split]) for split in (SEEN, HELD_OUT))
+    numbers = score(judged, made, seen, real[SEEN])
+    beside = score(held_out, real[HELD_OUT], seen, real[SEEN])
+    numbers |= {f"{key}_held_out": value for key, value in beside.items()}
+    numbers["frechet_floor"] = floor(
+        seen.features, np.arange(len(real[SEEN])), count=evaluate.samples, seed=evaluate.seed
+    )
+    numbers |= {"samples": len(made), "held_out": len(real[HELD_OUT]), "seen": len(real[SEEN])}
+    return numbers
 
 
 @torch.no_grad()

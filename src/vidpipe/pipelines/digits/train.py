@@ -14,7 +14,7 @@ from vidpipe.models.noise import FromNoise, FromNoiseGenerator
 from vidpipe.models.pixels import to_uint8
 from vidpipe.params import DigitGanTrain
 from vidpipe.pipelines.training import train_gan
-from vidpipe.training.adversarial import Rules
+from vidpipe.training.adversarial import Players, Rules
 from vidpipe.training.runtime import Machine
 from vidpipe.training.tracker import Tracker
 
@@ -33,18 +33,7 @@ def train_digit_gan(
     tracker: Tracker,
     scratch: Path,
 ) -> Path:
-    """Train on the digits that are `seen`.
-
-    Args:
-        name: Of the model.
-        generator: Of noise.
-        discriminator: Judges noise and picture.
-        built: What it takes to build the generator again.
-        digits: What `digits.npz` holds.
-        train: How it learns.
-        machine: What to compute with.
-        tracker: Who is told.
-        scratch: Where the folder is made.
+    """Train two networks on the digits that are `seen`.
 
     Returns:
         A folder: weights of both networks, `history.csv`, and `sheets/` of what the generator
@@ -53,25 +42,24 @@ def train_digit_gan(
     seen = torch.from_numpy(digits["pictures"][digits["split"] == SEEN])[:, None]
     task = FromNoise(seen.to(machine.device), batch=train.batch, prior=generator.prior)
     shown = generator.prior.draw(SIDE**2, torch.Generator().manual_seed(train.seed))
+    rules = Rules(
+        loss=train.loss,
+        r1=train.r1,
+        r2=train.r2,
+        slope_every=train.slope_every,
+        learning_rate=train.learning_rate,
+        beta1=train.beta1,
+        beta2=train.beta2,
+        adversarial_weight=1.0,
+        ema=train.ema,
+        cooldown=train.cooldown,
+    )
     return train_gan(
         name,
-        generator,
-        discriminator,
+        Players(machine.place(generator), machine.place(discriminator), rules),
         task,
         lambda network: progress_sheet(network, shown.to(machine.device)),
         built=built,
-        rules=Rules(
-            loss=train.loss,
-            r1=train.r1,
-            r2=train.r2,
-            slope_every=train.slope_every,
-            learning_rate=train.learning_rate,
-            beta1=train.beta1,
-            beta2=train.beta2,
-            adversarial_weight=1.0,
-            ema=train.ema,
-            cooldown=train.cooldown,
-        ),
         train=train,
         machine=machine,
         tracker=tracker,

@@ -12,7 +12,7 @@ from vidpipe.models.pix2pix import Discriminator, Generator, NextFrame, predict
 from vidpipe.models.pixels import to_float, to_uint8
 from vidpipe.params import Pix2pixModel, Pix2pixTrain, Runtime
 from vidpipe.pipelines.training import start, train_gan
-from vidpipe.training.adversarial import Rules
+from vidpipe.training.adversarial import Players, Rules
 from vidpipe.training.tracker import Tracker
 
 
@@ -33,25 +33,26 @@ def train_pix2pix(
     machine = start(runtime, train)
     task = _task(pairs, train, machine.device)
     built = {"size": task.frames.shape[-1], "channels": task.frames.shape[1], **model.model_dump()}
+    rules = Rules(
+        loss="bce",
+        r1=0.0,
+        r2=0.0,
+        slope_every=1,
+        learning_rate=train.learning_rate,
+        beta1=train.beta1,
+        beta2=0.999,
+        adversarial_weight=train.adversarial_weight,
+        ema=train.ema,
+        cooldown=0.0,
+    )
+    generator = Generator(**built)
+    discriminator = Discriminator(channels=built["channels"], width=model.width)
     return train_gan(
         "pix2pix",
-        Generator(**built),
-        Discriminator(channels=built["channels"], width=model.width),
+        Players(machine.place(generator), machine.place(discriminator), rules),
         task,
-        lambda generator: progress_sheet(generator, task),
+        lambda sampled: progress_sheet(sampled, task),
         built=built,
-        rules=Rules(
-            loss="bce",
-            r1=0.0,
-            r2=0.0,
-            slope_every=1,
-            learning_rate=train.learning_rate,
-            beta1=train.beta1,
-            beta2=0.999,
-            adversarial_weight=train.adversarial_weight,
-            ema=train.ema,
-            cooldown=0.0,
-        ),
         train=train,
         machine=machine,
         tracker=tracker,

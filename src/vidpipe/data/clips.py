@@ -1,0 +1,78 @@
+"""Clips: windows of consecutive frames within a shot, as indices of frames that are kept once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Int, UInt8
+
+from vidpipe.data.frames import Shot, load
+from vidpipe.data.packing import CHUNK, Stream
+from vidpipe.errors import UserError
+
+
+@dataclass(frozen=True)
+class ClipIndex:
+    """Which frames each clip is made of.
+
+    Attributes:
+        clips: Rows of frame indices, each from frame to next within one shot.
+        shot: Index of the shot that each clip is cut from.
+        start: Where each clip starts in its packed file.
+        kept: The frames of each packed file that stand in a clip; the clips' indices count them
+            file by file.
+    """
+
+    clips: Int[np.ndarray, "k t"]
+    shot: Int[np.ndarray, "k"]
+    start: Int[np.ndarray, "k"]
+    kept: Mapping[str, Int[np.ndarray, "_"]]
+
+
+def index_clips(shots: Sequence[Shot], *, frames: int, stride: int) -> ClipIndex:
+    """Cut windows from each shot, from its start on, as many as fit.
+
+    Args:
+        shots: Of any number of packed files.
+        frames: Length of a clip.
+        stride: Frames from the start of one clip to that of the next.
+
+    Raises:
+        UserError: If no shot is long enough.
+    """
+    starts = [np.arange(shot.start, shot.stop - frames + 1, stride) for shot in shots]
+    shot_of = np.repeat(np.arange(len(shots)), [len(of_shot) for of_shot in starts])
+    if not len(shot_of):
+        longest = max((shot.stop - shot.start for shot in shots), default=0)
+        raise UserError(
+            f"clips: no shot has the {frames} frames of a clip, the longest of {len(shots)} has "
+            f"{longest}. Take longer videos, a smaller frames.clips.stride or clips.frames, or a "
+            "higher frames.clips.fps or frames.clips.cut_threshold"
+        )
+    start = np.concatenate(starts)
+    windows = start[:, None] + np.arange(frames)
+    files = list(dict.fromkeys(shots[n].file for n in shot_of.tolist()))
+    number = {file: n for n, file in enumerate(files)}
+    file_of = np.array([number[shots[n].file] for n in shot_of.tolist()])
+    by_file = np.split(np.argsort(file_of, kind="stable"), np.cumsum(np.bincount(file_of))[:-1])
+    clips, kept, count = np.empty(windows.shape, np.int32), {}, 0
+    for file, here in zip(files, by_file, strict=True):
+        kept[file] = np.unique(windows[here])
+        clips[here] = count + np.searchsorted(kept[file], windows[here])
+        count += len(kept[file])
+    return ClipIndex(clips, shot_of, start, kept)
+
+
+def stream(folder: Path, kept: Mapping[str, Int[np.ndarray, "_"]]) -> Stream:
+    """The kept frames of all packed files, end to end, read a stretch at a time."""
+
+    def parts() -> Iterator[UInt8[np.ndarray, "n h w c"]]:
+        for file, chosen in kept.items():
+            for start in range(0, len(chosen), at_once):
+                # Mapped anew each time, so that what was read does not stay in memory.
+                yield load(folder, file)[chosen[start : start + at_once]]
+
+    one = load(folder, next(iter(kept)))[0]
+    at_once = max(1, CHUNK // one.nbytes)
+    return Stream((sum(map(len, kept.values())), *one.shape), one.dtype, parts)

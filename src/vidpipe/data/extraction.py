@@ -1,0 +1,140 @@
+"""Many videos to packed frames, on all processors; a run that was killed is taken up again.
+
+What is finished waits in a folder that outlives the process, under a lock. There and in the end a
+video's frames lie in a folder named by its hash: equal, long and foreign names do no harm.
+"""
+
+import hashlib
+import logging
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pandas as pd
+from filelock import FileLock
+
+from vidpipe.data import frames, video
+from vidpipe.data.frames import Shot, UnwritableError, read_shots, write_shots, writing
+from vidpipe.data.workers import Died, Pool, ordered, processes, shown
+from vidpipe.errors import UserError
+
+log = logging.getLogger(__name__)
+DIGITS = 16  # of a hash in the name of a folder
+# A decoder hangs that takes longer than these seconds and so many times the longest video's length.
+PATIENCE = 60.0, 10.0
+Extract = partial[list[Shot]]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A video, and the folder of its frames and shots, which is there once both are complete."""
+
+    name: str
+    video: Path
+    folder: Path
+
+
+def extract_all(
+    videos: Path,
+    manifest: pd.DataFrame,
+    home: Path,
+    folder: Path,
+    extract: Extract,
+    *,
+    pool: Pool = processes,
+    workers: int | None = None,
+) -> list[Shot]:
+    """Extract videos into one folder, with a list of all shots in the manifest's order.
+
+    The bytes depend neither on the number of workers nor on how often the run was killed. A video
+    that cannot be read is named in the log and left out.
+
+    Args:
+        videos: Folder that the manifest's paths start from.
+        manifest: `path`, `sha256` and `seconds` of each video.
+        home: Folder that outlives this process, where finished videos wait for the rest.
+        folder: What to make, on the same disk; it appears when all is done.
+        extract: `frames.extract` with its keywords.
+        pool: Makes an executor of so many workers.
+        workers: How many; None: as many as there are processors.
+
+    Raises:
+        UserError: If no video can be read, or the disk is full.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with FileLock(home.with_suffix(".lock")):
+        work = home / _state(extract)
+        jobs = [
+            Job(path, videos / path, work / digest[:DIGITS])
+            for path, digest in zip(manifest["path"], manifest["sha256"], strict=True)
+        ]
+        _tidy(work, {job.folder for job in jobs})
+        seconds = PATIENCE[0] + PATIENCE[1] * float(manifest["seconds"].max())
+        _run(jobs, extract, pool, workers, seconds)
+        shots = list(_gather(jobs))
+        if not shots:
+            raise UserError(f"{videos}: none of its {len(jobs)} videos can be read")
+        write_shots(work, shots)
+        work.replace(folder)
+    return shots
+
+
+def _state(extract: Extract) -> str:
+    """What the frames of a video depend on besides it: parameters and code."""
+    state = hashlib.sha256(repr(sorted(extract.keywords.items())).encode())
+    for module in (frames, video):
+        assert module.__file__ is not None
+        state.update(Path(module.__file__).read_bytes())
+    return state.hexdigest()[:DIGITS]
+
+
+def _tidy(work: Path, wanted: set[Path]) -> None:
+    """Keep of earlier runs what is complete and still wanted."""
+    work.mkdir(exist_ok=True)
+    for other in work.parent.iterdir():
+        if other != work:
+            shutil.rmtree(other)
+    for left in work.iterdir():
+        if left not in wanted:
+            shutil.rmtree(left)
+
+
+def _run(
+    jobs: list[Job], extract: Extract, pool: Pool, workers: int | None, seconds: float
+) -> None:
+    todo = {job.folder: job for job in jobs if not job.folder.exists()}  # equal files once
+    if len(todo) < len(jobs):
+        log.info("%d videos are left to extract, of %d", len(todo), len(jobs))
+    call = partial(_extract, extract)
+    results = ordered(call, todo.values(), pool=pool, workers=workers, seconds=seconds)
+    results = shown(results, total=len(todo), name="frames", unit="video")
+    for job, result in zip(todo.values(), results, strict=True):
+        if result is not None:
+            reason = result.reason if isinstance(result, Died) else result
+            log.warning("%s is left out: %s", job.name, reason)
+
+
+def _extract(extract: Extract, job: Job) -> str | None:
+    """Extract one video; the folder's name is given to it last. Returns why it is left out."""
+    with writing(job.folder), TemporaryDirectory(dir=job.folder.parent) as name:
+        folder = Path(name) / "frames"
+        folder.mkdir()
+        try:
+            shots = extract(job.video, folder)
+        except UnwritableError:
+            raise
+        except UserError as error:
+            return str(error)
+        write_shots(folder, shots)
+        folder.replace(job.folder)
+    return None
+
+
+def _gather(jobs: list[Job]) -> Iterator[Shot]:
+    for job in jobs:
+        if job.folder.exists():
+            for shot in read_shots(job.folder):
+                yield replace(shot, video=job.name, file=f"{job.folder.name}/{shot.file}")

@@ -1,0 +1,47 @@
+"""Stage `clips_frames`: many videos as square frames, shot by shot, on all processors."""
+
+import logging
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from vidpipe.data.extraction import extract_all
+from vidpipe.data.frames import extract
+from vidpipe.errors import UserError
+from vidpipe.params import Frames
+
+log = logging.getLogger(__name__)
+HALF_DONE = "clips_frames"  # beside the scratch folders of processes
+
+
+def extract_clips(videos: Path, manifest: pd.DataFrame, frames: Frames, scratch: Path) -> Path:
+    """Decode each video of the manifest that is not broken, and list the shots in `shots.csv`.
+
+    Raises:
+        UserError: If no video can be read.
+    """
+    broken = manifest[manifest["status"] == "broken"]
+    for row in broken.itertuples():
+        log.warning("%s is left out, for it is broken: %s", row.path, row.reason)
+    readable = manifest[manifest["status"] != "broken"]
+    if readable.empty:
+        raise UserError(f"{videos}: all of its {len(broken)} videos are broken")
+    folder = scratch / "clips_frames"
+    make = partial(
+        extract,
+        size=frames.size,
+        stride=frames.stride,
+        fps=frames.fps,
+        cut_threshold=frames.cut_threshold,
+        quick=True,
+    )
+    shots = extract_all(videos, readable, scratch.parent / HALF_DONE, folder, make)
+    log.info(
+        "%d videos: %d frames of %d pixels in %d shots",
+        len({shot.video for shot in shots}),
+        sum(shot.stop - shot.start for shot in shots),
+        frames.size,
+        len(shots),
+    )
+    return folder
