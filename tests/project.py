@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 KEPT = ["conf", "src", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", ".telemetry"]
-KEPT += ["params.yaml", "pyproject.toml", "dvc.yaml"]
+KEPT += ["params.yaml", "pyproject.toml", "dvc.yaml", "data/01_raw/glyphs"]
 
 
 def copy(folder: Path) -> Path:
@@ -56,6 +56,6 @@ def run(project: Path, *command: str, code: int = 0, **extra: str) -> str:
     return done.stdout
 
 
-def metrics(project: Path) -> dict[str, float]:
-    """The numbers of pix2pix."""
-    return json.loads((project / "metrics/pix2pix.json").read_text(encoding="utf-8"))
+def metrics(project: Path, model: str = "pix2pix") -> dict[str, float]:
+    """The numbers of a model."""
+    return json.loads((project / f"metrics/{model}.json").read_text(encoding="utf-8"))

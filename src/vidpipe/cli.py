@@ -68,7 +68,7 @@ def recognised(error: BaseException) -> str:
         return f"{text}\nThere are: {', '.join([*SUMS, *STAGES])}"
     if "out of memory" in text or "can't allocate memory" in text:
         return (
-            "out of memory: lower pix2pix.train.batch, pix2pix.model.width or frames.footage.size "
+            "out of memory: lower the model's train.batch, its width or the size of its frames "
             f"({text.splitlines()[0]})"
         )
     return ""

@@ -164,9 +164,10 @@ class MlpGan(Room):
 class DcganModel(Noise):
     """The convolutional GAN (Radford et al. 2016)."""
 
+    generator_hidden: Annotated[int, Field(ge=0)]
+    discriminator_hidden: Annotated[int, Field(ge=0)]
     norm: Literal["batch", "spectral", "none"]
     dropout: Share
-    hidden: Annotated[int, Field(ge=0)]
 
 
 class Dcgan(Room):

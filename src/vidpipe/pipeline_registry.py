@@ -10,15 +10,11 @@ from operator import add
 
 from kedro.pipeline import Pipeline
 
-# Stage -> module whose function of that name wires it, in the order they run.
+# Stage -> module whose function of that name wires it, in the order they run: first what moves.
 STAGES = {
     "footage_fetch": "vidpipe.pipelines.data.pipeline",
-    "clips_fetch": "vidpipe.pipelines.data.pipeline",
-    "sources": "vidpipe.pipelines.data.pipeline",
     "footage_frames": "vidpipe.pipelines.data.pipeline",
     "pairs": "vidpipe.pipelines.data.pipeline",
-    "clips_frames": "vidpipe.pipelines.data.pipeline",
-    "clips": "vidpipe.pipelines.data.pipeline",
     "pix2pix_train": "vidpipe.pipelines.pix2pix.pipeline",
     "pix2pix_evaluate": "vidpipe.pipelines.pix2pix.pipeline",
     "digits": "vidpipe.pipelines.data.pipeline",
@@ -27,6 +23,10 @@ STAGES = {
     "mlp_gan_evaluate": "vidpipe.pipelines.mlp_gan.pipeline",
     "dcgan_train": "vidpipe.pipelines.dcgan.pipeline",
     "dcgan_evaluate": "vidpipe.pipelines.dcgan.pipeline",
+    "clips_fetch": "vidpipe.pipelines.data.pipeline",
+    "sources": "vidpipe.pipelines.data.pipeline",
+    "clips_frames": "vidpipe.pipelines.data.pipeline",
+    "clips": "vidpipe.pipelines.data.pipeline",
 }
 
 # What a person runs -> the stages it takes.

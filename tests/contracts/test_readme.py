@@ -24,3 +24,19 @@ def test_the_table_of_results_is_that_of_the_committed_metrics():
     for row in rows:
         for column, split in SPLITS.items():
             assert row[column].strip() == shown(numbers, row["key"].replace("*", split))
+
+
+DIGITS = re.compile(r"^\| `(?P<key>\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+
+
+def test_the_table_of_digits_is_that_of_the_committed_metrics():
+    mlp_gan, dcgan = (
+        json.loads((ROOT / f"metrics/{model}.json").read_text(encoding="utf-8"))
+        for model in ("mlp_gan", "dcgan")
+    )
+    rows = list(DIGITS.finditer((ROOT / "README.md").read_text(encoding="utf-8")))
+    assert len(rows) >= 6
+    for row in rows:
+        key = row["key"]
+        numbers = [mlp_gan[key], dcgan[key], dcgan[f"{key}_held_out"]]
+        assert [cell.strip() for cell in row.groups()[1:]] == [f"{n:.3g}" for n in numbers]

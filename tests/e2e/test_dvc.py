@@ -11,13 +11,14 @@ import mlflow
 import pytest
 from project import copy, environment, metrics, run
 
+LAST = "pix2pix_evaluate"  # and all that it takes
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture(scope="module")
 def reproduced(tmp_path_factory):
     project = copy(tmp_path_factory.mktemp("dvc"))
-    run(project, "dvc", "repro")
+    run(project, "dvc", "repro", LAST)
     run(project, "git", "add", "--all")
     run(project, "git", "commit", "--quiet", "--message", "Results")
     return project
@@ -50,23 +51,23 @@ def test_kedro_and_dvc_give_the_same_weights_and_metrics(trained, reproduced):
 
 
 def test_a_second_repro_runs_nothing_and_leaves_git_clean(reproduced):
-    said = run(reproduced, "dvc", "repro")
+    said = run(reproduced, "dvc", "repro", LAST)
     assert "Data and pipelines are up to date." in said
     assert "Running stage" not in said
     assert run(reproduced, "git", "status", "--porcelain") == ""
 
 
 def test_a_forced_repro_leaves_the_lock_as_it_was(reproduced):
-    run(reproduced, "dvc", "repro", "--force", "--no-run-cache")
+    run(reproduced, "dvc", "repro", "--force", "--no-run-cache", LAST)
     assert run(reproduced, "git", "status", "--porcelain") == ""
 
 
 def test_an_experiment_stands_beside_the_first_run(reproduced):
     before = {row.info.run_id for row in rows(reproduced)}
-    run(reproduced, "dvc", "exp", "run", "-S", "pix2pix.train.steps=5")
+    run(reproduced, "dvc", "exp", "run", "-S", "pix2pix.train.steps=5", LAST)
     run(reproduced, "git", "checkout", "--quiet", ".")
     run(reproduced, "dvc", "checkout")
-    run(reproduced, "dvc", "exp", "run", "--temp", "-S", "pix2pix.train.steps=6")
+    run(reproduced, "dvc", "exp", "run", "--temp", "-S", "pix2pix.train.steps=6", LAST)
     new = [row for row in rows(reproduced) if row.info.run_id not in before]
     assert sorted(row.data.params["pix2pix.train.steps"] for row in new) == ["5", "6"]
     assert all("one_step.seen.psnr" in row.data.metrics for row in new)

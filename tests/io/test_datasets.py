@@ -200,6 +200,12 @@ def test_a_table_keeps_empty_text_and_text_that_pandas_takes_for_missing(tmp_pat
     assert table.load().to_dict("list") == data.to_dict("list")
 
 
+def test_a_table_keeps_labels_that_look_like_numbers(tmp_path: Path):
+    table = Table(filepath=str(tmp_path / "t.csv"), text=["label"])
+    table.save(pd.DataFrame({"label": ["001", "1e3"], "n": [1, 2]}))
+    assert table.load().to_dict("list") == {"label": ["001", "1e3"], "n": [1, 2]}
+
+
 def test_a_table_has_the_same_bytes_everywhere(tmp_path: Path):
     Table(filepath=str(tmp_path / "t.csv")).save(pd.DataFrame({"a": [1, 2], "片段": ["x", "y"]}))
     assert (tmp_path / "t.csv").read_bytes() == "a,片段\n1,x\n2,y\n".encode()

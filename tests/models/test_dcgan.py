@@ -17,12 +17,17 @@ def shapes(network, *inputs):
 
 
 def test_the_generator_goes_by_the_layers_of_the_report():
-    generator = Generator(latent=100, codes=0)
+    generator = Generator(latent=100, codes=0, hidden=0)
     assert shapes(generator, torch.zeros(2, 100)) == [
         (7 * 7 * 128,), (64, 14, 14), (32, 28, 28), (1, 28, 28)
     ]  # fmt: skip
     kinds = [type(layer) for layer in generator.layers]
     assert kinds.count(nn.BatchNorm2d) == kinds.count(nn.LeakyReLU) == 3
+
+
+def test_a_dense_layer_stands_before_the_feature_maps_if_asked_for():
+    generator = Generator(latent=100, codes=20, hidden=16)
+    assert shapes(generator, torch.zeros(2, 100))[:2] == [(16,), (7 * 7 * 128,)]
 
 
 @pytest.mark.parametrize("norm", ["batch", "spectral", "none"])
@@ -71,5 +76,5 @@ def test_the_gradients_of_the_short_way_are_those_of_the_long_one():
 
 
 def test_pictures_lie_between_minus_one_and_one():
-    made = Generator(latent=8, codes=0)(100 * torch.randn(4, 8))
+    made = Generator(latent=8, codes=0, hidden=0)(100 * torch.randn(4, 8))
     assert made.abs().max() <= 1

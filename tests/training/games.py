@@ -28,12 +28,12 @@ def pix2pix(*, seed=0, pairs=6, residual=True, dropout=0.5, task=None, **rules):
     return players, NextFrame(frames, index, **{**plain, **(task or {})})
 
 
-def dcgan(*, seed=0, norm="batch", real=None, batch=4, **rules):
+def dcgan(*, seed=0, norm="batch", hidden=0, real=None, batch=4, **rules):
     """Players and task of dcgan, on a few random pictures."""
     torch.manual_seed(seed)
     players = Players(
-        convolutional.Generator(latent=10, codes=3),
-        convolutional.Discriminator(norm=norm, dropout=0.25, hidden=0),
+        convolutional.Generator(latent=10, codes=3, hidden=hidden),
+        convolutional.Discriminator(norm=norm, dropout=0.25, hidden=hidden),
         Rules(**{**RULES, **rules}),
     )
     return players, FromNoise(

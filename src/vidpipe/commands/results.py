@@ -9,7 +9,11 @@ import click
 from vidpipe.errors import UserError
 
 # Model -> numbers worth a line; all are compared.
+DIGITS = ["modes", "kl_uniform", "confident_share", "frechet", "precision", "recall"]
 HEADLINES = {
+    "dcgan": DIGITS,
+    "mlp_gan": DIGITS,
+    "digit_classifier": ["held_out.accuracy"],
     "pix2pix": [
         "one_step.seen.psnr",
         "one_step.seen.copy_last_psnr",
@@ -20,7 +24,7 @@ HEADLINES = {
             for split in ("seen", "held_out")
             for h in (1, 2, 4, 8, 16)
         ),
-    ]
+    ],
 }
 
 

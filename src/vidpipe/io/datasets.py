@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -58,14 +59,32 @@ class Npz(_Local[dict[str, np.ndarray | Stream], dict[str, np.ndarray]]):
 
 
 class Table(_Local[pd.DataFrame, pd.DataFrame]):
-    """A CSV with a header; an empty field is an empty text."""
+    """A CSV with a header; an empty field is an empty text.
+
+    Args:
+        filepath: Of the file.
+        text: Columns that are text even where they look like numbers: a label of `001`.
+        metadata: Hints for DVC.
+    """
+
+    def __init__(
+        self,
+        *,
+        filepath: str,
+        text: Sequence[str] = (),
+        metadata: dict[str, object] | None = None,
+    ) -> None:
+        super().__init__(filepath=filepath, metadata=metadata)
+        self.text = text
 
     def save(self, data: pd.DataFrame) -> None:
         with whole_file(self._filepath) as partial:
             data.to_csv(partial, index=False, lineterminator="\n")
 
     def load(self) -> pd.DataFrame:
-        return pd.read_csv(self._found(), keep_default_na=False)
+        return pd.read_csv(
+            self._found(), keep_default_na=False, dtype=dict.fromkeys(self.text, str)
+        )
 
 
 class Picture(_Local[bytes, bytes]):

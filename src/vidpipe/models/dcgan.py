@@ -30,13 +30,18 @@ class Generator(FromNoiseGenerator):
     Args:
         latent: Numbers of noise.
         codes: How many of them are one choice.
+        hidden: Width of a dense layer before, which can tell what all parts of the picture have in
+            common; 0: none, as in the report.
     """
 
-    def __init__(self, *, latent: int, codes: int) -> None:
+    def __init__(self, *, latent: int, codes: int, hidden: int) -> None:
         super().__init__()
         first, second, third = WIDTHS
         self.prior = Prior(latent, codes)
-        self.dense = nn.Linear(latent, first * BASE * BASE)
+        self.dense = nn.Sequential(
+            *([nn.Linear(latent, hidden), nn.LeakyReLU(0.2)] if hidden else []),
+            nn.Linear(hidden or latent, first * BASE * BASE),
+        )
         self.layers = nn.Sequential(
             nn.BatchNorm2d(first),
             nn.LeakyReLU(0.2),

@@ -21,11 +21,12 @@ def train_dcgan(
 ) -> Path:
     """Train on the digits that are `seen`: see `train_digit_gan`."""
     machine = start(runtime, train)
+    built = {"latent": model.latent, "codes": model.codes, "hidden": model.generator_hidden}
     return train_digit_gan(
         "dcgan",
-        Generator(latent=model.latent, codes=model.codes),
-        Discriminator(**model.model_dump(exclude={"latent", "codes"})),
-        {"latent": model.latent, "codes": model.codes},
+        Generator(**built),
+        Discriminator(norm=model.norm, dropout=model.dropout, hidden=model.discriminator_hidden),
+        built,
         digits=digits,
         train=train,
         machine=machine,
