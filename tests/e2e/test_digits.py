@@ -94,7 +94,7 @@ def test_generating_says_what_is_wrong(project, tmp_path):
     assert "expected trained weights, found no such file" in said
     other = str(project / "data/06_models/mlp_gan")
     said = run(project, "vidpipe", "generate", "dcgan", "--weights", other, code=1)
-    assert "do not fit the model" in said
+    assert "expected weights of dcgan" in said
     assert "Traceback" not in said
 
 

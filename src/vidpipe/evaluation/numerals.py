@@ -13,7 +13,7 @@ from vidpipe.evaluation.manifold import nearest, precision_and_recall
 from vidpipe.models.digit_classifier import DigitClassifier
 from vidpipe.models.pixels import to_float
 
-Pictures = UInt8[Tensor, "n 1 28 28"]
+Pictures = UInt8[Tensor, "_ 1 28 28"]
 CONFIDENT = 0.9  # of the judge, to take a picture for a numeral
 COVERED = 0.01  # share of the samples that must be one numeral for that to count as covered
 CHUNK = 500  # pictures judged at a time
@@ -61,7 +61,7 @@ def judge(classifier: DigitClassifier, pictures: Pictures) -> Judged:
 
 def score(
     judged: Judged, pictures: Pictures, seen: Judged, seen_pictures: Pictures
-) -> dict[str, float]:
+) -> dict[str, float | int]:
     """Scores of some pictures against those that training saw.
 
     Returns:

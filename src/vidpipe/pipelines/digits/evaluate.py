@@ -82,7 +82,7 @@ def scores(
         for split in (SEEN, HELD_OUT)
     }
     seen, held_out = (judge(judging, real[split]) for split in (SEEN, HELD_OUT))
-    numbers = score(judged, made, seen, real[SEEN])
+    numbers: dict[str, float] = {**score(judged, made, seen, real[SEEN])}
     beside = score(held_out, real[HELD_OUT], seen, real[SEEN])
     numbers |= {f"{key}_held_out": value for key, value in beside.items()}
     numbers["frechet_floor"] = floor(
