@@ -24,12 +24,10 @@ class ParamsYamlLoader(OmegaConfigLoader):
         UserError: If a value of the outcome is not allowed.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        resolvers = {"params": self._value, **kwargs.pop("custom_resolvers", {})}
-        super().__init__(*args, custom_resolvers=resolvers, **kwargs)
-
     def __getitem__(self, key: str) -> dict[str, Any]:
         if key != "parameters" or key in self:
+            # Resolvers are global: another loader's would give another run's values.
+            OmegaConf.register_new_resolver("params", self._value, replace=True)
             return super().__getitem__(key)
         layers = [read(Path(self.conf_source).parent / FILE), self._from_conf()]
         merged = OmegaConf.merge(*layers, self.runtime_params or {})

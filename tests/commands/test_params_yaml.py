@@ -42,6 +42,9 @@ WRONG = [
     ("frames.footage.stride", 0, "greater than or equal to 1, got 0"),
     ("frames.footage.cut_threshold", 1.5, "less than or equal to 1, got 1.5"),
     ("frames.footage.size", 100, "64, 128, 256 or 512, got 100"),
+    ("dcgan.model.codes", 101, "some of .*latent.*, got 101 of 100"),
+    ("digits.held_out", 0.0, "greater than 0, got 0.0"),
+    ("dcgan.train.loss", "wasserstein", "'bce', 'hinge' or 'relativistic', got 'wasserstein'"),
     ("clips.frames", 1, "greater than or equal to 2, got 1"),
     ("clips.stride", 0, "greater than or equal to 1, got 0"),
     ("clips.in_memory", -1.0, "greater than or equal to 0, got -1.0"),
@@ -97,7 +100,8 @@ def test_what_is_wrong_is_told_by_its_dotted_key(
         check(changed(params, key, value))
     head, *problems = str(error.value).splitlines()
     assert head == "params.yaml is not right:"
-    place = key.removesuffix(".dataset")  # two keys that do not go together are told by their block
+    # Two keys that do not go together are told by their block.
+    place = key.removesuffix(".dataset").removesuffix(".codes")
     assert all(problem.startswith(f"  {place}") for problem in problems)
 
 
@@ -198,3 +202,13 @@ def test_a_wrong_file_is_refused_before_anything_runs(project_of_kedro: Path):
     path.write_text(path.read_text(encoding="utf-8").replace("gap: 4", "gap: -4"))
     with pytest.raises(UserError, match=r"  pairs\.gap: .* got -4"):
         loader(project_of_kedro)["parameters"]
+
+
+def test_a_path_in_the_catalog_may_be_a_parameter():
+    loader = ParamsYamlLoader(str(ROOT / "conf"), base_env="base", default_run_env="base")
+    assert loader["catalog"]["glyphs"]["filepath"] == "data/01_raw/glyphs"
+    changed = {"digits": {"glyphs": "mine"}}
+    loader = ParamsYamlLoader(
+        str(ROOT / "conf"), base_env="base", default_run_env="base", runtime_params=changed
+    )
+    assert loader["catalog"]["glyphs"]["filepath"] == "mine"

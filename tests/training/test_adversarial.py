@@ -4,9 +4,9 @@ import pytest
 import torch
 from training import games
 
-from vidpipe.training.adversarial import update
+from vidpipe.training.adversarial import Rules, update
 from vidpipe.training.loop import fit
-from vidpipe.training.losses import slope
+from vidpipe.training.losses import LOSSES, slope
 
 
 def weights(network):
@@ -87,3 +87,34 @@ def test_bf16_trains_too():
     (report,) = fit(players, task, steps=2, report_every=2, seed=0, autocast=autocast)
     assert all(torch.isfinite(torch.tensor(value)) for value in report.losses.values())
     assert all(p.dtype == torch.float32 for p in players.generator.parameters())
+
+
+def test_the_rate_falls_to_nothing_at_the_end_and_not_before():
+    rules = Rules(**{**games.RULES, "learning_rate": 1.0, "cooldown": 0.2})
+    rates = [rules.rate(step, 10) for step in range(1, 11)]
+    assert rates[:9] == [1.0] * 9
+    assert rates[9] == 0.5
+    assert Rules(**{**games.RULES, "learning_rate": 1.0}).rate(10, 10) == 1.0
+
+
+def test_the_penalty_comes_every_so_many_steps_and_weighs_as_many_times():
+    seen = {}
+    for every in (1, 4):
+        players, task = games.dcgan(norm="none", r1=0.5, r2=0.5, slope_every=every)
+        players.discriminator.eval()  # no dropout: what is left to differ is the penalty
+        rng = torch.Generator().manual_seed(0)
+        seen[every] = update(players, task, step=every, rng=rng, autocast=games.plain)
+    assert set(seen[4]) == set(seen[1])
+    for name in ("r1", "r2"):
+        assert seen[4][name] == pytest.approx(4 * seen[1][name])
+    players, task = games.dcgan(norm="none", r1=0.5, slope_every=4)
+    rng = torch.Generator().manual_seed(0)
+    assert "r1" not in update(players, task, step=3, rng=rng, autocast=games.plain)
+
+
+def test_relative_logits_are_judged_beside_the_others():
+    real, fake = torch.tensor([5.0, 6.0, 7.0, 3.0]), torch.tensor([4.0, 4.0, 4.0, 6.0])
+    right = LOSSES["relativistic"].judged_rightly(real, fake)
+    assert (right["d_real"], right["d_fake"]) == (0.75, 0.75)
+    right = LOSSES["bce"].judged_rightly(real, fake)
+    assert (right["d_real"], right["d_fake"]) == (1.0, 0.0)
