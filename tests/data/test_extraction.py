@@ -183,7 +183,7 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     assert killed.returncode == -9
     assert not (place / "frames").exists()
     monkeypatch.setattr(jobs, "BOARD", [])
-    folder, _ = extracted(videos, place, jobs.extract_and_note)
+    folder, _ = extracted(videos, place, jobs.extract_and_note, workers=1)
     left = [Path(name).name for name in manifest_of(videos)["path"]][4:]
     assert left == jobs.BOARD
     assert contents(folder) == whole

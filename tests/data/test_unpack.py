@@ -1,6 +1,7 @@
 """Only what is wanted comes out of an archive, and nothing of one that is hostile or damaged."""
 
 import io
+import shlex
 import sys
 import tarfile
 from collections.abc import Callable, Iterator, Mapping
@@ -168,13 +169,13 @@ def test_a_disk_that_fills_up_is_told_with_the_file(tmp_path: Path):
 @pytest.fixture
 def helper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A program in unrar's place: writes the files' bytes one after the other, as unrar does."""
-    program = tmp_path / "unrar"
-    program.write_text(
-        f"#!{sys.executable}\n"
+    code = (
         "import pathlib, sys\n"
         "if sys.argv[1] == 'p':\n"
         "    sys.stdout.buffer.write(pathlib.Path(sys.argv[-1] + '.held').read_bytes())\n"
     )
+    program = tmp_path / "unrar"  # by way of sh: Python's own path may hold a space
+    program.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, "-c", code])} "$@"\n')
     program.chmod(0o755)
     monkeypatch.setattr(rarfile, "UNRAR_TOOL", str(program))
     rarfile.tool_setup(force=True)
