@@ -87,14 +87,16 @@ def plain(params) -> Iterator[None]:  # type: ignore[no-untyped-def]
             return torch.from_numpy(self.seen[index][None]).float() / 127.5 - 1
 
     torch.manual_seed(0)
-    generator = Generator(latent=model.latent, codes=model.codes)
+    generator = Generator(latent=model.latent, codes=model.codes, hidden=model.generator_hidden)
     for place, layer in enumerate(generator.layers):
         if isinstance(layer, DoubledConv2d):
             outer, inner = layer.weight.shape[:2]
             generator.layers[place] = nn.Sequential(
                 nn.Upsample(scale_factor=2), nn.Conv2d(inner, outer, 3, padding=1)
             )
-    discriminator = Discriminator(**model.model_dump(exclude={"latent", "codes"}))
+    discriminator = Discriminator(
+        norm=model.norm, dropout=model.dropout, hidden=model.discriminator_hidden
+    )
     betas = (train.beta1, train.beta2)
     adams = [
         torch.optim.Adam(network.parameters(), lr=train.learning_rate, betas=betas, foreach=False)
