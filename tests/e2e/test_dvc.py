@@ -66,7 +66,7 @@ def test_an_experiment_stands_beside_the_first_run(reproduced):
     before = {row.info.run_id for row in rows(reproduced)}
     run(reproduced, "dvc", "exp", "run", "-S", "pix2pix.train.steps=5", LAST)
     run(reproduced, "git", "checkout", "--quiet", ".")
-    run(reproduced, "dvc", "checkout")
+    run(reproduced, "dvc", "checkout", "--with-deps", LAST)
     run(reproduced, "dvc", "exp", "run", "--temp", "-S", "pix2pix.train.steps=6", LAST)
     new = [row for row in rows(reproduced) if row.info.run_id not in before]
     assert sorted(row.data.params["pix2pix.train.steps"] for row in new) == ["5", "6"]
