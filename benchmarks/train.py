@@ -11,13 +11,18 @@ import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from vidpipe.config import check, read
 from vidpipe.data.packing import read_npz
 from vidpipe.data.splits import SEEN
+from vidpipe.params import DigitGanTrain, Params
 from vidpipe.training import runtime as runtimes
+
+if TYPE_CHECKING:
+    from vidpipe.training.adversarial import Rules
 
 NPZ = Path("data/05_model_input/digits.npz")
 
@@ -42,7 +47,7 @@ def main(rounds: int, steps: int) -> None:
     click.echo(f"ours is {speed['ours'] / speed['plain']:.2f} times as fast")
 
 
-def ours(params, machine) -> Iterator[None]:  # type: ignore[no-untyped-def]
+def ours(params: Params, machine: runtimes.Machine) -> Iterator[None]:
     """The project's own loop, a step at a time."""
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
@@ -65,7 +70,7 @@ def ours(params, machine) -> Iterator[None]:  # type: ignore[no-untyped-def]
         yield
 
 
-def plain(params) -> Iterator[None]:  # type: ignore[no-untyped-def]
+def plain(params: Params) -> Iterator[None]:
     """The same game, written down as it comes to mind."""
     import torch  # noqa: PLC0415
     from torch import nn  # noqa: PLC0415
@@ -132,7 +137,7 @@ def plain(params) -> Iterator[None]:  # type: ignore[no-untyped-def]
             yield
 
 
-def _rules(train):  # type: ignore[no-untyped-def]
+def _rules(train: DigitGanTrain) -> "Rules":
     from vidpipe.training.adversarial import Rules  # noqa: PLC0415
 
     shared = ("loss", "r1", "r2", "slope_every", "learning_rate", "beta1", "beta2", "ema")

@@ -24,11 +24,27 @@ from vidpipe.training.tracker import NullTracker, Run
 
 log = logging.getLogger(__name__)
 
-# Model -> (experiment, deliverable of the project report).
+
+@dataclass(frozen=True)
+class Task:
+    """Where a model's runs stand.
+
+    Attributes:
+        experiment: Whose rows can be compared with one another.
+        deliverable: Of the project report.
+        fed: Parameters that bear on the model, beside its own and `runtime`: a test holds them to
+            what its stages ask for.
+    """
+
+    experiment: str
+    deliverable: str
+    fed: tuple[str, ...]
+
+
 TASKS = {
-    "mlp_gan": ("digits", "D1"),
-    "dcgan": ("digits", "D1"),
-    "pix2pix": ("prediction", "D3"),
+    "mlp_gan": Task("digits", "D1", ("digits", "digit_classifier")),
+    "dcgan": Task("digits", "D1", ("digits", "digit_classifier")),
+    "pix2pix": Task("prediction", "D3", ("sources.footage", "frames.footage", "pairs")),
 }
 FOLDER = "mlflow"  # at the repository's root, when no server is named
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
@@ -131,7 +147,7 @@ class MlflowTracker:
         device = self.params.runtime.device
         cuda = device != "cpu" and torch.cuda.is_available()
         tags = {
-            "vidpipe.deliverable": TASKS[model][1],
+            "vidpipe.deliverable": TASKS[model].deliverable,
             "vidpipe.model": model,
             "vidpipe.device": torch.cuda.get_device_name() if cuda else f"cpu: {_processor()}",
             "vidpipe.torch": torch.__version__,
@@ -149,8 +165,9 @@ class MlflowTracker:
 
     def flat_params(self, model: str) -> dict[str, str]:
         """Parameters that bear on a model, by dotted key."""
-        others = {name for name in TASKS if name != model}
-        return _flat(self.params.model_dump(exclude=others))
+        rooms = tuple(f"{room}." for room in ("runtime", model, *TASKS[model].fed))
+        flat = _flat(self.params.model_dump())
+        return {name: value for name, value in flat.items() if name.startswith(rooms)}
 
     def note(self, weights: str) -> Path:
         """Where training leaves the id of the run that these weights came of."""
@@ -165,7 +182,7 @@ class _MlflowRun:
 
     @classmethod
     def new(cls, client: Any, model: str, tracker: MlflowTracker) -> "_MlflowRun":
-        experiment = _experiment(client, TASKS[model][0], tracker)
+        experiment = _experiment(client, TASKS[model].experiment, tracker)
         run = client.create_run(experiment, tags=tracker.tags(model), run_name=model)
         made = cls(client, run.info.run_id, tracker)
         for name, value in tracker.flat_params(model).items():
@@ -175,7 +192,7 @@ class _MlflowRun:
     @classmethod
     def of(cls, client: Any, model: str, tracker: MlflowTracker, weights: Path) -> "_MlflowRun":
         digest = md5(weights)
-        experiment = _experiment(client, TASKS[model][0], tracker)
+        experiment = _experiment(client, TASKS[model].experiment, tracker)
         wanted = tracker.flat_params(model)
         found = client.search_runs([experiment], f"tags.`{WEIGHTS}` = '{digest}'")
         equal = [run.info.run_id for run in found if run.data.params == wanted]  # newest first

@@ -13,6 +13,7 @@ from ruamel.yaml import YAML
 from vidpipe import params, params_sources
 from vidpipe.commands.dvc_yaml import FILE, render
 from vidpipe.pipeline_registry import STAGES, SUMS, register_pipelines
+from vidpipe.tracking import TASKS
 
 SOURCES = sorted((ROOT / "src/vidpipe").rglob("*.py"))
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -45,6 +46,14 @@ def test_a_stage_depends_on_its_own_code_alone():
         assert not any("models/" in dep or "training/" in dep for dep in deps[name])
     everything = set().union(*deps.values())
     assert not {f"src/vidpipe/{n}.py" for n in ("params", "tracking", "hooks", "cli")} & everything
+
+
+@pytest.mark.parametrize("model", TASKS)
+def test_a_run_shows_the_parameters_that_its_stages_ask_for(model):
+    inputs = register_pipelines()[model].inputs()
+    asked = {name.removeprefix("params:") for name in inputs if name.startswith("params:")}
+    own = {name for name in asked if name.startswith(f"{model}.")}
+    assert asked - own == {"runtime", *TASKS[model].fed}
 
 
 def test_the_lock_was_made_by_this_code_and_these_parameters():

@@ -22,8 +22,8 @@ def names(project: Path, kind: str) -> list[str]:
 def preset(name: str, model: str | None) -> None:
     """Set a group of parameters in params.yaml; comments stay.
 
-    A scale sets size, steps and device for all models: smoke (CI: about a minute), laptop (two
-    cores, a quarter of an hour) or paper (a GPU). A recipe says how a model learns: report (as
+    A scale sets size, steps and device for all models: smoke (CI: two minutes), laptop (two
+    cores, half an hour) or paper (a GPU). A recipe says how a model learns: report (as
     the project report had it) or steady (what measures better); name a MODEL to set its recipe
     alone.
 
