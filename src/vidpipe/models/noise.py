@@ -83,6 +83,8 @@ class FromNoise:
         real = to_float(self.real[chosen.to(self.real.device)])
         return self.prior.draw(self.batch, rng).to(real.device), real
 
-    def penalties(self, fake: Samples, target: Samples) -> dict[str, Float[Tensor, ""]]:
-        """Nothing beside the adversarial loss."""
-        return {}
+    def make(
+        self, generator: Callable[[Noise], Samples], source: Noise, target: Samples
+    ) -> tuple[Samples, dict[str, Float[Tensor, ""]]]:
+        """The generator's samples. It pays nothing beside the adversarial loss."""
+        return generator(source), {}

@@ -42,7 +42,12 @@ class Machine:
         """The network on the device, its weights laid out channels last."""
         import torch  # noqa: PLC0415
 
-        return network.to(self.device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        layouts = {4: torch.channels_last, 5: torch.channels_last_3d}
+        network.to(self.device)
+        for weight in network.parameters():
+            if weight.dim() in layouts:
+                weight.data = weight.data.contiguous(memory_format=layouts[weight.dim()])
+        return network
 
 
 def pin_instructions(determinism: Literal["portable", "machine"]) -> None:

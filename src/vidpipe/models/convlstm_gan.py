@@ -1,0 +1,164 @@
+"""convlstm_gan: how a picture goes on, by noise and five ConvLSTM layers.
+
+As the project report built it, with ConvLSTM after Shi et al. 2015, "Convolutional LSTM Network",
+equation 3 (without the peepholes). What the recipe `steady` adds: the discriminator sees the
+picture too, and the generator paints over the picture instead of painting it anew.
+
+Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from vidpipe.models.clips import ClipDiscriminator, Clips, Frames, RealClips, halving
+from vidpipe.models.noise import FromNoiseGenerator, Noise, Prior
+
+Maps = Float[Tensor, "b maps h w"]
+LSTMS = 5
+
+
+class Source(NamedTuple):
+    """What a clip is made from."""
+
+    noise: Noise
+    image: Frames
+
+
+class Generator(FromNoiseGenerator):
+    """Picture and noise joined, five ConvLSTM layers, transposed convolutions that enlarge space.
+
+    Args:
+        latent: Numbers of noise.
+        codes: How many of them are one choice.
+        size: Side of the frames, a power of two from 32. The ConvLSTM layers work at a sixteenth of
+            it, at least 4x4.
+        frames: Of a clip.
+        channels: Of a frame.
+        width: Channels of the ConvLSTM layers; each transposed convolution halves them.
+        paint_over: Also make a mask, and let the picture show where it is 0.
+    """
+
+    def __init__(
+        self,
+        *,
+        latent: int,
+        codes: int,
+        size: int,
+        frames: int,
+        channels: int,
+        width: int,
+        paint_over: bool,
+    ) -> None:
+        super().__init__()
+        self.prior, self.frames = Prior(latent, codes), frames
+        self.channels, self.paint_over = channels, paint_over
+        self.base = max(4, size // 16)
+        doublings = (size // self.base).bit_length() - 1
+        narrowing = [width // 2**level for level in range(doublings + 1)]
+        self.look = nn.Sequential()
+        for inner, outer in pairwise([channels, *reversed(narrowing[:-1])]):
+            self.look.extend([nn.Conv2d(inner, outer, 4, 2, 1), nn.LeakyReLU(0.2)])
+        self.dense = nn.Linear(latent, width * self.base**2)
+        self.lstms = nn.ModuleList(
+            ConvLstm(2 * width if n == 0 else width, width) for n in range(LSTMS)
+        )
+        self.enlarge = nn.Sequential()
+        for inner, outer in pairwise(narrowing):
+            layer = nn.ConvTranspose3d(inner, outer, *halving(time=False))
+            self.enlarge.extend([layer, nn.LeakyReLU(0.2)])
+        colours = channels + (1 if paint_over else 0)
+        self.colours = nn.Conv3d(narrowing[-1], colours, (1, 3, 3), 1, (0, 1, 1))
+
+    def forward(self, source: Source) -> Clips:
+        noise = self.dense(source.noise).unflatten(1, (-1, self.base, self.base))
+        joined = torch.cat([self.look(source.image), noise], dim=1)
+        first, *others = self.lstms
+        maps = first.unroll([first.see(joined)] * self.frames)
+        for lstm in others:
+            maps = lstm(maps)
+        volume = torch.stack(maps, dim=2).contiguous(memory_format=torch.channels_last_3d)
+        colours, mask = self.colours(self.enlarge(volume)).tensor_split([self.channels], dim=1)
+        if not self.paint_over:
+            return torch.tanh(colours)
+        seen = torch.sigmoid(mask)
+        return seen * torch.tanh(colours) + (1 - seen) * source.image.unsqueeze(2)
+
+
+class ConvLstm(nn.Module):
+    """A recurrent layer whose products are convolutions: maps in, maps out, frame by frame.
+
+    Args:
+        inner: Channels that come in.
+        outer: Channels of its memory, and that go out.
+    """
+
+    def __init__(self, inner: int, outer: int) -> None:
+        super().__init__()
+        self.outer = outer
+        self.see = nn.Conv2d(inner, 4 * outer, 3, 1, 1)
+        self.recall = nn.Conv2d(outer, 4 * outer, 3, 1, 1, bias=False)
+
+    def forward(self, maps: list[Maps]) -> list[Maps]:
+        # All frames are seen at once; only what is recalled must wait for the frame before.
+        return self.unroll(self.see(torch.cat(maps)).chunk(len(maps)))
+
+    def unroll(self, seen: Sequence[Maps]) -> list[Maps]:
+        """From what is seen in each frame, before the gates, to what is shown in it."""
+        memory = shown = torch.zeros_like(seen[0][:, : self.outer])
+        out = []
+        for now in seen:
+            keep, write, show, new = (now + self.recall(shown)).chunk(4, dim=1)
+            memory = keep.sigmoid() * memory + write.sigmoid() * new.tanh()
+            shown = show.sigmoid() * memory.tanh()
+            out.append(shown)
+        return out
+
+
+class Discriminator(ClipDiscriminator):
+    """Judges whether a clip is how its picture goes on.
+
+    Args:
+        channels: Of a frame.
+        how: See `ClipDiscriminator`.
+    """
+
+    def __init__(self, *, channels: int, **how: Any) -> None:
+        super().__init__(channels=2 * channels, **how)
+
+    def forward(self, source: Source, clips: Clips) -> Float[Tensor, "b judges"]:
+        """The picture is judged with every frame."""
+        altered = self.augment(torch.cat([source.image.unsqueeze(2), clips], dim=2))
+        image, clips = altered[:, :, :1], altered[:, :, 1:]
+        return self.judge(torch.cat([clips, image.expand_as(clips)], dim=1))
+
+
+class ClipsFromImage:
+    """Source, noise and the first frame of a clip; target, the clip.
+
+    Args:
+        real: Clips to learn from.
+        batch: Clips per draw.
+        prior: Where noise is drawn from.
+    """
+
+    def __init__(self, real: RealClips, *, batch: int, prior: Prior) -> None:
+        self.real, self.batch, self.prior = real, batch, prior
+
+    def draw(
+        self, generator: Callable[[Source], Clips], rng: torch.Generator
+    ) -> tuple[Source, Clips]:
+        """A batch of (source, real clips). The random numbers come from `rng`, on the CPU."""
+        clips = self.real.draw(self.batch, rng)
+        noise = self.prior.draw(self.batch, rng).to(clips.device)
+        return Source(noise, clips[:, :, 0]), clips
+
+    def make(
+        self, generator: Callable[[Source], Clips], source: Source, target: Clips
+    ) -> tuple[Clips, dict[str, Float[Tensor, ""]]]:
+        """The generator's clips. It pays nothing beside the adversarial loss."""
+        return generator(source), {}
