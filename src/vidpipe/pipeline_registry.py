@@ -27,6 +27,9 @@ STAGES = {
     "sources": "vidpipe.pipelines.data.pipeline",
     "clips_frames": "vidpipe.pipelines.data.pipeline",
     "clips": "vidpipe.pipelines.data.pipeline",
+    "gan3d_train": "vidpipe.pipelines.gan3d.pipeline",
+    "vgan_train": "vidpipe.pipelines.vgan.pipeline",
+    "convlstm_gan_train": "vidpipe.pipelines.convlstm_gan.pipeline",
 }
 
 # What a person runs -> the stages it takes.

@@ -5,7 +5,8 @@ import sys
 from pathlib import Path
 
 from vidpipe.data.packing import read_npz
-from vidpipe.params import Pix2pixModel, Pix2pixTrain, Runtime
+from vidpipe.params import Runtime
+from vidpipe.params_gans import Pix2pixModel, Pix2pixTrain
 from vidpipe.pipelines.pix2pix.train import train_pix2pix
 from vidpipe.training.tracker import NullTracker
 

@@ -57,7 +57,9 @@ class RealClips:
         pixels = torch.from_numpy(self.frames[index.numpy()]).to(self.device)
         clips = rearrange(to_float(pixels), "b t h w c -> b c t h w")
         mirrored = torch.rand(count, generator=rng) < (0.5 if self.mirror else 0.0)
-        return torch.where(mirrored.to(clips.device)[:, None, None, None, None], clips.flip(-1), clips)
+        return torch.where(
+            mirrored.to(clips.device)[:, None, None, None, None], clips.flip(-1), clips
+        )
 
 
 class ClipsFromNoise:

@@ -64,9 +64,8 @@ class Generator(FromNoiseGenerator):
         for inner, outer in pairwise([channels, *reversed(narrowing[:-1])]):
             self.look.extend([nn.Conv2d(inner, outer, 4, 2, 1), nn.LeakyReLU(0.2)])
         self.dense = nn.Linear(latent, width * self.base**2)
-        self.lstms = nn.ModuleList(
-            ConvLstm(2 * width if n == 0 else width, width) for n in range(LSTMS)
-        )
+        self.first_lstm = ConvLstm(2 * width, width)
+        self.lstms = nn.ModuleList(ConvLstm(width, width) for _ in range(LSTMS - 1))
         self.enlarge = nn.Sequential()
         for inner, outer in pairwise(narrowing):
             layer = nn.ConvTranspose3d(inner, outer, *halving(time=False))
@@ -77,9 +76,8 @@ class Generator(FromNoiseGenerator):
     def forward(self, source: Source) -> Clips:
         noise = self.dense(source.noise).unflatten(1, (-1, self.base, self.base))
         joined = torch.cat([self.look(source.image), noise], dim=1)
-        first, *others = self.lstms
-        maps = first.unroll([first.see(joined)] * self.frames)
-        for lstm in others:
+        maps = self.first_lstm.unroll([self.first_lstm.see(joined)] * self.frames)
+        for lstm in self.lstms:
             maps = lstm(maps)
         volume = torch.stack(maps, dim=2).contiguous(memory_format=torch.channels_last_3d)
         colours, mask = self.colours(self.enlarge(volume)).tensor_split([self.channels], dim=1)
@@ -130,7 +128,9 @@ class Discriminator(ClipDiscriminator):
     def __init__(self, *, channels: int, **how: Any) -> None:
         super().__init__(channels=2 * channels, **how)
 
-    def forward(self, source: Source, clips: Clips) -> Float[Tensor, "b judges"]:
+    def forward(  # type: ignore[override]  # fed by another task
+        self, source: Source, clips: Clips
+    ) -> Float[Tensor, "b judges"]:
         """The picture is judged with every frame."""
         altered = self.augment(torch.cat([source.image.unsqueeze(2), clips], dim=2))
         image, clips = altered[:, :, :1], altered[:, :, 1:]

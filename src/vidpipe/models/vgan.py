@@ -78,9 +78,7 @@ class TwoStreams(ClipsFromNoise):
         mask_weight: Of the mask's mean (section 2.2: a sparse mask, weight 0.1).
     """
 
-    def __init__(
-        self, real: RealClips, *, batch: int, prior: Prior, mask_weight: float
-    ) -> None:
+    def __init__(self, real: RealClips, *, batch: int, prior: Prior, mask_weight: float) -> None:
         super().__init__(real, batch=batch, prior=prior)
         self.mask_weight = mask_weight
 

@@ -11,7 +11,8 @@ from torch import nn
 
 from vidpipe.data.pictures import png
 from vidpipe.models import weights
-from vidpipe.params import GanTrain, Runtime
+from vidpipe.params import Runtime
+from vidpipe.params_gans import GanTrain
 from vidpipe.training import runtime as runtimes
 from vidpipe.training.adversarial import Players, Task
 from vidpipe.training.loop import fit

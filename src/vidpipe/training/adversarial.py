@@ -27,7 +27,7 @@ class Task(Protocol):
     def make(
         self, generator: Callable[[Any], Tensor], source: Any, target: Tensor, /
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """What the generator makes of a source, and what it pays for it: weighted losses by name."""
+        """What the generator makes of a source, and the weighted losses it pays for it, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)

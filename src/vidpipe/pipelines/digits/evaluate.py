@@ -16,7 +16,8 @@ from vidpipe.models import weights
 from vidpipe.models.digit_classifier import DigitClassifier
 from vidpipe.models.noise import FromNoiseGenerator
 from vidpipe.models.pixels import to_uint8
-from vidpipe.params import DigitGanEvaluate, Runtime
+from vidpipe.params import Runtime
+from vidpipe.params_gans import FromNoiseEvaluate
 from vidpipe.training import runtime as runtimes
 from vidpipe.training.tracker import Tracker
 
@@ -35,7 +36,7 @@ def evaluate_digit_gan(
     digits: dict[str, np.ndarray],
     model: Path,
     classifier: Path,
-    evaluate: DigitGanEvaluate,
+    evaluate: FromNoiseEvaluate,
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,
@@ -74,7 +75,7 @@ def scores(
     judged: Judged,
     judging: DigitClassifier,
     digits: dict[str, np.ndarray],
-    evaluate: DigitGanEvaluate,
+    evaluate: FromNoiseEvaluate,
 ) -> dict[str, float]:
     """Samples, and beside them held-out pictures, against what training saw."""
     real = {

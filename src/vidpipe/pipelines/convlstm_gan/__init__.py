@@ -1,0 +1,1 @@
+"""How a picture goes on."""

@@ -1,0 +1,1 @@
+"""Clips from noise, in one stream."""

@@ -1,0 +1,26 @@
+"""Wiring of the stages of gan3d."""
+
+from kedro.pipeline import Pipeline, node, pipeline
+
+from vidpipe.pipelines.gan3d.train import train_gan3d
+
+
+def gan3d_train() -> Pipeline:
+    """Clips to weights."""
+    return pipeline(
+        [
+            node(
+                train_gan3d,
+                [
+                    "clips",
+                    "params:gan3d.model",
+                    "params:gan3d.train",
+                    "params:runtime",
+                    "tracker",
+                    "scratch",
+                ],
+                "gan3d_model",
+                name="gan3d_train",
+            )
+        ]
+    )
