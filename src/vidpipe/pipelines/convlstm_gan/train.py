@@ -31,12 +31,6 @@ def train_convlstm_gan(
         "paint_over": model.paint_over,
         **shape,
     }
-        "latent": model.latent,
-        "codes": model.codes,
-        "width": model.width,
-        "paint_over": model.paint_over,
-        **shape,
-    }
     generator = Generator(**built)
     discriminator = Discriminator(layers=5, **shape, **judge_of(model, train))
     real = real_clips(clips, TRAIN, length=model.frames, mirror=train.mirror, device=machine.device)
