@@ -179,7 +179,7 @@ class ClipDiscriminator(nn.Module):
         """A logit for each clip, and one for one of its frames if there is a judge of those."""
         logits = [self.clip_judge(clips)]
         if self.frame_judge is not None:
-            picked = torch.randint(clips.shape[2], (len(clips),)).tolist()
+            picked = torch.randint(clips.shape[2], (len(clips),), device="cpu").tolist()
             frames = [clip[:, t] for clip, t in zip(clips, picked, strict=True)]
             logits.append(self.frame_judge(torch.stack(frames)))
         return torch.cat(logits, dim=1)

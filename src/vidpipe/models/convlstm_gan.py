@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from vidpipe.models.clips import ClipDiscriminator, Clips, Frames, RealClips, halving
 from vidpipe.models.noise import FromNoiseGenerator, Noise, Prior
 
-Maps = Float[Tensor, "b maps h w"]
+Maps = Float[Tensor, "b _ h w"]
 LSTMS = 5
 
 
@@ -77,8 +77,8 @@ class Generator(FromNoiseGenerator):
         noise = self.dense(source.noise).unflatten(1, (-1, self.base, self.base))
         joined = torch.cat([self.look(source.image), noise], dim=1)
         maps = self.first_lstm.unroll([self.first_lstm.see(joined)] * self.frames)
-        for lstm in self.lstms:
-            maps = lstm(maps)
+        for lstm in self.lstms:  # added to what it saw, else a fifth layer hears next to nothing
+            maps = [seen + shown for seen, shown in zip(maps, lstm(maps), strict=True)]
         volume = torch.stack(maps, dim=2).contiguous(memory_format=torch.channels_last_3d)
         colours, mask = self.colours(self.enlarge(volume)).tensor_split([self.channels], dim=1)
         if not self.paint_over:
