@@ -76,3 +76,29 @@ def stream(folder: Path, kept: Mapping[str, Int[np.ndarray, "_"]]) -> Stream:
     one = load(folder, next(iter(kept)))[0]
     at_once = max(1, CHUNK // one.nbytes)
     return Stream((sum(map(len, kept.values())), *one.shape), one.dtype, parts)
+
+
+def windows(
+    clips: Int[np.ndarray, "k whole"], frames: int
+) -> tuple[Int[np.ndarray, "n t"], Int[np.ndarray, "n"]]:
+    """Every stretch of so many frames in the clips, each once, in the order of the frames.
+
+    Args:
+        clips: Rows of frame indices.
+        frames: Length of a stretch.
+
+    Returns:
+        Rows of frame indices, and for each the row of `clips` that it was found in.
+
+    Raises:
+        UserError: If the clips are shorter.
+    """
+    whole = clips.shape[1]
+    if frames > whole:
+        raise UserError(
+            f"clips.frames: expected clips of at least the {frames} frames that the model makes, "
+            f"got {whole}"
+        )
+    found = np.lib.stride_tricks.sliding_window_view(clips, frames, axis=1).reshape(-1, frames)
+    stretches, first = np.unique(found, axis=0, return_index=True)
+    return stretches, first // (whole - frames + 1)
