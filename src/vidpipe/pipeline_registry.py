@@ -27,16 +27,24 @@ STAGES = {
     "sources": "vidpipe.pipelines.data.pipeline",
     "clips_frames": "vidpipe.pipelines.data.pipeline",
     "clips": "vidpipe.pipelines.data.pipeline",
+    "action_classifier": "vidpipe.pipelines.moving.pipeline",
     "gan3d_train": "vidpipe.pipelines.gan3d.pipeline",
+    "gan3d_evaluate": "vidpipe.pipelines.gan3d.pipeline",
     "vgan_train": "vidpipe.pipelines.vgan.pipeline",
+    "vgan_evaluate": "vidpipe.pipelines.vgan.pipeline",
     "convlstm_gan_train": "vidpipe.pipelines.convlstm_gan.pipeline",
+    "convlstm_gan_evaluate": "vidpipe.pipelines.convlstm_gan.pipeline",
 }
 
 # What a person runs -> the stages it takes.
+CLIPS = ["clips_fetch", "clips_frames", "clips", "action_classifier"]
 SUMS = {
     "pix2pix": ["footage_fetch", "footage_frames", "pairs", "pix2pix_train", "pix2pix_evaluate"],
     "mlp_gan": ["digits", "digit_classifier", "mlp_gan_train", "mlp_gan_evaluate"],
     "dcgan": ["digits", "digit_classifier", "dcgan_train", "dcgan_evaluate"],
+    "gan3d": [*CLIPS, "gan3d_train", "gan3d_evaluate"],
+    "vgan": [*CLIPS, "vgan_train", "vgan_evaluate"],
+    "convlstm_gan": [*CLIPS, "convlstm_gan_train", "convlstm_gan_evaluate"],
     "__default__": list(STAGES),
 }
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from vidpipe.evaluation.numerals import Judged, kl_from_uniform, score
+from vidpipe.evaluation.judging import Judged
+from vidpipe.evaluation.numerals import kl_from_uniform, score
 
 
 def judged(label, confidence=1.0, *, classes=4):

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from vidpipe.models.augment import Augment
-from vidpipe.models.noise import Noise, Prior
+from vidpipe.models.noise import FromNoiseGenerator, Noise, Prior
 from vidpipe.models.pixels import to_float
 
 Clips = Float[Tensor, "b c t h w"]
@@ -60,6 +60,16 @@ class RealClips:
         return torch.where(
             mirrored.to(clips.device)[:, None, None, None, None], clips.flip(-1), clips
         )
+
+
+class ClipGenerator(FromNoiseGenerator):
+    """A network that makes clips.
+
+    Attributes:
+        frames: Of each.
+    """
+
+    frames: int
 
 
 class ClipsFromNoise:

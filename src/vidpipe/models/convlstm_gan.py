@@ -15,8 +15,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vidpipe.models.clips import ClipDiscriminator, Clips, Frames, RealClips, halving
-from vidpipe.models.noise import FromNoiseGenerator, Noise, Prior
+from vidpipe.models.clips import ClipDiscriminator, ClipGenerator, Clips, Frames, RealClips, halving
+from vidpipe.models.noise import Noise, Prior
 
 Maps = Float[Tensor, "b _ h w"]
 LSTMS = 5
@@ -29,7 +29,7 @@ class Source(NamedTuple):
     image: Frames
 
 
-class Generator(FromNoiseGenerator):
+class Generator(ClipGenerator):
     """Picture and noise joined, five ConvLSTM layers, transposed convolutions that enlarge space.
 
     Args:

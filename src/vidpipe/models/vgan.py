@@ -14,8 +14,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vidpipe.models.clips import Clips, ClipsFromNoise, RealClips, Volume
-from vidpipe.models.noise import FromNoiseGenerator, Noise, Prior
+from vidpipe.models.clips import ClipGenerator, Clips, ClipsFromNoise, RealClips, Volume
+from vidpipe.models.noise import Noise, Prior
 
 
 class Parts(NamedTuple):
@@ -37,7 +37,7 @@ class Parts(NamedTuple):
         return self.mask * self.foreground + (1 - self.mask) * self.background
 
 
-class Generator(FromNoiseGenerator):
+class Generator(ClipGenerator):
     """Two streams from the same noise.
 
     Args:

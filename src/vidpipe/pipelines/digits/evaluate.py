@@ -11,7 +11,8 @@ from vidpipe.data.packing import write_npz
 from vidpipe.data.pictures import gif, grid, png
 from vidpipe.data.splits import HELD_OUT, SEEN
 from vidpipe.evaluation.frechet import floor
-from vidpipe.evaluation.numerals import Judged, judge, score
+from vidpipe.evaluation.judging import Judged, judge
+from vidpipe.evaluation.numerals import score
 from vidpipe.models import weights
 from vidpipe.models.digit_classifier import DigitClassifier
 from vidpipe.models.noise import FromNoiseGenerator

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
+from vidpipe.pipelines.gan3d.evaluate import evaluate_gan3d
 from vidpipe.pipelines.gan3d.train import train_gan3d
 
 
@@ -21,6 +22,28 @@ def gan3d_train() -> Pipeline:
                 ],
                 "gan3d_model",
                 name="gan3d_train",
+            )
+        ]
+    )
+
+
+def gan3d_evaluate() -> Pipeline:
+    """Weights to scores and samples."""
+    return pipeline(
+        [
+            node(
+                evaluate_gan3d,
+                [
+                    "clips",
+                    "gan3d_model",
+                    "action_classifier_model",
+                    "params:gan3d.evaluate",
+                    "params:runtime",
+                    "tracker",
+                    "scratch",
+                ],
+                ["gan3d_metrics", "gan3d_plots", "gan3d_samples"],
+                name="gan3d_evaluate",
             )
         ]
     )

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Pipeline, node, pipeline
 
+from vidpipe.pipelines.vgan.evaluate import evaluate_vgan
 from vidpipe.pipelines.vgan.train import train_vgan
 
 
@@ -21,6 +22,28 @@ def vgan_train() -> Pipeline:
                 ],
                 "vgan_model",
                 name="vgan_train",
+            )
+        ]
+    )
+
+
+def vgan_evaluate() -> Pipeline:
+    """Weights to scores and samples."""
+    return pipeline(
+        [
+            node(
+                evaluate_vgan,
+                [
+                    "clips",
+                    "vgan_model",
+                    "action_classifier_model",
+                    "params:vgan.evaluate",
+                    "params:runtime",
+                    "tracker",
+                    "scratch",
+                ],
+                ["vgan_metrics", "vgan_plots", "vgan_samples"],
+                name="vgan_evaluate",
             )
         ]
     )
