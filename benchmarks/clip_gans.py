@@ -12,23 +12,25 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
+from importlib import import_module
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-import torch
 import yaml
 from torch.profiler import ProfilerActivity, profile
 
-from vidpipe.models import convlstm_gan, gan3d, vgan
-from vidpipe.models.clips import ClipDiscriminator, ClipsFromNoise, RealClips
-from vidpipe.training.adversarial import Players, Rules, Task, update
+from vidpipe.models.clips import RealClips
+from vidpipe.models.noise import Prior
+from vidpipe.params import Params
+from vidpipe.pipeline_registry import CLIP_GANS
+from vidpipe.pipelines.moving.train import game_of, players_of
+from vidpipe.training.adversarial import Players, Task, update
 from vidpipe.training.loop import numbers_of
-from vidpipe.training.runtime import start
+from vidpipe.training.runtime import Machine, start
 
-MODELS = {"gan3d": gan3d, "vgan": vgan, "convlstm_gan": convlstm_gan}
 ROOT = Path(__file__).parents[1]
 STEPS = 3
 MIB = 2**20
@@ -45,50 +47,29 @@ def most_allocated(step: Callable[[], object]) -> int:
     return max(accumulate(size for _, size in memory), default=0)
 
 
-def game(name: str, size: int, batch: int) -> tuple[Players, Task]:
+def game(name: str, size: int, batch: int, machine: Machine) -> tuple[Players, Task]:
     """Players and task of a model, with the widths of `paper`, on random clips."""
-    blocks = [
-        yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))[name]
-        for path in ("params.yaml", "conf/presets/scale/paper.yaml")
-    ]
-    model = {**blocks[0]["model"], **blocks[1]["model"]}
-    train = blocks[0]["train"]
-    shape = {"size": size, "frames": model["frames"], "channels": 3}
-    built = {key: model[key] for key in ("latent", "codes", "width", "paint_over") if key in model}
-    generator = MODELS[name].Generator(**built, **shape)
-    judge: dict[str, Any] = {
-        "width": model["discriminator_width"],
-        "layers": 5 if name == "convlstm_gan" else 4,
-        "augment": train["augment"],
-        **{key: model[key] for key in ("norm", "dropout", "frame_judge")},
-    }
-    kind = getattr(MODELS[name], "Discriminator", ClipDiscriminator)
-    players = Players(
-        generator,
-        kind(**judge, **shape),
-        Rules(
-            adversarial_weight=1.0,
-            **{field: train[field] for field in Rules.__annotations__ if field in train},
-        ),
-    )
+    blocks = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    paper = yaml.safe_load((ROOT / "conf/presets/scale/paper.yaml").read_text(encoding="utf-8"))
+    for part, values in paper[name].items():
+        blocks[name][part] |= values
+    blocks[name]["train"]["batch"] = batch
+    block = getattr(Params.model_validate(blocks), name)
+    network = import_module(f"vidpipe.models.{name}")
+    shape = {"size": size, "channels": 3}
+    players, _ = players_of(network, shape, block.model, block.train, machine)
     frames = np.random.default_rng(0).integers(0, 256, (32, size, size, 3), np.uint8)
     clips = np.arange(32, dtype=np.int32).reshape(2, 16)
-    real = RealClips(frames, clips, length=model["frames"], mirror=True, device=torch.device("cpu"))
-    fed: dict[str, Any] = {"batch": batch, "prior": generator.prior}
-    if name == "vgan":
-        return players, vgan.TwoStreams(real, **fed, mask_weight=train["mask_weight"])
-    if name == "convlstm_gan":
-        return players, convlstm_gan.ClipsFromImage(real, **fed)
-    return players, ClipsFromNoise(real, **fed)
+    real = RealClips(frames, clips, length=block.model.frames, mirror=True, device=machine.device)
+    return players, game_of(
+        network, real, Prior(block.model.latent, block.model.codes), block.train
+    )
 
 
 def measure(name: str, size: int, batch: int, answers: Any) -> None:
     """Take a few steps, and answer seconds per step, bytes held, and numbers of weights."""
     machine = start(device="cpu", precision="fp32", threads=2, determinism="machine")
-    players, task = game(name, size, batch)
-    players.generator, players.discriminator = map(
-        machine.place, (players.generator, players.discriminator)
-    )
+    players, task = game(name, size, batch, machine)
     seconds = []
 
     def step(number: int) -> None:
@@ -117,7 +98,7 @@ def main(size: int, batch: int) -> None:
     click.echo("| model | weights of G, D | s per step | peak MiB | tensors MiB |")
     click.echo("|---|---|---|---|---|")
     context = multiprocessing.get_context("spawn")
-    for name in MODELS:
+    for name in CLIP_GANS:
         answers = context.Queue()
         process = context.Process(target=measure, args=(name, size, batch, answers))
         process.start()

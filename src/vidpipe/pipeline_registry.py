@@ -27,10 +27,12 @@ STAGES = {
     "sources": "vidpipe.pipelines.data.pipeline",
     "clips_frames": "vidpipe.pipelines.data.pipeline",
     "clips": "vidpipe.pipelines.data.pipeline",
-    "gan3d_train": "vidpipe.pipelines.gan3d.pipeline",
-    "vgan_train": "vidpipe.pipelines.vgan.pipeline",
-    "convlstm_gan_train": "vidpipe.pipelines.convlstm_gan.pipeline",
 }
+
+# GANs of clips: a module of `vidpipe.models` each, all wired alike.
+CLIP_GANS = ("gan3d", "vgan", "convlstm_gan")
+MOVING = "vidpipe.pipelines.moving.pipeline"
+STAGES |= {f"{model}_train": MOVING for model in CLIP_GANS}
 
 # What a person runs -> the stages it takes.
 SUMS = {
@@ -44,8 +46,11 @@ SUMS = {
 class _Lazy(Mapping[str, Pipeline]):
     def __getitem__(self, name: str) -> Pipeline:
         if name in STAGES:
-            pipeline: Pipeline = getattr(import_module(STAGES[name]), name)()
-            return pipeline
+            wiring = import_module(STAGES[name])
+            if STAGES[name] == MOVING:
+                model, _, what = name.rpartition("_")
+                return getattr(wiring, f"clip_gan_{what}")(model)
+            return getattr(wiring, name)()
         return reduce(add, (self[stage] for stage in SUMS[name]))
 
     def __iter__(self) -> Iterator[str]:

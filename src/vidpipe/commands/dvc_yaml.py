@@ -1,7 +1,8 @@
 """`vidpipe dvc-yaml`: DVC's stages, made from Kedro's pipelines and catalog.
 
 A stage is a registered pipeline. Its data are the datasets it reads and writes, its parameters
-the `params:` it asks for, its code what its nodes' modules import, directly or not.
+the `params:` it asks for, its code what its nodes' modules import, directly or not, and the model
+it is named after.
 """
 
 import io
@@ -42,7 +43,7 @@ def render(project: Path) -> str:
     """The text of dvc.yaml."""
     from kedro.inspection import get_project_snapshot  # noqa: PLC0415
 
-    from vidpipe.pipeline_registry import STAGES  # noqa: PLC0415
+    from vidpipe.pipeline_registry import CLIP_GANS, STAGES  # noqa: PLC0415
 
     snapshot = get_project_snapshot(project)
     text = (project / "conf/base/catalog.yml").read_text(encoding="utf-8")
@@ -55,7 +56,9 @@ def render(project: Path) -> str:
         nodes = pipelines[name].nodes
         written = [output for node in nodes for output in node.outputs]
         read = [i for node in nodes for i in node.inputs if i not in written]
-        modules = sorted({node.source.filepath for node in nodes if node.source})
+        modules = {node.source.filepath for node in nodes if node.source}
+        # A node that is made for a GAN of clips imports it by its name.
+        modules |= {f"src/vidpipe/models/{gan}.py" for gan in CLIP_GANS if name.startswith(gan)}
         stages[name] = _stage(name, code.closure(modules), read, written, catalog)
         plots += [plot for output in written for plot in _plots(catalog[output])]
     yaml, made = YAML(), io.StringIO()

@@ -14,7 +14,13 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vidpipe.models.clips import Clips, ClipsFromNoise, RealClips, Volume
+from vidpipe.models.clips import (
+    ClipDiscriminator,
+    Clips,
+    ClipsFromNoise,
+    RealClips,
+    Volume,
+)
 from vidpipe.models.noise import FromNoiseGenerator, Noise, Prior
 
 
@@ -68,7 +74,13 @@ class Generator(FromNoiseGenerator):
         return Parts(torch.tanh(colours), torch.sigmoid(mask), torch.tanh(background))
 
 
-class TwoStreams(ClipsFromNoise):
+class Discriminator(ClipDiscriminator):
+    """Four 3-D convolutions."""
+
+    layers = 4
+
+
+class Game(ClipsFromNoise):
     """The game of `ClipsFromNoise`, in which the generator pays for the mask.
 
     Args:
