@@ -42,13 +42,15 @@ def dvc_yaml(check: bool) -> None:
 def render(project: Path) -> str:
     """The text of dvc.yaml."""
     from kedro.inspection import get_project_snapshot  # noqa: PLC0415
+    from kedro.io import CatalogConfigResolver  # noqa: PLC0415
 
     from vidpipe.pipeline_registry import CLIP_GANS, STAGES  # noqa: PLC0415
 
     snapshot = get_project_snapshot(project)
     text = (project / "conf/base/catalog.yml").read_text(encoding="utf-8")
     # A path that params.yaml says: DVC reads it there too, by a spelling of its own.
-    catalog = YAML(typ="safe").load(re.sub(r"\$\{params:", "${", text))
+    entries = YAML(typ="safe").load(re.sub(r"\$\{params:", "${", text))
+    known = CatalogConfigResolver(entries, default_runtime_patterns={"{any}": {}})
     pipelines = {pipeline.name: pipeline for pipeline in snapshot.pipelines}
     code = Imports(project)
     stages, plots = {}, []
@@ -56,6 +58,11 @@ def render(project: Path) -> str:
         nodes = pipelines[name].nodes
         written = [output for node in nodes for output in node.outputs]
         read = [i for node in nodes for i in node.inputs if i not in written]
+        catalog = {
+            i: known.resolve_pattern(i)
+            for i in (*read, *written)
+            if i in entries or known.match_dataset_pattern(i)
+        }
         modules = {node.source.filepath for node in nodes if node.source}
         # A node that is made for a GAN of clips imports it by its name.
         modules |= {f"src/vidpipe/models/{gan}.py" for gan in CLIP_GANS if name.startswith(gan)}
