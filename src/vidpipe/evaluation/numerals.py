@@ -48,9 +48,9 @@ def judge(classifier: DigitClassifier, pictures: Pictures) -> Judged:
     classifier.eval()
     features, likely = [], []
     for some in torch.split(pictures, CHUNK):
-        batch = to_float(some)
-        features.append(classifier.features(batch))
-        likely.append(classifier(batch).softmax(1)[:, : classifier.classes].max(1))
+        features.append(classifier.features(to_float(some)))
+        answers = classifier.answers(features[-1]).softmax(1)
+        likely.append(answers[:, : classifier.classes].max(1))
     return Judged(
         torch.cat(features),
         torch.cat([found.indices for found in likely]),
