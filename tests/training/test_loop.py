@@ -50,6 +50,23 @@ def test_reports_come_when_due_and_after_the_last_step():
     assert [report.step for report in run(players, task, 5)] == [2, 4, 5]
 
 
+def test_a_report_is_the_mean_over_the_steps_that_measured_a_loss():
+    def history(every):
+        players, task = games.dcgan(norm="none", r1=0.1, r2=0.1, slope_every=4)
+        return [report.losses for report in run(players, task, 9, report_every=every)]
+
+    each, reports = history(1), history(3)
+    assert [("r1" in losses, "r2" in losses) for losses in reports] == [
+        (False, False),
+        (True, True),
+        (True, True),
+    ]
+    for losses, steps in zip(reports, (each[:3], each[3:6], each[6:]), strict=True):
+        for name, mean in losses.items():
+            measured = [step[name] for step in steps if name in step]
+            assert mean == pytest.approx(sum(measured) / len(measured))
+
+
 def test_one_pair_is_learnt_by_heart():
     players, task = games.pix2pix(
         pairs=1, residual=False, dropout=0.0, learning_rate=5e-3,
