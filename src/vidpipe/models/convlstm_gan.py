@@ -7,7 +7,7 @@ picture too, and the generator makes the change to the picture instead of frames
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -39,7 +39,8 @@ class Generator(FromNoiseGenerator):
             it, at least 4x4.
         frames: Of a clip.
         channels: Of a frame.
-        width: Channels of the ConvLSTM layers; each transposed convolution halves them.
+        width: Channels of the ConvLSTM layers; each transposed convolution halves them, down
+            to 8.
         residual: Make the change to the picture instead of frames; they may leave [-1, 1] a little.
     """
 
@@ -59,11 +60,13 @@ class Generator(FromNoiseGenerator):
         self.residual = residual
         self.base = max(4, size // 16)
         doublings = (size // self.base).bit_length() - 1
-        narrowing = [width // 2**level for level in range(doublings + 1)]
+        narrowing = [max(8, width // 2**level) for level in range(doublings + 1)]
         self.look = nn.Sequential()
         for inner, outer in pairwise([channels, *reversed(narrowing[:-1])]):
             self.look.extend([nn.Conv2d(inner, outer, 4, 2, 1), nn.LeakyReLU(0.2)])
         self.dense = nn.Linear(latent, width * self.base**2)
+        # What tells one frame from the next: without it, training found no way to move at all.
+        self.clock = nn.Parameter(torch.randn(frames, 2 * width, 1, 1))
         self.first_lstm = ConvLstm(2 * width, width)
         self.lstms = nn.ModuleList(ConvLstm(width, width) for _ in range(LSTMS - 1))
         self.enlarge = nn.Sequential()
@@ -75,7 +78,7 @@ class Generator(FromNoiseGenerator):
     def forward(self, source: Source) -> Clips:
         noise = self.dense(source.noise).unflatten(1, (-1, self.base, self.base))
         joined = torch.cat([self.look(source.image), noise], dim=1)
-        maps = self.first_lstm.unroll([self.first_lstm.see(joined)] * self.frames)
+        maps = self.first_lstm([joined + now for now in self.clock])
         for lstm in self.lstms:  # added to what it saw, else a fifth layer hears next to nothing
             maps = [seen + shown for seen, shown in zip(maps, lstm(maps), strict=True)]
         volume = torch.stack(maps, dim=2).contiguous(memory_format=torch.channels_last_3d)
@@ -99,10 +102,7 @@ class ConvLstm(nn.Module):
 
     def forward(self, maps: list[Maps]) -> list[Maps]:
         # All frames are seen at once; only what is recalled must wait for the frame before.
-        return self.unroll(self.see(torch.cat(maps)).chunk(len(maps)))
-
-    def unroll(self, seen: Sequence[Maps]) -> list[Maps]:
-        """From what is seen in each frame, before the gates, to what is shown in it."""
+        seen = self.see(torch.cat(maps)).chunk(len(maps))
         memory = shown = torch.zeros_like(seen[0][:, : self.outer])
         out = []
         for now in seen:
