@@ -6,7 +6,6 @@ the `params:` it asks for, its code what its nodes' modules import, directly or 
 
 import io
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +13,12 @@ import click
 from ruamel.yaml import YAML
 
 from vidpipe.errors import UserError
+from vidpipe.imports import Imports
 
 FILE = "dvc.yaml"
 HEADER = (
     "# Made by `vidpipe dvc-yaml` from Kedro's pipelines and conf/base/catalog.yml: change those.\n"
 )
-# The parameter models only check: values reach a stage through its `params`, and no field of
-# theirs has a default. So a new model's parameters make no other model stale.
-UNCOUNTED = {"vidpipe.params", "vidpipe.params_sources"}
 
 
 @click.command("dvc-yaml")
@@ -62,38 +59,6 @@ def render(project: Path) -> str:
     yaml.default_flow_style = False
     yaml.dump({"stages": stages, "plots": plots}, made)
     return HEADER + made.getvalue()
-
-
-class Imports:
-    """Which files of the package a file imports, directly or not (grimp).
-
-    Args:
-        project: Folder with `src/vidpipe`.
-    """
-
-    def __init__(self, project: Path) -> None:
-        import grimp  # noqa: PLC0415
-
-        self.project = project
-        self.graph = grimp.build_graph("vidpipe", cache_dir=None)
-
-    def closure(self, files: Iterable[str]) -> list[str]:
-        """The files and all they import, sorted; packages' `__init__.py` hold no code but one."""
-        modules = {
-            file.removeprefix("src/").removesuffix(".py").replace("/", ".") for file in files
-        }
-        todo = list(modules)
-        while todo:
-            for found in self.graph.find_modules_directly_imported_by(todo.pop()):
-                if found not in modules | UNCOUNTED:
-                    modules.add(found)
-                    todo.append(found)
-        return sorted(self._file(module) for module in modules)
-
-    def _file(self, module: str) -> str:
-        stem = f"src/{module.replace('.', '/')}"
-        package = f"{stem}/__init__.py"
-        return package if (self.project / package).is_file() else f"{stem}.py"
 
 
 def _stage(
