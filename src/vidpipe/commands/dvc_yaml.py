@@ -7,7 +7,6 @@ it is named after.
 
 import io
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +14,12 @@ import click
 from ruamel.yaml import YAML
 
 from vidpipe.errors import UserError
+from vidpipe.imports import Imports, by_name
 
 FILE = "dvc.yaml"
 HEADER = (
     "# Made by `vidpipe dvc-yaml` from Kedro's pipelines and conf/base/catalog.yml: change those.\n"
 )
-# The parameter models only check: values reach a stage through its `params`, and no field of
-# theirs has a default. So a new model's parameters make no other model stale.
-UNCOUNTED = {"vidpipe.params", "vidpipe.params_gans", "vidpipe.params_sources"}
 
 
 @click.command("dvc-yaml")
@@ -44,7 +41,7 @@ def render(project: Path) -> str:
     from kedro.inspection import get_project_snapshot  # noqa: PLC0415
     from kedro.io import CatalogConfigResolver  # noqa: PLC0415
 
-    from vidpipe.pipeline_registry import CLIP_GANS, STAGES  # noqa: PLC0415
+    from vidpipe.pipeline_registry import STAGES  # noqa: PLC0415
 
     snapshot = get_project_snapshot(project)
     text = (project / "conf/base/catalog.yml").read_text(encoding="utf-8")
@@ -63,47 +60,13 @@ def render(project: Path) -> str:
             for i in (*read, *written)
             if i in entries or known.match_dataset_pattern(i)
         }
-        modules = {node.source.filepath for node in nodes if node.source}
-        # A node that is made for a GAN of clips imports it by its name.
-        modules |= {f"src/vidpipe/models/{gan}.py" for gan in CLIP_GANS if name.startswith(gan)}
+        modules = {node.source.filepath for node in nodes if node.source} | by_name(name)
         stages[name] = _stage(name, code.closure(modules), read, written, catalog)
         plots += [plot for output in written for plot in _plots(catalog[output])]
     yaml, made = YAML(), io.StringIO()
     yaml.default_flow_style = False
     yaml.dump({"stages": stages, "plots": plots}, made)
     return HEADER + made.getvalue()
-
-
-class Imports:
-    """Which files of the package a file imports, directly or not (grimp).
-
-    Args:
-        project: Folder with `src/vidpipe`.
-    """
-
-    def __init__(self, project: Path) -> None:
-        import grimp  # noqa: PLC0415
-
-        self.project = project
-        self.graph = grimp.build_graph("vidpipe", cache_dir=None)
-
-    def closure(self, files: Iterable[str]) -> list[str]:
-        """The files and all they import, sorted; packages' `__init__.py` hold no code but one."""
-        modules = {
-            file.removeprefix("src/").removesuffix(".py").replace("/", ".") for file in files
-        }
-        todo = list(modules)
-        while todo:
-            for found in self.graph.find_modules_directly_imported_by(todo.pop()):
-                if found not in modules | UNCOUNTED:
-                    modules.add(found)
-                    todo.append(found)
-        return sorted(self._file(module) for module in modules)
-
-    def _file(self, module: str) -> str:
-        stem = f"src/{module.replace('.', '/')}"
-        package = f"{stem}/__init__.py"
-        return package if (self.project / package).is_file() else f"{stem}.py"
 
 
 def _stage(
