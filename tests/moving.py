@@ -4,10 +4,11 @@ import numpy as np
 import torch
 
 ACTIONS = ("right", "left", "down", "up", "grow", "blink")
+ALL = range(len(ACTIONS))
 SIZE, FRAMES = 16, 8
 
 
-def clips(count, *, seed=0, actions=range(len(ACTIONS)), frames=FRAMES, size=SIZE):
+def clips(count, *, seed=0, actions=ALL, frames=FRAMES, size=SIZE):
     """uint8 (n t h w 3) and the number of each clip's action, by turns."""
     rng = np.random.default_rng(seed)
     label = np.resize(np.array(list(actions)), count)

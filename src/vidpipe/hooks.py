@@ -1,7 +1,8 @@
-"""What every run needs beside its data: the instruction set, a scratch folder, a tracker."""
+"""What every run needs beside its data: the instruction set, scratch folders, a tracker."""
 
+import atexit
+import logging
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,17 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline.node import Node
 
+from vidpipe.identity import forced, identity
+from vidpipe.kept import Held, Shelf
 from vidpipe.params import Params
-from vidpipe.tracking import MlflowTracker
+from vidpipe.tracking import TASKS, MlflowTracker
 from vidpipe.training.runtime import pin_instructions
 
+log = logging.getLogger(__name__)
 SCRATCH = ".vidpipe"
 WORKBENCH = ("project", "scratch", "tracker")  # inputs of nodes that are no data
+WORK = "work-"  # a folder per process
+TRAIN = "_train"  # what the node is called that trains a model, after the model
 
 
 class Workbench:
@@ -31,23 +37,55 @@ class Workbench:
     @hook_impl
     def after_catalog_created(self, catalog: DataCatalog) -> None:
         """Add the inputs that are no data."""
-        home = self.project / SCRATCH
-        home.mkdir(exist_ok=True)
+        shelf = Shelf(self.project / SCRATCH)
+        shelf.clear(shelf.names(f"{WORK}*"))  # of processes that were killed
+        self.work = shelf.new(WORK)
         # Gone when the process ends, however it ends, short of kill -9.
-        self.work = tempfile.TemporaryDirectory(prefix="work-", dir=home)
-        # In `dvc exp run --temp` the project is a copy; runs belong to the one it was copied from.
+        atexit.register(shelf.drop, self.work)
+        # In `dvc exp run --temp` the project is a copy; what is to last belongs to the one it was
+        # copied from.
         root = Path(os.environ.get("DVC_ROOT", self.project))
+        self.checkpoints = Shelf(root / SCRATCH / "checkpoints")
+        self.kept = dict[str, Held]()
         self.tracker = MlflowTracker(root=root, project=self.project, params=self.params)
         bench: dict[str, Any] = {
             "project": self.project,
-            "scratch": Path(self.work.name),
+            "scratch": self.work.folder,
             "tracker": self.tracker,
         }
         for name in WORKBENCH:
             catalog[name] = MemoryDataset(bench[name], copy_mode="assign")
 
     @hook_impl
-    def before_node_run(self, node: Node, catalog: DataCatalog) -> None:
-        """Tell the tracker which files the node reads."""
+    def before_node_run(self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> None:
+        """Tell the tracker which files the node reads; before training, find what was stopped."""
         files = {name: getattr(catalog[name], "_filepath", None) for name in node.inputs}
         self.tracker.inputs = {name: file for name, file in files.items() if file}
+        if node.name.removesuffix(TRAIN) in TASKS:
+            params = {name: value for name, value in inputs.items() if name.startswith("params:")}
+            self._keep(node, identity(self.project, node, params, self.tracker.inputs))
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """A model that is in place needs no checkpoints."""
+        if dataset_name == node.outputs[-1] and node.name in self.kept:
+            self.checkpoints.drop(self.kept.pop(node.name))
+
+    def _keep(self, node: Node, key: str) -> None:
+        """Lay out `scratch/kept/<model>`: a folder of this key that outlives the process."""
+        from vidpipe.training.checkpoint import HOME  # noqa: PLC0415 (training has torch by now)
+
+        own = f"{node.name}-{key}"
+        others = set(self.checkpoints.names(f"{node.name}-*")) - {own}
+        self.checkpoints.clear(others | ({own} if forced() else set()))
+        held = self.checkpoints.hold(own)
+        if held is None:
+            log.warning(
+                "%s: another process does the same; this one keeps no checkpoints", node.name
+            )
+            return
+        model = node.name.removesuffix(TRAIN)
+        self.kept[node.name], self.tracker.kept[model] = held, held.folder
+        link = self.work.folder / HOME / model
+        link.parent.mkdir(exist_ok=True)
+        link.symlink_to(held.folder, target_is_directory=True)

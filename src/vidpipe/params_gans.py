@@ -136,7 +136,7 @@ class Vgan(Room):
 class ConvlstmGanModel(ClipGanModel):
     """Clips from a picture and noise."""
 
-    paint_over: bool
+    residual: bool
 
 
 class ConvlstmGan(Room):

@@ -28,32 +28,32 @@ STAGES = {
     "clips_frames": "vidpipe.pipelines.data.pipeline",
     "clips": "vidpipe.pipelines.data.pipeline",
     "action_classifier": "vidpipe.pipelines.moving.pipeline",
-    "gan3d_train": "vidpipe.pipelines.gan3d.pipeline",
-    "gan3d_evaluate": "vidpipe.pipelines.gan3d.pipeline",
-    "vgan_train": "vidpipe.pipelines.vgan.pipeline",
-    "vgan_evaluate": "vidpipe.pipelines.vgan.pipeline",
-    "convlstm_gan_train": "vidpipe.pipelines.convlstm_gan.pipeline",
-    "convlstm_gan_evaluate": "vidpipe.pipelines.convlstm_gan.pipeline",
 }
 
+# GANs of clips: a module of `vidpipe.models` each, all wired alike.
+CLIP_GANS = ("gan3d", "vgan", "convlstm_gan")
+MOVING = "vidpipe.pipelines.moving.pipeline"
+STAGES |= {f"{model}_{what}": MOVING for model in CLIP_GANS for what in ("train", "evaluate")}
+
 # What a person runs -> the stages it takes.
-CLIPS = ["clips_fetch", "clips_frames", "clips", "action_classifier"]
 SUMS = {
     "pix2pix": ["footage_fetch", "footage_frames", "pairs", "pix2pix_train", "pix2pix_evaluate"],
     "mlp_gan": ["digits", "digit_classifier", "mlp_gan_train", "mlp_gan_evaluate"],
     "dcgan": ["digits", "digit_classifier", "dcgan_train", "dcgan_evaluate"],
-    "gan3d": [*CLIPS, "gan3d_train", "gan3d_evaluate"],
-    "vgan": [*CLIPS, "vgan_train", "vgan_evaluate"],
-    "convlstm_gan": [*CLIPS, "convlstm_gan_train", "convlstm_gan_evaluate"],
     "__default__": list(STAGES),
 }
+CLIPS = ["clips_fetch", "clips_frames", "clips", "action_classifier"]
+SUMS |= {model: [*CLIPS, f"{model}_train", f"{model}_evaluate"] for model in CLIP_GANS}
 
 
 class _Lazy(Mapping[str, Pipeline]):
     def __getitem__(self, name: str) -> Pipeline:
         if name in STAGES:
-            pipeline: Pipeline = getattr(import_module(STAGES[name]), name)()
-            return pipeline
+            wiring = import_module(STAGES[name])
+            model, _, what = name.rpartition("_")
+            if model in CLIP_GANS:
+                return getattr(wiring, f"clip_gan_{what}")(model)
+            return getattr(wiring, name)()
         return reduce(add, (self[stage] for stage in SUMS[name]))
 
     def __iter__(self) -> Iterator[str]:

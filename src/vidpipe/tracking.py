@@ -4,11 +4,10 @@ MLflow is a view of files that are there anyway: when it cannot be reached, that
 training goes on.
 """
 
-import hashlib
+import functools
 import logging
 import os
-import platform
-import subprocess
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ import numpy as np
 from filelock import FileLock
 
 from vidpipe.params import Params
+from vidpipe.provenance import device, git, md5
 from vidpipe.training.tracker import NullTracker, Run
 
 log = logging.getLogger(__name__)
@@ -52,18 +52,13 @@ TASKS = {
 }
 FOLDER = "mlflow"  # at the repository's root, when no server is named
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
+NOTE = "mlflow_run"  # in the folder of a training, the id of its run
 WEIGHTS, DATA = "vidpipe.weights_md5", "vidpipe.data_md5"
 
 
 def tracking_uri(root: Path) -> str:
     """The server that MLFLOW_TRACKING_URI names, else a SQLite file of this project."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / FOLDER / 'mlflow.db'}"
-
-
-def md5(file: Path) -> str:
-    """Hash of a file, as DVC writes it."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "md5").hexdigest()
 
 
 @dataclass
@@ -75,6 +70,7 @@ class MlflowTracker:
         project: The work tree that runs, the same but for `dvc exp run --temp`.
         params: All parameters in force.
         inputs: File by name of dataset, of the node that runs now; a hook keeps it.
+        kept: By model, the folder of a training that outlives the process; a hook keeps it.
         silent: MLflow has failed, and that has been said.
     """
 
@@ -82,12 +78,13 @@ class MlflowTracker:
     project: Path
     params: Params
     inputs: dict[str, Path] = field(default_factory=dict)
+    kept: dict[str, Path] = field(default_factory=dict)
     silent: bool = False
 
     @contextmanager
     def training(self, model: str) -> Iterator[Run]:
-        """A new run, with parameters and tags."""
-        with self._safely(lambda: _MlflowRun.new(self._client(), model, self)) as run:
+        """The run of a training that was stopped, else a new one, with parameters and tags."""
+        with self._safely(lambda: _MlflowRun.kept(self._client(), model, self)) as run:
             yield run
 
     @contextmanager
@@ -144,20 +141,15 @@ class MlflowTracker:
         """Where a run comes from: code, data, stage and machine."""
         import torch  # noqa: PLC0415 (whoever opens a run has imported it)
 
-        commit, changes = (
-            _git(self.project, "rev-parse", "HEAD"),
-            _git(self.project, "status", "--porcelain", "--untracked-files=no"),
-        )
-        device = self.params.runtime.device
-        cuda = device != "cpu" and torch.cuda.is_available()
+        changes = git(self.project, "status", "--porcelain", "--untracked-files=no")
         tags = {
             "vidpipe.deliverable": TASKS[model].deliverable,
             "vidpipe.model": model,
-            "vidpipe.device": torch.cuda.get_device_name() if cuda else f"cpu: {_processor()}",
+            "vidpipe.device": device(self.params.runtime.device),
             "vidpipe.torch": torch.__version__,
             "vidpipe.threads": str(self.params.runtime.threads),
             "mlflow.source.name": "vidpipe",
-            "mlflow.source.git.commit": commit,
+            "mlflow.source.git.commit": git(self.project, "rev-parse", "HEAD"),
             "git.dirty": str(bool(changes)).lower(),
             "dvc.stage": os.environ.get("DVC_STAGE", ""),
             "dvc.experiment": os.environ.get("DVC_EXP_NAME", ""),
@@ -183,6 +175,23 @@ class _MlflowRun:
 
     def __init__(self, client: Any, run_id: str, tracker: MlflowTracker) -> None:
         self.client, self.id, self.tracker = client, run_id, tracker
+        self.told: Callable[[str, int], bool] = lambda key, step: False  # that, to this run
+
+    @classmethod
+    def kept(cls, client: Any, model: str, tracker: MlflowTracker) -> "_MlflowRun":
+        if model not in tracker.kept:
+            return cls.new(client, model, tracker)
+        note = tracker.kept[model] / NOTE
+        known = note.read_text(encoding="utf-8") if note.is_file() else ""
+        experiment = _experiment(client, TASKS[model].experiment, tracker)
+        if client.search_runs([experiment], f"attributes.run_id = '{known}'"):
+            client.update_run(known, status="RUNNING")
+            made = cls(client, known, tracker)
+            made.told = _told(client, known)
+        else:
+            made = cls.new(client, model, tracker)
+            note.write_text(made.id, encoding="utf-8")
+        return made
 
     @classmethod
     def new(cls, client: Any, model: str, tracker: MlflowTracker) -> "_MlflowRun":
@@ -212,12 +221,14 @@ class _MlflowRun:
         from mlflow.entities import Metric  # noqa: PLC0415
 
         now = int(time.time() * 1000)
-        self.client.log_batch(
-            self.id, metrics=[Metric(key, float(value), now, step) for key, value in values.items()]
-        )
+        new = {key: float(value) for key, value in values.items() if not self.told(key, step)}
+        metrics = [Metric(key, value, now, step) for key, value in new.items()]
+        if metrics:
+            self.client.log_batch(self.id, metrics=metrics)
 
     def picture(self, key: str, picture: np.ndarray, step: int) -> None:
-        self.client.log_image(self.id, picture, key=key, step=step)
+        if not self.told(key, step):
+            self.client.log_image(self.id, picture, key=key, step=step)
 
     def files(self, folder: Path) -> None:
         self.client.log_artifacts(self.id, str(folder))
@@ -231,6 +242,21 @@ class _MlflowRun:
 
     def end(self, status: str) -> None:
         self.client.set_terminated(self.id, status)
+
+
+def _told(client: Any, run_id: str) -> Callable[[str, int], bool]:
+    """Whether a run that another process has opened knows a step: no point comes twice."""
+    pictures = [Path(file.path).name for file in client.list_artifacts(run_id, "images")]
+
+    @functools.cache
+    def steps(key: str) -> set[int]:
+        return {point.step for point in client.get_metric_history(run_id, key)}
+
+    def told(key: str, step: int) -> bool:
+        drawn = re.compile(rf"{re.escape(key)}[+%]step[+%]{step}[+%].*\.webp")  # written last
+        return step in steps(key) or any(map(drawn.fullmatch, pictures))
+
+    return told
 
 
 class _Forgiving:
@@ -272,22 +298,3 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
         name = f"{prefix}{key}"
         flat |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: str(value)}
     return flat
-
-
-def _git(folder: Path, *words: str) -> str:
-    try:
-        done = subprocess.run(
-            ["git", *words], cwd=folder, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return done.stdout.strip()
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor() or platform.machine()
-    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
-    return names[0] if names else platform.machine()

@@ -7,8 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vidpipe.data.files import LONGEST, distinct, named
-from vidpipe.errors import UserError
+from vidpipe.data.files import LONGEST, UnwritableError, distinct, named
 
 NAMES = st.text(st.characters(exclude_characters="/"), max_size=300)
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
@@ -59,5 +58,6 @@ def test_a_disk_that_is_full_is_told_with_the_file():
         with named(Path("/dev/full")), Path("/dev/full").open("wb") as file:
             file.write(b"x" * 100_000)
 
-    with pytest.raises(UserError, match="/dev/full: cannot be written: No space left on device"):
+    full = "/dev/full: cannot be written: No space left on device"
+    with pytest.raises(UnwritableError, match=full):
         write()

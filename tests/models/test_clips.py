@@ -8,8 +8,16 @@ from torch import nn
 from vidpipe.models.clips import ClipDiscriminator, ClipsFromNoise, RealClips, Volume
 from vidpipe.models.noise import Prior
 
-JUDGE = {"channels": 3, "layers": 4, "width": 4, "norm": "none", "dropout": 0.0}
+JUDGE = {"channels": 3, "width": 4, "norm": "none", "dropout": 0.0}
 JUDGE |= {"frame_judge": False, "augment": 0.0}
+
+
+class Four(ClipDiscriminator):
+    layers = 4
+
+
+class Five(ClipDiscriminator):
+    layers = 5
 
 
 def shapes(network, *inputs):
@@ -75,7 +83,7 @@ def test_a_volume_has_the_shape_that_is_asked_for(size, frames):
 
 def test_the_discriminator_halves_time_until_there_is_one_frame():
     with torch.device("meta"):
-        discriminator = ClipDiscriminator(size=128, frames=8, **JUDGE)
+        discriminator = Four(size=128, frames=8, **JUDGE)
         clips = torch.empty(2, 3, 8, 128, 128)
         assert shapes(discriminator, torch.empty(2, 100), clips) == [
             (4, 4, 64, 64), (8, 2, 32, 32), (16, 1, 16, 16), (32, 1, 8, 8), (1,)
@@ -86,28 +94,26 @@ def test_the_discriminator_halves_time_until_there_is_one_frame():
     assert kernels == [(4, 4, 4)] * 3 + [(1, 4, 4)]
 
 
-@pytest.mark.parametrize("layers", [4, 5])
+@pytest.mark.parametrize("kind", [Four, Five])
 @pytest.mark.parametrize("frames", [8, 16])
 @pytest.mark.parametrize("size", [32, 64, 128, 256])
-def test_the_discriminator_takes_every_size(size, frames, layers):
-    how = {**JUDGE, "layers": layers, "frame_judge": True}
+def test_the_discriminator_takes_every_size(size, frames, kind):
+    how = {**JUDGE, "frame_judge": True}
     with torch.device("meta"):
-        discriminator = ClipDiscriminator(size=size, frames=frames, **how)
+        discriminator = kind(size=size, frames=frames, **how)
         judged = discriminator(torch.empty(2, 1), torch.empty(2, 3, frames, size, size))
     assert judged.shape == (2, 2)
 
 
 @pytest.mark.parametrize(("norm", "norms"), [("batch", 6), ("spectral", 0), ("none", 0)])
 def test_batch_norm_stands_after_all_but_the_first_layer_of_each_judge(norm, norms):
-    discriminator = ClipDiscriminator(
-        size=32, frames=8, **{**JUDGE, "norm": norm, "frame_judge": True}
-    )
+    discriminator = Four(size=32, frames=8, **{**JUDGE, "norm": norm, "frame_judge": True})
     kinds = (nn.BatchNorm2d, nn.BatchNorm3d)
     assert sum(isinstance(layer, kinds) for layer in discriminator.modules()) == norms
 
 
 def test_the_judge_of_frames_sees_one_frame_of_each_clip():
-    discriminator = ClipDiscriminator(size=32, frames=8, **{**JUDGE, "frame_judge": True})
+    discriminator = Four(size=32, frames=8, **{**JUDGE, "frame_judge": True})
     clips = torch.rand(4, 3, 8, 32, 32, requires_grad=True)
     discriminator(torch.zeros(4, 1), clips)[:, 1].sum().backward()
     seen = clips.grad.abs().amax((1, 3, 4)) > 0
@@ -116,7 +122,7 @@ def test_the_judge_of_frames_sees_one_frame_of_each_clip():
 
 def test_the_discriminator_sees_how_frames_follow_each_other():
     torch.manual_seed(0)
-    discriminator = ClipDiscriminator(size=32, frames=8, **JUDGE).eval()
+    discriminator = Four(size=32, frames=8, **JUDGE).eval()
     clips = torch.rand(2, 3, 8, 32, 32)
     backwards = discriminator(torch.zeros(2, 1), clips.flip(2))
     assert not torch.allclose(discriminator(torch.zeros(2, 1), clips), backwards)

@@ -3,7 +3,7 @@ import torch
 
 from vidpipe.models.clips import RealClips
 from vidpipe.models.noise import Prior
-from vidpipe.models.vgan import Generator, Parts, TwoStreams
+from vidpipe.models.vgan import Game, Generator, Parts
 
 
 def generator():
@@ -33,7 +33,7 @@ def test_the_generator_pays_for_the_mean_of_its_mask():
         np.zeros((8, 32, 32, 3), np.uint8), np.arange(8, dtype=np.int32)[None],
         length=8, mirror=False, device=torch.device("cpu"),
     )  # fmt: skip
-    task = TwoStreams(real, batch=2, prior=Prior(10, 3), mask_weight=0.1)
+    task = Game(real, batch=2, prior=Prior(10, 3), mask_weight=0.1)
     made = generator()
     source, target = task.draw(made, torch.Generator().manual_seed(0))
     fake, costs = task.make(made, source, target)

@@ -5,6 +5,7 @@ import pytest
 import torch
 from training import games
 
+from vidpipe.models import convlstm_gan, gan3d, vgan
 from vidpipe.training.adversarial import Rules, update
 from vidpipe.training.loop import fit
 from vidpipe.training.losses import LOSSES, slope
@@ -23,11 +24,11 @@ def weights(network):
         games.dcgan,
         partial(games.dcgan, norm="spectral", loss="hinge"),
         partial(games.dcgan, norm="none", hidden=8, loss="relativistic", r1=0.1, r2=0.1),
-        partial(games.clips, "gan3d"),
-        partial(games.clips, "gan3d", norm="spectral", loss="hinge"),
-        partial(games.clips, "vgan", norm="batch"),
-        partial(games.clips, "convlstm_gan", paint_over=False),
-        partial(games.clips, "convlstm_gan", loss="relativistic", r1=0.1, r2=0.1),
+        partial(games.clips, gan3d),
+        partial(games.clips, gan3d, norm="spectral", loss="hinge"),
+        partial(games.clips, vgan, norm="batch"),
+        partial(games.clips, convlstm_gan),
+        partial(games.clips, convlstm_gan, loss="relativistic", r1=0.1, r2=0.1),
     ],
 )
 def test_every_parameter_of_both_networks_moves(game):

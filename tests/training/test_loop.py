@@ -1,4 +1,5 @@
-import copy
+from functools import partial
+from itertools import islice
 
 import pytest
 import torch
@@ -6,12 +7,25 @@ from torch import nn
 from training import games
 
 from vidpipe.training.adversarial import Players, Rules
+from vidpipe.training.checkpoint import Checkpoint, Checkpoints
 from vidpipe.training.loop import fit
 
 
-def run(players, task, steps, **changes):
+def fitting(players, task, steps, **changes):
     options = {"report_every": 2, "seed": 0, "autocast": games.plain}
-    return list(fit(players, task, steps=steps, **{**options, **changes}))
+    return fit(players, task, steps=steps, **{**options, **changes})
+
+
+def run(players, task, steps, **changes):
+    return list(fitting(players, task, steps, **changes))
+
+
+def placed(game):
+    """Players whose weights lie channels last, as training lays them, and their task."""
+    players, task = game
+    networks = (players.generator, players.discriminator)
+    last = [network.to(memory_format=torch.channels_last) for network in networks]
+    return Players(*last, players.rules), task
 
 
 def same(one, other):
@@ -30,24 +44,52 @@ def test_another_seed_gives_another_history():
     assert run(one, task_one, 2) != run(other, task_other, 2, seed=1)
 
 
-def test_what_goes_on_equals_what_never_stopped():
-    unbroken, task = games.pix2pix()
+@pytest.mark.parametrize(
+    "game",
+    [
+        games.pix2pix,
+        games.mlp_gan,
+        partial(games.dcgan, norm="spectral", loss="hinge", beta1=0.0),
+        partial(games.dcgan, loss="relativistic", norm="none", r1=0.1, slope_every=3, cooldown=0.5),
+    ],
+)
+def test_what_goes_on_equals_what_never_stopped(game, tmp_path):
+    unbroken, task = placed(game())
     whole = run(unbroken, task, 6)
-    first, task = games.pix2pix()
-    begun = run(first, task, 4)
-    saved = copy.deepcopy(first.state_dict())
-    resumed, task = games.pix2pix(seed=99)
-    task_of_first = games.pix2pix()[1]
-    resumed.load_state_dict(saved)
-    assert begun + run(resumed, task_of_first, 6, done=4) == whole
-    assert same(resumed.generator, unbroken.generator)
-    assert same(resumed.discriminator, unbroken.discriminator)
-    assert same(resumed.average, unbroken.average)
+    first, _ = placed(game())
+    begun = list(islice(fitting(first, task, 6), 2))
+    kept = Checkpoints(tmp_path)
+    kept._write(Checkpoint(first.state_dict(), begun, {}))
+    resumed, _ = placed(game(seed=99))
+    (checkpoint,) = kept.good()
+    resumed.load_state_dict(checkpoint.state)
+    assert begun + run(resumed, task, 6, done=checkpoint.step) == whole
+    assert all(
+        torch.equal(value, unbroken.state_dict()[name])
+        for name, value in resumed.state_dict().items()
+    )
 
 
 def test_reports_come_when_due_and_after_the_last_step():
     players, task = games.pix2pix()
     assert [report.step for report in run(players, task, 5)] == [2, 4, 5]
+
+
+def test_a_report_is_the_mean_over_the_steps_that_measured_a_loss():
+    def history(every):
+        players, task = games.dcgan(norm="none", r1=0.1, r2=0.1, slope_every=4)
+        return [report.losses for report in run(players, task, 9, report_every=every)]
+
+    each, reports = history(1), history(3)
+    assert [("r1" in losses, "r2" in losses) for losses in reports] == [
+        (False, False),
+        (True, True),
+        (True, True),
+    ]
+    for losses, steps in zip(reports, (each[:3], each[3:6], each[6:]), strict=True):
+        for name, mean in losses.items():
+            measured = [step[name] for step in steps if name in step]
+            assert mean == pytest.approx(sum(measured) / len(measured))
 
 
 def test_one_pair_is_learnt_by_heart():

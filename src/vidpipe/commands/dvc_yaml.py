@@ -1,12 +1,12 @@
 """`vidpipe dvc-yaml`: DVC's stages, made from Kedro's pipelines and catalog.
 
 A stage is a registered pipeline. Its data are the datasets it reads and writes, its parameters
-the `params:` it asks for, its code what its nodes' modules import, directly or not.
+the `params:` it asks for, its code what its nodes' modules import, directly or not, and the model
+it is named after.
 """
 
 import io
 import re
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +14,12 @@ import click
 from ruamel.yaml import YAML
 
 from vidpipe.errors import UserError
+from vidpipe.imports import Imports, by_name
 
 FILE = "dvc.yaml"
 HEADER = (
     "# Made by `vidpipe dvc-yaml` from Kedro's pipelines and conf/base/catalog.yml: change those.\n"
 )
-# The parameter models only check: values reach a stage through its `params`, and no field of
-# theirs has a default. So a new model's parameters make no other model stale.
-UNCOUNTED = {"vidpipe.params", "vidpipe.params_gans", "vidpipe.params_sources"}
 
 
 @click.command("dvc-yaml")
@@ -41,13 +39,15 @@ def dvc_yaml(check: bool) -> None:
 def render(project: Path) -> str:
     """The text of dvc.yaml."""
     from kedro.inspection import get_project_snapshot  # noqa: PLC0415
+    from kedro.io import CatalogConfigResolver  # noqa: PLC0415
 
     from vidpipe.pipeline_registry import STAGES  # noqa: PLC0415
 
     snapshot = get_project_snapshot(project)
     text = (project / "conf/base/catalog.yml").read_text(encoding="utf-8")
     # A path that params.yaml says: DVC reads it there too, by a spelling of its own.
-    catalog = YAML(typ="safe").load(re.sub(r"\$\{params:", "${", text))
+    entries = YAML(typ="safe").load(re.sub(r"\$\{params:", "${", text))
+    known = CatalogConfigResolver(entries, default_runtime_patterns={"{any}": {}})
     pipelines = {pipeline.name: pipeline for pipeline in snapshot.pipelines}
     code = Imports(project)
     stages, plots = {}, []
@@ -55,45 +55,18 @@ def render(project: Path) -> str:
         nodes = pipelines[name].nodes
         written = [output for node in nodes for output in node.outputs]
         read = [i for node in nodes for i in node.inputs if i not in written]
-        modules = sorted({node.source.filepath for node in nodes if node.source})
+        catalog = {
+            i: known.resolve_pattern(i)
+            for i in (*read, *written)
+            if i in entries or known.match_dataset_pattern(i)
+        }
+        modules = {node.source.filepath for node in nodes if node.source} | by_name(name)
         stages[name] = _stage(name, code.closure(modules), read, written, catalog)
         plots += [plot for output in written for plot in _plots(catalog[output])]
     yaml, made = YAML(), io.StringIO()
     yaml.default_flow_style = False
     yaml.dump({"stages": stages, "plots": plots}, made)
     return HEADER + made.getvalue()
-
-
-class Imports:
-    """Which files of the package a file imports, directly or not (grimp).
-
-    Args:
-        project: Folder with `src/vidpipe`.
-    """
-
-    def __init__(self, project: Path) -> None:
-        import grimp  # noqa: PLC0415
-
-        self.project = project
-        self.graph = grimp.build_graph("vidpipe", cache_dir=None)
-
-    def closure(self, files: Iterable[str]) -> list[str]:
-        """The files and all they import, sorted; packages' `__init__.py` hold no code but one."""
-        modules = {
-            file.removeprefix("src/").removesuffix(".py").replace("/", ".") for file in files
-        }
-        todo = list(modules)
-        while todo:
-            for found in self.graph.find_modules_directly_imported_by(todo.pop()):
-                if found not in modules | UNCOUNTED:
-                    modules.add(found)
-                    todo.append(found)
-        return sorted(self._file(module) for module in modules)
-
-    def _file(self, module: str) -> str:
-        stem = f"src/{module.replace('.', '/')}"
-        package = f"{stem}/__init__.py"
-        return package if (self.project / package).is_file() else f"{stem}.py"
 
 
 def _stage(

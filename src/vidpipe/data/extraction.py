@@ -17,7 +17,8 @@ import pandas as pd
 from filelock import FileLock
 
 from vidpipe.data import frames, video
-from vidpipe.data.frames import Shot, UnwritableError, read_shots, write_shots, writing
+from vidpipe.data.files import UnwritableError, named
+from vidpipe.data.frames import Shot, read_shots, write_shots
 from vidpipe.data.workers import Died, Pool, ordered, processes, shown
 from vidpipe.errors import UserError
 
@@ -119,7 +120,7 @@ def _run(
 
 def _extract(extract: Extract, job: Job) -> str | None:
     """Extract one video; the folder's name is given to it last. Returns why it is left out."""
-    with writing(job.folder), TemporaryDirectory(dir=job.folder.parent) as name:
+    with named(job.folder), TemporaryDirectory(dir=job.folder.parent) as name:
         folder = Path(name) / "frames"
         folder.mkdir()
         try:

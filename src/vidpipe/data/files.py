@@ -47,13 +47,21 @@ def distinct(paths: Sequence[str]) -> list[str]:
     return names
 
 
+class UnwritableError(UserError):
+    """The disk is at fault, not what was to be written."""
+
+
 @contextmanager
 def named(path: Path) -> Iterator[None]:
-    """Name the file that cannot be written, on a full disk most of all: the system does not."""
+    """Name the file that cannot be written, on a full disk most of all: the system does not.
+
+    Raises:
+        UnwritableError: For any error of the system.
+    """
     try:
         yield
     except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise UnwritableError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def _fit(name: str, mark: str = "") -> str:

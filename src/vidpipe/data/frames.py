@@ -4,7 +4,6 @@ Frames stream from the decoder to the file, so memory does not grow with the vid
 """
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +14,7 @@ import pandas as pd
 from jaxtyping import UInt8
 from numpy.lib import format as npy
 
+from vidpipe.data.files import named
 from vidpipe.data.video import Decoded, Square, decode, rate
 from vidpipe.errors import UserError
 
@@ -40,10 +40,6 @@ class Shot:
     start: int
     stop: int
     fps: float
-
-
-class UnwritableError(UserError):
-    """The disk is at fault, not the video."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,7 @@ def extract(
     square = Square(size, quick=quick)
     starts: list[int] = []
     count = 0
-    with writing(packed), packed.open("wb") as file:
+    with named(packed), packed.open("wb") as file:
         _write_header(file, (0, size, size, 3))
         for sampled in sample(
             decode(path), own_rate=own_rate, target_rate=target_rate, cut_threshold=cut_threshold
@@ -131,19 +127,6 @@ def sample(
         shown = frame
     if shown is not None and tick * period <= shown.time + slack:
         yield Sampled(shown, cut)
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Name the file when the disk is full: the system does not.
-
-    Raises:
-        UnwritableError: For any error of the system.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise UnwritableError(f"{path}: cannot be written: {error.strerror}") from error
 
 
 def load(folder: Path, file: str) -> UInt8[np.ndarray, "t h w c"]:

@@ -7,7 +7,6 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from vidpipe.models.pixels import to_float
 
@@ -22,7 +21,7 @@ class Judge(Protocol):
 
     Attributes:
         classes: How many there are.
-        logits: From features, rectified, to an answer for each class and one for none of them.
+        logits: Its last layer.
     """
 
     classes: int
@@ -30,6 +29,9 @@ class Judge(Protocol):
 
     def features(self, samples: Float[Tensor, "b ..."], /) -> Float[Tensor, "b d"]:
         """What distances between samples are measured on."""
+
+    def answers(self, features: Float[Tensor, "b d"], /) -> Float[Tensor, "b answers"]:
+        """Logits: each class, then none of them."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +71,14 @@ class Judged:
 def judge(classifier: Judge, samples: UInt8[Tensor, "n ..."], *, chunk: int = CHUNK) -> Judged:
     """Ask the classifier, which is ready to be asked, chunk by chunk."""
     device = classifier.logits.weight.device
-    features = torch.cat(
-        [classifier.features(to_float(some.to(device))) for some in torch.split(samples, chunk)]
+    features, likely = [], []
+    for some in torch.split(samples, chunk):
+        features.append(classifier.features(to_float(some.to(device))))
+        answers = classifier.answers(features[-1]).softmax(1)
+        likely.append(answers[:, : classifier.classes].max(1))
+    return Judged(
+        torch.cat(features),
+        torch.cat([found.indices for found in likely]),
+        torch.cat([found.values for found in likely]),
+        classifier.classes,
     )
-    likely = classifier.logits(F.relu(features)).softmax(1)[:, : classifier.classes].max(1)
-    return Judged(features, likely.indices, likely.values, classifier.classes)

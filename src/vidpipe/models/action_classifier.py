@@ -55,9 +55,13 @@ class ActionClassifier(nn.Module):
         dense: Tensor = self.dense(found.mean((2, 3, 4)))
         return dense
 
-    def forward(self, clips: Clips) -> Float[Tensor, "b answers"]:
-        logits: Tensor = self.logits(F.relu(self.features(clips)))
+    def answers(self, features: Float[Tensor, "b features"]) -> Float[Tensor, "b answers"]:
+        """Logits: each action, then none of them."""
+        logits: Tensor = self.logits(F.relu(features))
         return logits
+
+    def forward(self, clips: Clips) -> Float[Tensor, "b answers"]:
+        return self.answers(self.features(clips))
 
 
 def shrunk(clips: Clips) -> Clips:

@@ -6,7 +6,7 @@ Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-
 import math
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -67,9 +67,19 @@ class ClipGenerator(FromNoiseGenerator):
 
     Attributes:
         frames: Of each.
+        from_picture: Whether it starts from a picture too.
     """
 
     frames: int
+    from_picture = False
+
+    def source(self, noise: Noise, pictures: Frames) -> Any:
+        """What it starts from; pictures that it does not start from are passed over."""
+        return noise
+
+    def apart(self, source: Any) -> dict[str, Clips]:
+        """What a clip is put together from, by name; nothing if it is made in one."""
+        return {}
 
 
 class ClipsFromNoise:
@@ -140,14 +150,18 @@ class ClipDiscriminator(nn.Module):
         size: Side of the frames, at least `2**layers`.
         frames: Of a clip.
         channels: Of a frame, and of what is joined to it.
-        layers: Convolutions.
-        width: Channels of the first; they double from layer to layer.
+        width: Channels of the first convolution; they double from layer to layer.
         norm: What steadies the layers: `batch` norm, `spectral` norm (Miyato et al. 2018), `none`.
         dropout: Rate after each convolution, while training.
         frame_judge: Also judge one frame, picked at random, by 2-D convolutions of the same widths
             (Tulyakov et al. 2018, "MoCoGAN", section 3.2).
         augment: How much clips are altered before they are judged, 0 to 1.
+
+    Attributes:
+        layers: Convolutions; a model says how many.
     """
+
+    layers: int
 
     def __init__(
         self,
@@ -155,7 +169,6 @@ class ClipDiscriminator(nn.Module):
         size: int,
         frames: int,
         channels: int,
-        layers: int,
         width: int,
         norm: Norm,
         dropout: float,
@@ -164,12 +177,12 @@ class ClipDiscriminator(nn.Module):
     ) -> None:
         super().__init__()
         self.augment = Augment(augment)
-        widths = [channels, *(width * 2**level for level in range(layers))]
+        widths = [channels, *(width * 2**level for level in range(self.layers))]
         self.clip_judge = nn.Sequential()
         for level, (inner, outer) in enumerate(pairwise(widths)):
             layer = nn.Conv3d(inner, outer, *halving(time=frames > 2**level))
             self.clip_judge.extend(_block(layer, nn.BatchNorm3d, norm, dropout, first=level == 0))
-        features = widths[-1] * (size // 2**layers) ** 2 * max(1, frames // 2**layers)
+        features = widths[-1] * (size // 2**self.layers) ** 2 * max(1, frames // 2**self.layers)
         self.clip_judge.extend([nn.Flatten(), _steadied(nn.Linear(features, 1), norm)])
         self.frame_judge = nn.Sequential() if frame_judge else None
         if self.frame_judge is not None:
@@ -178,7 +191,7 @@ class ClipDiscriminator(nn.Module):
                 self.frame_judge.extend(
                     _block(flat, nn.BatchNorm2d, norm, dropout, first=level == 0)
                 )
-            features = widths[-1] * (size // 2**layers) ** 2
+            features = widths[-1] * (size // 2**self.layers) ** 2
             self.frame_judge.extend([nn.Flatten(), _steadied(nn.Linear(features, 1), norm)])
 
     def forward(self, source: Noise, clips: Clips) -> Float[Tensor, "b judges"]:

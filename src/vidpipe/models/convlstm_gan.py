@@ -2,12 +2,12 @@
 
 As the project report built it, with ConvLSTM after Shi et al. 2015, "Convolutional LSTM Network",
 equation 3 (without the peepholes). What the recipe `steady` adds: the discriminator sees the
-picture too, and the generator paints over the picture instead of painting it anew.
+picture too, and the generator makes the change to the picture instead of frames.
 
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -39,9 +39,12 @@ class Generator(ClipGenerator):
             it, at least 4x4.
         frames: Of a clip.
         channels: Of a frame.
-        width: Channels of the ConvLSTM layers; each transposed convolution halves them.
-        paint_over: Also make a mask, and let the picture show where it is 0.
+        width: Channels of the ConvLSTM layers; each transposed convolution halves them, down
+            to 8.
+        residual: Make the change to the picture instead of frames; they may leave [-1, 1] a little.
     """
+
+    from_picture = True
 
     def __init__(
         self,
@@ -52,39 +55,41 @@ class Generator(ClipGenerator):
         frames: int,
         channels: int,
         width: int,
-        paint_over: bool,
+        residual: bool,
     ) -> None:
         super().__init__()
         self.prior, self.frames = Prior(latent, codes), frames
-        self.channels, self.paint_over = channels, paint_over
+        self.residual = residual
         self.base = max(4, size // 16)
         doublings = (size // self.base).bit_length() - 1
-        narrowing = [width // 2**level for level in range(doublings + 1)]
+        narrowing = [max(8, width // 2**level) for level in range(doublings + 1)]
         self.look = nn.Sequential()
         for inner, outer in pairwise([channels, *reversed(narrowing[:-1])]):
             self.look.extend([nn.Conv2d(inner, outer, 4, 2, 1), nn.LeakyReLU(0.2)])
         self.dense = nn.Linear(latent, width * self.base**2)
+        # What tells one frame from the next: without it, training found no way to move at all.
+        self.clock = nn.Parameter(torch.randn(frames, 2 * width, 1, 1))
         self.first_lstm = ConvLstm(2 * width, width)
         self.lstms = nn.ModuleList(ConvLstm(width, width) for _ in range(LSTMS - 1))
         self.enlarge = nn.Sequential()
         for inner, outer in pairwise(narrowing):
             layer = nn.ConvTranspose3d(inner, outer, *halving(time=False))
             self.enlarge.extend([layer, nn.LeakyReLU(0.2)])
-        colours = channels + (1 if paint_over else 0)
-        self.colours = nn.Conv3d(narrowing[-1], colours, (1, 3, 3), 1, (0, 1, 1))
+        self.colours = nn.Conv3d(narrowing[-1], channels, (1, 3, 3), 1, (0, 1, 1))
+
+    def source(self, noise: Noise, pictures: Frames) -> Source:
+        """Both."""
+        return Source(noise, pictures)
 
     def forward(self, source: Source) -> Clips:
         noise = self.dense(source.noise).unflatten(1, (-1, self.base, self.base))
         joined = torch.cat([self.look(source.image), noise], dim=1)
-        maps = self.first_lstm.unroll([self.first_lstm.see(joined)] * self.frames)
+        maps = self.first_lstm([joined + now for now in self.clock])
         for lstm in self.lstms:  # added to what it saw, else a fifth layer hears next to nothing
             maps = [seen + shown for seen, shown in zip(maps, lstm(maps), strict=True)]
         volume = torch.stack(maps, dim=2).contiguous(memory_format=torch.channels_last_3d)
-        colours, mask = self.colours(self.enlarge(volume)).tensor_split([self.channels], dim=1)
-        if not self.paint_over:
-            return torch.tanh(colours)
-        seen = torch.sigmoid(mask)
-        return seen * torch.tanh(colours) + (1 - seen) * source.image.unsqueeze(2)
+        change = torch.tanh(self.colours(self.enlarge(volume)))
+        return source.image.unsqueeze(2) + change if self.residual else change
 
 
 class ConvLstm(nn.Module):
@@ -103,10 +108,7 @@ class ConvLstm(nn.Module):
 
     def forward(self, maps: list[Maps]) -> list[Maps]:
         # All frames are seen at once; only what is recalled must wait for the frame before.
-        return self.unroll(self.see(torch.cat(maps)).chunk(len(maps)))
-
-    def unroll(self, seen: Sequence[Maps]) -> list[Maps]:
-        """From what is seen in each frame, before the gates, to what is shown in it."""
+        seen = self.see(torch.cat(maps)).chunk(len(maps))
         memory = shown = torch.zeros_like(seen[0][:, : self.outer])
         out = []
         for now in seen:
@@ -118,12 +120,14 @@ class ConvLstm(nn.Module):
 
 
 class Discriminator(ClipDiscriminator):
-    """Judges whether a clip is how its picture goes on.
+    """Five 3-D convolutions, to judge whether a clip is how its picture goes on.
 
     Args:
         channels: Of a frame.
         how: See `ClipDiscriminator`.
     """
+
+    layers = 5
 
     def __init__(self, *, channels: int, **how: Any) -> None:
         super().__init__(channels=2 * channels, **how)
@@ -137,7 +141,7 @@ class Discriminator(ClipDiscriminator):
         return self.judge(torch.cat([clips, image.expand_as(clips)], dim=1))
 
 
-class ClipsFromImage:
+class Game:
     """Source, noise and the first frame of a clip; target, the clip.
 
     Args:

@@ -6,7 +6,7 @@ Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-
 import torch
 from torch import nn
 
-from vidpipe.models.clips import ClipGenerator, Clips, Volume
+from vidpipe.models.clips import ClipDiscriminator, ClipGenerator, Clips, ClipsFromNoise, Volume
 from vidpipe.models.noise import Noise, Prior
 
 
@@ -32,3 +32,12 @@ class Generator(ClipGenerator):
 
     def forward(self, noise: Noise) -> Clips:
         return torch.tanh(self.colours(self.volume(noise)))
+
+
+class Discriminator(ClipDiscriminator):
+    """Four 3-D convolutions."""
+
+    layers = 4
+
+
+Game = ClipsFromNoise

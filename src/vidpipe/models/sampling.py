@@ -1,6 +1,5 @@
 """Clips of a trained generator, whatever it starts from."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +9,13 @@ from torch import Tensor
 
 from vidpipe.errors import UserError
 from vidpipe.models.clips import ClipGenerator
+from vidpipe.models.clips import Clips as Floats
 from vidpipe.models.noise import Noise
 from vidpipe.models.pixels import to_float, to_uint8
 
-CHUNK = 64  # clips made at a time
-
 Clips = UInt8[Tensor, "n t h w c"]
 Pictures = UInt8[Tensor, "n h w c"]
+CHUNK = 64  # clips made at a time
 
 
 @dataclass(frozen=True)
@@ -27,32 +26,36 @@ class ClipMaker:
         name: Of the model.
         generator: In its place, ready to be asked.
         device: Where it is.
-        join: Makes one source of noise and pictures (float, b c h w), where the generator starts
-            from both.
     """
 
     name: str
     generator: ClipGenerator
     device: torch.device
-    join: Callable[[Noise, Tensor], Any] | None = None
 
     @torch.no_grad()
-    def __call__(self, noise: Noise, given: Pictures | None = None) -> Clips:
-        """A clip of each noise, and of the picture given with it if the generator takes one.
+    def __call__(self, noise: Noise, given: Pictures) -> Clips:
+        """A clip of each noise, and of the picture given with it if the generator starts from one.
 
         Raises:
-            UserError: If there are values that are not finite.
+            UserError: If a value is not finite.
         """
-        pictures = noise if given is None else to_float(given.permute(0, 3, 1, 2))
-        chunks = zip(torch.split(noise, CHUNK), torch.split(pictures, CHUNK), strict=True)
-        return torch.cat([self._made(*chunk) for chunk in chunks])
+        chunks = zip(torch.split(noise, CHUNK), torch.split(given, CHUNK), strict=True)
+        return torch.cat([self._bytes(self.generator(self._source(*some))) for some in chunks])
 
-    def _made(self, noise: Noise, pictures: Tensor) -> Clips:
-        noise, pictures = noise.to(self.device), pictures.to(self.device)
-        made = self.generator(self.join(noise, pictures) if self.join else noise)
+    @torch.no_grad()
+    def apart(self, noise: Noise, given: Pictures) -> dict[str, Clips]:
+        """What some clips are put together from, by name; nothing if they are made in one."""
+        parts = self.generator.apart(self._source(noise, given))
+        return {name: self._bytes(part) for name, part in parts.items()}
+
+    def _source(self, noise: Noise, given: Pictures) -> Any:
+        pictures = to_float(given.permute(0, 3, 1, 2))
+        return self.generator.source(noise.to(self.device), pictures.to(self.device))
+
+    def _bytes(self, made: Floats) -> Clips:
         if not made.isfinite().all():
             raise UserError(
                 f"{self.name}: its clips hold values that are not finite: training has diverged; "
                 f"train again with a lower {self.name}.train.learning_rate"
             )
-        return to_uint8(made).permute(0, 2, 3, 4, 1).contiguous()
+        return to_uint8(made).permute(0, 2, 3, 4, 1).contiguous().cpu()

@@ -14,7 +14,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vidpipe.models.clips import ClipGenerator, Clips, ClipsFromNoise, RealClips, Volume
+from vidpipe.models.clips import (
+    ClipDiscriminator,
+    ClipGenerator,
+    Clips,
+    ClipsFromNoise,
+    RealClips,
+    Volume,
+)
 from vidpipe.models.noise import Noise, Prior
 
 
@@ -67,8 +74,20 @@ class Generator(ClipGenerator):
         background = self.background(noise).unsqueeze(2)
         return Parts(torch.tanh(colours), torch.sigmoid(mask), torch.tanh(background))
 
+    def apart(self, source: Noise) -> dict[str, Clips]:
+        """Foreground, mask and background as clips of colours."""
+        parts = self.parts(source)
+        shown = (parts.foreground, 2 * parts.mask - 1, parts.background)
+        return dict(zip(Parts._fields, (s.expand_as(parts.foreground) for s in shown), strict=True))
 
-class TwoStreams(ClipsFromNoise):
+
+class Discriminator(ClipDiscriminator):
+    """Four 3-D convolutions."""
+
+    layers = 4
+
+
+class Game(ClipsFromNoise):
     """The game of `ClipsFromNoise`, in which the generator pays for the mask.
 
     Args:

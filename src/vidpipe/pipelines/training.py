@@ -1,6 +1,7 @@
 """What every training stage does: play the game, keep its history, show it, save the weights."""
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,12 @@ from vidpipe.params import Runtime
 from vidpipe.params_gans import GanTrain
 from vidpipe.training import runtime as runtimes
 from vidpipe.training.adversarial import Players, Task
-from vidpipe.training.loop import fit
+from vidpipe.training.checkpoint import HOME, NONE, Checkpoint, Checkpoints
+from vidpipe.training.loop import Report, fit
 from vidpipe.training.progress import shown
 from vidpipe.training.tracker import Tracker
+
+log = logging.getLogger(__name__)
 
 
 def start(runtime: Runtime, train: GanTrain) -> runtimes.Machine:
@@ -50,26 +54,55 @@ def train_gan(
         train: Seed, steps, and when to report.
         machine: What to compute with.
         tracker: Who is told.
-        scratch: Where the folder is made.
+        scratch: Where the folder is made. Where `kept` in it outlives the process,
+            training that was stopped goes on, to the same end.
 
     Returns:
         A folder: weights of both networks, `history.csv`, and `sheets/`.
     """
+    checkpoints = Checkpoints(scratch / HOME / name)
+    kept = _taken_up(checkpoints, players, name, train.steps)
+    history, sheets = list(kept.history), dict(kept.sheets)
     pace = {"steps": train.steps, "report_every": train.report_every, "seed": train.seed}
-    reports = fit(players, task, **pace, autocast=machine.autocast)
-    folder = scratch / name
-    (folder / "sheets").mkdir(parents=True)
-    history = []
+    reports = fit(players, task, **pace, done=kept.step, autocast=machine.autocast)
     with tracker.training(name) as run:
-        for report in shown(reports, total=train.steps, name=name):
-            history.append({"step": report.step, **report.losses})
+        for report in history:
+            run.metrics(report.losses, report.step)
+        for report in shown(reports, total=train.steps, done=kept.step, name=name):
+            history.append(report)
             run.metrics(report.losses, report.step)
             if report.step % train.sample_every == 0 or report.step == train.steps:
                 picture = sheet(players.sampled)
-                (folder / "sheets" / f"{report.step:06d}.png").write_bytes(png(picture))
+                sheets[report.step] = png(picture)
                 run.picture("progress", picture, report.step)
-        pd.DataFrame(history).round(6).to_csv(folder / "history.csv", index=False)
+            checkpoints.save(Checkpoint(players.state_dict(), history, sheets))
+        folder = _filled(scratch / name, history, sheets)
         weights.save(players.sampled, folder / "generator.safetensors", built)
         weights.save(players.discriminator, folder / "discriminator.safetensors", built)
         run.weights(folder / "generator.safetensors")
+    return folder
+
+
+def _taken_up(checkpoints: Checkpoints, players: Players, name: str, steps: int) -> Checkpoint:
+    """The last checkpoint that fits, its state given to the players; else one of no step."""
+    for checkpoint in checkpoints.good():
+        try:
+            players.load_state_dict(checkpoint.state)
+        except ValueError as error:
+            log.warning("%s: a checkpoint is passed over: %s", name, error)
+            continue
+        log.info(
+            "%s was stopped: going on from step %d of %d, kept in %s",
+            *(name, checkpoint.step, steps, checkpoints.folder.resolve()),
+        )
+        return checkpoint
+    return NONE
+
+
+def _filled(folder: Path, history: Sequence[Report], sheets: Mapping[int, bytes]) -> Path:
+    (folder / "sheets").mkdir(parents=True)
+    for step, picture in sheets.items():
+        (folder / "sheets" / f"{step:06d}.png").write_bytes(picture)
+    rows = [{"step": report.step, **report.losses} for report in history]
+    pd.DataFrame(rows).round(6).to_csv(folder / "history.csv", index=False)
     return folder

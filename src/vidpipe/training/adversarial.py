@@ -3,7 +3,7 @@
 Tensors in, detached tensors out: nothing here knows a model, a device or a logger.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
@@ -82,6 +82,8 @@ class Players:
             )
             for network in (generator, discriminator)
         ]
+        for optimizer in self.optimizers:
+            _begin(optimizer)
 
     @property
     def sampled(self) -> nn.Module:
@@ -94,23 +96,35 @@ class Players:
             for group in optimizer.param_groups:
                 group["lr"] = rate
 
-    def state_dict(self) -> dict[str, Any]:
-        """All state, as `load_state_dict` takes it."""
-        return {name: part.state_dict() for name, part in self._parts().items()}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take up a state that `state_dict` gave."""
-        for name, part in self._parts().items():
-            part.load_state_dict(state[name])
-
-    def _parts(self) -> dict[str, Any]:
-        return {
+    def state_dict(self) -> dict[str, Tensor]:
+        """All that training changes, by name: the tensors themselves, no copies."""
+        networks = {
             "generator": self.generator,
             "discriminator": self.discriminator,
             "average": self.average,
-            "generator_adam": self.optimizers[0],
-            "discriminator_adam": self.optimizers[1],
         }
+        state = {
+            f"{player}.{name}": value
+            for player, network in networks.items()
+            for name, value in network.state_dict().items()
+        }
+        for player, optimizer in zip(networks, self.optimizers, strict=False):
+            for number, moments in enumerate(optimizer.state.values()):
+                state |= {f"{player}.adam.{number}.{name}": m for name, m in moments.items()}
+        return state
+
+    @torch.no_grad()
+    def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
+        """Take up a state that `state_dict` gave, each tensor in the layout it has here.
+
+        Raises:
+            ValueError: If names or shapes differ; then nothing has changed.
+        """
+        own = self.state_dict()
+        if _shapes(own) != _shapes(state):
+            raise ValueError("this state is of other networks")
+        for name, value in own.items():
+            value.copy_(state[name])
 
 
 def update(
@@ -168,6 +182,21 @@ def _slopes(
         for name, weight, (logits, samples) in (("r1", rules.r1, r1), ("r2", rules.r2, r2))
         if samples.requires_grad
     }
+
+
+def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
+    """Shape and type of each tensor of a state."""
+    return {name: (value.shape, value.dtype) for name, value in state.items()}
+
+
+def _begin(optimizer: torch.optim.Optimizer) -> None:
+    """Make fused Adam's moments now, as its first step would: a state then has all its names."""
+    for parameter in optimizer.param_groups[0]["params"]:
+        optimizer.state[parameter] = {
+            "step": torch.zeros((), device=parameter.device),
+            "exp_avg": torch.zeros_like(parameter),
+            "exp_avg_sq": torch.zeros_like(parameter),
+        }
 
 
 def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:

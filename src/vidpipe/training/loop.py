@@ -4,6 +4,7 @@ A test takes the list, a node logs it, a benchmark times it.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -16,11 +17,11 @@ from vidpipe.training.adversarial import Players, Task, update
 
 @dataclass(frozen=True)
 class Report:
-    """Mean of each loss over the steps since the last report.
+    """Mean of each loss since the last report, over the steps in which it was measured.
 
     Attributes:
         step: Updates made so far.
-        losses: Mean losses by name, finite.
+        losses: Mean losses by name, finite; without those that no step has measured.
     """
 
     step: int
@@ -54,28 +55,28 @@ def fit(
     Raises:
         FloatingPointError: If a loss is not finite; names the first such step, and the losses.
     """
-    sums: dict[str, torch.Tensor] = {}
+    sums, measured = dict[str, torch.Tensor](), Counter[str]()
     sound = torch.tensor(done)  # last step up to which all losses were finite
-    since = done
     for step in range(done + 1, steps + 1):
         rng = numbers_of(seed, step)
         players.learn_at(players.rules.rate(step, steps))
         losses = update(players, task, step=step, rng=rng, autocast=autocast)
-        sums = {name: sums.get(name, 0) + loss for name, loss in losses.items()}
+        sums |= {name: sums.get(name, 0) + loss for name, loss in losses.items()}
+        measured.update(losses.keys())  # not all are, in every step
         finite = torch.stack(list(losses.values())).isfinite().all()
         sound = sound.to(finite.device)
         sound = torch.where(finite & (sound == step - 1), step, sound)
 
         # A report reads the losses from the device: rarely, for it waits for all that is queued.
         if step % report_every == 0 or step == steps:
-            means = {name: total.item() / (step - since) for name, total in sums.items()}
+            means = {name: total.item() / measured[name] for name, total in sums.items()}
             if int(sound) < step:
                 broken = ", ".join(name for name, mean in means.items() if not math.isfinite(mean))
                 raise FloatingPointError(
                     f"losses are no longer finite from step {int(sound) + 1} on ({broken}): "
                     "training has diverged; lower learning_rate, or set precision: fp32"
                 )
-            sums, since = {}, step
+            sums, measured = {}, Counter()
             yield Report(step, means)
 
 

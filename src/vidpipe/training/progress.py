@@ -13,10 +13,24 @@ log = logging.getLogger(__name__)
 LINES_EVERY = 15.0  # seconds, where there is no terminal
 
 
-def shown(reports: Iterable[Report], *, total: int, name: str) -> Iterator[Report]:
-    """Pass reports on, and show losses, steps per second and the time left."""
+def shown(reports: Iterable[Report], *, total: int, name: str, done: int = 0) -> Iterator[Report]:
+    """Pass reports on, and show losses, steps per second and the time left.
+
+    Args:
+        reports: Of a training.
+        total: Steps in all.
+        name: Of the model.
+        done: Steps made by an earlier process.
+    """
     terminal = sys.stderr.isatty()
-    with tqdm(total=total, desc=name, unit="step", disable=not terminal, dynamic_ncols=True) as bar:
+    with tqdm(
+        total=total,
+        initial=done,
+        desc=name,
+        unit="step",
+        disable=not terminal,
+        dynamic_ncols=True,
+    ) as bar:
         begun = told = time.monotonic()
         for report in reports:
             losses = {key: f"{value:.3g}" for key, value in report.losses.items()}
@@ -25,7 +39,7 @@ def shown(reports: Iterable[Report], *, total: int, name: str) -> Iterator[Repor
             now = time.monotonic()
             if not terminal and (now - told > LINES_EVERY or report.step == total):
                 told = now
-                speed = report.step / (now - begun)
+                speed = (report.step - done) / (now - begun)
                 log.info(
                     "%s step %d of %d, %.2f steps/s, %.0f s left: %s",
                     name,

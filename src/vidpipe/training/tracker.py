@@ -14,7 +14,7 @@ class Run(Protocol):
     """One row of a tracking server: one trained model."""
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
-        """Log numbers at a step."""
+        """Log numbers at a step; a run that goes on is not told twice what it knows."""
 
     def picture(self, key: str, picture: UInt8[np.ndarray, "h w c"], step: int) -> None:
         """Log a picture under a key that other runs share, so that they can be compared."""
@@ -31,7 +31,7 @@ class Tracker(Protocol):
     """Opens runs."""
 
     def training(self, model: str) -> AbstractContextManager[Run]:
-        """A new run for a model that is about to be trained."""
+        """A run for a model that is about to be trained; its own, if training was stopped."""
 
     def evaluation(self, model: str, weights: Path) -> AbstractContextManager[Run]:
         """The run that trained these weights."""

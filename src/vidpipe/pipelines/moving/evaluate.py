@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import torch
-from torch import Tensor
 
 from vidpipe.data.clips import stretches
 from vidpipe.data.packing import write_npz
@@ -18,7 +17,6 @@ from vidpipe.evaluation.clips import Clips, Pictures, first_frame_psnr, measure
 from vidpipe.models import weights
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.clips import ClipGenerator
-from vidpipe.models.noise import Noise
 from vidpipe.models.sampling import ClipMaker
 from vidpipe.params import Runtime
 from vidpipe.params_gans import FromNoiseEvaluate
@@ -42,8 +40,6 @@ def evaluate_clip_gan(
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,
-    join: Callable[[Noise, Tensor], Any] | None = None,
-    also: Callable[[Show], dict[str, bytes]] = lambda show: {},
 ) -> tuple[dict[str, float], Path, Path]:
     """Score what a generator makes against what training saw, and draw it.
 
@@ -57,8 +53,6 @@ def evaluate_clip_gan(
         runtime: What to compute with.
         tracker: Who is told.
         scratch: Where folders are made.
-        join: See `ClipMaker`.
-        also: Draws what this model alone has to show: files by name.
 
     Returns:
         Metrics by name: see `scores`; folders of plots and of samples.
@@ -68,7 +62,7 @@ def evaluate_clip_gan(
             or these are not finite.
     """
     machine = runtimes.start(**runtime.model_dump())
-    make = ClipMaker(name, machine.place(generator), machine.device, join)
+    make = ClipMaker(name, machine.place(generator), machine.device)
     judge = machine.place(weights.build(ActionClassifier, classifier / "classifier.safetensors"))
     look = partial(measure, classifier=judge, device=machine.device)
     seen, held_out = (
@@ -82,17 +76,45 @@ def evaluate_clip_gan(
     rows = {row: look(some) for row, some in beside(made, given, held_out, rng).items()}
     numbers = scores(rows, look(torch.from_numpy(seen.pixels)), seen.video, seed=evaluate.seed)
     unseen = torch.from_numpy(held_out.pixels[:, 0]) if len(held_out) else given
-    if join:
+    if generator.from_picture:
         again = make(generator.prior.draw(len(unseen), rng), unseen)
         numbers["first_frame_psnr"] = first_frame_psnr(made, given)
         numbers["first_frame_psnr_held_out"] = first_frame_psnr(again, unseen)
     show = Show(make, rows[MADE], seen, given, unseen, clips["labels"].tolist(), _fps(clips), rng)
-    plots, samples = _written(scratch, model, table(numbers), show, also)
+    plots, samples = _written(scratch, model, table(numbers), show)
     with tracker.evaluation(name, model / "generator.safetensors") as run:
         run.metrics(numbers, 0)
         run.files(samples)
         run.picture("samples", sheet(show), 0)
     return numbers, plots, samples
+
+
+def evaluator(name: str) -> Callable[..., tuple[dict[str, float], Path, Path]]:
+    """The node that evaluates a model, told by its name."""
+    network = import_module(f"vidpipe.models.{name}")
+
+    def node(
+        clips: dict[str, np.ndarray],
+        model: Path,
+        classifier: Path,
+        evaluate: FromNoiseEvaluate,
+        runtime: Runtime,
+        tracker: Tracker,
+        scratch: Path,
+    ) -> tuple[dict[str, float], Path, Path]:
+        return evaluate_clip_gan(
+            name,
+            weights.build(network.Generator, model / "generator.safetensors"),
+            clips=clips,
+            model=model,
+            classifier=classifier,
+            evaluate=evaluate,
+            runtime=runtime,
+            tracker=tracker,
+            scratch=scratch,
+        )
+
+    return node
 
 
 def _made(make: ClipMaker, real: Clips, count: int, rng: torch.Generator) -> tuple[Clips, Pictures]:
@@ -112,20 +134,14 @@ def _fps(clips: dict[str, np.ndarray]) -> int:
     return max(1, round(float(np.median(clips["fps"]))))
 
 
-def _written(
-    scratch: Path,
-    model: Path,
-    scored: pd.DataFrame,
-    show: Show,
-    also: Callable[[Show], dict[str, bytes]],
-) -> tuple[Path, Path]:
+def _written(scratch: Path, model: Path, scored: pd.DataFrame, show: Show) -> tuple[Path, Path]:
     """Folders of plots and of samples."""
     plots, samples = scratch / "plots", scratch / "samples"
     for folder in (plots, samples):
         folder.mkdir()
     pd.read_csv(model / "history.csv").to_csv(plots / "history.csv", index=False)
     scored.to_csv(plots / "scores.csv", index=False)
-    for name, content in (draw(show) | also(show)).items():
+    for name, content in draw(show).items():
         (samples / name).write_bytes(content)
     kept = show.made.clips[:KEPT].numpy()
     write_npz(samples / "samples.npz", {"clips": kept, "fps": np.array(show.fps)})

@@ -52,13 +52,19 @@ class Show:
 
 
 def draw(show: Show) -> dict[str, bytes]:
-    """What every GAN of clips is shown by: files by name."""
-    return {
+    """Files by name."""
+    files = {
         **film("samples", wall(show.made.clips[: WALL**2]), show.fps),
         **film("walk", walk(show.make, WALKS, show.rng, show.unseen), show.fps),
         "samples.png": png(sheet(show)),
         "real_and_made.gif": gif(real_and_made(show), fps=show.fps, colours=COLOURS),
     }
+    if show.make.generator.from_picture:
+        files["one_image.gif"] = gif(one_picture(show), fps=show.fps, colours=COLOURS)
+    if pages := parts(show):
+        files["parts.gif"] = gif(pages, fps=show.fps, colours=COLOURS)
+        files["parts.png"] = png(pages[len(pages) // 2])
+    return files
 
 
 def film(name: str, pages: list[Page], fps: int) -> dict[str, bytes]:
@@ -92,10 +98,15 @@ def wall(clips: Clips, *, tile: int = TILE) -> list[Page]:
 
 def sheet(show: Show) -> Page:
     """A clip in each row, frame by frame: a real one, and what was made."""
-    rows = [*coloured(torch.from_numpy(show.seen.pixels[:1])), *coloured(show.made.clips[:ROWS])]
-    names = ["real", *(f"made {n}" for n in range(1, len(rows)))]
-    columns = [f"frame {t}" for t in range(1, len(rows[0]) + 1)]
-    return grid([list(clip) for clip in rows], names=names, columns=columns, tile=TILE)
+    real = torch.from_numpy(show.seen.pixels[:1])
+    clips = torch.cat([real, show.made.clips[:ROWS]])
+    return by_frame(clips, names=["real", *(f"made {n}" for n in range(1, len(clips)))])
+
+
+def by_frame(clips: Clips, *, names: Sequence[str] = (), tile: int = TILE) -> Page:
+    """A clip in each row, a frame in each column."""
+    columns = [f"frame {t}" for t in range(1, clips.shape[1] + 1)]
+    return grid([list(clip) for clip in coloured(clips)], names=names, columns=columns, tile=tile)
 
 
 def walk(
@@ -125,17 +136,27 @@ def real_and_made(show: Show) -> list[Page]:
     return playing(rows, names=["real", "made", "made"], columns=names)
 
 
-def one_picture(show: Show) -> dict[str, bytes]:
+def one_picture(show: Show) -> list[Page]:
     """A picture in each row, and how it goes on with some noises, the same in all rows."""
     noise = show.make.generator.prior.draw(WALL, show.rng)
     rows = []
     for picture in show.unseen[apart(len(show.unseen), WALL - 1)]:
         still = picture.expand(1, show.make.generator.frames, *picture.shape)
-        rows.append(
-            coloured(torch.cat([still, show.make(noise, picture.expand(WALL, *picture.shape))]))
-        )
-    pages = playing(rows, columns=["picture", *(f"noise {n}" for n in range(1, WALL + 1))])
-    return {"one_image.gif": gif(pages, fps=show.fps, colours=COLOURS)}
+        made = show.make(noise, picture.expand(WALL, *picture.shape))
+        rows.append(coloured(torch.cat([still, made])))
+    return playing(rows, columns=["picture", *(f"noise {n}" for n in range(1, WALL + 1))])
+
+
+def parts(show: Show) -> list[Page]:
+    """In each row a clip and what it is put together from; no pages if it is made in one."""
+    noise = show.make.generator.prior.draw(WALL, show.rng)
+    given = show.given[:1].expand(WALL, -1, -1, -1)
+    found = show.make.apart(noise, given)
+    if not found:
+        return []
+    columns = {"clip": show.make(noise, given), **found}
+    rows = list(zip(*map(coloured, columns.values()), strict=True))
+    return playing(rows, columns=list(columns))
 
 
 def coloured(clips: Clips) -> list[Clip]:

@@ -1,8 +1,10 @@
-"""Wiring of the judge."""
+"""Wiring of the judge, and of every GAN of clips: a model's name is all that differs."""
 
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vidpipe.pipelines.moving.classifier import train_action_classifier
+from vidpipe.pipelines.moving.evaluate import evaluator
+from vidpipe.pipelines.moving.train import trainer
 
 
 def action_classifier() -> Pipeline:
@@ -17,3 +19,31 @@ def action_classifier() -> Pipeline:
             )
         ]
     )
+
+
+def clip_gan_train(name: str) -> Pipeline:
+    """Clips to weights."""
+    inputs = [
+        "clips",
+        f"params:{name}.model",
+        f"params:{name}.train",
+        "params:runtime",
+        "tracker",
+        "scratch",
+    ]
+    return pipeline([node(trainer(name), inputs, f"{name}_model", name=f"{name}_train")])
+
+
+def clip_gan_evaluate(name: str) -> Pipeline:
+    """Weights to scores and samples."""
+    inputs = [
+        "clips",
+        f"{name}_model",
+        "action_classifier_model",
+        f"params:{name}.evaluate",
+        "params:runtime",
+        "tracker",
+        "scratch",
+    ]
+    outputs = [f"{name}_{what}" for what in ("metrics", "plots", "samples")]
+    return pipeline([node(evaluator(name), inputs, outputs, name=f"{name}_evaluate")])

@@ -1,19 +1,25 @@
 """How a GAN of clips is trained, whatever its networks."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 import torch
+from pydantic import BaseModel
 from torch import nn
 
 from vidpipe.data.pictures import grid
+from vidpipe.data.splits import TRAIN
 from vidpipe.errors import UserError
 from vidpipe.models.clips import RealClips
+from vidpipe.models.noise import Prior
 from vidpipe.models.pixels import to_uint8
+from vidpipe.params import Params, Runtime
 from vidpipe.params_gans import ClipGanModel, ClipGanTrain
-from vidpipe.pipelines.training import train_gan
+from vidpipe.pipelines.training import start, train_gan
 from vidpipe.training.adversarial import Players, Rules, Task
 from vidpipe.training.runtime import Machine
 from vidpipe.training.tracker import Tracker
@@ -50,41 +56,34 @@ def real_clips(
     return RealClips(clips["frames"], chosen, length=length, mirror=mirror, device=device)
 
 
-def shape_of(clips: dict[str, np.ndarray], model: ClipGanModel) -> dict[str, Any]:
-    """What the data say of the networks: side and channels of frames; and frames of a clip."""
-    _, size, _, channels = clips["frames"].shape
-    return {"size": size, "frames": model.frames, "channels": channels}
-
-
-def judge_of(model: ClipGanModel, train: ClipGanTrain) -> dict[str, Any]:
-    """What the parameters say of the discriminator."""
-    return {
-        "width": model.discriminator_width,
-        "norm": model.norm,
-        "dropout": model.dropout,
-        "frame_judge": model.frame_judge,
-        "augment": train.augment,
-    }
-
-
-def train_clip_gan(
-    name: str,
-    generator: nn.Module,
-    discriminator: nn.Module,
-    task: Task,
-    built: Mapping[str, Any],
-    *,
+def players_of(
+    network: ModuleType,
+    shape: Mapping[str, int],
+    model: ClipGanModel,
     train: ClipGanTrain,
     machine: Machine,
-    tracker: Tracker,
-    scratch: Path,
-) -> Path:
-    """Train two networks on the task.
+) -> tuple[Players, dict[str, Any]]:
+    """The two networks of a model, and what it takes to build the generator again.
 
-    Returns:
-        A folder: weights of both networks, `history.csv`, and `sheets/` of what the generator
-        made of the same sources as training went on.
+    Parameters of the model that not all models have are its generator's.
+
+    Args:
+        network: Module of the model.
+        shape: `size` and `channels` of the frames.
+        model: How the networks are built.
+        train: How they learn.
+        machine: Where they are placed.
     """
+    shape = {**shape, "frames": model.frames}
+    names = {"latent", "codes", "width"} | _own(model, ClipGanModel)
+    built = {**model.model_dump(include=names), **shape}
+    generator = network.Generator(**built)
+    discriminator = network.Discriminator(
+        **shape,
+        width=model.discriminator_width,
+        **model.model_dump(include={"norm", "dropout", "frame_judge"}),
+        augment=train.augment,
+    )
     rules = Rules(
         loss=train.loss,
         r1=train.r1,
@@ -97,19 +96,96 @@ def train_clip_gan(
         ema=train.ema,
         cooldown=train.cooldown,
     )
-    players = Players(machine.place(generator), machine.place(discriminator), rules)
-    shown, _ = task.draw(generator, torch.Generator().manual_seed(train.seed))
+    return Players(machine.place(generator), machine.place(discriminator), rules), built
+
+
+def game_of(network: ModuleType, real: RealClips, prior: Prior, train: ClipGanTrain) -> Task:
+    """What the networks of a model are fed; parameters that not all models have are its game's."""
+    own = train.model_dump(include=_own(train, ClipGanTrain))
+    game: Task = network.Game(real, batch=train.batch, prior=prior, **own)
+    return game
+
+
+def train_clip_gan(
+    network: ModuleType,
+    name: str,
+    *,
+    clips: dict[str, np.ndarray],
+    model: ClipGanModel,
+    train: ClipGanTrain,
+    runtime: Runtime,
+    tracker: Tracker,
+    scratch: Path,
+) -> Path:
+    """Train on the clips that are for training.
+
+    Args:
+        network: Module of the model.
+        name: Of the model.
+        clips: Arrays of `clips.npz`.
+        model: How the networks are built.
+        train: How they learn.
+        runtime: What to compute with.
+        tracker: Who is told.
+        scratch: Where the folder is made.
+
+    Returns:
+        A folder: weights of both networks, `history.csv`, and `sheets/` of what the generator
+        made of the same sources as training went on.
+    """
+    machine = start(runtime, train)
+    _, size, _, channels = clips["frames"].shape
+    players, built = players_of(
+        network, {"size": size, "channels": channels}, model, train, machine
+    )
+    real = real_clips(clips, TRAIN, length=model.frames, mirror=train.mirror, device=machine.device)
+    task = game_of(network, real, Prior(model.latent, model.codes), train)
+    shown, _ = task.draw(players.generator, torch.Generator().manual_seed(train.seed))
     return train_gan(
         name,
         players,
         task,
-        lambda network: progress_sheet(network, shown),
+        lambda sampled: progress_sheet(sampled, shown),
         built=built,
         train=train,
         machine=machine,
         tracker=tracker,
         scratch=scratch,
     )
+
+
+def trainer(name: str) -> Callable[..., Path]:
+    """The node that trains a model, told by its name: its parameters are checked as its own."""
+    network = import_module(f"vidpipe.models.{name}")
+    block = Params.model_fields[name].annotation.model_fields  # type: ignore[union-attr]
+
+    def node(
+        clips: dict[str, np.ndarray],
+        model: ClipGanModel,
+        train: ClipGanTrain,
+        runtime: Runtime,
+        tracker: Tracker,
+        scratch: Path,
+    ) -> Path:
+        return train_clip_gan(
+            network,
+            name,
+            clips=clips,
+            model=model,
+            train=train,
+            runtime=runtime,
+            tracker=tracker,
+            scratch=scratch,
+        )
+
+    own = {key: block[key].annotation for key in ("model", "train")}
+    node.__annotations__ |= own
+    return node
+
+
+def _own(block: BaseModel, common: type[BaseModel]) -> set[str]:
+    """Names of the parameters that a model has beside those of all GANs of clips."""
+    return set(type(block).model_fields) - set(common.model_fields)
 
 
 @torch.no_grad()

@@ -1,1 +1,0 @@
-"""How a picture goes on."""

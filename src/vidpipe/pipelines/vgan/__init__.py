@@ -1,1 +1,0 @@
-"""Clips from noise, in two streams."""

@@ -1,0 +1,115 @@
+import pytest
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import node
+from project import ROOT
+
+from vidpipe import hooks
+from vidpipe.config import check, read
+from vidpipe.hooks import Workbench
+
+OUTPUT = "mlp_gan_model"
+
+
+def train_mlp_gan(train, tracker, scratch): ...
+
+
+TRAINING = node(
+    train_mlp_gan, ["params:mlp_gan.train", "tracker", "scratch"], OUTPUT, name="mlp_gan_train"
+)
+
+
+@pytest.fixture(autouse=True)
+def _identity_is_that_of_the_parameters(monkeypatch):
+    monkeypatch.setattr(
+        hooks, "identity", lambda project, node, params, files: str(*params.values())
+    )
+
+
+class Process:
+    """What a run of Kedro does with the hooks, up to the node that trains."""
+
+    def __init__(self, project, steps=1, node=TRAINING):
+        self.bench, self.node = Workbench(), node
+        self.bench.project, self.bench.params = project, check(read(ROOT / "params.yaml"))
+        catalog = DataCatalog({"params:mlp_gan.train": MemoryDataset(steps)})
+        self.bench.after_catalog_created(catalog)
+        self.scratch, self.tracker = catalog.load("scratch"), catalog.load("tracker")
+        self.bench.before_node_run(node, catalog, {"params:mlp_gan.train": steps})
+
+    @property
+    def kept(self):
+        return self.scratch / "kept" / "mlp_gan"
+
+    def ends_well(self):
+        self.bench.after_dataset_saved(OUTPUT, self.node)
+        self.is_killed()
+
+    def is_killed(self):
+        """All that the system does for it."""
+        for held in [*self.bench.kept.values(), self.bench.work]:
+            held.lock.release()
+
+
+@pytest.fixture
+def stopped(tmp_path):
+    """A project in which training was killed, and left a file."""
+    process = Process(tmp_path)
+    (process.kept / "file").touch()
+    process.is_killed()
+    return tmp_path
+
+
+def left(process):
+    return [path.name for path in process.kept.iterdir() if path.name != "lock"]
+
+
+def test_the_next_run_finds_what_was_kept(stopped):
+    process = Process(stopped)
+    assert left(process) == ["file"]
+    assert process.tracker.kept["mlp_gan"].samefile(process.kept)
+
+
+def test_a_run_that_ends_well_leaves_nothing(stopped):
+    Process(stopped).ends_well()
+    assert left(Process(stopped)) == []
+
+
+def test_other_parameters_find_nothing_and_clear_the_old(stopped):
+    process = Process(stopped, steps=2)
+    assert left(process) == []
+    process.is_killed()
+    assert left(Process(stopped)) == []
+
+
+def test_what_another_process_holds_is_neither_shared_nor_cleared(stopped, caplog):
+    first = Process(stopped)
+    assert not Process(stopped).kept.exists()
+    assert "another process does the same" in caplog.text
+    Process(stopped, steps=2)
+    assert left(first) == ["file"]
+
+
+def test_a_forced_run_finds_nothing(stopped, monkeypatch):
+    monkeypatch.setattr(hooks, "forced", lambda: True)
+    assert left(Process(stopped)) == []
+
+
+def test_a_work_tree_elsewhere_finds_nothing(stopped, tmp_path_factory):
+    assert left(Process(tmp_path_factory.mktemp("elsewhere"))) == []
+
+
+def test_a_copy_of_the_project_goes_on_with_its_own(stopped, tmp_path_factory, monkeypatch):
+    monkeypatch.setenv("DVC_ROOT", str(stopped))
+    assert left(Process(tmp_path_factory.mktemp("temp"))) == ["file"]
+
+
+def test_nodes_that_train_nothing_keep_nothing(tmp_path):
+    other = node(train_mlp_gan, TRAINING.inputs, OUTPUT, name="mlp_gan_evaluate")
+    assert not Process(tmp_path, node=other).kept.exists()
+
+
+def test_scratch_of_killed_processes_is_cleared_and_that_of_others_stays(stopped):
+    first = Process(stopped, node=node(train_mlp_gan, TRAINING.inputs, OUTPUT, name="other"))
+    second = Process(stopped)
+    there = sorted((stopped / ".vidpipe").glob("work-*"))
+    assert there == sorted([first.scratch, second.scratch])
