@@ -117,10 +117,15 @@ def examples(
     """Every stretch of so many frames in the clips of a split; and the group of each."""
     rows = np.flatnonzero(clips["split"] == split)
     index, found = windows(clips["clips"][rows], length)
-    label = torch.from_numpy(clips["label"][rows[found]]).long()
-    index = torch.from_numpy(index).long()
-    made = Examples(frames, index, label, classes=len(clips["labels"]), batch=batch)
-    return made, clips["group"][rows[found]]
+    origin = rows[found]
+    made = Examples(
+        frames,
+        torch.from_numpy(index).long(),
+        torch.from_numpy(clips["label"][origin]).long(),
+        classes=len(clips["labels"]),
+        batch=batch,
+    )
+    return made, clips["group"][origin]
 
 
 def pixels(clips: Examples) -> UInt8[torch.Tensor, "k c t s s"]:
