@@ -93,6 +93,10 @@ class DigitClassifier(Room):
     report_every: Count
 
 
+class ActionClassifier(DigitClassifier):
+    """The network that scores the clip GANs."""
+
+
 class Params(Room):
     """The whole of `params.yaml`."""
 
@@ -106,6 +110,7 @@ class Params(Room):
     digit_classifier: DigitClassifier
     mlp_gan: MlpGan
     dcgan: Dcgan
+    action_classifier: ActionClassifier
     gan3d: Gan3d
     vgan: Vgan
     convlstm_gan: ConvlstmGan

@@ -41,12 +41,13 @@ class Task:
     fed: tuple[str, ...]
 
 
+CLIPS = ("sources.clips", "frames.clips", "clips", "action_classifier")
 TASKS = {
     "mlp_gan": Task("digits", "D1", ("digits", "digit_classifier")),
     "dcgan": Task("digits", "D1", ("digits", "digit_classifier")),
-    "gan3d": Task("clips", "D2", ("sources.clips", "frames.clips", "clips")),
-    "vgan": Task("clips", "D2", ("sources.clips", "frames.clips", "clips")),
-    "convlstm_gan": Task("clips", "D4", ("sources.clips", "frames.clips", "clips")),
+    "gan3d": Task("clips", "D2", CLIPS),
+    "vgan": Task("clips", "D2", CLIPS),
+    "convlstm_gan": Task("clips", "D4", CLIPS),
     "pix2pix": Task("prediction", "D3", ("sources.footage", "frames.footage", "pairs")),
 }
 FOLDER = "mlflow"  # at the repository's root, when no server is named

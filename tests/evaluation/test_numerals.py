@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from vidpipe.evaluation.numerals import CHUNK, Judged, judge, kl_from_uniform, score
+from vidpipe.evaluation.judging import CHUNK, Judged, judge
+from vidpipe.evaluation.numerals import kl_from_uniform, score
 from vidpipe.models.digit_classifier import DigitClassifier
 from vidpipe.models.pixels import to_float
 

@@ -6,7 +6,7 @@ from project import ROOT
 
 from vidpipe.data.digits import expand, read_glyphs
 from vidpipe.data.splits import SEEN
-from vidpipe.evaluation.numerals import judge
+from vidpipe.evaluation.judging import judge
 from vidpipe.models.digit_classifier import FEATURES, DigitClassifier, Examples
 from vidpipe.models.impostors import halves, strokes
 from vidpipe.models.pixels import to_float, to_uint8

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Float, UInt8
 from torch import Tensor
 
-Clips = UInt8[Tensor, "_ t h w 3"]
+Clips = UInt8[Tensor, "_ t h w c"]
 CHANGE = 0.15 * 255  # of any channel from one frame to the next, for a pixel to have moved
 FROZEN = 0.1  # of the share of pixels that move in real clips: fewer, and a clip is frozen
 
@@ -43,7 +43,7 @@ def motion(clips: Clips) -> Motion:
     return Motion(share, flicker)
 
 
-def _of_one(clip: UInt8[Tensor, "t h w 3"]) -> tuple[float, float]:
+def _of_one(clip: UInt8[Tensor, "t h w c"]) -> tuple[float, float]:
     change = clip.to(torch.int16).diff(dim=0).abs()
     moves = (change.amax(-1) > CHANGE).float().mean()
     return moves.item(), change.float().mean(-1).median().item()

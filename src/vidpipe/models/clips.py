@@ -6,7 +6,7 @@ Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-
 import math
 from collections.abc import Callable
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from vidpipe.models.augment import Augment
-from vidpipe.models.noise import Noise, Prior
+from vidpipe.models.noise import FromNoiseGenerator, Noise, Prior
 from vidpipe.models.pixels import to_float
 
 Clips = Float[Tensor, "b c t h w"]
@@ -60,6 +60,26 @@ class RealClips:
         return torch.where(
             mirrored.to(clips.device)[:, None, None, None, None], clips.flip(-1), clips
         )
+
+
+class ClipGenerator(FromNoiseGenerator):
+    """A network that makes clips.
+
+    Attributes:
+        frames: Of each.
+        from_picture: Whether it starts from a picture too.
+    """
+
+    frames: int
+    from_picture = False
+
+    def source(self, noise: Noise, pictures: Frames) -> Any:
+        """What it starts from; pictures that it does not start from are passed over."""
+        return noise
+
+    def apart(self, source: Any) -> dict[str, Clips]:
+        """What a clip is put together from, by name; nothing if it is made in one."""
+        return {}
 
 
 class ClipsFromNoise:

@@ -15,8 +15,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vidpipe.models.clips import ClipDiscriminator, Clips, Frames, RealClips, halving
-from vidpipe.models.noise import FromNoiseGenerator, Noise, Prior
+from vidpipe.models.clips import ClipDiscriminator, ClipGenerator, Clips, Frames, RealClips, halving
+from vidpipe.models.noise import Noise, Prior
 
 Maps = Float[Tensor, "b _ h w"]
 LSTMS = 5
@@ -29,7 +29,7 @@ class Source(NamedTuple):
     image: Frames
 
 
-class Generator(FromNoiseGenerator):
+class Generator(ClipGenerator):
     """Picture and noise joined, five ConvLSTM layers, transposed convolutions that enlarge space.
 
     Args:
@@ -43,6 +43,8 @@ class Generator(FromNoiseGenerator):
             to 8.
         residual: Make the change to the picture instead of frames; they may leave [-1, 1] a little.
     """
+
+    from_picture = True
 
     def __init__(
         self,
@@ -74,6 +76,10 @@ class Generator(FromNoiseGenerator):
             layer = nn.ConvTranspose3d(inner, outer, *halving(time=False))
             self.enlarge.extend([layer, nn.LeakyReLU(0.2)])
         self.colours = nn.Conv3d(narrowing[-1], channels, (1, 3, 3), 1, (0, 1, 1))
+
+    def source(self, noise: Noise, pictures: Frames) -> Source:
+        """Both."""
+        return Source(noise, pictures)
 
     def forward(self, source: Source) -> Clips:
         noise = self.dense(source.noise).unflatten(1, (-1, self.base, self.base))

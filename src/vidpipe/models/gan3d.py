@@ -6,11 +6,11 @@ Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-
 import torch
 from torch import nn
 
-from vidpipe.models.clips import ClipDiscriminator, Clips, ClipsFromNoise, Volume
-from vidpipe.models.noise import FromNoiseGenerator, Noise, Prior
+from vidpipe.models.clips import ClipDiscriminator, ClipGenerator, Clips, ClipsFromNoise, Volume
+from vidpipe.models.noise import Noise, Prior
 
 
-class Generator(FromNoiseGenerator):
+class Generator(ClipGenerator):
     """Noise to a volume of feature maps, and a 3-D convolution to colours.
 
     Args:

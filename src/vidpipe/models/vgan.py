@@ -16,12 +16,13 @@ from torch import Tensor, nn
 
 from vidpipe.models.clips import (
     ClipDiscriminator,
+    ClipGenerator,
     Clips,
     ClipsFromNoise,
     RealClips,
     Volume,
 )
-from vidpipe.models.noise import FromNoiseGenerator, Noise, Prior
+from vidpipe.models.noise import Noise, Prior
 
 
 class Parts(NamedTuple):
@@ -43,7 +44,7 @@ class Parts(NamedTuple):
         return self.mask * self.foreground + (1 - self.mask) * self.background
 
 
-class Generator(FromNoiseGenerator):
+class Generator(ClipGenerator):
     """Two streams from the same noise.
 
     Args:
@@ -72,6 +73,12 @@ class Generator(FromNoiseGenerator):
         colours, mask = self.moving(self.volume(noise)).split([self.channels, 1], dim=1)
         background = self.background(noise).unsqueeze(2)
         return Parts(torch.tanh(colours), torch.sigmoid(mask), torch.tanh(background))
+
+    def apart(self, source: Noise) -> dict[str, Clips]:
+        """Foreground, mask and background as clips of colours."""
+        parts = self.parts(source)
+        shown = (parts.foreground, 2 * parts.mask - 1, parts.background)
+        return dict(zip(Parts._fields, (s.expand_as(parts.foreground) for s in shown), strict=True))
 
 
 class Discriminator(ClipDiscriminator):
