@@ -118,8 +118,9 @@ def examples(
     rows = np.flatnonzero(clips["split"] == split)
     index, found = windows(clips["clips"][rows], length)
     label = torch.from_numpy(clips["label"][rows[found]]).long()
-    index = torch.from_numpy(index).long()
-    made = Examples(frames, index, label, classes=len(clips["labels"]), batch=batch)
+    made = Examples(
+        frames, torch.from_numpy(index).long(), label, classes=len(clips["labels"]), batch=batch
+    )
     return made, clips["group"][rows[found]]
 
 
