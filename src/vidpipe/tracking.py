@@ -19,6 +19,7 @@ import numpy as np
 from filelock import FileLock
 
 from vidpipe.params import Params
+from vidpipe.pipeline_registry import CLIP_GANS
 from vidpipe.provenance import device, git, md5
 from vidpipe.training.tracker import NullTracker, Run
 
@@ -41,15 +42,13 @@ class Task:
     fed: tuple[str, ...]
 
 
-CLIPS = ("sources.clips", "frames.clips", "clips", "action_classifier")
 TASKS = {
     "mlp_gan": Task("digits", "D1", ("digits", "digit_classifier")),
     "dcgan": Task("digits", "D1", ("digits", "digit_classifier")),
-    "gan3d": Task("clips", "D2", CLIPS),
-    "vgan": Task("clips", "D2", CLIPS),
-    "convlstm_gan": Task("clips", "D4", CLIPS),
     "pix2pix": Task("prediction", "D3", ("sources.footage", "frames.footage", "pairs")),
 }
+CLIPS = ("sources.clips", "frames.clips", "clips", "action_classifier")
+TASKS |= {model: Task("clips", deliverable, CLIPS) for model, deliverable in CLIP_GANS.items()}
 FOLDER = "mlflow"  # at the repository's root, when no server is named
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 NOTE = "mlflow_run"  # in the folder of a training, the id of its run

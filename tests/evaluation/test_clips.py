@@ -1,13 +1,8 @@
-import math
-
 import moving
-import numpy as np
 import pytest
 import torch
 
-from vidpipe.errors import UserError
-from vidpipe.evaluation.clips import diversity, first_frame_psnr, floors, measure, nearest, score
-from vidpipe.evaluation.judging import Judged
+from vidpipe.evaluation.clips import measure, score
 
 COUNT = 300
 
