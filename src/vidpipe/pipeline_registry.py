@@ -30,8 +30,8 @@ STAGES = {
     "action_classifier": "vidpipe.pipelines.moving.pipeline",
 }
 
-# GANs of clips: a module of `vidpipe.models` each, all wired alike.
-CLIP_GANS = ("gan3d", "vgan", "convlstm_gan")
+# GANs of clips: a module of `vidpipe.models` each, all wired alike -> deliverable of the report.
+CLIP_GANS = {"gan3d": "D2", "vgan": "D2", "convlstm_gan": "D4"}
 MOVING = "vidpipe.pipelines.moving.pipeline"
 STAGES |= {f"{model}_{what}": MOVING for model in CLIP_GANS for what in ("train", "evaluate")}
 

@@ -73,8 +73,10 @@ class Generator(ClipGenerator):
         self.lstms = nn.ModuleList(ConvLstm(width, width) for _ in range(LSTMS - 1))
         self.enlarge = nn.Sequential()
         for inner, outer in pairwise(narrowing):
+            # The norm keeps what differs from frame to frame from being drowned by what does not.
             layer = nn.ConvTranspose3d(inner, outer, *halving(time=False))
-            self.enlarge.extend([layer, nn.LeakyReLU(0.2)])
+            self.enlarge.extend([nn.BatchNorm3d(inner), nn.LeakyReLU(0.2), layer])
+        self.enlarge.append(nn.LeakyReLU(0.2))
         self.colours = nn.Conv3d(narrowing[-1], channels, (1, 3, 3), 1, (0, 1, 1))
 
     def source(self, noise: Noise, pictures: Frames) -> Source:

@@ -110,6 +110,12 @@ class Game(ClipsFromNoise):
         return parts.clips, {"mask": self.mask_weight * parts.mask.float().mean()}
 
 
+@torch.no_grad()
+def fares(generator: Generator, source: Noise) -> dict[str, float]:
+    """What is watched while it learns: the mask's mean, in which the report's attempt died."""
+    return {"mask_mean": generator.eval().parts(source).mask.mean().item()}
+
+
 def _picture_stream(latent: int, size: int, width: int, channels: int) -> nn.Sequential:
     base = size // 16
     widths = [width // 2**level for level in range(4)]

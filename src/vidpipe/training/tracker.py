@@ -22,6 +22,9 @@ class Run(Protocol):
     def files(self, folder: Path) -> None:
         """Log every file of a folder."""
 
+    def warning(self, sign: str, step: int) -> None:
+        """Mark a run that shows a sign of going wrong."""
+
     def weights(self, file: Path) -> None:
         """Say which weights came of this run, so that an evaluation finds it."""
 
@@ -57,5 +60,7 @@ class _NullRun:
     def picture(self, key: str, picture: UInt8[np.ndarray, "h w c"], step: int) -> None: ...
 
     def files(self, folder: Path) -> None: ...
+
+    def warning(self, sign: str, step: int) -> None: ...
 
     def weights(self, file: Path) -> None: ...

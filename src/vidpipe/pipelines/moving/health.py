@@ -12,13 +12,13 @@ from vidpipe.training.losses import LOSSES
 
 
 @torch.no_grad()
-def fares(players: Players, task: Task, held_out: Task, *, seed: int) -> dict[str, float]:
+def fares(players: Players, task: Task, held_out: Task | None, *, seed: int) -> dict[str, float]:
     """Numbers as `training.health.signs` takes them, the same for the same players.
 
     Args:
         players: Who learns; left as they are.
         task: What they are fed.
-        held_out: The same, of clips that they are not fed.
+        held_out: The same, of clips that they are not fed; None where there are none.
         seed: Of what is looked at.
 
     Returns:
@@ -31,13 +31,14 @@ def fares(players: Players, task: Task, held_out: Task, *, seed: int) -> dict[st
     rng = torch.Generator().manual_seed(seed)
     source, real = task.draw(generator, rng)
     made = generator(source)
-    unseen_source, unseen = held_out.draw(generator, rng)
-    judged = LOSSES[players.rules.loss].judged_rightly(
-        discriminator(unseen_source, unseen), discriminator(source, made)
-    )
+    found = {}
+    if held_out:
+        unseen = discriminator(*held_out.draw(generator, rng))
+        judged = LOSSES[players.rules.loss].judged_rightly(unseen, discriminator(source, made))
+        found["d_held_out"] = judged["d_real"].item()
     generator.train(was_training[0]), discriminator.train(was_training[1])
     return {
-        "d_held_out": judged["d_real"].item(),
+        **found,
         "diversity": _diversity(made) / max(_diversity(real), 1e-6),
         "motion": _motion(made) / max(_motion(real), 1e-6),
     }

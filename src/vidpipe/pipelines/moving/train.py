@@ -12,13 +12,14 @@ from pydantic import BaseModel
 from torch import nn
 
 from vidpipe.data.pictures import grid
-from vidpipe.data.splits import TRAIN
+from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.errors import UserError
 from vidpipe.models.clips import RealClips
 from vidpipe.models.noise import Prior
 from vidpipe.models.pixels import to_uint8
 from vidpipe.params import Params, Runtime
 from vidpipe.params_gans import ClipGanModel, ClipGanTrain
+from vidpipe.pipelines.moving.health import fares
 from vidpipe.pipelines.training import start, train_gan
 from vidpipe.training.adversarial import Players, Rules, Task
 from vidpipe.training.runtime import Machine
@@ -28,7 +29,7 @@ ROWS = 6  # clips on the sheet that shows how training goes
 
 
 def real_clips(
-    clips: dict[str, np.ndarray], split: str, *, length: int, mirror: bool, device: torch.device
+    clips: dict[str, np.ndarray], split: str, length: int, *, mirror: bool, device: torch.device
 ) -> RealClips:
     """The clips of a split.
 
@@ -138,8 +139,12 @@ def train_clip_gan(
     players, built = players_of(
         network, {"size": size, "channels": channels}, model, train, machine
     )
-    real = real_clips(clips, TRAIN, length=model.frames, mirror=train.mirror, device=machine.device)
-    task = game_of(network, real, Prior(model.latent, model.codes), train)
+
+    def fed(split: str) -> Task:
+        real = real_clips(clips, split, model.frames, mirror=train.mirror, device=machine.device)
+        return game_of(network, real, Prior(model.latent, model.codes), train)
+
+    task, held_out = fed(TRAIN), fed(TEST) if TEST in clips["split"] else None
     shown, _ = task.draw(players.generator, torch.Generator().manual_seed(train.seed))
     return train_gan(
         name,
@@ -151,6 +156,10 @@ def train_clip_gan(
         machine=machine,
         tracker=tracker,
         scratch=scratch,
+        watch=lambda players: {
+            **fares(players, task, held_out, seed=train.seed),
+            **getattr(network, "fares", lambda *_: {})(players.sampled, shown),
+        },
     )
 
 
