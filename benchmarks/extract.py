@@ -34,7 +34,7 @@ from vidpipe.data.fetch import sha256
 from vidpipe.data.frames import extract
 from vidpipe.data.workers import processes
 from vidpipe.io import Npz
-from vidpipe.params import Clips, Frames
+from vidpipe.params import ClipFrames, Clips
 from vidpipe.pipelines.data.clips import cut
 from vidpipe.pipelines.data.clips_frames import extract_clips
 
@@ -187,7 +187,7 @@ def scale(originals: Sequence[Path], folder: Path, count: int) -> None:
         frames = extract_clips(
             folder / "videos",
             manifest,
-            Frames(size=64, stride=2, fps=None, cut_threshold=0.12),
+            ClipFrames(size=64, stride=2, fps=None, cut_threshold=0.12),
             scratch,
         )
         half = time.perf_counter()
