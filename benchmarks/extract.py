@@ -170,8 +170,12 @@ def memory() -> Iterator[Callable[[], float]]:
         thread.join()
 
 
-def scale(originals: Sequence[Path], folder: Path, count: int) -> None:
-    """Extract and pack so many clips with the parameters of `laptop`, frames left on disk."""
+def scale(originals: Sequence[Path], folder: Path, count: int) -> float:
+    """Extract and pack so many clips with the parameters of `laptop`, frames left on disk.
+
+    Returns:
+        Seconds per clip.
+    """
     folder.mkdir()
     files = copies(originals, folder / "videos", count)
     manifest = pd.DataFrame({"path": [file.name for file in files]})
@@ -198,6 +202,7 @@ def scale(originals: Sequence[Path], folder: Path, count: int) -> None:
         f"{count:6d} clips: {1000 * (half - begun) / count:6.1f} ms to extract and "
         f"{1000 * (end - half) / count:5.1f} ms to pack each, peak {peak():,.0f} MB of memory"
     )
+    return (end - begun) / count
 
 
 @click.command()
@@ -218,8 +223,8 @@ def main(clips: int, rounds: int, few: int, many: int) -> None:
         if rounds:
             (folder / "out").mkdir()
             speed(copies(originals, folder / "speed", clips), folder / "out", rounds)
-        for count in (few, many):
-            scale(originals, folder / str(count), count)
+        each = {count: scale(originals, folder / str(count), count) for count in (few, many)}
+        click.echo(f"time per clip, {many} to {few}: {each[many] / each[few]:.2f}")
 
 
 if __name__ == "__main__":
