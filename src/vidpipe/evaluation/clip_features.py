@@ -17,7 +17,7 @@ from vidpipe.models.pixels import to_float
 
 Clips = UInt8[Tensor, "_ t h w c"]
 Features = Float[Tensor, "_ d"]
-Weight = Float[Tensor, "outer inner 3 4 4"]
+Weight = Float[Tensor, "_ _ 3 4 4"]
 
 SEED = 0
 WIDTHS = (16, 32, 64)  # channels; the last are the features

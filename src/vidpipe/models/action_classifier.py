@@ -17,16 +17,16 @@ from vidpipe.models.pixels import to_float
 
 Clips = Float[Tensor, "b c t s s"]
 SIDE = 32  # it looks at clips this large; larger ones are shrunk
-FRAMES = 8  # of the clips it learns from, or fewer where there are no more
+FRAMES = 8  # that it looks at together, or fewer where there are no more
 WIDTHS = (24, 48, 96)
 FEATURES = 64  # numbers per clip on which distances are measured
-GENUINE = 0.6  # share of each batch
+GENUINE = 0.65  # share of each batch
 
 
 class ActionClassifier(nn.Module):
     """Four convolutions in space and time, a layer of features, and logits: each action, then none.
 
-    What it finds is averaged over time, so clips may be of any length.
+    Longer clips are seen as stretches of 8 frames; what is found in them is averaged.
 
     Args:
         classes: Actions.
@@ -48,12 +48,13 @@ class ActionClassifier(nn.Module):
 
     def features(self, clips: Clips) -> Float[Tensor, "b features"]:
         """What distances between clips are measured on."""
-        small = shrunk(clips)
+        stretches = shrunk(clips).unfold(2, min(FRAMES, clips.shape[2]), FRAMES)
+        small = stretches.permute(0, 2, 1, 5, 3, 4).flatten(0, 1)
         change = F.pad(small.diff(dim=2), (0, 0, 0, 0, 1, 0))
         apart = small - small.mean(2, keepdim=True)
         found = self.convolutions(torch.cat([small, 2 * apart, 2 * change], 1))
         dense: Tensor = self.dense(found.mean((2, 3, 4)))
-        return dense
+        return dense.unflatten(0, (len(clips), -1)).mean(1)
 
     def answers(self, features: Float[Tensor, "b features"]) -> Float[Tensor, "b answers"]:
         """Logits: each action, then none of them."""

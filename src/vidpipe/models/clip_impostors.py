@@ -64,18 +64,9 @@ def spliced(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
     return torch.where(torch.arange(frames).view(1, 1, -1, 1, 1) < _wide(cut), one, other)
 
 
-def halves(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
-    """Cut along a line near the middle: one on this side, the other on that."""
-    side = one.shape[-1]
-    angle = _wide(2 * torch.pi * torch.rand(len(one), generator=rng))
-    offset = _wide(side / 6 * _even((len(one),), rng))
-    ticks = torch.arange(side) - (side - 1) / 2
-    return torch.where(angle.cos() * ticks + angle.sin() * ticks[:, None] > offset, one, other)
-
-
 def patchworks(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
     """Regions with wavy borders, of one and of the other by turns."""
-    border = smooth(len(one), 1, 4, one.shape[-1], rng)[:, :, None]
+    border = smooth(len(one), 1, 6, one.shape[-1], rng)[:, :, None]
     return torch.where(border > border.mean((3, 4), keepdim=True), one, other)
 
 
@@ -126,7 +117,6 @@ IMPOSTORS: dict[str, Callable[[Clips, Clips, torch.Generator], Clips]] = {
     "emptied": emptied,
     "shuffled": shuffled,
     "spliced": spliced,
-    "halves": halves,
     "patchworks": patchworks,
     "blends": blends,
     "crooked": crooked,
