@@ -1,8 +1,5 @@
 """A project of two stages that runs in a second, with results that are committed and tagged."""
 
-import os
-import shutil
-import sys
 from pathlib import Path
 
 from project import run

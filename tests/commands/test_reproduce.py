@@ -1,5 +1,6 @@
 """`vidpipe reproduce` on a toy: real git, real DVC, stages that take no time."""
 
+import hashlib
 import json
 import shutil
 
@@ -62,11 +63,8 @@ def test_a_tag_is_rebuilt_by_its_own_code_and_the_users_tree_stays(
 def test_a_parameter_changed_by_hand_in_the_lock_goes_red_and_names_the_output(
     project, vidpipe, tmp_path
 ):
-    toy.relock(
-        project,
-        "numbers",
-        lambda stage: stage["params"]["params.yaml"].update({"numbers.count": 4}),
-    )
+    values = {"numbers.count": 4}
+    toy.relock(project, "numbers", lambda stage: stage["params"]["params.yaml"].update(values))
     toy.commit(project, "v2")
     words = ("--stage", "numbers", "--json", str(tmp_path / "r.json"))
     said = vidpipe("reproduce", "v2", *words, code=1).stdout
@@ -136,13 +134,14 @@ def test_what_was_pushed_is_pulled_and_compared(project, vidpipe, tmp_path):
     run(project, "dvc", "push", "--quiet")
     said = vidpipe("reproduce", "v1", "--pull").stdout
     assert "v1 is reproduced" in said
-    first = next(path for path in (tmp_path / "shelf").rglob("*") if path.read_bytes() == b"other")
-    first.chmod(0o644)
-    first.write_bytes(b"wrong")  # as long as the right one
+    digest = hashlib.md5(b"other").hexdigest()
+    kept = tmp_path / "shelf/files/md5" / digest[:2] / digest[2:]
+    kept.chmod(0o644)
+    kept.write_bytes(b"wrong")  # as long as the right one
     file = tmp_path / "r.json"
     vidpipe("reproduce", "v1", "--pull", "--json", str(file), code=1)
     assert differing(file) == ["data/other.txt"]
-    first.unlink()
+    kept.unlink()
     said = vidpipe("reproduce", "v1", "--pull", "--json", str(file), code=1).stdout
     assert differing(file) == ["data/other.txt"]
     assert "missing" in said

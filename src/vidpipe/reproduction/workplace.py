@@ -16,6 +16,7 @@ from dvc.config import Config
 from vidpipe.config import FILE, read
 from vidpipe.errors import UserError
 
+STDERR = 2
 # Of the user's shell: where other caches, databases and code are.
 FOREIGN = ("DVC_", "MLFLOW_", "KEDRO_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "PYTHONPATH")
 
@@ -103,7 +104,7 @@ def run(project: Path, *command: str) -> None:
         command,
         cwd=project,
         env=environment(project),
-        stdout=sys.stderr,
+        stdout=STDERR,  # tables alone go to standard output
         start_new_session=True,
     )
     try:
