@@ -150,6 +150,7 @@ class MlflowTracker:
             "vidpipe.deliverable": TASKS[model].deliverable,
             "vidpipe.model": model,
             "vidpipe.device": torch.cuda.get_device_name() if cuda else f"cpu: {_processor()}",
+            "vidpipe.capability": torch.backends.cpu.get_cpu_capability(),
             "vidpipe.torch": torch.__version__,
             "vidpipe.threads": str(self.params.runtime.threads),
             "mlflow.source.name": "vidpipe",

@@ -10,7 +10,7 @@ from project import run
 
 pytestmark = pytest.mark.slow
 needs_s3 = pytest.mark.skipif(
-    not (find_spec("moto") and find_spec("dvc_s3")), reason="needs dvc-s3 and moto: `make s3`"
+    not (find_spec("moto") and find_spec("dvc_s3")), reason="needs dvc-s3 and moto[s3]"
 )
 KEYS = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing"}
 KEYS |= {"AWS_DEFAULT_REGION": "us-east-1", "AWS_EC2_METADATA_DISABLED": "true"}
