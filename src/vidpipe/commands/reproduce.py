@@ -19,7 +19,7 @@ from vidpipe.reproduction.comparison import (
     tolerances,
 )
 from vidpipe.reproduction.record import Stage, needed, numbers, recorded, strays
-from vidpipe.reproduction.report import Report
+from vidpipe.reproduction.report import Maker, Report
 
 DIFFERS, CANNOT_PROMISE = 1, 2
 SOURCE = "_fetch"  # how the stages that bring sources end
@@ -76,27 +76,22 @@ def reproduce(
             raise UserError("--level tolerance: expected stages that have metrics, these have none")
         for stage, lines in inputs.items():
             _say(f"{stage} cannot agree: {'; '.join(lines)}")
-        runtime = read(project / FILE)["runtime"]
-        machine, packages = promise.this_machine(runtime), list(promise.differing(project))
         if pull:
             workplace.pull(here, project, remote, list(stages))
+            maker = None
         else:
-            lacking = [*packages, *promise.lacking(project, runtime, machine)]
-            _hold(level, lacking, revision)
+            maker = _promised(project, level, revision)
             _rebuild(here, project, remote, stages)
-        after = numbers(project, stages)
-        found = Comparison(
-            level,
-            compare_outputs(project, stages),
-            compare_metrics(before, after, allowed),
-            inputs,
-        )
-    how, took = "pulled" if pull else "rebuilt", time.monotonic() - began
-    _show(Report(revision, commit, how, machine, packages, found, took), file)
+        metrics = compare_metrics(before, numbers(project, stages), allowed)
+        found = Comparison(level, compare_outputs(project, stages), metrics, inputs)
+    _show(Report(revision, commit, maker, found, time.monotonic() - began), file)
 
 
-def _hold(level: Level, lacking: list[str], revision: str) -> None:
-    """Stop where the level cannot be promised; it is never lowered silently."""
+def _promised(project: Path, level: Level, revision: str) -> Maker:
+    """Who rebuilds. Ends where bits cannot be promised: the level is never lowered silently."""
+    runtime = read(project / FILE)["runtime"]
+    maker = Maker(promise.this_machine(runtime), list(promise.differing(project)))
+    lacking = [*maker.packages, *promise.lacking(project, runtime, maker.machine)]
     for line in lacking:
         _say(line)
     if lacking and level == "bits":
@@ -106,6 +101,7 @@ def _hold(level: Level, lacking: list[str], revision: str) -> None:
             "`pip install --no-deps --editable .`; or compare metrics with --level tolerance"
         )
         sys.exit(CANNOT_PROMISE)
+    return maker
 
 
 def _rebuild(here: Path, project: Path, remote: str | None, stages: Mapping[str, Stage]) -> None:

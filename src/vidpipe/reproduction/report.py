@@ -12,46 +12,53 @@ from vidpipe.reproduction.promise import Machine
 
 
 @dataclass(frozen=True)
+class Maker:
+    """Who rebuilt: a machine, and those of its packages that are not of the revision's lock."""
+
+    machine: Machine
+    packages: list[str]
+
+
+@dataclass(frozen=True)
 class Report:
     """A comparison, and how it came about.
 
     Attributes:
         revision: As the user named it.
         commit: Its hash.
-        how: `rebuilt` or `pulled`.
-        machine: That did it.
-        packages: Those that are not of the revision's lock file.
+        maker: Who rebuilt; None if all was pulled.
         comparison: What was found.
         seconds: From start to end.
     """
 
     revision: str
     commit: str
-    how: str
-    machine: Machine
-    packages: list[str]
+    maker: Maker | None
     comparison: Comparison
     seconds: float
 
+    @property
+    def how(self) -> str:
+        """Where what was compared came from."""
+        return "rebuilt" if self.maker else "pulled"
+
     def table(self) -> Iterator[str]:
         """Lines for a terminal."""
-        found = self.comparison
-        yield f"{self.revision} ({self.commit[:12]}), {self.how}; level: {found.level}"
-        yield f"Made on: {self.machine}"
-        for line in self.packages:
-            yield _red(f"package {line}")
+        yield f"{self.revision} ({self.commit[:12]}), {self.how}; level: {self.comparison.level}"
+        if self.maker:
+            yield f"Made on: {self.maker.machine}"
+            yield from (_red(f"package {line}") for line in self.maker.packages)
         yield from self._outputs()
         yield from self._metrics()
-        for stage, lines in found.strays.items():
-            for line in lines:
-                yield _red(f"{stage}, {line}")
         yield ""
+        for stage, lines in self.comparison.strays.items():
+            yield from (_red(f"{stage}, {line}") for line in lines)
         yield self._verdict()
 
     def _outputs(self) -> Iterator[str]:
         outputs = self.comparison.outputs
         wide = max([len(output.path) for output in outputs], default=0)
-        yield f"\n{'output':{wide}}  {'recorded md5':36}  {self.how + ' md5':36}"
+        yield f"\n{'output':{wide}}  {'recorded md5':36}  {self.how} md5"
         for output in outputs:
             kept = self.comparison.stands(output)
             said = "same" if output.same else "differs" if output.rebuilt else "missing"
@@ -95,8 +102,7 @@ class Report:
             "how": self.how,
             "agrees": found.agrees,
             "seconds": round(self.seconds, 1),
-            "machine": asdict(self.machine),
-            "packages": self.packages,
+            "maker": self.maker and asdict(self.maker),
             "outputs": [asdict(output) | {"same": output.same} for output in found.outputs],
             "metrics": [_row(metric) for metric in found.metrics],
             "strays": found.strays,

@@ -70,7 +70,7 @@ def lend(source: Path, project: Path) -> None:
     """
     for path in {Path(leaf) for leaf in _texts(read(project / FILE))}:
         inside = path.parts and not path.is_absolute() and ".." not in path.parts
-        if inside and (source / path).exists() and not (project / path).exists():
+        if inside and os.path.exists(source / path) and not os.path.exists(project / path):
             (project / path).parent.mkdir(parents=True, exist_ok=True)
             (project / path).symlink_to((source / path).resolve())
 
@@ -137,6 +137,7 @@ def _git(where: Path, *words: str) -> str:
 
 def _settle(project: Path, settings: Mapping[str, Any]) -> None:
     """Say something in DVC's settings that git does not see and nothing overrides."""
+    (project / ".dvc").mkdir(exist_ok=True)  # a revision may be older than DVC's use
     with Config(str(project / ".dvc")).edit("local", validate=False) as local:
         local.update(settings)
 
