@@ -151,6 +151,7 @@ class MlflowTracker:
             "vidpipe.deliverable": TASKS[model].deliverable,
             "vidpipe.model": model,
             "vidpipe.device": device(self.params.runtime.device),
+            "vidpipe.capability": torch.backends.cpu.get_cpu_capability(),
             "vidpipe.torch": torch.__version__,
             "vidpipe.threads": str(self.params.runtime.threads),
             "mlflow.source.name": "vidpipe",

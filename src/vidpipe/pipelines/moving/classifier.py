@@ -117,7 +117,6 @@ def examples(
     """Every stretch of so many frames in the clips of a split; and the group of each."""
     rows = np.flatnonzero(clips["split"] == split)
     index, found = windows(clips["clips"][rows], length)
-<<<<<<< HEAD
     origin = rows[found]
     made = Examples(
         frames,
@@ -127,13 +126,6 @@ def examples(
         batch=batch,
     )
     return made, clips["group"][origin]
-=======
-    label = torch.from_numpy(clips["label"][rows[found]]).long()
-    made = Examples(
-        frames, torch.from_numpy(index).long(), label, classes=len(clips["labels"]), batch=batch
-    )
-    return made, clips["group"][rows[found]]
->>>>>>> main
 
 
 def pixels(clips: Examples) -> UInt8[torch.Tensor, "k c t s s"]:
