@@ -1,58 +1,102 @@
-"""One model trained from several seeds: do its scores depend on luck?
+"""A GAN trained from several seeds: do its scores depend on luck?
 
-    python benchmarks/seeds.py dcgan --seeds 0,1,2
+    python benchmarks/seeds.py dcgan --seeds 0,1,2 --threads 1 --at-once 3
 
-Trains and scores with the numbers of params.yaml and the data that `dvc repro` made; nothing of the
-project is written. Prints a row per seed, then the medians and the spread (largest less smallest).
+Trains and scores with the numbers of params.yaml, on the inputs that `dvc repro` made; nothing of
+the project is written. Prints a table in Markdown: score by score, what each seed gave, the median,
+and the spread (largest less smallest). With `--tolerances` also what
+`conf/tolerances.yaml` takes: see docs/reproducibility.md.
 """
 
+import math
 import statistics
 import tempfile
-from importlib import import_module
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial, reduce
+from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 import click
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.runner import SequentialRunner
+from scipy.stats import t as students
 
-from vidpipe.config import check, read
-from vidpipe.data.packing import read_npz
+from vidpipe.config import ParamsYamlLoader, check, read
+from vidpipe.pipeline_registry import STAGES, register_pipelines
+from vidpipe.settings import CONFIG_LOADER_ARGS
+from vidpipe.training.runtime import pin_instructions
 from vidpipe.training.tracker import NullTracker
 
-SHOWN = ("modes", "kl_uniform", "confident_share", "frechet", "precision", "recall")
+GANS = [name.removesuffix("_evaluate") for name in STAGES if name.endswith("_evaluate")]
 
 
 @click.command()
-@click.argument("model", type=click.Choice(["dcgan", "mlp_gan"]))
+@click.argument("model", type=click.Choice(GANS))
 @click.option("--seeds", default="0,1,2", show_default=True)
-@click.option("--threads", default=2, show_default=True)
-def main(model: str, seeds: str, threads: int) -> None:
+@click.option("--threads", type=click.IntRange(1), help="Of each seed  [default: as params.yaml]")
+@click.option("--at-once", default=1, show_default=True, help="Seeds that train side by side.")
+@click.option("--tolerances", is_flag=True, help="Print a block for conf/tolerances.yaml.")
+def main(model: str, seeds: str, threads: int | None, at_once: int, tolerances: bool) -> None:
     """Print scores, seed by seed."""
-    params = check(read(Path("params.yaml")))
-    runtime = params.runtime.model_copy(update={"threads": threads})
-    own = getattr(params, model)
-    digits = read_npz(Path("data/05_model_input/digits.npz"))
-    train = getattr(import_module(f"vidpipe.pipelines.{model}.train"), f"train_{model}")
-    evaluate = getattr(import_module(f"vidpipe.pipelines.{model}.evaluate"), f"evaluate_{model}")
-    rows = []
-    for seed in map(int, seeds.split(",")):
-        with tempfile.TemporaryDirectory() as name:
-            scratch = Path(name)
-            learnt = own.train.model_copy(update={"seed": seed})
-            folder = train(digits, own.model, learnt, runtime, NullTracker(), scratch)
-            judge = Path("data/06_models/digit_classifier")
-            metrics, _, _ = evaluate(
-                digits, folder, judge, own.evaluate, runtime, NullTracker(), scratch
-            )
-        rows.append([metrics[key] for key in SHOWN])
-        _print(f"seed {seed}", rows[-1])
-    columns = list(zip(*rows, strict=True))
-    _print("median", [statistics.median(column) for column in columns])
-    _print("spread", [max(column) - min(column) for column in columns])
+    numbers = [int(seed) for seed in seeds.split(",")]
+    with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
+        results = list(pool.map(partial(trained, model, threads), numbers))
+    click.echo("\n".join(table(numbers, results)))
+    if tolerances:
+        click.echo("\n".join(block(model, seeds, results)))
 
 
-def _print(name: str, values: list[float]) -> None:
-    click.echo(" | ".join([f"{name:8}", *(f"{value:10.4g}" for value in values)]))
+def block(model: str, seeds: str, results: Sequence[dict[str, float]]) -> list[str]:
+    """Lines of `conf/tolerances.yaml`: scores that are equal whatever the seed have none."""
+    scores = {name: [float(result[name]) for result in results] for name in sorted(results[0])}
+    differing = {name: values for name, values in scores.items() if len(set(values)) > 1}
+    return [f"{model}:", *(_entry(name, values, seeds) for name, values in differing.items())]
+
+
+def _entry(name: str, values: list[float], seeds: str) -> str:
+    """What the difference of two runs stays below, 19 times in 20, by Student's t."""
+    point = float(students.ppf(0.975, len(values) - 1))
+    tolerance = point * math.sqrt(2) * statistics.stdev(values)
+    source = f"seeds {seeds} of params.yaml"
+    return f"  {name}:\n    absolute: {tolerance:.3g}\n    source: {source}"
+
+
+def trained(model: str, threads: int | None, seed: int) -> dict[str, float]:
+    """Metrics of a model that was trained from a seed."""
+    params = read(Path("params.yaml"))
+    params[model]["train"]["seed"] = seed
+    params["runtime"]["threads"] = threads or params["runtime"]["threads"]
+    checked = check(params)
+    pin_instructions(checked.runtime.determinism)
+    stages = register_pipelines()
+    pipeline = stages[f"{model}_train"] + stages[f"{model}_evaluate"]
+    files = ParamsYamlLoader("conf", **CONFIG_LOADER_ARGS)["catalog"]
+    read_alone = {name: files[name] for name in pipeline.inputs() & set(files)}
+    catalog = DataCatalog.from_config(read_alone)  # what is made stays in memory and scratch
+    with tempfile.TemporaryDirectory() as scratch:
+        held: dict[str, Any] = {"tracker": NullTracker(), "scratch": Path(scratch)}
+        for name in pipeline.inputs():
+            if name.startswith("params:"):
+                held[name] = reduce(getattr, name.removeprefix("params:").split("."), checked)
+        for name, value in held.items():
+            catalog[name] = MemoryDataset(value, copy_mode="assign")
+        made = SequentialRunner().run(pipeline, catalog)
+        metrics: dict[str, float] = made[f"{model}_metrics"].load()
+    return metrics
+
+
+def table(seeds: Sequence[int], results: Sequence[dict[str, float]]) -> list[str]:
+    """Lines in Markdown."""
+    names = ["score", *(f"seed {seed}" for seed in seeds), "median", "spread"]
+    lines = [names, ["---"] * len(names)]
+    for score in results[0]:
+        values = [result[score] for result in results]
+        shown = [*values, statistics.median(values), max(values) - min(values)]
+        lines.append([score, *(f"{value:.4g}" for value in shown)])
+    return [f"| {' | '.join(line)} |" for line in lines]
 
 
 if __name__ == "__main__":
-    click.echo(" | ".join(["        ", *(f"{name[:10]:>10}" for name in SHOWN)]))
     main()

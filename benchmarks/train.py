@@ -18,7 +18,8 @@ import click
 from vidpipe.config import check, read
 from vidpipe.data.packing import read_npz
 from vidpipe.data.splits import SEEN
-from vidpipe.params import DigitGanTrain, Params
+from vidpipe.params import Params
+from vidpipe.params_gans import FromNoiseTrain
 from vidpipe.training import runtime as runtimes
 
 if TYPE_CHECKING:
@@ -137,7 +138,7 @@ def plain(params: Params) -> Iterator[None]:
             yield
 
 
-def _rules(train: DigitGanTrain) -> "Rules":
+def _rules(train: FromNoiseTrain) -> "Rules":
     from vidpipe.training.adversarial import Rules  # noqa: PLC0415
 
     shared = ("loss", "r1", "r2", "slope_every", "learning_rate", "beta1", "beta2", "ema")

@@ -14,7 +14,7 @@ import psutil
 from kedro.pipeline.node import Node
 from pydantic_core import to_jsonable_python
 
-from vidpipe.imports import Imports
+from vidpipe.imports import Imports, by_name
 from vidpipe.provenance import device, md5
 
 DIGITS = 16
@@ -39,7 +39,8 @@ def identity(
     state = hashlib.sha256(json.dumps(known, sort_keys=True).encode())
     module = f"src/{node.func.__module__.replace('.', '/')}.py"
     data = [file for name in sorted(files) for file in _files(Path(files[name]))]
-    for file in [*map(project.joinpath, Imports(project).closure([module])), *data]:
+    code = Imports(project).closure({module} | by_name(node.name))
+    for file in [*map(project.joinpath, code), *data]:
         state.update(f"{file.name} {md5(file)}\n".encode())
     return state.hexdigest()[:DIGITS]
 

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from vidpipe.pipeline_registry import CLIP_GANS
+
 # The parameter models only check: values reach a stage through its `params`, and no field of
 # theirs has a default. So a new model's parameters make no other model stale.
-UNCOUNTED = {"vidpipe.params", "vidpipe.params_sources"}
+UNCOUNTED = {"vidpipe.params", "vidpipe.params_gans", "vidpipe.params_sources"}
 
 
 class Imports:
@@ -38,3 +40,8 @@ class Imports:
         stem = f"src/{module.replace('.', '/')}"
         package = f"{stem}/__init__.py"
         return package if (self.project / package).is_file() else f"{stem}.py"
+
+
+def by_name(stage: str) -> set[str]:
+    """Files that a stage of a GAN of clips imports by the model's name, where no import says so."""
+    return {f"src/vidpipe/models/{gan}.py" for gan in CLIP_GANS if stage.startswith(f"{gan}_")}

@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from vidpipe.params_gans import ConvlstmGan, Dcgan, Gan3d, MlpGan, Pix2pix, Vgan
 from vidpipe.params_sources import (
     Count,
     Given,
@@ -37,20 +38,31 @@ class Runtime(Room):
         return self
 
 
-class Frames(Room):
-    """How a video becomes square frames."""
+class Sampling(Room):
+    """Which frames of a video are kept, and where one shot ends."""
 
-    size: Literal[64, 128, 256, 512]
     stride: Count
     fps: Annotated[float, Field(gt=0)] | None
     cut_threshold: Annotated[float, Field(gt=0, le=1)]
+
+
+class Frames(Sampling):
+    """How a video becomes square frames."""
+
+    size: Literal[64, 128, 256, 512]
+
+
+class ClipFrames(Sampling):
+    """The same for clips, whose networks have a dimension more to learn."""
+
+    size: Literal[32, 64, 128, 256]
 
 
 class FramesBySlot(Room):
     """Frame extraction, slot by slot."""
 
     footage: Frames
-    clips: Frames
+    clips: ClipFrames
 
 
 class Pairs(Room):
@@ -66,28 +78,6 @@ class Clips(Room):
     frames: Annotated[int, Field(ge=2)]
     stride: Count
     in_memory: NonNegative
-
-
-class GanTrain(Room):
-    """How long any GAN learns, and how often it tells. Steps count updates of both networks."""
-
-    seed: Seed
-    steps: Count
-    batch: Count
-    learning_rate: Annotated[float, Field(gt=0)]
-    beta1: Share
-    ema: Share
-    report_every: Count
-    sample_every: Count
-
-    @model_validator(mode="after")
-    def _sheets_come_with_reports(self) -> Self:
-        if self.sample_every % self.report_every:
-            raise ValueError(
-                "sample_every must be a multiple of report_every, "
-                f"got {self.sample_every} and {self.report_every}"
-            )
-        return self
 
 
 class Digits(Room):
@@ -114,103 +104,8 @@ class DigitClassifier(Room):
     report_every: Count
 
 
-class DigitGanTrain(GanTrain):
-    """How a digit GAN learns."""
-
-    loss: Literal["bce", "hinge", "relativistic"]
-    beta2: Share
-    r1: NonNegative
-    r2: NonNegative
-    slope_every: Count
-    cooldown: Annotated[float, Field(ge=0, le=1)]
-
-
-class DigitGanEvaluate(Room):
-    """How a digit GAN is scored."""
-
-    samples: Annotated[int, Field(ge=2)]
-    seed: Seed
-
-
-class Noise(Room):
-    """What a generator starts from."""
-
-    latent: Count
-    codes: Annotated[int, Field(ge=0)]
-
-    @model_validator(mode="after")
-    def _codes_are_part_of_it(self) -> Self:
-        if self.codes > self.latent:
-            raise ValueError(
-                f"codes are some of latent's numbers, got {self.codes} of {self.latent}"
-            )
-        return self
-
-
-class MlpGanModel(Noise):
-    """The GAN without convolutions."""
-
-    dropout: Share
-
-
-class MlpGan(Room):
-    """The baseline of dcgan."""
-
-    model: MlpGanModel
-    train: DigitGanTrain
-    evaluate: DigitGanEvaluate
-
-
-class DcganModel(Noise):
-    """The convolutional GAN (Radford et al. 2016)."""
-
-    generator_hidden: Annotated[int, Field(ge=0)]
-    discriminator_hidden: Annotated[int, Field(ge=0)]
-    norm: Literal["batch", "spectral", "none"]
-    dropout: Share
-
-
-class Dcgan(Room):
-    """Numerals from noise."""
-
-    model: DcganModel
-    train: DigitGanTrain
-    evaluate: DigitGanEvaluate
-
-
-class Pix2pixModel(Room):
-    """U-Net generator and PatchGAN discriminator (Isola et al. 2017)."""
-
-    width: Count
-    dropout: Share
-    residual: bool
-
-
-class Pix2pixTrain(GanTrain):
-    """How pix2pix learns."""
-
-    adversarial_weight: NonNegative
-    l1_weight: NonNegative
-    noise: NonNegative
-    views: Annotated[float, Field(ge=0, le=1)]
-    pushforward: Annotated[int, Field(ge=0)]
-
-
-class Pix2pixEvaluate(Room):
-    """How far pix2pix predicts, and how sure the scores are."""
-
-    horizons: Annotated[int, Field(ge=16)]
-    starts: Count
-    resamples: Count
-    seed: Seed
-
-
-class Pix2pix(Room):
-    """The next-frame predictor."""
-
-    model: Pix2pixModel
-    train: Pix2pixTrain
-    evaluate: Pix2pixEvaluate
+class ActionClassifier(DigitClassifier):
+    """The network that scores the clip GANs."""
 
 
 class Params(Room):
@@ -226,3 +121,7 @@ class Params(Room):
     digit_classifier: DigitClassifier
     mlp_gan: MlpGan
     dcgan: Dcgan
+    action_classifier: ActionClassifier
+    gan3d: Gan3d
+    vgan: Vgan
+    convlstm_gan: ConvlstmGan

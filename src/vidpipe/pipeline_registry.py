@@ -27,7 +27,13 @@ STAGES = {
     "sources": "vidpipe.pipelines.data.pipeline",
     "clips_frames": "vidpipe.pipelines.data.pipeline",
     "clips": "vidpipe.pipelines.data.pipeline",
+    "action_classifier": "vidpipe.pipelines.moving.pipeline",
 }
+
+# GANs of clips: a module of `vidpipe.models` each, all wired alike -> deliverable of the report.
+CLIP_GANS = {"gan3d": "D2", "vgan": "D2", "convlstm_gan": "D4"}
+MOVING = "vidpipe.pipelines.moving.pipeline"
+STAGES |= {f"{model}_{what}": MOVING for model in CLIP_GANS for what in ("train", "evaluate")}
 
 # What a person runs -> the stages it takes.
 SUMS = {
@@ -36,13 +42,18 @@ SUMS = {
     "dcgan": ["digits", "digit_classifier", "dcgan_train", "dcgan_evaluate"],
     "__default__": list(STAGES),
 }
+CLIPS = ["clips_fetch", "clips_frames", "clips", "action_classifier"]
+SUMS |= {model: [*CLIPS, f"{model}_train", f"{model}_evaluate"] for model in CLIP_GANS}
 
 
 class _Lazy(Mapping[str, Pipeline]):
     def __getitem__(self, name: str) -> Pipeline:
         if name in STAGES:
-            pipeline: Pipeline = getattr(import_module(STAGES[name]), name)()
-            return pipeline
+            wiring = import_module(STAGES[name])
+            model, _, what = name.rpartition("_")
+            if model in CLIP_GANS:
+                return getattr(wiring, f"clip_gan_{what}")(model)
+            return getattr(wiring, name)()
         return reduce(add, (self[stage] for stage in SUMS[name]))
 
     def __iter__(self) -> Iterator[str]:

@@ -19,6 +19,7 @@ import numpy as np
 from filelock import FileLock
 
 from vidpipe.params import Params
+from vidpipe.pipeline_registry import CLIP_GANS
 from vidpipe.provenance import device, git, md5
 from vidpipe.training.tracker import NullTracker, Run
 
@@ -46,6 +47,8 @@ TASKS = {
     "dcgan": Task("digits", "D1", ("digits", "digit_classifier")),
     "pix2pix": Task("prediction", "D3", ("sources.footage", "frames.footage", "pairs")),
 }
+CLIPS = ("sources.clips", "frames.clips", "clips", "action_classifier")
+TASKS |= {model: Task("clips", deliverable, CLIPS) for model, deliverable in CLIP_GANS.items()}
 FOLDER = "mlflow"  # at the repository's root, when no server is named
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 NOTE = "mlflow_run"  # in the folder of a training, the id of its run
@@ -87,6 +90,12 @@ class MlflowTracker:
     def evaluation(self, model: str, weights: Path) -> Iterator[Run]:
         """The run that trained these weights, or a new one if there is none to be found."""
         with self._safely(lambda: _MlflowRun.of(self._client(), model, self, weights)) as run:
+            yield run
+
+    @contextmanager
+    def data(self, stage: str) -> Iterator[Run]:
+        """A new run that shows what a stage has brought, in an experiment called like the stage."""
+        with self._safely(lambda: _MlflowRun.shown(self._client(), stage, self)) as run:
             yield run
 
     @contextmanager
@@ -142,6 +151,7 @@ class MlflowTracker:
             "vidpipe.deliverable": TASKS[model].deliverable,
             "vidpipe.model": model,
             "vidpipe.device": device(self.params.runtime.device),
+            "vidpipe.capability": torch.backends.cpu.get_cpu_capability(),
             "vidpipe.torch": torch.__version__,
             "vidpipe.threads": str(self.params.runtime.threads),
             "mlflow.source.name": "vidpipe",
@@ -179,8 +189,8 @@ class _MlflowRun:
             return cls.new(client, model, tracker)
         note = tracker.kept[model] / NOTE
         known = note.read_text(encoding="utf-8") if note.is_file() else ""
-        experiment = _experiment(client, TASKS[model].experiment, tracker)
-        if client.search_runs([experiment], f"attributes.run_id = '{known}'"):
+        home = _experiment(client, model, tracker)
+        if client.search_runs([home], f"attributes.run_id = '{known}'"):
             client.update_run(known, status="RUNNING")
             made = cls(client, known, tracker)
             made.told = _told(client, known)
@@ -191,19 +201,30 @@ class _MlflowRun:
 
     @classmethod
     def new(cls, client: Any, model: str, tracker: MlflowTracker) -> "_MlflowRun":
-        experiment = _experiment(client, TASKS[model].experiment, tracker)
-        run = client.create_run(experiment, tags=tracker.tags(model), run_name=model)
+        home = _experiment(client, model, tracker)
+        run = client.create_run(home, tags=tracker.tags(model), run_name=model)
         made = cls(client, run.info.run_id, tracker)
         for name, value in tracker.flat_params(model).items():
             client.log_param(made.id, name, value)
         return made
 
     @classmethod
+    def shown(cls, client: Any, stage: str, tracker: MlflowTracker) -> "_MlflowRun":
+        experiment = _experiment(client, stage, tracker)
+        files = {name: file for name, file in tracker.inputs.items() if file.is_file()}
+        tags = {f"{DATA}.{name}": md5(file) for name, file in files.items()}
+        name = tracker.params.sources.clips.dataset
+        run = client.create_run(experiment, tags=tags, run_name=name)
+        made = cls(client, run.info.run_id, tracker)
+        for key, value in _flat({stage: getattr(tracker.params, stage).model_dump()}).items():
+            client.log_param(made.id, key, value)
+        return made
+
+    @classmethod
     def of(cls, client: Any, model: str, tracker: MlflowTracker, weights: Path) -> "_MlflowRun":
         digest = md5(weights)
-        experiment = _experiment(client, TASKS[model].experiment, tracker)
-        wanted = tracker.flat_params(model)
-        found = client.search_runs([experiment], f"tags.`{WEIGHTS}` = '{digest}'")
+        wanted, home = tracker.flat_params(model), _experiment(client, model, tracker)
+        found = client.search_runs([home], f"tags.`{WEIGHTS}` = '{digest}'")
         equal = [run.info.run_id for run in found if run.data.params == wanted]  # newest first
         note = tracker.note(digest)
         noted = note.read_text(encoding="utf-8").strip() if note.is_file() else ""
@@ -218,9 +239,9 @@ class _MlflowRun:
 
         now = int(time.time() * 1000)
         new = {key: float(value) for key, value in values.items() if not self.told(key, step)}
-        metrics = [Metric(key, value, now, step) for key, value in new.items()]
-        if metrics:
-            self.client.log_batch(self.id, metrics=metrics)
+        if new:
+            told = [Metric(key, value, now, step) for key, value in new.items()]
+            self.client.log_batch(self.id, metrics=told)
 
     def picture(self, key: str, picture: np.ndarray, step: int) -> None:
         if not self.told(key, step):
@@ -228,6 +249,9 @@ class _MlflowRun:
 
     def files(self, folder: Path) -> None:
         self.client.log_artifacts(self.id, str(folder))
+
+    def warning(self, sign: str, step: int) -> None:
+        self.client.set_tag(self.id, f"vidpipe.warning.{sign}", f"from step {step}")
 
     def weights(self, file: Path) -> None:
         digest = md5(file)
@@ -275,17 +299,15 @@ class _Forgiving:
         return call
 
 
-def _experiment(client: Any, name: str, tracker: MlflowTracker) -> str:
+def _experiment(client: Any, model: str, tracker: MlflowTracker) -> str:
     with FileLock(tracker.root / ".vidpipe" / "mlflow.lock"):
+        name = TASKS[model].experiment
         found = client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)
-        local = (
-            None
-            if os.environ.get("MLFLOW_TRACKING_URI")
-            else tracker.root / FOLDER / "artifacts" / name
-        )
-        return str(client.create_experiment(name, artifact_location=local and local.as_uri()))
+        served = os.environ.get("MLFLOW_TRACKING_URI")
+        local = None if served else (tracker.root / FOLDER / "artifacts" / name).as_uri()
+        return str(client.create_experiment(name, artifact_location=local))
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:

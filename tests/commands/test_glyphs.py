@@ -26,8 +26,8 @@ def test_each_character_becomes_a_grey_picture_with_its_ink_in_the_middle(font, 
         with Image.open(path) as picture:
             assert (picture.size, picture.mode) == ((WIDTH, HEIGHT), "L")
             left, top, right, bottom = picture.point(lambda grey: 255 - grey).getbbox()
-            assert abs(left - (WIDTH - right)) <= 3
-            assert abs(top - (HEIGHT - bottom)) <= 3
+            assert abs(left - (WIDTH - right)) <= 1
+            assert abs(top - (HEIGHT - bottom)) <= 1
 
 
 def test_a_character_the_font_lacks_is_named(font, tmp_path):

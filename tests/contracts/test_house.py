@@ -10,7 +10,7 @@ from project import ROOT
 from pydantic import BaseModel
 from ruamel.yaml import YAML
 
-from vidpipe import params, params_sources
+from vidpipe import params, params_gans, params_sources
 from vidpipe.commands.dvc_yaml import FILE, render
 from vidpipe.pipeline_registry import STAGES, SUMS, register_pipelines
 from vidpipe.tracking import TASKS
@@ -80,7 +80,7 @@ def test_the_lock_was_made_by_this_code_and_these_parameters():
 
 
 def test_no_parameter_has_a_default_but_optional_blocks():
-    for model in (vars(params_sources) | vars(params)).values():
+    for model in (vars(params_sources) | vars(params_gans) | vars(params)).values():
         if isinstance(model, type) and issubclass(model, BaseModel):
             for name, field in model.model_fields.items():
                 assert field.is_required() or field.default is None, f"{model.__name__}.{name}"

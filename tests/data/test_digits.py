@@ -99,6 +99,14 @@ def test_a_turn_goes_both_ways_and_keeps_to_its_range():
     assert (angles < 0).any()
 
 
+@pytest.mark.parametrize(("count", "held_out"), [(1, 0.2), (9, 0.2), (19, 0.2), (40, 0.01)])
+def test_too_few_pictures_for_each_glyph_to_be_seen_and_held_out_are_refused(
+    numerals, count, held_out
+):
+    with pytest.raises(UserError, match=rf"digits\.count: {count} pictures of 10 glyphs.*raise it"):
+        expand(numerals, **{**PLAIN, "count": count, "held_out": held_out})
+
+
 @pytest.mark.parametrize(
     "changes", [{"zoom": 0.6}, {"rescale": 0.8}, {"shear": 0.9}, {"rotation": 60.0, "zoom": 0.4}]
 )

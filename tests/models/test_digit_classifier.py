@@ -6,7 +6,7 @@ from project import ROOT
 
 from vidpipe.data.digits import expand, read_glyphs
 from vidpipe.data.splits import SEEN
-from vidpipe.evaluation.numerals import judge
+from vidpipe.evaluation.judging import judge
 from vidpipe.models.digit_classifier import FEATURES, DigitClassifier, Examples
 from vidpipe.models.impostors import halves, strokes
 from vidpipe.models.pixels import to_float, to_uint8
@@ -72,6 +72,18 @@ def test_impostors_are_of_two_different_numerals(examples):
     one, other = pairs[0]
     assert one.shape == other.shape == (50, 1, 28, 28)
     assert not (one == other).flatten(1).all(1).any()
+
+
+def test_a_partner_is_any_picture_of_another_numeral():
+    label = torch.tensor([2, 0, 1, 1, 0, 1, 2, 1, 1, 0, 1])  # 3 of 0, 6 of 1, 2 of 2
+    named = Examples(60 * label[:, None, None, None].byte().expand(-1, 1, 28, 28), label, batch=8)
+    drawn = []
+    named.impostors(lambda one, other, rng: drawn.extend([one, other]) or one, 9000, rng())
+    one, other = ((127.5 * (grey[:, 0, 0, 0] + 1) / 60).round().long() for grey in drawn)
+    together = torch.zeros(3, 3).index_put((one, other), torch.tensor(1.0), accumulate=True)
+    count = label.bincount().float()
+    fair = count[None] * (1 - torch.eye(3)) / (11 - count[:, None])
+    torch.testing.assert_close(together / together.sum(1, keepdim=True), fair, atol=0.04, rtol=0)
 
 
 def test_numerals_it_has_not_seen_are_named_rightly(trained, examples):

@@ -117,5 +117,7 @@ def test_noise_is_on_the_source_alone():
 
 
 def test_the_penalty_is_the_weighted_mean_absolute_error():
-    penalties = task().penalties(torch.zeros(1, 3, 64, 64), torch.full((1, 3, 64, 64), 0.5))
+    source, target = torch.zeros(1, 3, 64, 64), torch.full((1, 3, 64, 64), 0.5)
+    fake, penalties = task().make(lambda frame: frame, source, target)
+    assert torch.equal(fake, source)
     assert {name: value.item() for name, value in penalties.items()} == {"l1": 50.0}

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from vidpipe.params import DigitGanTrain, MlpGanModel, Runtime
+from vidpipe.params import Runtime
+from vidpipe.params_gans import FromNoiseTrain, MlpGanModel
 from vidpipe.pipelines.mlp_gan.train import train_mlp_gan
 from vidpipe.training import checkpoint
 from vidpipe.training.tracker import NullTracker
@@ -41,6 +42,8 @@ class Stopping:
 
     def files(self, folder): ...
 
+    def warning(self, sign, step): ...
+
     def weights(self, file): ...
 
 
@@ -65,7 +68,7 @@ def trained(scratch, tracker=None, kept=None, **changes):
         (scratch / checkpoint.HOME / "mlp_gan").symlink_to(kept)
     threads = torch.get_num_threads()
     model = MlpGanModel(latent=10, codes=3, dropout=0.25)
-    train = DigitGanTrain(**{**TRAIN, **changes})
+    train = FromNoiseTrain(**{**TRAIN, **changes})
     try:
         folder = train_mlp_gan(digits(), model, train, RUNTIME, tracker or NullTracker(), scratch)
     finally:

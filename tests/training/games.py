@@ -2,10 +2,13 @@
 
 from contextlib import nullcontext
 
+import numpy as np
 import torch
 
+from vidpipe.models import convlstm_gan, vgan
 from vidpipe.models import dcgan as convolutional
 from vidpipe.models import mlp_gan as dense
+from vidpipe.models.clips import RealClips
 from vidpipe.models.noise import FromNoise
 from vidpipe.models.pix2pix import Discriminator, Generator, NextFrame
 from vidpipe.training.adversarial import Players, Rules
@@ -52,6 +55,23 @@ def mlp_gan(*, seed=0, real=None, batch=4, **rules):
     return players, FromNoise(
         pictures() if real is None else real, batch=batch, prior=players.generator.prior
     )
+
+
+def clips(network, *, seed=0, batch=2, norm="none", **rules):
+    """Players and task of a tiny GAN of clips, told by its module, on a few random ones."""
+    torch.manual_seed(seed)
+    shape = {"size": 32, "frames": 8, "channels": 3}
+    judge = {"width": 4, "norm": norm, "dropout": 0.25, "frame_judge": True, "augment": 0.3}
+    frames = np.random.default_rng(0).integers(0, 256, (32, 32, 32, 3)).astype(np.uint8)
+    index = np.arange(32, dtype=np.int32).reshape(2, 16)
+    real = RealClips(frames, index, length=8, mirror=True, device=torch.device("cpu"))
+    painter = {"residual": True} if network is convlstm_gan else {}
+    generator = network.Generator(latent=10, codes=3, width=16, **shape, **painter)
+    players = Players(
+        generator, network.Discriminator(**judge, **shape), Rules(**{**RULES, **rules})
+    )
+    price = {"mask_weight": 0.1} if network is vgan else {}
+    return players, network.Game(real, batch=batch, prior=generator.prior, **price)
 
 
 def pictures(count=12):

@@ -1,9 +1,11 @@
+import re
 from functools import partial
 
 import pytest
 import torch
 from training import games
 
+from vidpipe.models import convlstm_gan, gan3d, vgan
 from vidpipe.training.adversarial import Rules, update
 from vidpipe.training.loop import fit
 from vidpipe.training.losses import LOSSES, slope
@@ -22,6 +24,11 @@ def weights(network):
         games.dcgan,
         partial(games.dcgan, norm="spectral", loss="hinge"),
         partial(games.dcgan, norm="none", hidden=8, loss="relativistic", r1=0.1, r2=0.1),
+        partial(games.clips, gan3d),
+        partial(games.clips, gan3d, norm="spectral", loss="hinge"),
+        partial(games.clips, vgan, norm="batch"),
+        partial(games.clips, convlstm_gan),
+        partial(games.clips, convlstm_gan, loss="relativistic", r1=0.1, r2=0.1),
     ],
 )
 def test_every_parameter_of_both_networks_moves(game):
@@ -34,7 +41,8 @@ def test_every_parameter_of_both_networks_moves(game):
         ]
         # A hinge that holds back neither side, and a loss of differences, move no last bias.
         assert players.rules.loss != "bce" or still == []
-        assert set(still) <= {"judgement.0.bias", "judgement.2.bias"}
+        last = re.compile(r"(judgement\.[02]|(clip|frame)_judge\.\d+)\.bias")
+        assert all(last.fullmatch(name) for name in still)
 
 
 def test_each_half_of_a_step_moves_its_own_network_alone():

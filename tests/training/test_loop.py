@@ -112,9 +112,10 @@ def test_a_loss_that_is_not_finite_is_named_with_its_step():
         def draw(self, generator, rng):
             return torch.zeros(1, 2), torch.zeros(1, 2)
 
-        def penalties(self, fake, target):
+        def make(self, generator, source, target):
             self.calls += 1
-            return {"l1": fake.detach().sum() * (float("nan") if self.calls == 3 else 1.0)}
+            fake = generator(source)
+            return fake, {"l1": fake.detach().sum() * (float("nan") if self.calls == 3 else 1.0)}
 
     class Judge(nn.Module):
         def __init__(self):

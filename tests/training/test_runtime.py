@@ -1,3 +1,6 @@
+import resource
+import sys
+
 import pytest
 import torch
 
@@ -12,6 +15,20 @@ def test_threads_and_determinism_are_set():
     assert torch.get_num_threads() == 2
     assert torch.are_deterministic_algorithms_enabled()
     assert machine.device == torch.device("cpu")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
+def test_large_tensors_take_over_the_memory_of_those_before():
+    def faults():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+    runtime.start(**CPU)
+    for _ in range(2):
+        before = faults()
+        for _ in range(8):
+            torch.ones(2**22).mul(2)
+    pages = 2**22 * 4 // resource.getpagesize()
+    assert faults() - before < pages
 
 
 def test_auto_takes_what_is_there():

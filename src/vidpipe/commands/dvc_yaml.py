@@ -1,7 +1,8 @@
 """`vidpipe dvc-yaml`: DVC's stages, made from Kedro's pipelines and catalog.
 
 A stage is a registered pipeline. Its data are the datasets it reads and writes, its parameters
-the `params:` it asks for, its code what its nodes' modules import, directly or not.
+the `params:` it asks for, its code what its nodes' modules import, directly or not, and the model
+it is named after.
 """
 
 import io
@@ -13,7 +14,7 @@ import click
 from ruamel.yaml import YAML
 
 from vidpipe.errors import UserError
-from vidpipe.imports import Imports
+from vidpipe.imports import Imports, by_name
 
 FILE = "dvc.yaml"
 HEADER = (
@@ -38,13 +39,15 @@ def dvc_yaml(check: bool) -> None:
 def render(project: Path) -> str:
     """The text of dvc.yaml."""
     from kedro.inspection import get_project_snapshot  # noqa: PLC0415
+    from kedro.io import CatalogConfigResolver  # noqa: PLC0415
 
     from vidpipe.pipeline_registry import STAGES  # noqa: PLC0415
 
     snapshot = get_project_snapshot(project)
     text = (project / "conf/base/catalog.yml").read_text(encoding="utf-8")
     # A path that params.yaml says: DVC reads it there too, by a spelling of its own.
-    catalog = YAML(typ="safe").load(re.sub(r"\$\{params:", "${", text))
+    entries = YAML(typ="safe").load(re.sub(r"\$\{params:", "${", text))
+    known = CatalogConfigResolver(entries, default_runtime_patterns={"{any}": {}})
     pipelines = {pipeline.name: pipeline for pipeline in snapshot.pipelines}
     code = Imports(project)
     stages, plots = {}, []
@@ -52,7 +55,12 @@ def render(project: Path) -> str:
         nodes = pipelines[name].nodes
         written = [output for node in nodes for output in node.outputs]
         read = [i for node in nodes for i in node.inputs if i not in written]
-        modules = sorted({node.source.filepath for node in nodes if node.source})
+        catalog = {
+            i: known.resolve_pattern(i)
+            for i in (*read, *written)
+            if i in entries or known.match_dataset_pattern(i)
+        }
+        modules = {node.source.filepath for node in nodes if node.source} | by_name(name)
         stages[name] = _stage(name, code.closure(modules), read, written, catalog)
         plots += [plot for output in written for plot in _plots(catalog[output])]
     yaml, made = YAML(), io.StringIO()

@@ -1,24 +1,32 @@
-"""`vidpipe generate`: new pictures from a trained model."""
+"""`vidpipe generate`: new pictures or clips from a trained model."""
 
-import math
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
+import numpy as np
 
-from vidpipe.data.pictures import gif, grid, png
+from vidpipe.commands.predict import read_image
+from vidpipe.data.pictures import gif, png
 from vidpipe.data.video import encode
 from vidpipe.errors import UserError
 from vidpipe.io.atomic import whole_file
+from vidpipe.pipeline_registry import CLIP_GANS
 
-MODELS = ("dcgan", "mlp_gan")
+if TYPE_CHECKING:
+    import torch
+
+DIGIT_GANS = ("mlp_gan", "dcgan")
 WRITTEN = (".png", ".gif", ".mp4")
-STOPS, BETWEEN, FPS = 6, 12, 12  # of a walk: places, frames from one to the next, frames a second
+FILMED = 400  # tiles of a film, at most: all its pages are held in memory
+LOOPS = 4  # of clips in an mp4, which players do not repeat
 
 
 @click.command()
-@click.argument("model", type=click.Choice(MODELS))
+@click.argument("model", type=click.Choice((*DIGIT_GANS, *CLIP_GANS)))
 @click.option(
-    "--count", type=click.IntRange(1, 10_000), default=25, show_default=True, help="How many."
+    "--count", type=click.IntRange(1, 10_000), default=16, show_default=True, help="How many."
 )
 @click.option(
     "--seed",
@@ -30,62 +38,129 @@ STOPS, BETWEEN, FPS = 6, 12, 12  # of a walk: places, frames from one to the nex
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
-    default=Path("out.png"),
-    show_default=True,
-    help=".png: pictures; .gif or .mp4: each on a walk through noise, back to where it began.",
+    help=".png, .gif or .mp4  [default: out.png of digits, out.mp4 of clips]",
 )
 @click.option(
-    "--tile", type=click.IntRange(28, 512), default=56, show_default=True, help="Pixels of a side."
+    "--image", type=click.Path(path_type=Path), help="convlstm_gan: the picture that is to move."
+)
+@click.option(
+    "--tile", type=click.IntRange(28, 512), help="Pixels of a side  [default: 56, of clips 112]"
+)
+@click.option(
+    "--fps",
+    type=click.IntRange(1, 50),
+    default=12,
+    show_default=True,
+    help="Frames per second of a film.",
 )
 @click.option(
     "--weights",
     type=click.Path(path_type=Path),
     help="Folder with generator.safetensors  [default: data/06_models/MODEL]",
 )
-def generate(model: str, count: int, seed: int, out: Path, tile: int, weights: Path | None) -> None:
-    """Make new pictures with MODEL: dcgan or mlp_gan.
+def generate(
+    model: str,
+    count: int,
+    seed: int,
+    out: Path | None,
+    image: Path | None,
+    tile: int | None,
+    fps: int,
+    weights: Path | None,
+) -> None:
+    """Make new pictures or clips with MODEL.
+
+    Digits (mlp_gan, dcgan): a .png shows them, a film each on a walk through noise, back to where
+    it began. Clips (gan3d, vgan, convlstm_gan): a film shows them, a .png each frame by frame. All
+    clips of convlstm_gan begin with --image, cut to a square.
 
     \b
       vidpipe generate dcgan --count 25 --out digits.png
-      vidpipe generate dcgan --count 9 --seed 7 --out walk.gif
+      vidpipe generate gan3d --count 16 --seed 1 --out wall.mp4
+      vidpipe generate convlstm_gan --image me.png --out me.gif
     """
-    if out.suffix not in WRITTEN:
-        raise UserError(f"--out {out}: expected a name that ends in {', '.join(WRITTEN)}")
-
-    from vidpipe.training.runtime import start  # noqa: PLC0415
-
-    start(device="cpu", precision="fp32", threads=2, determinism="portable")
-    import torch  # noqa: PLC0415 (after the instruction set is pinned)
-
-    from vidpipe.models import dcgan, mlp_gan  # noqa: PLC0415
-    from vidpipe.models.noise import FromNoiseGenerator  # noqa: PLC0415
-    from vidpipe.models.pixels import to_uint8  # noqa: PLC0415
-    from vidpipe.models.weights import build  # noqa: PLC0415
-
-    folder = weights or Path("data/06_models") / model
-    networks: dict[str, type[FromNoiseGenerator]] = {
-        "dcgan": dcgan.Generator,
-        "mlp_gan": mlp_gan.Generator,
-    }
-    generator: FromNoiseGenerator = build(networks[model], folder / "generator.safetensors")
-    rng = torch.Generator().manual_seed(seed)
-    if out.suffix == ".png":
-        steps = [generator.prior.draw(count, rng)]
-    else:
-        steps = generator.prior.walk(count, stops=STOPS, between=BETWEEN, rng=rng)
-    across = math.ceil(math.sqrt(count))
-    with torch.no_grad():
-        walls = [
-            to_uint8(generator(step)).permute(0, 2, 3, 1).expand(-1, -1, -1, 3) for step in steps
-        ]
-    pages = [
-        grid([list(wall.numpy()[i : i + across]) for i in range(0, count, across)], tile=tile)
-        for wall in walls
-    ]
+    out = out or Path("out.mp4" if model in CLIP_GANS else "out.png")
+    _check(model, count, out, image)
+    file = (weights or Path("data/06_models") / model) / "generator.safetensors"
+    paged = _clips if model in CLIP_GANS else _digits
+    pages = paged(model, file, count, seed, image, still=out.suffix == ".png", tile=tile)
     with whole_file(out) as partial:
         if out.suffix == ".png":
             partial.write_bytes(png(pages[0]))
+        elif out.suffix == ".gif":
+            partial.write_bytes(gif(pages, fps=fps, colours=256))
         else:
-            film = gif(pages, fps=FPS) if out.suffix == ".gif" else encode(pages, fps=FPS)
-            partial.write_bytes(film)
+            partial.write_bytes(encode(pages * (LOOPS if model in CLIP_GANS else 1), fps=fps))
     click.echo(f"{out}: {count} of {model}, seed {seed}")
+
+
+def _check(model: str, count: int, out: Path, image: Path | None) -> None:
+    if out.suffix not in WRITTEN:
+        raise UserError(f"--out {out}: expected a name that ends in {', '.join(WRITTEN)}")
+    if out.suffix != ".png" and count > FILMED:
+        raise UserError(f"--count {count}: a film shows {FILMED} at most; write a .png")
+    if model == "convlstm_gan" and image is None:
+        raise UserError("convlstm_gan starts from a picture: give it one with --image")
+    if model != "convlstm_gan" and image is not None:
+        raise UserError(f"--image: {model} starts from noise; convlstm_gan makes a picture move")
+
+
+def _digits(
+    model: str,
+    file: Path,
+    count: int,
+    seed: int,
+    image: Path | None,
+    *,
+    still: bool,
+    tile: int | None,
+) -> list[np.ndarray]:
+    generator, rng, cpu = _ready(model, file, seed)
+
+    from vidpipe.pipelines.digits.evaluate import TILE, sample, walk_film, wall  # noqa: PLC0415
+
+    if not still:
+        return walk_film(generator, rng, cpu, count=count, tile=tile or TILE)
+    made = sample(generator, generator.prior.draw(count, rng), cpu)
+    return [wall(made, tile=tile or TILE)]
+
+
+def _clips(
+    model: str,
+    file: Path,
+    count: int,
+    seed: int,
+    image: Path | None,
+    *,
+    still: bool,
+    tile: int | None,
+) -> list[np.ndarray]:
+    generator, rng, cpu = _ready(model, file, seed)
+    import torch  # noqa: PLC0415 (after the instruction set is pinned)
+
+    from vidpipe.models.sampling import ClipMaker  # noqa: PLC0415
+    from vidpipe.models.weights import facts  # noqa: PLC0415
+    from vidpipe.pipelines.moving.films import TILE, by_frame, wall  # noqa: PLC0415
+
+    built = facts(file)
+    picture = np.zeros((built["size"], built["size"], 3), np.uint8)
+    if image:
+        picture = read_image(image, built["size"])
+    if built["channels"] == 1:
+        picture = picture.mean(2, keepdims=True).round().astype(np.uint8)
+    given = torch.from_numpy(picture).expand(count, *picture.shape)
+    made = ClipMaker(model, generator, cpu)(generator.prior.draw(count, rng), given)
+    return [by_frame(made, tile=tile or TILE)] if still else wall(made, tile=tile or TILE)
+
+
+def _ready(model: str, file: Path, seed: int) -> "tuple[Any, torch.Generator, torch.device]":
+    """The trained generator, random numbers, and where both are."""
+    from vidpipe.training.runtime import start  # noqa: PLC0415
+
+    machine = start(device="cpu", precision="fp32", threads=2, determinism="portable")
+    import torch  # noqa: PLC0415 (after the instruction set is pinned)
+
+    from vidpipe.models.weights import build  # noqa: PLC0415
+
+    generator = machine.place(build(import_module(f"vidpipe.models.{model}").Generator, file))
+    return generator, torch.Generator().manual_seed(seed), machine.device

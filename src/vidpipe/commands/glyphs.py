@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import click
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageFont
 
 from vidpipe.errors import UserError
 from vidpipe.io.atomic import whole_file
@@ -41,11 +41,9 @@ def glyphs(font: Path, face: int, text: str, out: Path) -> None:
         mask = drawn.getmask(character)
         if mask.getbbox() is None or bytes(mask) == bytes(unknown):
             raise UserError(f"{font}: face {face} has no picture of {character!r}")
+        ink = Image.frombytes("L", mask.size, bytes(mask)).crop(mask.getbbox())
         picture = Image.new("L", (WIDTH, HEIGHT), PAPER)
-        centre = (WIDTH / 2, HEIGHT / 2)
-        left, top, right, bottom = drawn.getbbox(character, anchor="mm")
-        place = (centre[0] - (left + right) / 2, centre[1] - (top + bottom) / 2)
-        ImageDraw.Draw(picture).text(place, character, INK, drawn, anchor="mm")
+        picture.paste(INK, ((WIDTH - ink.width) // 2, (HEIGHT - ink.height) // 2), ink)
         with whole_file(out / f"{number}.png") as partial:
             picture.save(partial, "png", optimize=True)
     click.echo(f"{out}: {len(text)} pictures of {WIDTH} x {HEIGHT} pixels")

@@ -103,10 +103,10 @@ def predict(
 
 
 def read_image(path: Path, size: int) -> np.ndarray:
-    """A picture of any mode and size as a square, uint8 (h w c)."""
+    """A picture of any mode and size as a square of RGB, uint8 (h w c); transparent is white."""
     try:
         with Image.open(path) as opened:
-            picture = ImageOps.exif_transpose(opened).convert("RGB")
+            picture = _on_white(ImageOps.exif_transpose(opened))
     except FileNotFoundError as error:
         raise UserError(f"{path}: expected a picture, found no such file") from error
     except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
@@ -116,6 +116,16 @@ def read_image(path: Path, size: int) -> np.ndarray:
     picture = picture.resize((width, height), Image.Resampling.BICUBIC)
     left, top = (width - size) // 2, (height - size) // 2
     return np.array(picture.crop((left, top, left + size, top + size)))
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """In RGB; what is transparent is white, and 16 bits of grey become 8."""
+    if picture.mode.startswith("I"):
+        picture = Image.fromarray((np.asarray(picture) // 256).clip(0, 255).astype(np.uint8))
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return picture.convert("RGB")
 
 
 def read_frame(path: Path, size: int, seconds: float | None) -> np.ndarray:

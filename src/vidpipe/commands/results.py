@@ -10,7 +10,20 @@ from vidpipe.errors import UserError
 
 # Model -> numbers worth a line; all are compared.
 DIGITS = ["modes", "kl_uniform", "confident_share", "frechet", "precision", "recall"]
+CLIPS = [
+    "frechet_frames",
+    "frechet_diff",
+    "frechet_diff_floor",
+    "frechet_actions",
+    "motion_ratio",
+    "freezing_rate",
+    "actions_covered",
+]
 HEADLINES = {
+    "gan3d": CLIPS,
+    "vgan": CLIPS,
+    "convlstm_gan": [*CLIPS, "first_frame_psnr"],
+    "action_classifier": ["held_out.accuracy"],
     "dcgan": DIGITS,
     "mlp_gan": DIGITS,
     "digit_classifier": ["held_out.accuracy"],

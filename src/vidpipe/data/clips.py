@@ -76,3 +76,70 @@ def stream(folder: Path, kept: Mapping[str, Int[np.ndarray, "_"]]) -> Stream:
     one = load(folder, next(iter(kept)))[0]
     at_once = max(1, CHUNK // one.nbytes)
     return Stream((sum(map(len, kept.values())), *one.shape), one.dtype, parts)
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """Clips of any length, cut from those of `clips.npz`.
+
+    Attributes:
+        pixels: Themselves.
+        video: Number of the video that each was cut from.
+        label: Number of what each shows.
+    """
+
+    pixels: UInt8[np.ndarray, "k t h w c"]
+    video: Int[np.ndarray, "k"]
+    label: Int[np.ndarray, "k"]
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+
+def stretches(
+    arrays: Mapping[str, np.ndarray], split: str, *, frames: int, most: int | None = None
+) -> Stretches:
+    """Every stretch of so many frames in the clips of a split, each once, or an even choice.
+
+    Args:
+        arrays: Of `clips.npz`.
+        split: `train` or `test`.
+        frames: Of a stretch.
+        most: Stretches; None: all.
+
+    Raises:
+        UserError: If the clips are shorter.
+    """
+    rows = np.flatnonzero(arrays["split"] == split)
+    index, found = windows(arrays["clips"][rows], frames)
+    if most is not None and most < len(index):
+        some = np.linspace(0, len(index) - 1, most).round().astype(int)
+        index, found = index[some], found[some]
+    origin = rows[found]
+    return Stretches(arrays["frames"][index], arrays["video"][origin], arrays["label"][origin])
+
+
+def windows(
+    clips: Int[np.ndarray, "k whole"], frames: int
+) -> tuple[Int[np.ndarray, "n t"], Int[np.ndarray, "n"]]:
+    """Every stretch of so many frames in the clips, each once, in the order of the frames.
+
+    Args:
+        clips: Rows of frame indices.
+        frames: Length of a stretch.
+
+    Returns:
+        Rows of frame indices, and for each the row of `clips` that it was found in.
+
+    Raises:
+        UserError: If the clips are shorter.
+    """
+    whole = clips.shape[1]
+    if frames > whole:
+        raise UserError(
+            f"clips.frames: expected clips of at least the {frames} frames that the model makes, "
+            f"got {whole}"
+        )
+    found = np.lib.stride_tricks.sliding_window_view(clips, frames, axis=1).reshape(-1, frames)
+    stretches, first = np.unique(found, axis=0, return_index=True)
+    return stretches, first // (whole - frames + 1)

@@ -98,11 +98,12 @@ def expand(
         seed: Of all draws.
 
     Raises:
-        UserError: If ink would fall out of the frame, or no turn is left to be seen.
+        UserError: If ink would fall out of the frame, no turn is left to be seen, or there are too
+            few pictures for each glyph to be seen and held out.
     """
     rng = np.random.default_rng(seed)
     label = np.arange(count) * len(glyphs) // count
-    held = _last_of_each(label, held_out)
+    held = _last_of_each(label, held_out, glyphs=len(glyphs))
     turn = _turns(rng, held, rotation=rotation, outer=rotation * (1 - held_out), gap=gap)
     forward = _matrices(
         np.radians(turn),
@@ -172,11 +173,17 @@ def _canvas(ink: Float[np.ndarray, "height width"]) -> Ink:
     return canvas
 
 
-def _last_of_each(label: Int[np.ndarray, "n"], share: float) -> np.ndarray:
+def _last_of_each(label: Int[np.ndarray, "n"], share: float, *, glyphs: int) -> np.ndarray:
     """True for the last `share` of each label's pictures."""
-    first, counts = np.unique(label, return_index=True, return_counts=True)[1:]
-    place = np.arange(len(label)) - first[label]
-    held: np.ndarray = place >= np.rint(counts * (1 - share))[label]
+    counts = np.bincount(label, minlength=glyphs)
+    kept = np.rint(counts * (1 - share)).astype(int)
+    if not ((kept > 0) & (kept < counts)).all():
+        raise UserError(
+            f"digits.count: {len(label)} pictures of {glyphs} glyphs are too few for each glyph to "
+            f"be both seen and held out (digits.held_out: {share:g}); raise it"
+        )
+    place = np.arange(len(label)) - (counts.cumsum() - counts)[label]
+    held: np.ndarray = place >= kept[label]
     return held
 
 

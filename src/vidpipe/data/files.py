@@ -23,6 +23,18 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def inside(folder: Path, path: str) -> Path:
+    """A file that a manifest names, below its folder.
+
+    Raises:
+        UserError: If the name leads out of the folder.
+    """
+    parts = PurePosixPath(path)
+    if not path or parts.is_absolute() or ".." in parts.parts:
+        raise UserError(f"{folder}: expected a path below this folder, its manifest has {path!r}")
+    return folder / path
+
+
 def distinct(paths: Sequence[str]) -> list[str]:
     """A file name for each path, the last part of it where that will do.
 
@@ -47,13 +59,21 @@ def distinct(paths: Sequence[str]) -> list[str]:
     return names
 
 
+class UnwritableError(UserError):
+    """The disk is at fault, not what was to be written."""
+
+
 @contextmanager
 def named(path: Path) -> Iterator[None]:
-    """Name the file that cannot be written, on a full disk most of all: the system does not."""
+    """Name the file that cannot be written, on a full disk most of all: the system does not.
+
+    Raises:
+        UnwritableError: For any error of the system.
+    """
     try:
         yield
     except OSError as error:
-        raise UserError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise UnwritableError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
 def _fit(name: str, mark: str = "") -> str:

@@ -16,9 +16,8 @@ SPLITS = 20
 def frechet(one: Features, other: Features) -> float:
     """Squared distance of means, plus what parts the covariances."""
     one, other = one.double(), other.double()
-    roots = torch.linalg.eigvalsh(
-        _root(_covariance(one)) @ _covariance(other) @ _root(_covariance(one))
-    )
+    root = _root(torch.cov(one.T))
+    roots = torch.linalg.eigvalsh(root @ torch.cov(other.T) @ root)
     means = (one.mean(0) - other.mean(0)).square().sum()
     spread = one.var(0).sum() + other.var(0).sum() - 2 * roots.clamp(min=0).sqrt().sum()
     return max(0.0, float(means + spread))
@@ -42,10 +41,6 @@ def floor(real: Features, groups: np.ndarray, *, count: int, seed: int) -> float
         even = min(map(len, halves))
         distances.append(frechet(*(real[torch.from_numpy(half[:even])] for half in halves)))
     return float(np.median(distances))
-
-
-def _covariance(features: Features) -> Float[Tensor, "d d"]:
-    return torch.cov(features.T)
 
 
 def _root(matrix: Float[Tensor, "d d"]) -> Float[Tensor, "d d"]:

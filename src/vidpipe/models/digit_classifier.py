@@ -11,7 +11,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidpipe.models.impostors import IMPOSTORS, moved
+from vidpipe.models.impostors import IMPOSTORS, Impostor, moved
 from vidpipe.models.pixels import to_float
 
 Pictures = Float[Tensor, "b 1 28 28"]
@@ -44,9 +44,13 @@ class DigitClassifier(nn.Module):
         found: Tensor = self.convolutions(pictures)
         return found
 
-    def forward(self, pictures: Pictures) -> Float[Tensor, "b answers"]:
-        logits: Tensor = self.logits(F.relu(self.features(pictures)))
+    def answers(self, features: Float[Tensor, "b features"]) -> Float[Tensor, "b answers"]:
+        """Logits: each numeral, then `none of them`."""
+        logits: Tensor = self.logits(F.relu(features))
         return logits
+
+    def forward(self, pictures: Pictures) -> Float[Tensor, "b answers"]:
+        return self.answers(self.features(pictures))
 
 
 class Examples:
@@ -63,6 +67,7 @@ class Examples:
     ) -> None:
         self.pictures, self.label, self.batch = pictures, label, batch
         self.classes = int(label.max()) + 1
+        self.counts, self.by_label = label.cpu().bincount(), label.cpu().argsort(stable=True)
 
     def draw(self, rng: torch.Generator) -> tuple[Pictures, Int[Tensor, "b"]]:
         """A batch and its labels; the impostors' is the number of numerals."""
@@ -80,20 +85,21 @@ class Examples:
         )
         return seen.to(self.pictures.device), torch.cat(labels).to(self.label)
 
-    def impostors(self, make, count: int, rng: torch.Generator) -> Pictures:  # type: ignore[no-untyped-def]
+    def impostors(self, make: Impostor, count: int, rng: torch.Generator) -> Pictures:
         """Impostors of one kind, each of two pictures of different numerals."""
         one, label = self._real(count, rng)
-        other, other_label = self._real(8 * count, rng)
-        # The first of eight that is another numeral; all eight alike is as good as never.
-        differs = (other_label.view(count, 8) != label[:, None]).int().argmax(1)
-        other = other.view(count, 8, *other.shape[1:])[torch.arange(count), differs]
-        made: Tensor = make(one, other, rng)
-        return made.clamp(-1, 1)
+        # Among the pictures of all other numerals, counted on from the end of one's own.
+        own = self.counts[label]
+        ahead = (torch.rand(count, generator=rng) * (len(self.label) - own)).long()
+        place = (self.counts.cumsum(0)[label] + ahead) % len(self.label)
+        return make(one, self._pictures(self.by_label[place]), rng).clamp(-1, 1)
 
     def _real(self, count: int, rng: torch.Generator) -> tuple[Pictures, Int[Tensor, "b"]]:
         chosen = torch.randint(len(self.pictures), (count,), generator=rng)
-        chosen = chosen.to(self.pictures.device)
-        return to_float(self.pictures[chosen]).cpu(), self.label[chosen].cpu()
+        return self._pictures(chosen), self.label.cpu()[chosen]
+
+    def _pictures(self, chosen: Int[Tensor, "b"]) -> Pictures:
+        return to_float(self.pictures[chosen.to(self.pictures.device)]).cpu()
 
 
 def _block(inner: int, outer: int, *, stride: int) -> list[nn.Module]:

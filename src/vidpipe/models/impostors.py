@@ -14,6 +14,7 @@ from torch.nn import functional as F
 
 Pictures = Float[Tensor, "b 1 s s"]
 Field = Float[Tensor, "b c s s"]
+Impostor = Callable[[Pictures, Pictures, torch.Generator], Pictures]
 PAPER = 1.0
 
 
@@ -101,7 +102,7 @@ def grains(one: Pictures, other: Pictures, rng: torch.Generator) -> Pictures:
     return torch.where(torch.rand(len(one), 1, 1, 1, generator=rng) < 0.5, mixed, noise)
 
 
-IMPOSTORS: dict[str, Callable[[Pictures, Pictures, torch.Generator], Pictures]] = {
+IMPOSTORS: dict[str, Impostor] = {
     "halves": halves,
     "patchworks": patchworks,
     "blends": blends,

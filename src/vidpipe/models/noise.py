@@ -1,5 +1,6 @@
 """The game of every GAN that starts from noise alone."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,29 +15,31 @@ Noise = Float[Tensor, "b latent"]
 Samples = Float[Tensor, "b ..."]
 
 
-CODE = 3.0  # of the code that is chosen; the other numbers of noise are about 1
-
-
 @dataclass(frozen=True)
 class Prior:
     """Where noise is drawn from.
 
     Attributes:
         latent: Numbers per sample, from N(0, 1).
-        codes: The first of them are a choice instead: one is 3, the others 0. Apart as clusters
-            are, the modes of the data need no bridges between them (Gurumurthy et al. 2017); 0:
-            no choice.
+        codes: The first of them are a choice instead: one is `code`, the others 0. Apart as
+            clusters are, the modes of the data need no bridges between them (Gurumurthy et al.
+            2017); 0: no choice.
     """
 
     latent: int
     codes: int
+
+    @property
+    def code(self) -> float:
+        """As long as all other numbers together are: drowned by them, a choice is not heard."""
+        return math.sqrt(max(1, self.latent - self.codes))
 
     def draw(self, count: int, rng: torch.Generator) -> Noise:
         """Noise for `count` samples."""
         noise = torch.randn(count, self.latent, generator=rng)
         if self.codes:
             chosen = torch.randint(self.codes, (count,), generator=rng)
-            noise[:, : self.codes] = CODE * F.one_hot(chosen, self.codes)
+            noise[:, : self.codes] = self.code * F.one_hot(chosen, self.codes)
         return noise
 
     def walk(self, count: int, *, stops: int, between: int, rng: torch.Generator) -> list[Noise]:
@@ -83,6 +86,8 @@ class FromNoise:
         real = to_float(self.real[chosen.to(self.real.device)])
         return self.prior.draw(self.batch, rng).to(real.device), real
 
-    def penalties(self, fake: Samples, target: Samples) -> dict[str, Float[Tensor, ""]]:
-        """Nothing beside the adversarial loss."""
-        return {}
+    def make(
+        self, generator: Callable[[Noise], Samples], source: Noise, target: Samples
+    ) -> tuple[Samples, dict[str, Float[Tensor, ""]]]:
+        """The generator's samples. It pays nothing beside the adversarial loss."""
+        return generator(source), {}

@@ -146,9 +146,12 @@ class NextFrame:
                 source = generator(source).clamp(-1, 1)
         return source, view(first + ahead + 1)
 
-    def penalties(self, fake: Frames, target: Frames) -> dict[str, Float[Tensor, ""]]:
-        """What the generator pays beside the adversarial loss."""
-        return {"l1": self.l1_weight * F.l1_loss(fake, target)}
+    def make(
+        self, generator: Callable[[Frames], Frames], source: Frames, target: Frames
+    ) -> tuple[Frames, dict[str, Float[Tensor, ""]]]:
+        """The next frames, and what the generator pays for them beside the adversarial loss."""
+        fake = generator(source)
+        return fake, {"l1": self.l1_weight * F.l1_loss(fake.float(), target)}
 
     def _noisy(self, frame: Frames, rng: torch.Generator) -> Frames:
         if self.noise == 0:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,13 +13,15 @@ from torch import nn
 
 from vidpipe.data.pictures import png
 from vidpipe.models import weights
-from vidpipe.params import GanTrain, Runtime
+from vidpipe.params import Runtime
+from vidpipe.params_gans import GanTrain
 from vidpipe.training import runtime as runtimes
 from vidpipe.training.adversarial import Players, Task
 from vidpipe.training.checkpoint import HOME, NONE, Checkpoint, Checkpoints
+from vidpipe.training.health import gradient_norm, signs
 from vidpipe.training.loop import Report, fit
 from vidpipe.training.progress import shown
-from vidpipe.training.tracker import Tracker
+from vidpipe.training.tracker import Run, Tracker
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +44,7 @@ def train_gan(
     machine: runtimes.Machine,
     tracker: Tracker,
     scratch: Path,
+    watch: Callable[[Players], Mapping[str, float]] = lambda players: {},
 ) -> Path:
     """Train two networks on a task, and fill a folder.
 
@@ -55,25 +59,28 @@ def train_gan(
         tracker: Who is told.
         scratch: Where the folder is made. Where `kept` in it outlives the process,
             training that was stopped goes on, to the same end.
+        watch: Measures how the players fare, beside their losses.
 
     Returns:
         A folder: weights of both networks, `history.csv`, and `sheets/`.
     """
     checkpoints = Checkpoints(scratch / HOME / name)
     kept = _taken_up(checkpoints, players, name, train.steps)
-    history, sheets = list(kept.history), dict(kept.sheets)
+    history, sheets, told = list(kept.history), dict(kept.sheets), set[str]()
     pace = {"steps": train.steps, "report_every": train.report_every, "seed": train.seed}
     reports = fit(players, task, **pace, done=kept.step, autocast=machine.autocast)
     with tracker.training(name) as run:
         for report in history:
             run.metrics(report.losses, report.step)
-        for report in shown(reports, total=train.steps, done=kept.step, name=name):
+        for plain in shown(reports, total=train.steps, done=kept.step, name=name):
+            report = replace(plain, losses={**plain.losses, **_norms(players), **watch(players)})
             history.append(report)
             run.metrics(report.losses, report.step)
             if report.step % train.sample_every == 0 or report.step == train.steps:
                 picture = sheet(players.sampled)
                 sheets[report.step] = png(picture)
                 run.picture("progress", picture, report.step)
+                _warn(name, run, history, told)
             checkpoints.save(Checkpoint(players.state_dict(), history, sheets))
         folder = _filled(scratch / name, history, sheets)
         weights.save(players.sampled, folder / "generator.safetensors", built)
@@ -96,6 +103,23 @@ def _taken_up(checkpoints: Checkpoints, players: Players, name: str, steps: int)
         )
         return checkpoint
     return NONE
+
+
+def _norms(players: Players) -> dict[str, float]:
+    """Length of the last gradient of each network."""
+    return {
+        "generator_gradient": gradient_norm(players.generator),
+        "discriminator_gradient": gradient_norm(players.discriminator),
+    }
+
+
+def _warn(name: str, run: Run, history: Sequence[Report], told: set[str]) -> None:
+    """Say once of each sign that the last report shows."""
+    for sign, says in signs(history[-1].losses).items():
+        if sign not in told:
+            log.warning("%s, step %d: %s: %s", name, history[-1].step, sign, says)
+            run.warning(sign, history[-1].step)
+            told.add(sign)
 
 
 def _filled(folder: Path, history: Sequence[Report], sheets: Mapping[int, bytes]) -> Path:

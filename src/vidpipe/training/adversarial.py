@@ -20,12 +20,14 @@ class Task(Protocol):
     """What a model is fed, and what its generator pays beside the adversarial loss."""
 
     def draw(
-        self, generator: Callable[[Tensor], Tensor], rng: torch.Generator, /
-    ) -> tuple[Tensor, Tensor]:
+        self, generator: Callable[[Any], Tensor], rng: torch.Generator, /
+    ) -> tuple[Any, Tensor]:
         """A batch of (source, target); all its randomness comes from `rng`."""
 
-    def penalties(self, fake: Tensor, target: Tensor, /) -> dict[str, Tensor]:
-        """Weighted scalar losses by name."""
+    def make(
+        self, generator: Callable[[Any], Tensor], source: Any, target: Tensor, /
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """What the generator makes of a source, and the weighted losses it pays for it, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,7 +151,7 @@ def update(
     loss = LOSSES[rules.loss]
     with autocast():
         source, target = task.draw(generator, rng)
-        fake = generator(source)
+        fake, penalties = task.make(generator, source, target)
     steep = step % rules.slope_every == 0
     real = target.detach().requires_grad_(steep and rules.r1 > 0)
     copy = fake.detach().requires_grad_(steep and rules.r2 > 0)
@@ -162,7 +164,6 @@ def update(
 
     with _frozen(discriminator), autocast():
         g_loss = loss.generator(real_logits.detach(), discriminator(source, fake).float())
-        penalties = task.penalties(fake.float(), target)
         total = rules.adversarial_weight * g_loss + sum(penalties.values())
     _descend(players.optimizers[0], total)
     if rules.ema:

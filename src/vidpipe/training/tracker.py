@@ -22,6 +22,9 @@ class Run(Protocol):
     def files(self, folder: Path) -> None:
         """Log every file of a folder."""
 
+    def warning(self, sign: str, step: int) -> None:
+        """Mark a run that shows a sign of going wrong."""
+
     def weights(self, file: Path) -> None:
         """Say which weights came of this run, so that an evaluation finds it."""
 
@@ -35,6 +38,9 @@ class Tracker(Protocol):
 
     def evaluation(self, model: str, weights: Path) -> AbstractContextManager[Run]:
         """The run that trained these weights."""
+
+    def data(self, stage: str) -> AbstractContextManager[Run]:
+        """A new run that shows what a stage has brought to learn from."""
 
 
 class NullTracker:
@@ -50,6 +56,11 @@ class NullTracker:
         """A run that logs nothing."""
         yield _NullRun()
 
+    @contextmanager
+    def data(self, stage: str) -> Iterator[Run]:
+        """A run that logs nothing."""
+        yield _NullRun()
+
 
 class _NullRun:
     def metrics(self, values: Mapping[str, float], step: int) -> None: ...
@@ -57,5 +68,7 @@ class _NullRun:
     def picture(self, key: str, picture: UInt8[np.ndarray, "h w c"], step: int) -> None: ...
 
     def files(self, folder: Path) -> None: ...
+
+    def warning(self, sign: str, step: int) -> None: ...
 
     def weights(self, file: Path) -> None: ...

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from vidpipe.data.fetch import collect
+from vidpipe.data.fetch import BROKEN, DAMAGED, collect
 from vidpipe.data.sources.record import Place, Video
 from vidpipe.data.sources.table import SOURCES
 from vidpipe.errors import UserError
@@ -32,9 +32,9 @@ def fetch_footage(source: FootageSource, project: Path, scratch: Path) -> tuple[
     place = Place(key=f"sources.footage.{source.dataset}", project=project, folder=offered)
     videos = SOURCES[source.dataset](**source.block, place=place)
     (entry,) = collect([_one(list(videos), source.video)], folder, name="footage_fetch")
-    if entry.status == "broken":
+    if entry.status == BROKEN:
         raise UserError(entry.reason)
-    if entry.status == "damaged":
+    if entry.status == DAMAGED:
         log.warning("%s is damaged: %s; going on with those", entry.path, entry.reason)
     log.info(
         "%s: %dx%d, %d frames at %.3g fps",

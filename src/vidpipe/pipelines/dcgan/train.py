@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from vidpipe.models.dcgan import Discriminator, Generator
-from vidpipe.params import DcganModel, DigitGanTrain, Runtime
+from vidpipe.params import Runtime
+from vidpipe.params_gans import DcganModel, FromNoiseTrain
 from vidpipe.pipelines.digits.train import train_digit_gan
 from vidpipe.pipelines.training import start
 from vidpipe.training.tracker import Tracker
@@ -14,7 +15,7 @@ from vidpipe.training.tracker import Tracker
 def train_dcgan(
     digits: dict[str, np.ndarray],
     model: DcganModel,
-    train: DigitGanTrain,
+    train: FromNoiseTrain,
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,

@@ -7,7 +7,7 @@ import pandas as pd
 import torch
 
 from vidpipe.data.splits import HELD_OUT, SEEN
-from vidpipe.evaluation.numerals import judge
+from vidpipe.evaluation.judging import judge
 from vidpipe.models import weights
 from vidpipe.models.digit_classifier import DigitClassifier, Examples
 from vidpipe.models.impostors import IMPOSTORS

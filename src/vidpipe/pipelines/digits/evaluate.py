@@ -1,6 +1,7 @@
 """How a GAN of digits is scored and drawn, whatever its networks."""
 
 import logging
+import math
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +12,14 @@ from vidpipe.data.packing import write_npz
 from vidpipe.data.pictures import gif, grid, png
 from vidpipe.data.splits import HELD_OUT, SEEN
 from vidpipe.evaluation.frechet import floor
-from vidpipe.evaluation.numerals import Judged, judge, score
+from vidpipe.evaluation.judging import Judged, judge
+from vidpipe.evaluation.numerals import score
 from vidpipe.models import weights
 from vidpipe.models.digit_classifier import DigitClassifier
 from vidpipe.models.noise import FromNoiseGenerator
 from vidpipe.models.pixels import to_uint8
-from vidpipe.params import DigitGanEvaluate, Runtime
+from vidpipe.params import Runtime
+from vidpipe.params_gans import FromNoiseEvaluate
 from vidpipe.training import runtime as runtimes
 from vidpipe.training.tracker import Tracker
 
@@ -24,6 +27,7 @@ log = logging.getLogger(__name__)
 
 CHUNK = 500  # pictures made at a time
 ACROSS = 10  # pictures of each numeral on the sheet
+TILE = 56  # pixels of a side, on a page
 WALLS = 5  # rows and columns of the latent walk
 STOPS, BETWEEN, FPS = 6, 12, 12  # of the walk: places, frames from one to the next, frames a second
 
@@ -35,7 +39,7 @@ def evaluate_digit_gan(
     digits: dict[str, np.ndarray],
     model: Path,
     classifier: Path,
-    evaluate: DigitGanEvaluate,
+    evaluate: FromNoiseEvaluate,
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,
@@ -48,7 +52,8 @@ def evaluate_digit_gan(
     machine = runtimes.start(**runtime.model_dump())
     judging = machine.place(weights.build(DigitClassifier, classifier / "classifier.safetensors"))
     rng = torch.Generator().manual_seed(evaluate.seed)
-    made = sample(machine.place(generator), evaluate.samples, rng, machine.device)
+    noise = generator.prior.draw(evaluate.samples, rng)
+    made = sample(machine.place(generator), noise, machine.device)
     judged = judge(judging, made)
     metrics = scores(made, judged, judging, digits, evaluate)
     log.info("%s: %d of %d numerals", name, metrics["modes"], judged.classes)
@@ -74,7 +79,7 @@ def scores(
     judged: Judged,
     judging: DigitClassifier,
     digits: dict[str, np.ndarray],
-    evaluate: DigitGanEvaluate,
+    evaluate: FromNoiseEvaluate,
 ) -> dict[str, float]:
     """Samples, and beside them held-out pictures, against what training saw."""
     real = {
@@ -94,12 +99,11 @@ def scores(
 
 @torch.no_grad()
 def sample(
-    generator: FromNoiseGenerator, count: int, rng: torch.Generator, device: torch.device
+    generator: FromNoiseGenerator, noise: torch.Tensor, device: torch.device
 ) -> torch.Tensor:
     """Pictures from noise, uint8 (n 1 28 28)."""
     generator.eval()
-    latents = generator.prior.draw(count, rng).to(device)
-    return torch.cat([to_uint8(generator(some)) for some in torch.split(latents, CHUNK)])
+    return torch.cat([to_uint8(generator(some.to(device))) for some in torch.split(noise, CHUNK)])
 
 
 def sheet(made: torch.Tensor, judged: Judged, names: list[str]) -> np.ndarray:
@@ -107,25 +111,36 @@ def sheet(made: torch.Tensor, judged: Judged, names: list[str]) -> np.ndarray:
 
     The last row shows the first that pass for none.
     """
-    pictures = made.permute(0, 2, 3, 1).expand(-1, -1, -1, 3).cpu().numpy()
+    pictures = coloured(made)
     blank = np.full_like(pictures[0], 255)
     label = np.where(judged.accepted, judged.label.cpu().numpy(), len(names))
     rows = []
     for number in range(len(names) + 1):
         found = [pictures[i] for i in np.flatnonzero(label == number)[:ACROSS]]
         rows.append(found + [blank] * (ACROSS - len(found)))
-    return grid(rows, names=[*names, "none"], tile=56)
+    return grid(rows, names=[*names, "none"], tile=TILE)
 
 
 def walk_film(
-    generator: FromNoiseGenerator, rng: torch.Generator, device: torch.device
+    generator: FromNoiseGenerator,
+    rng: torch.Generator,
+    device: torch.device,
+    *,
+    count: int = WALLS**2,
+    tile: int = TILE,
 ) -> list[np.ndarray]:
     """A wall of pictures on walks through noise, each back to where it began."""
-    paths = generator.prior.walk(WALLS**2, stops=STOPS, between=BETWEEN, rng=rng)
-    with torch.no_grad():
-        steps = [to_uint8(generator(step.to(device))) for step in paths]
-    walls = [s.permute(0, 2, 3, 1).expand(-1, -1, -1, 3).cpu().numpy() for s in steps]
-    return [
-        grid([list(wall[i : i + WALLS]) for i in range(0, WALLS**2, WALLS)], tile=56)
-        for wall in walls
-    ]
+    steps = generator.prior.walk(count, stops=STOPS, between=BETWEEN, rng=rng)
+    return [wall(sample(generator, step, device), tile=tile) for step in steps]
+
+
+def wall(pictures: torch.Tensor, *, tile: int = TILE) -> np.ndarray:
+    """All pictures, in a square as near as can be."""
+    across = math.ceil(math.sqrt(len(pictures)))
+    shown = list(coloured(pictures))
+    return grid([shown[i : i + across] for i in range(0, len(shown), across)], tile=tile)
+
+
+def coloured(pictures: torch.Tensor) -> np.ndarray:
+    """Pictures as pages take them, in three channels."""
+    return pictures.permute(0, 2, 3, 1).expand(-1, -1, -1, 3).cpu().numpy()

@@ -12,7 +12,7 @@ from vidpipe.data.pictures import grid
 from vidpipe.data.splits import SEEN
 from vidpipe.models.noise import FromNoise, FromNoiseGenerator
 from vidpipe.models.pixels import to_uint8
-from vidpipe.params import DigitGanTrain
+from vidpipe.params_gans import FromNoiseTrain
 from vidpipe.pipelines.training import train_gan
 from vidpipe.training.adversarial import Players, Rules
 from vidpipe.training.runtime import Machine
@@ -28,7 +28,7 @@ def train_digit_gan(
     built: Mapping[str, Any],
     *,
     digits: dict[str, np.ndarray],
-    train: DigitGanTrain,
+    train: FromNoiseTrain,
     machine: Machine,
     tracker: Tracker,
     scratch: Path,

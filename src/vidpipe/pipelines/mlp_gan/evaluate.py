@@ -6,7 +6,8 @@ import numpy as np
 
 from vidpipe.models import weights
 from vidpipe.models.mlp_gan import Generator
-from vidpipe.params import DigitGanEvaluate, Runtime
+from vidpipe.params import Runtime
+from vidpipe.params_gans import FromNoiseEvaluate
 from vidpipe.pipelines.digits.evaluate import evaluate_digit_gan
 from vidpipe.training.tracker import Tracker
 
@@ -15,7 +16,7 @@ def evaluate_mlp_gan(
     digits: dict[str, np.ndarray],
     model: Path,
     classifier: Path,
-    evaluate: DigitGanEvaluate,
+    evaluate: FromNoiseEvaluate,
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,

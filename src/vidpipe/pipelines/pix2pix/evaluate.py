@@ -17,7 +17,8 @@ from vidpipe.evaluation import perceptual, prediction
 from vidpipe.models import weights
 from vidpipe.models.pix2pix import Generator, predict
 from vidpipe.models.pixels import to_float, to_uint8
-from vidpipe.params import Pix2pixEvaluate, Runtime
+from vidpipe.params import Runtime
+from vidpipe.params_gans import Pix2pixEvaluate
 from vidpipe.training import runtime as runtimes
 from vidpipe.training.tracker import Tracker
 

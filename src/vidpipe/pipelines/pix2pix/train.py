@@ -10,7 +10,8 @@ from vidpipe.data.pictures import grid
 from vidpipe.data.splits import SEEN
 from vidpipe.models.pix2pix import Discriminator, Generator, NextFrame, predict
 from vidpipe.models.pixels import to_float, to_uint8
-from vidpipe.params import Pix2pixModel, Pix2pixTrain, Runtime
+from vidpipe.params import Runtime
+from vidpipe.params_gans import Pix2pixModel, Pix2pixTrain
 from vidpipe.pipelines.training import start, train_gan
 from vidpipe.training.adversarial import Players, Rules
 from vidpipe.training.tracker import Tracker

@@ -1,0 +1,114 @@
+"""A step of each GAN of clips at 128x128: time and memory on a CPU, and what a GPU would hold.
+
+    python benchmarks/clip_gans.py [--size 128] [--batch 8]
+
+Each model runs in a process of its own, with the widths of the preset `paper`. Peak memory is what
+that process held at most. What a GPU would hold is computed from tensors: weights, Adam's moments
+and the average, and the most that a step with the penalty on slopes allocates at a time, in fp32.
+"""
+
+import multiprocessing
+import resource
+import statistics
+import time
+from collections.abc import Callable
+from importlib import import_module
+from itertools import accumulate
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+import yaml
+from torch.profiler import ProfilerActivity, profile
+
+from vidpipe.models.clips import RealClips
+from vidpipe.models.noise import Prior
+from vidpipe.params import Params
+from vidpipe.pipeline_registry import CLIP_GANS
+from vidpipe.pipelines.moving.train import game_of, players_of
+from vidpipe.training.adversarial import Players, Task, update
+from vidpipe.training.loop import numbers_of
+from vidpipe.training.runtime import Machine, start
+
+ROOT = Path(__file__).parents[1]
+STEPS = 3
+MIB = 2**20
+
+
+def most_allocated(step: Callable[[], object]) -> int:
+    """The most bytes of tensors that a step has at a time, beside those that were there before."""
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        step()
+    events = seen.profiler.kineto_results.events()
+    memory = sorted(
+        (event.start_ns(), event.nbytes()) for event in events if event.name() == "[memory]"
+    )
+    return max(accumulate(size for _, size in memory), default=0)
+
+
+def game(name: str, size: int, batch: int, machine: Machine) -> tuple[Players, Task]:
+    """Players and task of a model, with the widths of `paper`, on random clips."""
+    blocks = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    paper = yaml.safe_load((ROOT / "conf/presets/scale/paper.yaml").read_text(encoding="utf-8"))
+    for part, values in paper[name].items():
+        blocks[name][part] |= values
+    blocks[name]["train"]["batch"] = batch
+    block = getattr(Params.model_validate(blocks), name)
+    network = import_module(f"vidpipe.models.{name}")
+    shape = {"size": size, "channels": 3}
+    players, _ = players_of(network, shape, block.model, block.train, machine)
+    frames = np.random.default_rng(0).integers(0, 256, (32, size, size, 3), np.uint8)
+    clips = np.arange(32, dtype=np.int32).reshape(2, 16)
+    real = RealClips(frames, clips, length=block.model.frames, mirror=True, device=machine.device)
+    return players, game_of(
+        network, real, Prior(block.model.latent, block.model.codes), block.train
+    )
+
+
+def measure(name: str, size: int, batch: int, answers: Any) -> None:
+    """Take a few steps, and answer seconds per step, bytes held, and numbers of weights."""
+    machine = start(device="cpu", precision="fp32", threads=2, determinism="machine")
+    players, task = game(name, size, batch, machine)
+    seconds = []
+
+    def step(number: int) -> None:
+        rng = numbers_of(0, number)
+        update(players, task, step=number, rng=rng, autocast=machine.autocast)
+
+    for number in range(1, STEPS + 1):
+        begun = time.perf_counter()
+        step(number)
+        seconds.append(time.perf_counter() - begun)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    most = most_allocated(lambda: step(players.rules.slope_every))
+    weights = [
+        sum(weight.numel() for weight in network.parameters())
+        for network in (players.generator, players.discriminator)
+    ]
+    state = 4 * (4 * weights[0] + 3 * weights[1])
+    answers.put((statistics.median(seconds), peak, weights, state + most))
+
+
+@click.command(help=__doc__)
+@click.option("--size", default=128, show_default=True, help="Side of the frames.")
+@click.option("--batch", default=8, show_default=True, help="Clips per step.")
+def main(size: int, batch: int) -> None:
+    """Print a row for each model."""
+    click.echo("| model | weights of G, D | s per step | peak MiB | tensors MiB |")
+    click.echo("|---|---|---|---|---|")
+    context = multiprocessing.get_context("spawn")
+    for name in CLIP_GANS:
+        answers = context.Queue()
+        process = context.Process(target=measure, args=(name, size, batch, answers))
+        process.start()
+        seconds, peak, (g, d), held = answers.get()
+        process.join()
+        click.echo(
+            f"| {name} | {g / 1e6:.2f} M, {d / 1e6:.2f} M | {seconds:.2f} | {peak / MIB:,.0f} | "
+            f"{held / MIB:,.0f} |"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""convlstm_gan: how a picture goes on, by noise and five ConvLSTM layers.
+
+As the project report built it, with ConvLSTM after Shi et al. 2015, "Convolutional LSTM Network",
+equation 3 (without the peepholes). What the recipe `steady` adds: the discriminator sees the
+picture too, and the generator makes the change to the picture instead of frames.
+
+Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
+"""
+
+from collections.abc import Callable
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from vidpipe.models.clips import ClipDiscriminator, ClipGenerator, Clips, Frames, RealClips, halving
+from vidpipe.models.noise import Noise, Prior
+
+Maps = Float[Tensor, "b _ h w"]
+LSTMS = 5
+
+
+class Source(NamedTuple):
+    """What a clip is made from."""
+
+    noise: Noise
+    image: Frames
+
+
+class Generator(ClipGenerator):
+    """Picture and noise joined, five ConvLSTM layers, transposed convolutions that enlarge space.
+
+    Args:
+        latent: Numbers of noise.
+        codes: How many of them are one choice.
+        size: Side of the frames, a power of two from 32. The ConvLSTM layers work at a sixteenth of
+            it, at least 4x4.
+        frames: Of a clip.
+        channels: Of a frame.
+        width: Channels of the ConvLSTM layers; each transposed convolution halves them, down
+            to 8.
+        residual: Make the change to the picture instead of frames; they may leave [-1, 1] a little.
+    """
+
+    from_picture = True
+
+    def __init__(
+        self,
+        *,
+        latent: int,
+        codes: int,
+        size: int,
+        frames: int,
+        channels: int,
+        width: int,
+        residual: bool,
+    ) -> None:
+        super().__init__()
+        self.prior, self.frames = Prior(latent, codes), frames
+        self.residual = residual
+        self.base = max(4, size // 16)
+        doublings = (size // self.base).bit_length() - 1
+        narrowing = [max(8, width // 2**level) for level in range(doublings + 1)]
+        self.look = nn.Sequential()
+        for inner, outer in pairwise([channels, *reversed(narrowing[:-1])]):
+            self.look.extend([nn.Conv2d(inner, outer, 4, 2, 1), nn.LeakyReLU(0.2)])
+        self.dense = nn.Linear(latent, width * self.base**2)
+        # What tells one frame from the next: without it, training found no way to move at all.
+        self.clock = nn.Parameter(torch.randn(frames, 2 * width, 1, 1))
+        self.first_lstm = ConvLstm(2 * width, width)
+        self.lstms = nn.ModuleList(ConvLstm(width, width) for _ in range(LSTMS - 1))
+        self.enlarge = nn.Sequential()
+        for inner, outer in pairwise(narrowing):
+            # The norm keeps what differs from frame to frame from being drowned by what does not.
+            layer = nn.ConvTranspose3d(inner, outer, *halving(time=False))
+            self.enlarge.extend([nn.BatchNorm3d(inner), nn.LeakyReLU(0.2), layer])
+        self.enlarge.append(nn.LeakyReLU(0.2))
+        self.colours = nn.Conv3d(narrowing[-1], channels, (1, 3, 3), 1, (0, 1, 1))
+
+    def source(self, noise: Noise, pictures: Frames) -> Source:
+        """Both."""
+        return Source(noise, pictures)
+
+    def forward(self, source: Source) -> Clips:
+        noise = self.dense(source.noise).unflatten(1, (-1, self.base, self.base))
+        joined = torch.cat([self.look(source.image), noise], dim=1)
+        maps = self.first_lstm([joined + now for now in self.clock])
+        for lstm in self.lstms:  # added to what it saw, else a fifth layer hears next to nothing
+            maps = [seen + shown for seen, shown in zip(maps, lstm(maps), strict=True)]
+        volume = torch.stack(maps, dim=2).contiguous(memory_format=torch.channels_last_3d)
+        change = torch.tanh(self.colours(self.enlarge(volume)))
+        return source.image.unsqueeze(2) + change if self.residual else change
+
+
+class ConvLstm(nn.Module):
+    """A recurrent layer whose products are convolutions: maps in, maps out, frame by frame.
+
+    Args:
+        inner: Channels that come in.
+        outer: Channels of its memory, and that go out.
+    """
+
+    def __init__(self, inner: int, outer: int) -> None:
+        super().__init__()
+        self.outer = outer
+        self.see = nn.Conv2d(inner, 4 * outer, 3, 1, 1)
+        self.recall = nn.Conv2d(outer, 4 * outer, 3, 1, 1, bias=False)
+
+    def forward(self, maps: list[Maps]) -> list[Maps]:
+        # All frames are seen at once; only what is recalled must wait for the frame before.
+        seen = self.see(torch.cat(maps)).chunk(len(maps))
+        memory = shown = torch.zeros_like(seen[0][:, : self.outer])
+        out = []
+        for now in seen:
+            keep, write, show, new = (now + self.recall(shown)).chunk(4, dim=1)
+            memory = keep.sigmoid() * memory + write.sigmoid() * new.tanh()
+            shown = show.sigmoid() * memory.tanh()
+            out.append(shown)
+        return out
+
+
+class Discriminator(ClipDiscriminator):
+    """Five 3-D convolutions, to judge whether a clip is how its picture goes on.
+
+    Args:
+        channels: Of a frame.
+        how: See `ClipDiscriminator`.
+    """
+
+    layers = 5
+
+    def __init__(self, *, channels: int, **how: Any) -> None:
+        super().__init__(channels=2 * channels, **how)
+
+    def forward(  # type: ignore[override]  # fed by another task
+        self, source: Source, clips: Clips
+    ) -> Float[Tensor, "b judges"]:
+        """The picture is judged with every frame."""
+        altered = self.augment(torch.cat([source.image.unsqueeze(2), clips], dim=2))
+        image, clips = altered[:, :, :1], altered[:, :, 1:]
+        return self.judge(torch.cat([clips, image.expand_as(clips)], dim=1))
+
+
+class Game:
+    """Source, noise and the first frame of a clip; target, the clip.
+
+    Args:
+        real: Clips to learn from.
+        batch: Clips per draw.
+        prior: Where noise is drawn from.
+    """
+
+    def __init__(self, real: RealClips, *, batch: int, prior: Prior) -> None:
+        self.real, self.batch, self.prior = real, batch, prior
+
+    def draw(
+        self, generator: Callable[[Source], Clips], rng: torch.Generator
+    ) -> tuple[Source, Clips]:
+        """A batch of (source, real clips). The random numbers come from `rng`, on the CPU."""
+        clips = self.real.draw(self.batch, rng)
+        noise = self.prior.draw(self.batch, rng).to(clips.device)
+        return Source(noise, clips[:, :, 0]), clips
+
+    def make(
+        self, generator: Callable[[Source], Clips], source: Source, target: Clips
+    ) -> tuple[Clips, dict[str, Float[Tensor, ""]]]:
+        """The generator's clips. It pays nothing beside the adversarial loss."""
+        return generator(source), {}

@@ -1,0 +1,148 @@
+"""How a GAN of clips is scored and shown, whatever its networks."""
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from vidpipe.data.clips import stretches
+from vidpipe.data.packing import write_npz
+from vidpipe.data.splits import TEST, TRAIN
+from vidpipe.errors import UserError
+from vidpipe.evaluation.clips import Clips, Pictures, first_frame_psnr, measure
+from vidpipe.models import weights
+from vidpipe.models.action_classifier import ActionClassifier
+from vidpipe.models.clips import ClipGenerator
+from vidpipe.models.sampling import ClipMaker
+from vidpipe.params import Runtime
+from vidpipe.params_gans import FromNoiseEvaluate
+from vidpipe.pipelines.moving.films import Show, draw, sheet
+from vidpipe.pipelines.moving.scores import MADE, beside, check_halves, scores, table
+from vidpipe.training import runtime as runtimes
+from vidpipe.training.tracker import Tracker
+
+MOST = 4  # times as many real clips as are made: larger sets are not looked at whole
+KEPT = 64  # clips in samples.npz
+
+
+def evaluate_clip_gan(
+    name: str,
+    generator: ClipGenerator,
+    *,
+    clips: dict[str, np.ndarray],
+    model: Path,
+    classifier: Path,
+    evaluate: FromNoiseEvaluate,
+    runtime: Runtime,
+    tracker: Tracker,
+    scratch: Path,
+) -> tuple[dict[str, float], Path, Path]:
+    """Score what a generator makes against what training saw, and draw it.
+
+    Args:
+        name: Of the model.
+        generator: Trained.
+        clips: Arrays of `clips.npz`.
+        model: Folder of the model.
+        classifier: Folder of the judge.
+        evaluate: How many clips, and the seed.
+        runtime: What to compute with.
+        tracker: Who is told.
+        scratch: Where folders are made.
+
+    Returns:
+        Metrics by name: see `scores`; folders of plots and of samples.
+
+    Raises:
+        UserError: If the clips are too few, too short or of another size than those that are made,
+            or these are not finite.
+    """
+    machine = runtimes.start(**runtime.model_dump())
+    make = ClipMaker(name, machine.place(generator), machine.device)
+    judge = machine.place(weights.build(ActionClassifier, classifier / "classifier.safetensors"))
+    look = partial(measure, classifier=judge, device=machine.device)
+    seen, held_out = (
+        stretches(clips, split, frames=generator.frames, most=times * evaluate.samples)
+        for split, times in ((TRAIN, MOST), (TEST, 1))
+    )
+    check_halves(seen, evaluate.samples)
+
+    rng = torch.Generator().manual_seed(evaluate.seed)
+    made, given = _made(make, torch.from_numpy(seen.pixels), evaluate.samples, rng)
+    rows = {row: look(some) for row, some in beside(made, given, held_out, rng).items()}
+    numbers = scores(rows, look(torch.from_numpy(seen.pixels)), seen.video, seed=evaluate.seed)
+    unseen = torch.from_numpy(held_out.pixels[:, 0]) if len(held_out) else given
+    if generator.from_picture:
+        again = make(generator.prior.draw(len(unseen), rng), unseen)
+        numbers["first_frame_psnr"] = first_frame_psnr(made, given)
+        numbers["first_frame_psnr_held_out"] = first_frame_psnr(again, unseen)
+    show = Show(make, rows[MADE], seen, given, unseen, clips["labels"].tolist(), _fps(clips), rng)
+    plots, samples = _written(scratch, model, table(numbers), show)
+    with tracker.evaluation(name, model / "generator.safetensors") as run:
+        run.metrics(numbers, 0)
+        run.files(samples)
+        run.picture("samples", sheet(show), 0)
+    return numbers, plots, samples
+
+
+def evaluator(name: str) -> Callable[..., tuple[dict[str, float], Path, Path]]:
+    """The node that evaluates a model, told by its name."""
+    network = import_module(f"vidpipe.models.{name}")
+
+    def node(
+        clips: dict[str, np.ndarray],
+        model: Path,
+        classifier: Path,
+        evaluate: FromNoiseEvaluate,
+        runtime: Runtime,
+        tracker: Tracker,
+        scratch: Path,
+    ) -> tuple[dict[str, float], Path, Path]:
+        return evaluate_clip_gan(
+            name,
+            weights.build(network.Generator, model / "generator.safetensors"),
+            clips=clips,
+            model=model,
+            classifier=classifier,
+            evaluate=evaluate,
+            runtime=runtime,
+            tracker=tracker,
+            scratch=scratch,
+        )
+
+    return node
+
+
+def _made(make: ClipMaker, real: Clips, count: int, rng: torch.Generator) -> tuple[Clips, Pictures]:
+    """Clips, and the pictures given for them: first frames of real ones."""
+    given = real[torch.randint(len(real), (count,), generator=rng), 0]
+    made = make(make.generator.prior.draw(count, rng), given)
+    if made.shape[1:] != real.shape[1:]:
+        shapes = [" x ".join(map(str, clips.shape[1:])) for clips in (real, made)]
+        raise UserError(
+            f"{make.name}: expected clips of {shapes[0]} (frames, height, width, channels), as "
+            f"those in clips.npz, it makes {shapes[1]}; train it on these"
+        )
+    return made, given
+
+
+def _fps(clips: dict[str, np.ndarray]) -> int:
+    return max(1, round(float(np.median(clips["fps"]))))
+
+
+def _written(scratch: Path, model: Path, scored: pd.DataFrame, show: Show) -> tuple[Path, Path]:
+    """Folders of plots and of samples."""
+    plots, samples = scratch / "plots", scratch / "samples"
+    for folder in (plots, samples):
+        folder.mkdir()
+    pd.read_csv(model / "history.csv").to_csv(plots / "history.csv", index=False)
+    scored.to_csv(plots / "scores.csv", index=False)
+    for name, content in draw(show).items():
+        (samples / name).write_bytes(content)
+    kept = show.made.clips[:KEPT].numpy()
+    write_npz(samples / "samples.npz", {"clips": kept, "fps": np.array(show.fps)})
+    return plots, samples

@@ -1,0 +1,54 @@
+"""How a GAN of clips fares, measured now and then while it learns."""
+
+import math
+
+import torch
+
+from vidpipe.evaluation.motion import motion
+from vidpipe.models.clips import Clips
+from vidpipe.models.pixels import to_uint8
+from vidpipe.training.adversarial import Players, Task
+from vidpipe.training.losses import LOSSES
+
+
+@torch.no_grad()
+def fares(players: Players, task: Task, held_out: Task | None, *, seed: int) -> dict[str, float]:
+    """Numbers as `training.health.signs` takes them, the same for the same players.
+
+    Args:
+        players: Who learns; left as they are.
+        task: What they are fed.
+        held_out: The same, of clips that they are not fed; None where there are none.
+        seed: Of what is looked at.
+
+    Returns:
+        `d_held_out`: share of the held-out clips that the discriminator takes for real;
+        `diversity` and `motion` of samples, as ratios to those of real clips.
+    """
+    generator, discriminator = players.sampled, players.discriminator
+    was_training = [network.training for network in (generator, discriminator)]
+    generator.eval(), discriminator.eval()
+    rng = torch.Generator().manual_seed(seed)
+    source, real = task.draw(generator, rng)
+    made = generator(source)
+    found = {}
+    if held_out:
+        unseen = discriminator(*held_out.draw(generator, rng))
+        judged = LOSSES[players.rules.loss].judged_rightly(unseen, discriminator(source, made))
+        found["d_held_out"] = judged["d_real"].item()
+    generator.train(was_training[0]), discriminator.train(was_training[1])
+    return {
+        **found,
+        "diversity": _diversity(made) / max(_diversity(real), 1e-6),
+        "motion": _motion(made) / max(_motion(real), 1e-6),
+    }
+
+
+def _diversity(clips: Clips) -> float:
+    """Root mean square distance of two clips."""
+    return math.sqrt(2 * clips.var(0).mean().item())
+
+
+def _motion(clips: Clips) -> float:
+    """Share of the pixels that move."""
+    return motion(to_uint8(clips).permute(0, 2, 3, 4, 1)).share.mean().item()

@@ -1,0 +1,206 @@
+"""How a GAN of clips is trained, whatever its networks."""
+
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel
+from torch import nn
+
+from vidpipe.data.pictures import grid
+from vidpipe.data.splits import TEST, TRAIN
+from vidpipe.errors import UserError
+from vidpipe.models.clips import RealClips
+from vidpipe.models.noise import Prior
+from vidpipe.models.pixels import to_uint8
+from vidpipe.params import Params, Runtime
+from vidpipe.params_gans import ClipGanModel, ClipGanTrain
+from vidpipe.pipelines.moving.health import fares
+from vidpipe.pipelines.training import start, train_gan
+from vidpipe.training.adversarial import Players, Rules, Task
+from vidpipe.training.runtime import Machine
+from vidpipe.training.tracker import Tracker
+
+ROWS = 6  # clips on the sheet that shows how training goes
+
+
+def real_clips(
+    clips: dict[str, np.ndarray], split: str, length: int, *, mirror: bool, device: torch.device
+) -> RealClips:
+    """The clips of a split.
+
+    Args:
+        clips: Arrays of `clips.npz`.
+        split: `train` or `test`.
+        length: Frames the model wants.
+        mirror: Whether a mirrored clip is as good as a real one.
+        device: Where they are wanted.
+
+    Raises:
+        UserError: If there are none, or they are too short.
+    """
+    chosen = clips["clips"][clips["split"] == split]
+    if not len(chosen):
+        raise UserError(
+            f"clips.npz: no clip is for {split}, of {len(clips['clips'])}; give labels with the "
+            "splits train and test, or change sources.clips.test"
+        )
+    if chosen.shape[1] < length:
+        raise UserError(
+            f"clips.npz: clips have {chosen.shape[1]} frames, the model wants {length}; raise "
+            "clips.frames, or lower the model's frames"
+        )
+    return RealClips(clips["frames"], chosen, length=length, mirror=mirror, device=device)
+
+
+def players_of(
+    network: ModuleType,
+    shape: Mapping[str, int],
+    model: ClipGanModel,
+    train: ClipGanTrain,
+    machine: Machine,
+) -> tuple[Players, dict[str, Any]]:
+    """The two networks of a model, and what it takes to build the generator again.
+
+    Parameters of the model that not all models have are its generator's.
+
+    Args:
+        network: Module of the model.
+        shape: `size` and `channels` of the frames.
+        model: How the networks are built.
+        train: How they learn.
+        machine: Where they are placed.
+    """
+    shape = {**shape, "frames": model.frames}
+    names = {"latent", "codes", "width"} | _own(model, ClipGanModel)
+    built = {**model.model_dump(include=names), **shape}
+    generator = network.Generator(**built)
+    discriminator = network.Discriminator(
+        **shape,
+        width=model.discriminator_width,
+        **model.model_dump(include={"norm", "dropout", "frame_judge"}),
+        augment=train.augment,
+    )
+    rules = Rules(
+        loss=train.loss,
+        r1=train.r1,
+        r2=train.r2,
+        slope_every=train.slope_every,
+        learning_rate=train.learning_rate,
+        beta1=train.beta1,
+        beta2=train.beta2,
+        adversarial_weight=1.0,
+        ema=train.ema,
+        cooldown=train.cooldown,
+    )
+    return Players(machine.place(generator), machine.place(discriminator), rules), built
+
+
+def game_of(network: ModuleType, real: RealClips, prior: Prior, train: ClipGanTrain) -> Task:
+    """What the networks of a model are fed; parameters that not all models have are its game's."""
+    own = train.model_dump(include=_own(train, ClipGanTrain))
+    game: Task = network.Game(real, batch=train.batch, prior=prior, **own)
+    return game
+
+
+def train_clip_gan(
+    network: ModuleType,
+    name: str,
+    *,
+    clips: dict[str, np.ndarray],
+    model: ClipGanModel,
+    train: ClipGanTrain,
+    runtime: Runtime,
+    tracker: Tracker,
+    scratch: Path,
+) -> Path:
+    """Train on the clips that are for training.
+
+    Args:
+        network: Module of the model.
+        name: Of the model.
+        clips: Arrays of `clips.npz`.
+        model: How the networks are built.
+        train: How they learn.
+        runtime: What to compute with.
+        tracker: Who is told.
+        scratch: Where the folder is made.
+
+    Returns:
+        A folder: weights of both networks, `history.csv`, and `sheets/` of what the generator
+        made of the same sources as training went on.
+    """
+    machine = start(runtime, train)
+    _, size, _, channels = clips["frames"].shape
+    players, built = players_of(
+        network, {"size": size, "channels": channels}, model, train, machine
+    )
+
+    def fed(split: str) -> Task:
+        real = real_clips(clips, split, model.frames, mirror=train.mirror, device=machine.device)
+        return game_of(network, real, Prior(model.latent, model.codes), train)
+
+    task, held_out = fed(TRAIN), fed(TEST) if TEST in clips["split"] else None
+    shown, _ = task.draw(players.generator, torch.Generator().manual_seed(train.seed))
+    return train_gan(
+        name,
+        players,
+        task,
+        lambda sampled: progress_sheet(sampled, shown),
+        built=built,
+        train=train,
+        machine=machine,
+        tracker=tracker,
+        scratch=scratch,
+        watch=lambda players: {
+            **fares(players, task, held_out, seed=train.seed),
+            **getattr(network, "fares", lambda *_: {})(players.sampled, shown),
+        },
+    )
+
+
+def trainer(name: str) -> Callable[..., Path]:
+    """The node that trains a model, told by its name: its parameters are checked as its own."""
+    network = import_module(f"vidpipe.models.{name}")
+    block = Params.model_fields[name].annotation.model_fields  # type: ignore[union-attr]
+
+    def node(
+        clips: dict[str, np.ndarray],
+        model: ClipGanModel,
+        train: ClipGanTrain,
+        runtime: Runtime,
+        tracker: Tracker,
+        scratch: Path,
+    ) -> Path:
+        return train_clip_gan(
+            network,
+            name,
+            clips=clips,
+            model=model,
+            train=train,
+            runtime=runtime,
+            tracker=tracker,
+            scratch=scratch,
+        )
+
+    own = {key: block[key].annotation for key in ("model", "train")}
+    node.__annotations__ |= own
+    return node
+
+
+def _own(block: BaseModel, common: type[BaseModel]) -> set[str]:
+    """Names of the parameters that a model has beside those of all GANs of clips."""
+    return set(type(block).model_fields) - set(common.model_fields)
+
+
+@torch.no_grad()
+def progress_sheet(generator: nn.Module, shown: Any) -> np.ndarray:
+    """A clip in each row, frame by frame."""
+    was_training = generator.training
+    made = to_uint8(generator.eval()(shown))[:ROWS].permute(0, 2, 3, 4, 1).cpu().numpy()
+    generator.train(was_training)
+    return grid([list(clip) for clip in made], tile=64)

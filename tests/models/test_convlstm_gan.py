@@ -1,0 +1,96 @@
+import pytest
+import torch
+from torch import nn
+
+from vidpipe.models.convlstm_gan import LSTMS, ConvLstm, Discriminator, Generator, Source
+
+
+def generator(*, size=32, frames=8, width=8, residual=False):
+    torch.manual_seed(0)
+    return Generator(
+        latent=10, codes=0, size=size, frames=frames, channels=3, width=width,
+        residual=residual,
+    )  # fmt: skip
+
+
+def source(count=1, size=32, seed=1):
+    rng = torch.Generator().manual_seed(seed)
+    noise = torch.randn(count, 10, generator=rng)
+    return Source(noise, torch.rand(count, 3, size, size, generator=rng) * 2 - 1)
+
+
+@pytest.mark.parametrize("size", [32, 64, 128, 256])
+def test_clips_have_the_shape_that_is_asked_for_at_every_size(size):
+    with torch.device("meta"):
+        made = generator(size=size, frames=16, width=16)
+        given = Source(torch.empty(2, 10), torch.empty(2, 3, size, size))
+        assert made(given).shape == (2, 3, 16, size, size)
+
+
+def test_at_128_five_layers_unroll_16_frames_at_a_sixteenth_of_the_side():
+    with torch.device("meta"):
+        made = generator(size=128, frames=16, width=16)
+    assert made.base == 8
+    assert sum(isinstance(layer, ConvLstm) for layer in made.modules()) == LSTMS == 5
+    enlarging = [layer for layer in made.modules() if isinstance(layer, nn.ConvTranspose3d)]
+    assert [layer.stride for layer in enlarging] == [(1, 2, 2)] * 4
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_the_same_picture_with_other_noise_moves_otherwise(residual):
+    made = generator(residual=residual)
+    one, other = source(seed=1), source(seed=2)
+    first, second = made(one), made(Source(other.noise, one.image))
+    assert not torch.allclose(first.diff(dim=2), second.diff(dim=2))
+
+
+@pytest.mark.parametrize("residual", [False, True])
+def test_the_same_noise_with_another_picture_makes_another_clip(residual):
+    made = generator(residual=residual)
+    one, other = source(seed=1), source(seed=2)
+    first, second = made(one), made(Source(one.noise, other.image))
+    assert not torch.allclose(first, second)
+    assert first.abs().max() <= (2 if residual else 1)
+
+
+def test_where_nothing_changes_the_picture_shows_in_every_frame():
+    made = generator(residual=True)
+    nn.init.zeros_(made.colours.weight)
+    nn.init.zeros_(made.colours.bias)
+    given = source()
+    assert torch.equal(made(given), given.image.unsqueeze(2).expand(-1, -1, 8, -1, -1))
+
+
+def test_a_convlstm_layer_remembers():
+    torch.manual_seed(0)
+    layer = ConvLstm(2, 4)
+    maps = [torch.randn(1, 2, 4, 4) for _ in range(3)]
+    changed = [maps[0] + 1, *maps[1:]]
+    last, last_changed = layer(maps)[-1], layer(changed)[-1]
+    assert last.shape == (1, 4, 4, 4)
+    assert not torch.allclose(last, last_changed)
+    assert torch.equal(layer(maps)[0], layer([maps[0], *changed[1:]])[0])
+
+
+def test_a_convlstm_layer_goes_by_the_equations():
+    torch.manual_seed(0)
+    layer = ConvLstm(1, 1)
+    one, two = torch.randn(2, 1, 1, 3, 3)
+    gates = layer.see(one)
+    memory = gates[:, 1:2].sigmoid() * gates[:, 3:].tanh()
+    shown = gates[:, 2:3].sigmoid() * memory.tanh()
+    gates = layer.see(two) + layer.recall(shown)
+    memory = gates[:, :1].sigmoid() * memory + gates[:, 1:2].sigmoid() * gates[:, 3:].tanh()
+    torch.testing.assert_close(layer([one, two])[1], gates[:, 2:3].sigmoid() * memory.tanh())
+
+
+def test_the_discriminator_looks_at_the_picture_too():
+    torch.manual_seed(0)
+    judge = Discriminator(
+        size=32, frames=8, channels=3, width=4, norm="none", dropout=0.0,
+        frame_judge=True, augment=0.5,
+    ).eval()  # fmt: skip
+    clips = torch.rand(1, 3, 8, 32, 32)
+    one, other = judge(source(seed=1), clips), judge(source(seed=2), clips)
+    assert one.shape == (1, 2)
+    assert (one != other).all()

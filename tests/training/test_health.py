@@ -1,0 +1,39 @@
+import pytest
+import torch
+from torch import nn
+
+from vidpipe.training.health import SIGNS, gradient_norm, signs
+
+WELL = {"diversity": 0.9, "motion": 1.1, "mask_mean": 0.3, "d_real": 0.8, "d_fake": 0.7}
+WELL |= {"d_held_out": 0.6, "generator": 1.2}
+
+
+def test_nothing_shows_while_all_is_well():
+    assert signs(WELL) == {}
+
+
+@pytest.mark.parametrize(
+    ("sign", "numbers"),
+    [
+        ("collapsed", {"diversity": 0.1}),
+        ("frozen", {"motion": 0.05}),
+        ("dead_mask", {"mask_mean": 0.01}),
+        ("dead_mask", {"mask_mean": 0.99}),
+        ("saturated", {"d_real": 1.0, "d_fake": 1.0, "d_held_out": 1.0}),
+        ("overfit", {"d_real": 0.9, "d_held_out": 0.2}),
+    ],
+)
+def test_each_sign_shows_by_its_own_numbers(sign, numbers):
+    assert signs({**WELL, **numbers}) == {sign: SIGNS[sign].says}
+
+
+def test_numbers_that_are_not_there_show_nothing():
+    assert signs({}) == {}
+    assert signs({"d_real": 1.0}) == {}
+
+
+def test_the_norm_is_of_all_gradients_together():
+    network = nn.Linear(2, 1)
+    assert gradient_norm(network) == 0
+    network(torch.tensor([[3.0, 0.0]])).sum().backward()
+    assert gradient_norm(network) == pytest.approx((3**2 + 1) ** 0.5)
