@@ -4,9 +4,11 @@
 
 Trains and scores with the numbers of params.yaml, on the inputs that `dvc repro` made; nothing of
 the project is written. Prints a table in Markdown: score by score, what each seed gave, the median,
-and the spread (largest less smallest).
+and the spread (largest less smallest). With `--tolerances` also what
+`conf/tolerances.yaml` takes: see docs/reproducibility.md.
 """
 
+import math
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -19,6 +21,7 @@ from typing import Any
 import click
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
+from scipy.stats import t as students
 
 from vidpipe.config import ParamsYamlLoader, check, read
 from vidpipe.pipeline_registry import STAGES, register_pipelines
@@ -34,12 +37,30 @@ GANS = [name.removesuffix("_evaluate") for name in STAGES if name.endswith("_eva
 @click.option("--seeds", default="0,1,2", show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="Of each seed  [default: as params.yaml]")
 @click.option("--at-once", default=1, show_default=True, help="Seeds that train side by side.")
-def main(model: str, seeds: str, threads: int | None, at_once: int) -> None:
+@click.option("--tolerances", is_flag=True, help="Print a block for conf/tolerances.yaml.")
+def main(model: str, seeds: str, threads: int | None, at_once: int, tolerances: bool) -> None:
     """Print scores, seed by seed."""
     numbers = [int(seed) for seed in seeds.split(",")]
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
         results = list(pool.map(partial(trained, model, threads), numbers))
     click.echo("\n".join(table(numbers, results)))
+    if tolerances:
+        click.echo("\n".join(block(model, seeds, results)))
+
+
+def block(model: str, seeds: str, results: Sequence[dict[str, float]]) -> list[str]:
+    """Lines of `conf/tolerances.yaml`: scores that are equal whatever the seed have none."""
+    scores = {name: [float(result[name]) for result in results] for name in sorted(results[0])}
+    differing = {name: values for name, values in scores.items() if len(set(values)) > 1}
+    return [f"{model}:", *(_entry(name, values, seeds) for name, values in differing.items())]
+
+
+def _entry(name: str, values: list[float], seeds: str) -> str:
+    """What the difference of two runs stays below, 19 times in 20, by Student's t."""
+    point = float(students.ppf(0.975, len(values) - 1))
+    tolerance = point * math.sqrt(2) * statistics.stdev(values)
+    source = f"seeds {seeds} of params.yaml"
+    return f"  {name}:\n    absolute: {tolerance:.3g}\n    source: {source}"
 
 
 def trained(model: str, threads: int | None, seed: int) -> dict[str, float]:

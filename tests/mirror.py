@@ -1,5 +1,7 @@
 """A web server on this machine that serves a folder, with the faults that real ones have."""
 
+import datetime
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -116,3 +118,35 @@ def asked_start(handler: BaseHTTPRequestHandler, tag: str) -> int:
     if not wanted or handler.headers.get("If-Range", tag) != tag:
         return 0
     return int(wanted.removeprefix("bytes=").removesuffix("-"))
+
+
+def secure(certificate: Path) -> Callable[[Any], Any]:
+    """For `serve`: puts TLS around a socket."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return lambda socket: context.wrap_socket(socket, server_side=True)
+
+
+def self_signed(path: Path) -> Path:
+    """A key and a certificate for localhost in one file."""
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.datetime.now(datetime.UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(names, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    secret = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    path.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
+    return path

@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -12,8 +13,13 @@ KEPT = ["conf", "src", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitigno
 KEPT += ["params.yaml", "pyproject.toml", "dvc.yaml", "data/01_raw/glyphs"]
 
 
-def copy(folder: Path) -> Path:
-    """The project's files, in a git repository of their own, with the preset `smoke`."""
+def copy(folder: Path, *, locked: bool = False) -> Path:
+    """The project's files, in a git repository of their own, with the preset `smoke`.
+
+    Args:
+        folder: Where.
+        locked: With a `requirements.lock` of the packages that are here.
+    """
     project = folder / "a project"
     for name in KEPT:
         source, target = ROOT / name, project / name
@@ -24,6 +30,9 @@ def copy(folder: Path) -> Path:
             )
         else:
             shutil.copyfile(source, target)
+    if locked:
+        packages = sorted({f"{d.name}=={d.version}" for d in metadata.distributions()})
+        (project / "requirements.lock").write_text("\n".join(packages) + "\n", encoding="utf-8")
     run(project, "vidpipe", "preset", "smoke")
     run(project, "git", "init", "--quiet")
     run(project, "git", "add", "--all")

@@ -19,6 +19,7 @@ from vidpipe.commands.glyphs import glyphs
 from vidpipe.commands.pairs import pairs
 from vidpipe.commands.predict import predict
 from vidpipe.commands.preset import preset
+from vidpipe.commands.reproduce import reproduce
 from vidpipe.commands.results import results
 from vidpipe.commands.ui import ui
 from vidpipe.commands.use import use
@@ -83,7 +84,7 @@ def cli() -> None:
     """
 
 
-for _command in (preset, use, predict, generate, glyphs, results, ui, dvc_yaml):
+for _command in (preset, use, predict, generate, glyphs, results, reproduce, ui, dvc_yaml):
     cli.add_command(plainly(_command))
 for _command in pairs.commands.values():
     plainly(_command)

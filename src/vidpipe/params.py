@@ -38,20 +38,31 @@ class Runtime(Room):
         return self
 
 
-class Frames(Room):
-    """How a video becomes square frames."""
+class Sampling(Room):
+    """Which frames of a video are kept, and where one shot ends."""
 
-    size: Literal[32, 64, 128, 256, 512]
     stride: Count
     fps: Annotated[float, Field(gt=0)] | None
     cut_threshold: Annotated[float, Field(gt=0, le=1)]
+
+
+class Frames(Sampling):
+    """How a video becomes square frames."""
+
+    size: Literal[64, 128, 256, 512]
+
+
+class ClipFrames(Sampling):
+    """The same for clips, whose networks have a dimension more to learn."""
+
+    size: Literal[32, 64, 128, 256]
 
 
 class FramesBySlot(Room):
     """Frame extraction, slot by slot."""
 
     footage: Frames
-    clips: Frames
+    clips: ClipFrames
 
 
 class Pairs(Room):

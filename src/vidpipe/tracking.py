@@ -93,6 +93,12 @@ class MlflowTracker:
             yield run
 
     @contextmanager
+    def data(self, stage: str) -> Iterator[Run]:
+        """A new run that shows what a stage has brought, in an experiment called like the stage."""
+        with self._safely(lambda: _MlflowRun.shown(self._client(), stage, self)) as run:
+            yield run
+
+    @contextmanager
     def _safely(self, opened: Callable[[], "_MlflowRun"]) -> Iterator[Run]:
         try:
             if self.silent:
@@ -145,6 +151,7 @@ class MlflowTracker:
             "vidpipe.deliverable": TASKS[model].deliverable,
             "vidpipe.model": model,
             "vidpipe.device": device(self.params.runtime.device),
+            "vidpipe.capability": torch.backends.cpu.get_cpu_capability(),
             "vidpipe.torch": torch.__version__,
             "vidpipe.threads": str(self.params.runtime.threads),
             "mlflow.source.name": "vidpipe",
@@ -199,6 +206,18 @@ class _MlflowRun:
         made = cls(client, run.info.run_id, tracker)
         for name, value in tracker.flat_params(model).items():
             client.log_param(made.id, name, value)
+        return made
+
+    @classmethod
+    def shown(cls, client: Any, stage: str, tracker: MlflowTracker) -> "_MlflowRun":
+        experiment = _experiment(client, stage, tracker)
+        files = {name: file for name, file in tracker.inputs.items() if file.is_file()}
+        tags = {f"{DATA}.{name}": md5(file) for name, file in files.items()}
+        name = tracker.params.sources.clips.dataset
+        run = client.create_run(experiment, tags=tags, run_name=name)
+        made = cls(client, run.info.run_id, tracker)
+        for key, value in _flat({stage: getattr(tracker.params, stage).model_dump()}).items():
+            client.log_param(made.id, key, value)
         return made
 
     @classmethod

@@ -48,7 +48,7 @@ WRONG = [
     ("clips.frames", 1, "greater than or equal to 2, got 1"),
     ("clips.stride", 0, "greater than or equal to 1, got 0"),
     ("clips.in_memory", -1.0, "greater than or equal to 0, got -1.0"),
-    ("frames.clips.size", 48, "64, 128, 256 or 512, got 48"),
+    ("frames.clips.size", 48, "32, 64, 128 or 256, got 48"),
     ("pairs.held_out", 1, "less than 1, got 1"),
     ("runtime.device", "gpu", "'cpu', 'cuda' or 'auto', got 'gpu'"),
     ("runtime", {"device": "cuda", "precision": "bf16"}, "expected a value"),

@@ -15,7 +15,7 @@ from av.video.frame import VideoFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from vidpipe.data.frames import extract, sample
+from vidpipe.data.frames import extract, sample, with_changes
 from vidpipe.data.video import Square, decode, probe, rate
 from vidpipe.errors import UserError
 
@@ -174,7 +174,8 @@ def digest(frames: Iterable[VideoFrame]) -> str:
 
 def ticks(path: Path) -> int:
     own = rate(path)
-    frames = sample(decode(path), own_rate=own, target_rate=own, cut_threshold=0.1)
+    seen = with_changes(decode(path))
+    frames = sample(seen, own_rate=own, target_rate=own, cut_threshold=0.1)
     return sum(1 for _ in islice(frames, NEVER))
 
 

@@ -1,8 +1,6 @@
 """Whatever the line or the server does, the file comes whole, or an error says why it did not."""
 
-import datetime
 import logging
-import ssl
 import threading
 from collections.abc import Iterator
 from hashlib import sha256
@@ -14,7 +12,7 @@ import pytest
 from filelock import FileLock
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from mirror import Mirror, serve
+from mirror import Mirror, secure, self_signed, serve
 
 from vidpipe.data import download as module
 from vidpipe.data.download import Patience, download
@@ -233,37 +231,10 @@ def test_a_certificate_that_nobody_vouches_for_is_refused_and_the_way_out_told(
     shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     certificate = self_signed(tmp_path / "server.pem")
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with serve(shelf, lambda socket: context.wrap_socket(socket, server_side=True)) as mirror:
+    with serve(shelf, secure(certificate)) as mirror:
         url = mirror.url.replace("http://127.0.0.1", "https://localhost") + "/a%20b.zip"
         with pytest.raises(UserError, match=r"certificate of localhost.* REQUESTS_CA_BUNDLE"):
             download(url, tmp_path / "x.zip", patience=HASTY)
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
         download(url, tmp_path / "x.zip", patience=HASTY)
     assert (tmp_path / "x.zip").read_bytes() == DATA
-
-
-def self_signed(path: Path) -> Path:
-    """A key and a certificate for localhost in one file."""
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
-    now = datetime.datetime.now(datetime.UTC)
-    names = x509.SubjectAlternativeName([x509.DNSName("localhost")])
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(names, critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    secret = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    path.write_bytes(secret + certificate.public_bytes(serialization.Encoding.PEM))
-    return path

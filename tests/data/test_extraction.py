@@ -239,3 +239,22 @@ def test_a_full_disk_ends_the_run_and_is_no_fault_of_a_video(
         )
     assert not (tmp_path / "frames").exists()
     assert not list((tmp_path / "home").rglob("*.npy"))
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "said"),
+    [
+        ("sha256", "../../../stolen/x", "expected a sha256 in the manifest"),
+        ("sha256", "/tmp/0123456789abcdef", "expected a sha256 in the manifest"),
+        ("sha256", "", "expected a sha256 in the manifest"),
+        ("path", "../secret.mp4", "expected a path below this folder"),
+        ("path", "/etc/passwd", "expected a path below this folder"),
+    ],
+)
+def test_a_hostile_manifest_leads_nowhere(videos, tmp_path, column, value, said):
+    manifest = manifest_of(videos)
+    manifest.loc[0, column] = value
+    home, folder, make = tmp_path / "a/b/home", tmp_path / "a/b/frames", partial(extract, **HOW)
+    with pytest.raises(UserError, match=said):
+        extract_all(videos, manifest, home, folder, make, pool=ThreadPoolExecutor)
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and path.suffix != ".lock"]

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vidpipe.data.files import LONGEST, UnwritableError, distinct, named
+from vidpipe.data.files import LONGEST, UnwritableError, distinct, inside, named
+from vidpipe.errors import UserError
 
 NAMES = st.text(st.characters(exclude_characters="/"), max_size=300)
 PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
@@ -61,3 +62,24 @@ def test_a_disk_that_is_full_is_told_with_the_file():
     full = "/dev/full: cannot be written: No space left on device"
     with pytest.raises(UnwritableError, match=full):
         write()
+
+
+@given(st.text(alphabet="ab./\\ é", max_size=12))
+def test_a_manifests_path_stays_in_its_folder_or_is_refused(path):
+    folder = Path("/data/raw")
+    try:
+        found = inside(folder, path)
+    except UserError:
+        return
+    assert os.path.commonpath([folder, os.path.normpath(found)]) == str(folder)
+
+
+@pytest.mark.parametrize("path", ["", "..", "../x", "a/../../x", "/etc/passwd", "a/.."])
+def test_a_path_that_leads_out_is_refused(path):
+    with pytest.raises(UserError, match="expected a path below this folder"):
+        inside(Path("videos"), path)
+
+
+@pytest.mark.parametrize("path", ["x.mp4", "walk/ira.avi", "..x.mp4", "片段 é.mkv"])
+def test_a_path_below_is_taken_as_it_stands(path):
+    assert inside(Path("videos"), path) == Path("videos") / path

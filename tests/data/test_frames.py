@@ -11,7 +11,7 @@ from footage import BLACK, WHITE
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from vidpipe.data.frames import Shot, extract, load, sample
+from vidpipe.data.frames import TOGETHER, Shot, extract, load, sample, with_changes
 from vidpipe.data.sources import scikit_video
 from vidpipe.data.sources.record import Place, Video
 from vidpipe.data.video import Decoded
@@ -24,17 +24,20 @@ JITTER = st.lists(st.floats(-0.2, 0.2), min_size=1, max_size=60)
 
 def decoded(times: Sequence[float], levels: Sequence[int] | None = None) -> list[Decoded]:
     """Frames at times, each of one brightness."""
-    frame = VideoFrame(2, 2, "gray")
     levels = levels or [0] * len(times)
     return [
-        Decoded(float(time), np.full((32, 32), level, np.uint8), frame, Fraction(1))
+        Decoded(
+            float(time),
+            VideoFrame.from_ndarray(np.full((32, 32), level, np.uint8), format="gray"),
+            Fraction(1),
+        )
         for time, level in zip(times, levels, strict=True)
     ]
 
 
 def sampled(frames: list[Decoded], own: Fraction | int, rate: Fraction | int, threshold: float):
     rates = {"own_rate": Fraction(own), "target_rate": Fraction(rate)}
-    return sample(iter(frames), **rates, cut_threshold=threshold)
+    return sample(with_changes(iter(frames)), **rates, cut_threshold=threshold)
 
 
 def chosen(
@@ -138,6 +141,18 @@ def test_a_frame_shown_again_after_a_cut_starts_one_shot_only():
 def test_the_threshold_is_the_mean_change_of_brightness():
     assert cuts([0, 1], [100, 151], 1, threshold=0.2) == [False, False]
     assert cuts([0, 1], [100, 152], 1, threshold=0.2) == [False, True]
+
+
+@pytest.mark.parametrize("count", [1, TOGETHER, 2 * TOGETHER + 3])
+def test_each_frame_is_compared_with_the_one_before(count: int):
+    levels = [7 * n % 256 for n in range(count)]
+    frames = decoded(list(range(count)), levels)
+    changes = [change for _, change in with_changes(iter(frames))]
+    assert changes[0] == 0
+    assert changes[1:] == [
+        abs(one - other) / 255 for one, other in zip(levels[1:], levels[:-1], strict=True)
+    ]
+    assert [frame for frame, _ in with_changes(iter(frames))] == frames
 
 
 def test_a_stride_of_two_takes_every_other_frame_of_a_file(tmp_path: Path):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import footage
+import hostile
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -246,3 +247,26 @@ def test_flipped_bytes_of_an_npz_are_noticed_or_harmless(data: st.DataObject, sc
         assert all(array.tolist() in values for array in read.values())
     else:
         assert str(path) in refused
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_a_hostile_npz_runs_nothing_and_writes_nothing(tmp_path: Path, compression: int):
+    mark = tmp_path / "ran"
+    array = hostile.npy(np.array([hostile.Bomb(mark)], dtype=object))
+    header = array[: array.index(b"\n") + 1]
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    for members in (
+        {"frames.npy": array},
+        {"frames.npy": hostile.pickled(mark)},
+        {"frames.npy": header.replace(b"'|O'", b"'<q'")},
+        {"frames.npy": header.replace(b"(1,)", b"(-1,)")},
+        {"frames.npy": header.replace(b"'|O'", b"exit()")},
+    ):
+        with pytest.raises(UserError, match="expected an npz of plain arrays"):
+            read_npz(hostile.npz(inside / "x.npz", members, compression))
+    numbers = hostile.npy(np.arange(3))
+    climbing = {"../../ran.npy": numbers, "/ran.npy": numbers, "..\\ran.npy": numbers}
+    read = read_npz(hostile.npz(inside / "x.npz", climbing, compression))
+    assert all((array == [0, 1, 2]).all() for array in read.values())
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["x.npz"]

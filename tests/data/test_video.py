@@ -7,7 +7,17 @@ import pytest
 from footage import BLUE, GREEN, RED, YELLOW
 
 from vidpipe.data import video
-from vidpipe.data.video import H264, XVID, Encoding, Square, decode, encode, probe, rate
+from vidpipe.data.video import (
+    H264,
+    XVID,
+    Encoding,
+    Square,
+    Thumbnail,
+    decode,
+    encode,
+    probe,
+    rate,
+)
 
 # Where the four colours of `footage.quarters` come to lie, row by row, once turned clockwise.
 TURNED = {
@@ -219,7 +229,7 @@ def test_rate_is_the_exact_fraction(tmp_path: Path):
 
 def test_thumbnails_show_the_whole_picture_in_grey(tmp_path: Path):
     path = footage.write(tmp_path / "v.mp4", [footage.quarters(64, 128)])
-    thumbnail = next(decode(path)).thumbnail
+    thumbnail = Thumbnail()(next(decode(path)))
     assert thumbnail.shape == (32, 32)
     luma = [thumbnail[y, x] for y in (8, 24) for x in (8, 24)]
     weights = np.array([0.299, 0.587, 0.114])

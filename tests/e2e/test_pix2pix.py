@@ -82,7 +82,8 @@ def test_mlflow_has_one_row_with_all_that_is_known(trained):
     assert tags["vidpipe.weights_md5"] == hashlib.md5(weights).hexdigest()
     pairs = (trained / "data/05_model_input/pairs.npz").read_bytes()
     assert tags["vidpipe.data_md5.pairs"] == hashlib.md5(pairs).hexdigest()
-    wanted = {"vidpipe.deliverable", "vidpipe.device", "vidpipe.torch", "vidpipe.threads"}
+    wanted = {"vidpipe.deliverable", "vidpipe.device", "vidpipe.capability", "vidpipe.torch"}
+    wanted |= {"vidpipe.threads"}
     assert wanted | {"mlflow.source.git.commit", "git.dirty"} <= set(tags)
     assert row.data.params["pix2pix.train.steps"] == "12"
     numbers = metrics(trained)

@@ -6,43 +6,60 @@ import sys
 from pathlib import Path
 
 import pytest
+from bits import MODELS
 from project import environment
 
-SCRIPT = Path(__file__).parent / "weights.py"
+SCRIPT = Path(__file__).parent / "bits.py"
 HASWELL = ["qemu-x86_64", "-cpu", "Haswell"]
-DRAW = """
-import hashlib, sys
-from pathlib import Path
-from vidpipe.data.sources.actions import videos
-for video in videos(seed=0, actors=1, seconds=0.2, folder=Path(sys.argv[1])):
-    print(video.name, hashlib.sha256(video.path.read_bytes()).hexdigest())
-"""
-needs_emulator = pytest.mark.skipif(
-    shutil.which(HASWELL[0]) is None, reason="needs Debian's qemu-user"
-)
+LEARNT = ["digit_classifier", *MODELS]
+PACKED = ["pairs.npz", "pairs.png", "clips.npz", "clips.png", "digits.npz", "digits.png"]
+DATA = ["videos", "frames", *PACKED]
 
 
-def output(*command):
-    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(shutil.which(HASWELL[0]) is None, reason="needs Debian's qemu-user"),
+]
 
 
-def trained(prefix, pairs, scratch):
+def made(prefix, scratch):
+    """md5 by path."""
     scratch.mkdir()
-    return output(*prefix, sys.executable, str(SCRIPT), str(pairs), str(scratch))
+    done = subprocess.run(
+        [*prefix, sys.executable, str(SCRIPT), str(scratch)],
+        env=environment(PYTHONWARNINGS="ignore"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return {path: md5 for md5, path in (line.split(" ", 1) for line in done.stdout.splitlines())}
 
 
-@pytest.mark.slow
-@needs_emulator
-def test_weights_are_the_same_on_another_processor(trained_pairs, tmp_path):
-    native = trained([], trained_pairs, tmp_path / "native")
-    assert trained(HASWELL, trained_pairs, tmp_path / "emulated") == native
+@pytest.fixture(scope="module")
+def native(tmp_path_factory):
+    return made([], tmp_path_factory.mktemp("bits") / "native")
 
 
-@pytest.mark.slow
-@needs_emulator
-def test_drawn_videos_are_the_same_on_another_processor(tmp_path):
-    native = output(sys.executable, "-c", DRAW, str(tmp_path))
-    assert len(native.splitlines()) == 9
-    assert output(*HASWELL, sys.executable, "-c", DRAW, str(tmp_path)) == native
+@pytest.fixture(scope="module")
+def emulated(tmp_path_factory):
+    return made(HASWELL, tmp_path_factory.mktemp("bits") / "emulated")
+
+
+@pytest.mark.parametrize("part", [*DATA, *LEARNT])
+def test_bits_are_the_same_on_another_processor(native, emulated, part):
+    here, there = (
+        {path: md5 for path, md5 in files.items() if path.split("/")[0] == part}
+        for files in (native, emulated)
+    )
+    assert here
+    assert here == there
+
+
+def test_what_was_compared_is_all_that_a_stage_makes(native):
+    """Weights of both networks, a history, samples that move, and numbers."""
+    assert {"pix2pix/samples/samples.mp4", "dcgan/samples/samples.gif"} <= set(native)
+    for model in MODELS:
+        kept = {f"{model}/{model}/{name}.safetensors" for name in ("generator", "discriminator")}
+        kept |= {f"{model}/metrics.json", f"{model}/{model}/history.csv"}
+        assert kept <= set(native)

@@ -1,7 +1,7 @@
-import pickle
-
+import hostile
 import pytest
 import torch
+from safetensors.torch import save
 from torch import nn
 
 from vidpipe.errors import UserError
@@ -28,11 +28,24 @@ def test_a_missing_file_says_train_first(tmp_path):
         weights.facts(tmp_path / "gone")
 
 
-def test_a_pickle_is_refused_and_never_run(tmp_path):
-    hostile = tmp_path / "generator.safetensors"
-    hostile.write_bytes(pickle.dumps(print))
-    with pytest.raises(UserError, match="expected weights that vidpipe wrote"):
-        weights.facts(hostile)
+def test_hostile_weights_run_nothing_and_are_refused(tmp_path):
+    mark, path = tmp_path / "ran", tmp_path / "generator.safetensors"
+    torch.save(hostile.Bomb(mark), tmp_path / "torch")
+    for data in (
+        hostile.pickled(mark),
+        (tmp_path / "torch").read_bytes(),
+        (2**62).to_bytes(8, "little") + b"{}",
+        b"",
+        *(save({}, {weights.KEY: note}) for note in ("", "[", "7", "[1]", "null", '"exit()"')),
+        save({}, {"another": "{}"}),
+    ):
+        path.write_bytes(data)
+        with pytest.raises(UserError, match="expected weights that vidpipe wrote"):
+            weights.build(nn.Linear, path)
+    path.write_bytes(save({}, {weights.KEY: '{"__class__": "os.system"}'}))
+    with pytest.raises(UserError, match="expected weights of linear, built of"):
+        weights.build(nn.Linear, path)
+    assert not mark.exists()
 
 
 def test_weights_of_another_shape_are_refused(tmp_path):

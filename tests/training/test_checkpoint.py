@@ -1,8 +1,7 @@
 import hashlib
 import json
-import pickle
-from pathlib import Path
 
+import hostile
 import pytest
 import torch
 from hypothesis import given, settings
@@ -128,17 +127,7 @@ def test_saving_takes_a_hundredth_of_the_time_at_most(tmp_path, monkeypatch, cos
     assert clock.saves * cost <= 0.01 * clock.now + cost
 
 
-class Bomb:
-    """Makes a file when it is unpickled."""
-
-    def __init__(self, path):
-        self.path = path
-
-    def __reduce__(self):
-        return (Path.touch, (self.path,))
-
-
-def hostile(folder, data):
+def put(folder, data):
     """A file under a name that is right."""
     (folder / f"{9:08d}-{hashlib.sha256(data).hexdigest()}.safetensors").write_bytes(data)
 
@@ -148,9 +137,9 @@ def test_hostile_files_run_nothing_and_are_passed_over(tmp_path):
     saved(folder, 2)
     one = {"state.a": torch.zeros(1)}
     histories = ["[", "null", "7", '{"a": 1}', '[["x", {}]]', "[[1, 2]]", '[[1, {"l1": "x"}]]']
-    torch.save(Bomb(mark), tmp_path / "torch")
+    torch.save(hostile.Bomb(mark), tmp_path / "torch")
     for data in (
-        pickle.dumps(Bomb(mark)),
+        hostile.pickled(mark),
         (tmp_path / "torch").read_bytes(),
         b"",
         (2**62).to_bytes(8, "little") + b"{}",
@@ -158,7 +147,7 @@ def test_hostile_files_run_nothing_and_are_passed_over(tmp_path):
         save(one | {"sheet.../../../ran": torch.zeros(1, dtype=torch.uint8)}, {"history": "[]"}),
         *(save(one, {"history": text}) for text in histories),
     ):
-        hostile(folder, data)
+        put(folder, data)
     assert [found.step for found in Checkpoints(folder).good()] == [2]
     assert not mark.exists()
 

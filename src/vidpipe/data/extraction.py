@@ -6,6 +6,7 @@ video's frames lie in a folder named by its hash: equal, long and foreign names 
 
 import hashlib
 import logging
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,12 +18,13 @@ import pandas as pd
 from filelock import FileLock
 
 from vidpipe.data import frames, video
-from vidpipe.data.files import UnwritableError, named
+from vidpipe.data.files import UnwritableError, inside, named
 from vidpipe.data.frames import Shot, read_shots, write_shots
 from vidpipe.data.workers import Died, Pool, ordered, processes, shown
 from vidpipe.errors import UserError
 
 log = logging.getLogger(__name__)
+SHA256 = re.compile(r"[0-9a-f]{64}")
 DIGITS = 16  # of a hash in the name of a folder
 # A decoder hangs that takes longer than these seconds and so many times the longest video's length.
 PATIENCE = 60.0, 10.0
@@ -63,13 +65,13 @@ def extract_all(
         workers: How many; None: as many as there are processors.
 
     Raises:
-        UserError: If no video can be read, or the disk is full.
+        UserError: If no video can be read, the disk is full, or the manifest leads elsewhere.
     """
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home.with_suffix(".lock")):
         work = home / _state(extract)
         jobs = [
-            Job(path, videos / path, work / digest[:DIGITS])
+            Job(path, inside(videos, path), work / _short(path, digest))
             for path, digest in zip(manifest["path"], manifest["sha256"], strict=True)
         ]
         _tidy(work, {job.folder for job in jobs})
@@ -81,6 +83,13 @@ def extract_all(
         write_shots(work, shots)
         work.replace(folder)
     return shots
+
+
+def _short(path: str, digest: str) -> str:
+    """The name of a video's folder; a manifest may come from anywhere."""
+    if not SHA256.fullmatch(digest):
+        raise UserError(f"{path}: expected a sha256 in the manifest, got {digest!r}")
+    return digest[:DIGITS]
 
 
 def _state(extract: Extract) -> str:

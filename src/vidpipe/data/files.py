@@ -23,6 +23,18 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def inside(folder: Path, path: str) -> Path:
+    """A file that a manifest names, below its folder.
+
+    Raises:
+        UserError: If the name leads out of the folder.
+    """
+    parts = PurePosixPath(path)
+    if not path or parts.is_absolute() or ".." in parts.parts:
+        raise UserError(f"{folder}: expected a path below this folder, its manifest has {path!r}")
+    return folder / path
+
+
 def distinct(paths: Sequence[str]) -> list[str]:
     """A file name for each path, the last part of it where that will do.
 

@@ -6,6 +6,7 @@ Frames stream from the decoder to the file, so memory does not grow with the vid
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,10 +16,12 @@ from jaxtyping import UInt8
 from numpy.lib import format as npy
 
 from vidpipe.data.files import named
-from vidpipe.data.video import Decoded, Square, decode, rate
+from vidpipe.data.video import Decoded, Square, Thumbnail, decode, rate
 from vidpipe.errors import UserError
 
 SHOTS = "shots.csv"
+BUFFER = 2**20  # bytes written at a time
+TOGETHER = 8  # frames compared at a time: NumPy takes hardly longer over them than over one
 
 
 @dataclass(frozen=True)
@@ -80,10 +83,11 @@ def extract(
     square = Square(size, quick=quick)
     starts: list[int] = []
     count = 0
-    with named(packed), packed.open("wb") as file:
+    seen = with_changes(decode(path))
+    with named(packed), packed.open("wb", BUFFER) as file:
         _write_header(file, (0, size, size, 3))
         for sampled in sample(
-            decode(path), own_rate=own_rate, target_rate=target_rate, cut_threshold=cut_threshold
+            seen, own_rate=own_rate, target_rate=target_rate, cut_threshold=cut_threshold
         ):
             if sampled.cut or count == 0:
                 starts.append(count)
@@ -101,8 +105,23 @@ def extract(
     ]
 
 
+def with_changes(frames: Iterator[Decoded]) -> Iterator[tuple[Decoded, float]]:
+    """Each frame with its mean change of luma, 0 to 1, from the one before; none from the first."""
+    thumbnail, last = Thumbnail(), None
+    while some := list(islice(frames, TOGETHER)):
+        small = np.stack([thumbnail(frame) for frame in some])
+        before = np.concatenate([small[:1] if last is None else last, small[:-1]])
+        change = np.maximum(small, before) - np.minimum(small, before)
+        yield from zip(some, (change.mean(axis=(1, 2)) / 255).tolist(), strict=True)
+        last = small[-1:]
+
+
 def sample(
-    frames: Iterator[Decoded], *, own_rate: Fraction, target_rate: Fraction, cut_threshold: float
+    frames: Iterator[tuple[Decoded, float]],
+    *,
+    own_rate: Fraction,
+    target_rate: Fraction,
+    cut_threshold: float,
 ) -> Iterator[Sampled]:
     """The frame on display at each tick of an even clock, as time stamps tell.
 
@@ -110,7 +129,7 @@ def sample(
     that were decoded, so a coarse clock takes no motion for a cut.
 
     Args:
-        frames: All frames of a video.
+        frames: All frames of a video, with their changes.
         own_rate: Its frames per second.
         target_rate: Ticks per second.
         cut_threshold: Mean change of luma, 0 to 1, that makes a cut.
@@ -118,13 +137,11 @@ def sample(
     period = float(1 / target_rate)
     slack = min(period, float(1 / own_rate)) / 2  # stamps jitter around the clock's ticks
     tick, shown, cut = 0, None, False
-    for frame in frames:
+    for frame, change in frames:
         while shown is not None and tick * period < frame.time - slack:
             yield Sampled(shown, cut)
             tick, cut = tick + 1, False
-        if shown is not None:
-            cut = cut or _differ(shown.thumbnail, frame.thumbnail) > cut_threshold
-        shown = frame
+        shown, cut = frame, cut or change > cut_threshold
     if shown is not None and tick * period <= shown.time + slack:
         yield Sampled(shown, cut)
 
@@ -145,11 +162,6 @@ def read_shots(folder: Path) -> list[Shot]:
     text = {"video": str, "file": str}
     table = pd.read_csv(folder / SHOTS, dtype=text, keep_default_na=False)
     return [Shot(*row) for row in table.itertuples(index=False)]
-
-
-def _differ(one: UInt8[np.ndarray, "h w"], other: UInt8[np.ndarray, "h w"]) -> float:
-    change = np.maximum(one, other) - np.minimum(one, other)
-    return int(change.sum()) / (255 * change.size)
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:

@@ -150,11 +150,18 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
             return {
                 name: _map(path, file, entry)
                 if entry.compress_type == zipfile.ZIP_STORED
-                else archive[name]
+                else _read(archive, name)
                 for name, entry in zip(archive.files, archive.zip.infolist(), strict=True)
             }
     except DAMAGE as error:
         raise UserError(f"{path}: expected an npz of plain arrays: {error}") from error
+
+
+def _read(archive: np.lib.npyio.NpzFile, name: str) -> np.ndarray:
+    array = archive[name]
+    if not isinstance(array, np.ndarray):  # NumPy hands out the bytes of what is none
+        raise ValueError(f"{name} is no array")
+    return array
 
 
 def _stream(array: np.ndarray) -> Stream:

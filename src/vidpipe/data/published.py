@@ -105,8 +105,8 @@ def _downloaded(
     except UserError as error:
         recorded = "" if sha256 or not known else f" (hash of the first download, from {sums})"
         raise UserError(
-            f"{place.key}: {error}{recorded}. If you have a copy of {target.name}, let "
-            f"{place.key}.archive name its folder"
+            f"{place.key}: {error}{recorded}. If you have a copy of {target.name}, lay it at "
+            f"{target}; or let {place.key}.archive name the folder of all files of the set"
         ) from error
     if known is None:
         digest = files.sha256(target)

@@ -26,7 +26,7 @@ from vidpipe.errors import UserError
 
 Image = UInt8[np.ndarray, "h w c"]
 LONGEST_GAP = 10.0  # seconds between two frames; what is more is a broken time stamp
-THUMBNAIL = 32  # side of the grey picture that shot cuts are found on
+THUMBNAIL = 32  # pixels of a side
 # The same pixels on every processor.
 FAITHFUL = Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 SHARP, QUICK = Interpolation.BICUBIC | FAITHFUL, Interpolation.BILINEAR | FAITHFUL
@@ -88,13 +88,11 @@ class Decoded:
 
     Attributes:
         time: Seconds since the first frame; grows from frame to frame.
-        thumbnail: Luma, 32x32.
-        frame: PyAV's frame; `Square` makes an array of it.
+        frame: PyAV's frame; `Square` and `Thumbnail` make arrays of it.
         pixel_aspect: Width of a pixel over its height.
     """
 
     time: float
-    thumbnail: UInt8[np.ndarray, "32 32"]
     frame: VideoFrame
     pixel_aspect: Fraction
 
@@ -128,7 +126,6 @@ def decode(path: Path) -> Iterator[Decoded]:
     Raises:
         UserError: If the file is missing, empty or not a video.
     """
-    thumbnails = VideoReformatter()
     with _open(path) as container:
         stream = container.streams.video[0]
         step, aspect = float(1 / _rate(stream)), _pixel_aspect(stream)
@@ -143,16 +140,25 @@ def decode(path: Path) -> Iterator[Decoded]:
             else:  # no stamp, or one that runs back or far ahead: go on evenly from here
                 last += step
                 first = None if stamp is None else stamp - last
-            small = thumbnails.reformat(
-                frame, THUMBNAIL, THUMBNAIL, format="gray", interpolation="AREA", threads=1
-            )
-            yield Decoded(last, small.to_ndarray(), frame, aspect)
+            yield Decoded(last, frame, aspect)
 
 
 def rate(path: Path) -> Fraction:
     """Average frames per second."""
     with _open(path) as container:
         return _rate(container.streams.video[0])
+
+
+class Thumbnail:
+    """Makes small grey pictures of decoded frames, which shot cuts are found on."""
+
+    def __init__(self) -> None:
+        self.shrink = VideoReformatter()
+
+    def __call__(self, decoded: Decoded) -> UInt8[np.ndarray, "32 32"]:
+        return self.shrink.reformat(
+            decoded.frame, THUMBNAIL, THUMBNAIL, format="gray", interpolation="AREA", threads=1
+        ).to_ndarray()
 
 
 class Square:

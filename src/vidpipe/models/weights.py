@@ -33,8 +33,8 @@ def facts(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: expected trained weights, found no such file; train first")
     try:
         with safe_open(path, framework="pt") as file:
-            noted: dict[str, Any] = json.loads((file.metadata() or {})[KEY])
-    except (SafetensorError, KeyError, json.JSONDecodeError) as error:
+            noted: dict[str, Any] = dict(json.loads((file.metadata() or {})[KEY]))
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise UserError(f"{path}: expected weights that vidpipe wrote, got: {error!r}") from error
     return noted
 

@@ -39,6 +39,9 @@ class Tracker(Protocol):
     def evaluation(self, model: str, weights: Path) -> AbstractContextManager[Run]:
         """The run that trained these weights."""
 
+    def data(self, stage: str) -> AbstractContextManager[Run]:
+        """A new run that shows what a stage has brought to learn from."""
+
 
 class NullTracker:
     """Opens runs that log nothing."""
@@ -50,6 +53,11 @@ class NullTracker:
 
     @contextmanager
     def evaluation(self, model: str, weights: Path) -> Iterator[Run]:
+        """A run that logs nothing."""
+        yield _NullRun()
+
+    @contextmanager
+    def data(self, stage: str) -> Iterator[Run]:
         """A run that logs nothing."""
         yield _NullRun()
 

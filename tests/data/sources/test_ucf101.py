@@ -1,12 +1,15 @@
 import logging
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
 import packed
 import pytest
 import sets
-from mirror import serve
+from mirror import secure, self_signed, serve
 
+from vidpipe.data.published import Published
 from vidpipe.data.sources import ucf101
 from vidpipe.data.sources.record import Place, Video
 from vidpipe.errors import UserError
@@ -17,9 +20,10 @@ def shelf(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sets.ucf101(tmp_path_factory.mktemp("ucf101") / "shelf")
 
 
-def videos(place: Place, archive: Path | str, **options: Any) -> list[Video]:
+def videos(place: Place, archive: Path | str | None, **options: Any) -> list[Video]:
     plain = {"sha256": None, "split_list": 1, "classes": None, "per_class": None}
-    return list(ucf101.videos(archive=str(archive), place=place, **plain | options))
+    archive = archive and str(archive)
+    return list(ucf101.videos(archive=archive, place=place, **plain | options))
 
 
 def test_every_video_has_its_class_group_and_official_part(shelf: Path, place: Place):
@@ -101,11 +105,28 @@ def test_missing_lists_are_told_with_the_way_without(place: Place):
         videos(place, ".")
 
 
+def test_lists_of_a_faulty_host_are_asked_for_first_and_may_be_laid_where_they_belong(
+    shelf: Path, place: Place, monkeypatch: pytest.MonkeyPatch
+):
+    faulty = secure(self_signed(place.project / "server.pem"))
+    with serve(shelf) as mirror, serve(shelf, faulty) as home:
+        url = home.url.replace("http://127.0.0.1", "https://localhost")
+        monkeypatch.setattr(ucf101, "LISTS", Published(url=f"{url}/{ucf101.LISTS.name}"))
+        monkeypatch.setattr(ucf101, "ZIP", Published(url=f"{mirror.url}/{ucf101.ZIP.name}"))
+        with pytest.raises(UserError, match="never taken unverified") as refused:
+            videos(place, None)
+        assert not mirror.asked
+        where = re.search(r"lay it at (\S+);", str(refused.value))
+        assert where
+        shutil.copyfile(shelf / ucf101.LISTS.name, where[1])
+        assert {video.split for video in videos(place, None)} == {"train", "test"}
+
+
 @pytest.mark.parametrize("held", [{}, {"readme.txt": b""}])
 def test_an_archive_of_something_else_is_told(place: Place, held: dict[str, bytes]):
     packed.zipped(place.project / ucf101.ZIP.name, held)
     with pytest.raises(UserError, match=r"expected videos named like v_Biking"):
-        videos(place, ".")
+        videos(place, ".", split_list=None)
 
 
 def test_lists_that_are_no_lists_are_told(place: Place):

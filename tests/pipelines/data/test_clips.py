@@ -11,11 +11,11 @@ from vidpipe.data.fetch import sha256
 from vidpipe.data.packing import Stream
 from vidpipe.errors import UserError
 from vidpipe.io import Npz, Picture
-from vidpipe.params import Clips, Frames
+from vidpipe.params import ClipFrames, Clips
 from vidpipe.pipelines.data.clips import cut
 from vidpipe.pipelines.data.clips_frames import extract_clips
 
-FRAMES = Frames(size=64, stride=1, fps=None, cut_threshold=0.12)
+FRAMES = ClipFrames(size=64, stride=1, fps=None, cut_threshold=0.12)
 CLIPS = Clips(frames=16, stride=8, in_memory=1.0)
 # Path, label, group, split, status, and frames.
 VIDEOS = [

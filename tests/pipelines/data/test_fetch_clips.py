@@ -1,22 +1,49 @@
 """The stage, from parameters to manifest, as Kedro calls it."""
 
+import io
 import logging
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import footage
+import numpy as np
 import pytest
 import sets
 from mirror import serve
+from PIL import Image
 
 from vidpipe.config import read
 from vidpipe.errors import UserError
+from vidpipe.io import Npz
+from vidpipe.params import ClipFrames, Clips
 from vidpipe.params_sources import ClipsSource, FootageSource
+from vidpipe.pipelines.data.clips import cut
+from vidpipe.pipelines.data.clips_frames import extract_clips
 from vidpipe.pipelines.data.fetch import fetch_footage
 from vidpipe.pipelines.data.fetch_clips import fetch_clips
 from vidpipe.pipelines.data.sources import count_sources
+from vidpipe.training.tracker import NullTracker, Run
 
 ROOT = Path(__file__).parents[3]
+
+
+class Notebook(NullTracker):
+    """A tracker that remembers what it was told of data."""
+
+    @contextmanager
+    def data(self, stage: str) -> Iterator[Run]:
+        self.stage = stage
+        with super().data(stage) as silent:
+            silent.metrics, silent.picture = self.metrics, self.picture
+            yield silent
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        self.numbers = dict(values)
+
+    def picture(self, key: str, picture: np.ndarray, step: int) -> None:
+        self.shown = (key, picture)
 
 
 @pytest.fixture
@@ -76,18 +103,39 @@ def test_what_is_broken_is_listed_told_and_counted(
 ):
     chosen = mixed(tmp_path, 1).model_copy(update={"broken": 0.2})
     with caplog.at_level(logging.INFO):
-        _, manifest, _ = fetch_clips(chosen, tmp_path, scratch)
+        _, manifest, sheet = fetch_clips(chosen, tmp_path, scratch)
     assert len(manifest) == 6
     assert "none0.avi is broken: none0.avi: expected a video" in caplog.text
     assert "cut.avi is damaged" in caplog.text
     assert "6 videos, 2 labels: 4 ok, 1 damaged, 1 broken" in caplog.text
-    counted = count_sources(manifest.head(1), manifest)
+    tracker = Notebook()
+    counted = count_sources(manifest.head(1), manifest, sheet, tracker)
+    assert (tracker.stage, tracker.numbers, tracker.shown[0]) == ("sources", counted, "clips")
+    np.testing.assert_array_equal(tracker.shown[1], np.asarray(Image.open(io.BytesIO(sheet))))
     parts = counted["clips.train"], counted["clips.test"]
     assert sum(parts) == 5
     told = {key: counted[f"clips.{key}"] for key in ("videos", "ok", "damaged", "broken", "labels")}
     assert told == {"videos": 6, "ok": 4, "damaged": 1, "broken": 1, "labels": 2}
     assert counted["footage.frames"] == 6
     assert "footage.train" not in counted
+
+
+def test_names_of_any_kind_reach_the_clips_and_none_is_lost(tmp_path: Path, scratch: Path):
+    names = ["a/v.avi", "b/v.avi", "b/V.AVI", "ходьба/片段 1.avi", f"b/{'long ' * 45}.avi"]
+    for n, name in enumerate(names):
+        (tmp_path / "set" / name).parent.mkdir(parents=True, exist_ok=True)
+        footage.write(tmp_path / "v.avi", footage.numbered(16 + n)[n:], codec="mpeg4").replace(
+            tmp_path / "set" / name
+        )
+    folder, manifest, _ = fetch_clips(source("folder", path="set"), tmp_path, scratch)
+    how = ClipFrames(size=32, stride=1, fps=None, cut_threshold=0.12)
+    frames = extract_clips(folder, manifest, how, scratch)
+    arrays, _ = cut(frames, manifest, Clips(frames=16, stride=8, in_memory=1.0))
+    Npz(filepath=str(tmp_path / "clips.npz")).save(arrays)
+    made = Npz(filepath=str(tmp_path / "clips.npz")).load()
+    assert made["frames"][made["clips"]].shape == (5, 16, 32, 32, 3)
+    assert made["labels"][made["label"]].tolist().count("ходьба") == 1
+    assert sorted(footage.numbers(made["frames"][made["clips"][:, 0]])) == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.usefixtures("_folders")

@@ -9,13 +9,13 @@ import pandas as pd
 from vidpipe.data.extraction import extract_all
 from vidpipe.data.frames import extract
 from vidpipe.errors import UserError
-from vidpipe.params import Frames
+from vidpipe.params import ClipFrames
 
 log = logging.getLogger(__name__)
 HALF_DONE = "clips_frames"  # beside the scratch folders of processes
 
 
-def extract_clips(videos: Path, manifest: pd.DataFrame, frames: Frames, scratch: Path) -> Path:
+def extract_clips(videos: Path, manifest: pd.DataFrame, frames: ClipFrames, scratch: Path) -> Path:
     """Decode each video of the manifest that is not broken, and list the shots in `shots.csv`.
 
     Raises:

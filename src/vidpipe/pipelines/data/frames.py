@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from vidpipe.data.files import inside
 from vidpipe.data.frames import extract, write_shots
 from vidpipe.params import Frames
 
@@ -25,7 +26,7 @@ def extract_footage(videos: Path, manifest: pd.DataFrame, frames: Frames, scratc
         shot
         for name in manifest["path"]
         for shot in extract(
-            videos / name,
+            inside(videos, name),
             folder,
             size=frames.size,
             stride=frames.stride,

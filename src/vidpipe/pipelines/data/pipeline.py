@@ -46,7 +46,7 @@ def sources() -> Pipeline:
         [
             node(
                 count_sources,
-                ["footage_manifest", "clips_manifest"],
+                ["footage_manifest", "clips_manifest", "clips_sheet", "tracker"],
                 "sources_metrics",
                 name="sources",
             )

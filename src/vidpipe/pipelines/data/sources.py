@@ -1,21 +1,38 @@
 """Stage `sources`: what each slot was filled with, in numbers."""
 
+import io
+
+import numpy as np
 import pandas as pd
+from PIL import Image
 
 from vidpipe.data.fetch import BROKEN, DAMAGED, OK
 from vidpipe.data.splits import TEST, TRAIN
+from vidpipe.training.tracker import Tracker
 
 
-def count_sources(footage: pd.DataFrame, clips: pd.DataFrame) -> dict[str, float]:
+def count_sources(
+    footage: pd.DataFrame, clips: pd.DataFrame, sheet: bytes, tracker: Tracker
+) -> dict[str, float]:
     """Videos by status and part, labels, frames and seconds, slot by slot.
 
     Args:
         footage: Manifest of the one video for prediction, which is split by time later.
         clips: Manifest of the many.
+        sheet: Frames of the many, as PNG.
+        tracker: Who is shown the sheet and the numbers.
 
     Returns:
         Metrics such as `clips.broken`. Parts, frames and seconds count what can be read.
     """
+    counts = _counts(footage, clips)
+    with tracker.data("sources") as run:
+        run.metrics(counts, 0)
+        run.picture("clips", np.asarray(Image.open(io.BytesIO(sheet)).convert("RGB")), 0)
+    return counts
+
+
+def _counts(footage: pd.DataFrame, clips: pd.DataFrame) -> dict[str, float]:
     return {
         f"{slot}.{name}": value
         for slot, manifest in (("footage", footage), ("clips", clips))

@@ -1,0 +1,1 @@
+"""Rebuild what a revision recorded, and compare; `vidpipe reproduce` is its command."""

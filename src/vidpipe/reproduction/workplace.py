@@ -1,0 +1,152 @@
+"""A clean work tree of a revision: with a scratch, a cache and an MLflow database of its own."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from dvc.config import Config
+
+from vidpipe.config import FILE, read
+from vidpipe.errors import UserError
+
+STDERR = 2
+# Of the user's shell: where other caches, databases and code are.
+FOREIGN = ("DVC_", "MLFLOW_", "KEDRO_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "PYTHONPATH")
+
+
+def commit_of(project: Path, revision: str) -> str:
+    """The hash of a tag, branch or commit.
+
+    Raises:
+        UserError: If git knows none of that name.
+    """
+    wanted = ["--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
+    try:
+        return _git(project, "rev-parse", *wanted)
+    except UserError as error:
+        raise UserError(
+            f"{revision}: expected a tag, branch or commit of this repository; "
+            "`git tag` lists tags, `git fetch --tags` brings others'"
+        ) from error
+
+
+@contextmanager
+def folder(keep: bool) -> Iterator[Path]:
+    """An empty folder elsewhere, removed at the end unless it is to be kept."""
+    path = Path(tempfile.mkdtemp(prefix="vidpipe-reproduce-"))
+    try:
+        yield path
+    finally:
+        if not keep:
+            shutil.rmtree(path, ignore_errors=True)
+
+
+def clone(source: Path, commit: str, target: Path) -> Path:
+    """Check a commit out into an empty folder; the project in it.
+
+    Objects are read from the source's repository, which is written to in no way.
+    """
+    prefix = _git(source, "rev-parse", "--show-prefix")
+    words = ["clone", "--quiet", "--shared", "--no-checkout", "--template="]
+    _git(source, *words, _git(source, "rev-parse", "--show-toplevel"), str(target))
+    _git(target, "checkout", "--quiet", "--detach", commit)
+    project = target / prefix
+    cache = project / ".dvc" / "cache"
+    _settle(project, {"cache": {"dir": str(cache)}})  # not the one that a user shares
+    return project
+
+
+def lend(source: Path, project: Path) -> None:
+    """Link what `params.yaml` names by a relative path and git does not hold: a user's own video.
+
+    Whether it is still what it was, the recorded hashes say.
+    """
+    for path in {Path(leaf) for leaf in _texts(read(project / FILE))}:
+        inside = path.parts and not path.is_absolute() and ".." not in path.parts
+        if inside and os.path.exists(source / path) and not os.path.exists(project / path):
+            (project / path).parent.mkdir(parents=True, exist_ok=True)
+            (project / path).symlink_to((source / path).resolve())
+
+
+def pull(source: Path, project: Path, remote: str | None, stages: list[str]) -> None:
+    """Bring the outputs of some stages from a remote that the user's project knows.
+
+    What the remote lacks is left out.
+
+    Raises:
+        UserError: If there is no such remote, or it cannot be reached.
+    """
+    known = Config(str(source / ".dvc"))
+    name = remote or known["core"].get("remote")
+    if name not in known["remote"]:
+        raise UserError(
+            f"--remote: expected one that DVC knows, got {name or 'no default either'}; "
+            f"`dvc remote list` shows them: {', '.join(known['remote']) or 'none yet'}"
+        )
+    _settle(project, {"remote": {name: known["remote"][name]}, "core": {"remote": name}})
+    run(project, "dvc", "pull", "--quiet", "--allow-missing", "--no-run-cache", *stages)
+
+
+def run(project: Path, *command: str) -> None:
+    """Run a command with the project's own code; what it says goes to standard error.
+
+    Raises:
+        UserError: If it fails.
+    """
+    process = subprocess.Popen(
+        command,
+        cwd=project,
+        env=environment(project),
+        stdout=STDERR,  # tables alone go to standard output
+        start_new_session=True,
+    )
+    try:
+        code = process.wait()
+    except BaseException:
+        os.killpg(process.pid, signal.SIGTERM)  # DVC, and the stage that it runs
+        process.wait()
+        raise
+    if code:
+        raise UserError(f"`{' '.join(command)}` ended with {code}, see above")
+
+
+def environment(project: Path) -> dict[str, str]:
+    """Ours, with this Python's commands and the project's own code first."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    quiet = {"DVC_NO_ANALYTICS": "1", "MLFLOW_DISABLE_TELEMETRY": "true"}
+    return kept | quiet | {"PATH": path, "PYTHONPATH": str(project / "src")}
+
+
+def _git(where: Path, *words: str) -> str:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    done = subprocess.run(
+        ["git", "-C", str(where), *words], env=kept, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise UserError(f"git {words[0]}: {done.stderr.strip()}")
+    return done.stdout.strip()
+
+
+def _settle(project: Path, settings: Mapping[str, Any]) -> None:
+    """Say something in DVC's settings that git does not see and nothing overrides."""
+    (project / ".dvc").mkdir(exist_ok=True)  # a revision may be older than DVC's use
+    with Config(str(project / ".dvc")).edit("local", validate=False) as local:
+        local.update(settings)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list):
+        for part in value:
+            yield from _texts(part)
+    elif isinstance(value, str):
+        yield value

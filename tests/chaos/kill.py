@@ -1,0 +1,160 @@
+"""Kill `dvc repro` at random moments, and see that it ends in the same `dvc.lock` every time.
+
+    python tests/chaos/kill.py --kills 50
+
+makes a clone at smoke scale and runs every stage once. Then, for each kill, it forces a stage, ends
+all of its processes by SIGKILL at a random moment, cuts the newest checkpoint short now and then as
+a power cut would, and lets `dvc repro` go on. Prints a table; ends with 1 if a lock differs.
+"""
+
+import argparse
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import click
+from project import copy, environment, run
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from vidpipe.commands.settle import settle
+from vidpipe.pipeline_registry import STAGES
+
+# Long enough for checkpoints.
+LONGER = {"steps": 1500, "report_every": 20, "sample_every": 500}
+LONG = "mlp_gan_train"
+FORCED = ("dvc", "repro", "--single-item", "--force", "--no-run-cache")
+GOING_ON = re.compile(r"going on from step (\d+)")
+
+
+@dataclass(frozen=True)
+class Kill:
+    """What one kill met, and what came of it.
+
+    Attributes:
+        stage: That ran.
+        seconds: After which it was killed.
+        ended: It had ended before.
+        cut: The newest checkpoint was cut short.
+        resumed: Step from which training went on, if it did.
+        torn: DVC was writing its lock: git had to bring back the one before.
+        same: The lock is as it was.
+    """
+
+    stage: str
+    seconds: float
+    ended: bool
+    cut: bool
+    resumed: str
+    torn: bool
+    same: bool
+
+    def __str__(self) -> str:
+        flags = ["yes" if flag else "" for flag in (self.ended, self.cut)]
+        lock = ("same" if self.same else "DIFFERENT") + (", torn before" if self.torn else "")
+        return (
+            f"| {self.stage} | {self.seconds:.1f} | {' | '.join(flags)} | {self.resumed} | {lock} |"
+        )
+
+
+def prepared(folder: Path) -> tuple[Path, dict[str, float]]:
+    """A project whose stages have all run and are committed, and the seconds each took."""
+    project, took = copy(folder), {}
+    settle(project, {"mlp_gan": {"train": LONGER}})
+    for stage in STAGES:
+        begun = time.monotonic()
+        run(project, "dvc", "repro", "--single-item", stage)
+        took[stage] = time.monotonic() - begun
+    run(project, "git", "add", "--all")
+    run(project, "git", "commit", "--quiet", "--message", "Results")
+    return project, took
+
+
+def kills(project: Path, took: dict[str, float], *, count: int, seed: int) -> Iterator[Kill]:
+    """Kill so many times; every third time in the stage that has checkpoints."""
+    rng = random.Random(seed)
+    lock = (project / "dvc.lock").read_bytes()
+    for number in range(count):
+        stage = LONG if number % 3 == 0 else rng.choice(list(STAGES))
+        seconds = rng.uniform(0, took[stage])
+        ended = struck(project, stage, seconds)
+        cut = rng.random() < 0.3 and cut_short(project)
+        torn = not readable(project / "dvc.lock")
+        if torn:
+            run(project, "git", "checkout", "--quiet", "dvc.lock")
+        shutil.rmtree(project / ".dvc/cache", ignore_errors=True)  # or DVC would take it from there
+        resumed = GOING_ON.search(run(project, "dvc", "repro", "--no-run-cache"))
+        same = (project / "dvc.lock").read_bytes() == lock
+        same = same and not run(project, "git", "status", "--porcelain")
+        yield Kill(stage, seconds, ended, cut, resumed[1] if resumed else "", torn, same)
+
+
+def struck(project: Path, stage: str, seconds: float) -> bool:
+    """Force a stage, and end all of its processes; whether it had ended before."""
+    process = subprocess.Popen(
+        [*FORCED, stage],
+        cwd=project,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        process.wait(seconds)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        return False
+    return True
+
+
+def cut_short(project: Path) -> bool:
+    """Halve the newest checkpoint, as if its end had not reached the disk."""
+    newest = sorted((project / ".vidpipe/checkpoints").glob("*/*.safetensors"))[-1:]
+    for path in newest:
+        os.truncate(path, path.stat().st_size // 2)
+    return bool(newest)
+
+
+def readable(lock: Path) -> bool:
+    """Whether DVC can read its lock."""
+    try:
+        return "stages" in YAML(typ="safe").load(lock)
+    except (OSError, TypeError, YAMLError):
+        return False
+
+
+def main() -> None:
+    """What the command does."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=0)
+    words = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        project, took = prepared(Path(folder))
+        click.echo(
+            "| stage | killed after, s | ended before | cut | resumed from step | dvc.lock |"
+        )
+        click.echo("|---|---|---|---|---|---|")
+        done = []
+        for kill in kills(project, took, count=words.kills, seed=words.seed):
+            click.echo(kill)
+            done.append(kill)
+    same = sum(kill.same for kill in done)
+    click.echo(f"\n{len(done)} kills, seed {words.seed}: {same} times the same dvc.lock")
+    sys.exit(same != len(done))
+
+
+if __name__ == "__main__":
+    main()

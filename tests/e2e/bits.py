@@ -1,0 +1,114 @@
+"""Print the md5 of every file that stages make, at a scale of seconds, on this processor.
+
+    python tests/e2e/bits.py SCRATCH
+
+All in one process: one that is started from an emulated one is not emulated itself.
+"""
+
+import hashlib
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from omegaconf import OmegaConf
+
+from vidpipe.config import check, read
+from vidpipe.data.frames import extract, write_shots
+from vidpipe.data.packing import read_npz
+from vidpipe.data.sources.actions import videos
+from vidpipe.io import Metrics, Npz
+from vidpipe.params import Params
+from vidpipe.pipelines.data.clips import cut
+from vidpipe.pipelines.data.digits import make_digits
+from vidpipe.pipelines.data.pairs import pack
+from vidpipe.training.runtime import pin_instructions
+from vidpipe.training.tracker import NullTracker
+
+# What a model learns from, and what its evaluation asks for besides.
+MODELS = {
+    "pix2pix": ["pairs"],
+    "mlp_gan": ["digits", "digit_classifier"],
+    "dcgan": ["digits", "digit_classifier"],
+}
+ROOT = Path(__file__).parents[2]
+TRAIN = {"steps": 3, "batch": 2, "report_every": 3, "sample_every": 3}
+SMALL = {
+    "pairs": {"gap": 1},
+    "clips": {"frames": 4, "stride": 4},
+    "digits": {"count": 200},
+    "digit_classifier": {"steps": 3, "report_every": 3},
+    "pix2pix": {"train": TRAIN, "evaluate": {"starts": 2, "resamples": 5}},
+    "mlp_gan": {"train": TRAIN},
+    "dcgan": {"train": TRAIN},
+}
+SMOKE = ROOT / "conf/presets/scale/smoke.yaml"
+
+
+def main(scratch: Path) -> None:
+    """Make all in a folder, and print a line per file."""
+    layers = [read(ROOT / "params.yaml"), read(SMOKE), SMALL]
+    params = check(OmegaConf.to_container(OmegaConf.merge(*layers)))  # type: ignore[arg-type]
+    pin_instructions(params.runtime.determinism)  # before torch is there
+    make_data(scratch, params)
+    learn("digit_classifier", scratch, params)
+    for model in MODELS:
+        learn(model, scratch, params)
+    for path in sorted(path for path in scratch.rglob("*") if path.is_file()):
+        digest = hashlib.md5(path.read_bytes()).hexdigest()
+        print(digest, path.relative_to(scratch).as_posix())  # noqa: T201
+
+
+def make_data(scratch: Path, params: Params) -> None:
+    """Draw two videos of the same actor, take their frames, and pack what models learn from."""
+    drawn, frames = scratch / "videos", scratch / "frames"
+    for folder in (drawn, frames):
+        folder.mkdir()
+    films = list(videos(seed=0, actors=1, seconds=0.6, folder=drawn, actions=["walk", "wave1"]))
+    sampling = {"size": 64, "stride": 1, "fps": None, "cut_threshold": 0.12}
+    for quick in (True, False):  # as clips are scaled, then as footage is: that is kept
+        shots = [extract(film.path, frames, **sampling, quick=quick) for film in films]
+        write_shots(frames, [shot for of_one in shots for shot in of_one])
+        if quick:
+            rows = [(film.path.stem, film.label, "a", "train") for film in films]
+            manifest = pd.DataFrame(rows, columns=["path", "label", "group", "split"])
+            _keep(scratch, "clips", cut(frames, manifest, params.clips))
+    write_shots(frames, shots[0])
+    _keep(scratch, "pairs", pack(frames, params.pairs))
+    _keep(scratch, "digits", make_digits(ROOT / params.digits.glyphs, params.digits))
+
+
+def learn(name: str, scratch: Path, params: Params) -> None:
+    """Train a model and score it, as its stages do."""
+    place = scratch / name
+    place.mkdir()
+    own, runtime, tracker = getattr(params, name), params.runtime, NullTracker()
+    if name == "digit_classifier":
+        train = import_module("vidpipe.pipelines.digits.classifier").train_digit_classifier
+        _, scores = train(_data(scratch, "digits"), own, runtime, place)
+    else:
+        source, *others = MODELS[name]
+        data = _data(scratch, source)
+        train = getattr(import_module(f"vidpipe.pipelines.{name}.train"), f"train_{name}")
+        made = train(data, own.model, own.train, runtime, tracker, place)
+        judges = [scratch / other / other for other in others]
+        score = getattr(import_module(f"vidpipe.pipelines.{name}.evaluate"), f"evaluate_{name}")
+        scores, *_ = score(data, made, *judges, own.evaluate, runtime, tracker, place)
+    Metrics(filepath=str(place / "metrics.json")).save(scores)
+
+
+def _keep(scratch: Path, name: str, made: tuple[Mapping[str, Any], bytes]) -> None:
+    arrays, sheet = made
+    Npz(filepath=str(scratch / f"{name}.npz")).save(dict(arrays))
+    (scratch / f"{name}.png").write_bytes(sheet)
+
+
+def _data(scratch: Path, name: str) -> dict[str, np.ndarray]:
+    return read_npz(scratch / f"{name}.npz")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from project import ROOT
+
+from vidpipe.config import check, read
+from vidpipe.tracking import MlflowTracker
+
+pytestmark = pytest.mark.filterwarnings("ignore")  # other people's, from MLflow
+PICTURE = np.zeros((4, 4, 3), np.uint8)
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """A repository with a database of its own: one for all tests, for it takes seconds."""
+    return tmp_path_factory.mktemp("runs")
+
+
+@pytest.fixture
+def kept(tmp_path):
+    """The folder of one training."""
+    return tmp_path
+
+
+def tracker(root, kept):
+    params = check(read(ROOT / "params.yaml"))
+    return MlflowTracker(root=root, project=root, params=params, kept={"dcgan": kept})
+
+
+def trained(root, kept, *steps, stop=None):
+    """Tell a run of these steps, then end it by an error, if there is one to raise."""
+    tracking = tracker(root, kept)
+    try:
+        with tracking.training("dcgan") as run:
+            for step in steps:
+                run.metrics(
+                    {"generator": step / 10, "r1": step} if step % 2 else {"generator": 0.5}, step
+                )
+            run.picture("progress", PICTURE, steps[-1])
+            if stop:
+                raise stop
+    except (KeyboardInterrupt, ValueError):
+        pass
+    assert not tracking.silent
+    return tracking._client(), (kept / "mlflow_run").read_text()
+
+
+def steps_of(client, run, key):
+    return [point.step for point in client.get_metric_history(run, key)]
+
+
+def test_the_run_of_a_training_that_was_stopped_goes_on_without_gap_or_double(root, kept):
+    client, run = trained(root, kept, 1, 2, 3, stop=KeyboardInterrupt())
+    assert client.get_run(run).info.status == "KILLED"
+    assert trained(root, kept, 1, 2, 3, 4, 5)[1] == run
+    assert client.get_run(run).info.status == "FINISHED"
+    assert steps_of(client, run, "generator") == [1, 2, 3, 4, 5]
+    assert steps_of(client, run, "r1") == [1, 3, 5]
+
+
+def test_pictures_are_not_doubled_either(root, kept):
+    client, run = trained(root, kept, 1, 12, stop=ValueError())
+    assert client.get_run(run).info.status == "FAILED"
+    trained(root, kept, 1, 12)
+    trained(root, kept, 1, 2)
+    files = [file.path for file in client.list_artifacts(run, "images")]
+    drawn = sorted(int(path.split("+")[2]) for path in files if path.endswith(".png"))
+    assert drawn == [2, 12]
+
+
+def test_a_run_that_somebody_deleted_is_made_anew_and_whole(root, kept):
+    client, run = trained(root, kept, 1, 2, stop=ValueError())
+    client.delete_run(run)
+    _, other = trained(root, kept, 1, 2, 3)
+    assert other != run
+    assert steps_of(client, other, "generator") == [1, 2, 3]
+
+
+@pytest.mark.parametrize("note", ["", "0" * 32])
+def test_a_note_of_no_run_is_passed_over(root, kept, note):
+    (kept / "mlflow_run").write_text(note)
+    client, run = trained(root, kept, 1)
+    assert steps_of(client, run, "generator") == [1]
+
+
+def test_trainings_that_keep_nothing_have_runs_of_their_own(root, kept):
+    tracking = tracker(root, kept)
+    tracking.kept = {}
+    ids = []
+    for _ in range(2):
+        with tracking.training("dcgan") as run:
+            ids.append(run._run.id)
+    assert ids[0] != ids[1]
