@@ -89,7 +89,7 @@ def test_generating_says_what_is_wrong(project, tmp_path):
         (["convlstm_gan"], "give it one with --image"),
         (["convlstm_gan", "--image", "none.png"], "found no such file"),
         (["convlstm_gan", "--image", str(torn)], "expected a picture"),
-        (["gan3d", "--image", str(torn)], "gan3d starts from noise"),
+        (["gan3d", "--image", str(torn)], "gan3d starts from noise alone"),
         (["vgan", "--count", "500"], "a film shows 400 at most"),
     ):
         said = run(project, "vidpipe", "generate", *arguments, code=1)

@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from vidpipe.evaluation.judging import CHUNK, Judged, judge
+from vidpipe.evaluation.judging import Judged
 from vidpipe.evaluation.numerals import kl_from_uniform, score
-from vidpipe.models.digit_classifier import DigitClassifier
-from vidpipe.models.pixels import to_float
 
 
 def judged(label, confidence=1.0, *, classes=4):
@@ -23,20 +21,6 @@ def pictures(label):
 
 
 EVEN = [0, 1, 2, 3] * 50
-
-
-def test_each_picture_goes_through_the_classifier_once_and_is_judged_as_it_answers():
-    classifier, seen = DigitClassifier(classes=4), []
-    classifier.convolutions.register_forward_hook(
-        lambda _, inputs, out: seen.append(len(inputs[0]))
-    )
-    rng = torch.Generator().manual_seed(0)
-    some = torch.randint(256, (CHUNK + 9, 1, 28, 28), dtype=torch.uint8, generator=rng)
-    got = judge(classifier, some)
-    assert seen == [CHUNK, 9]
-    answers = classifier(to_float(some)).softmax(1)[:, :4]
-    torch.testing.assert_close(got.confidence, answers.max(1).values)
-    assert torch.equal(got.label, answers.argmax(1))
 
 
 def scores(label, confidence=1.0):

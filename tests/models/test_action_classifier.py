@@ -59,8 +59,8 @@ def test_a_batch_holds_more_actions_than_impostors():
     clips, label = examples(0).draw(torch.Generator().manual_seed(0))
     assert clips.shape == (40, 3, 8, 16, 16)
     assert clips.abs().max() <= 1
-    assert (label == len(ACTIONS)).sum() == 14
-    assert set(label[:26].tolist()) == {0, 1, 2}
+    assert (label == len(ACTIONS)).sum() == 10
+    assert set(label[:30].tolist()) == {0, 1, 2}
 
 
 def test_impostors_are_of_two_different_actions():

@@ -51,8 +51,10 @@ def test_spliced_ones_begin_as_one_and_end_as_the_other(pairs):
     assert torch.equal(made[:, :, -1], pairs[1][:, :, -1])
 
 
-def test_varied_ones_still_move_alike(pairs):
+def test_all_frames_of_a_clip_are_varied_alike_but_for_noise(pairs):
     stills = pairs[0][:, :, :1].expand_as(pairs[0])
-    moves = [varied(clips, rng()).diff(dim=2).abs().mean() for clips in (pairs[0], stills)]
-    assert moves[0] > 1.1 * moves[1]
-    assert varied(pairs[0], rng()).abs().max() <= 1
+    made = varied(stills, rng())
+    assert made.abs().max() <= 1
+    assert (made - stills).abs().mean() > 0.1
+    coarse = torch.nn.functional.avg_pool3d(made, (1, 8, 8))
+    assert coarse.diff(dim=2).abs().max() < 0.2

@@ -41,7 +41,7 @@ LOOPS = 4  # of clips in an mp4, which players do not repeat
     help=".png, .gif or .mp4  [default: out.png of digits, out.mp4 of clips]",
 )
 @click.option(
-    "--image", type=click.Path(path_type=Path), help="convlstm_gan: the picture that is to move."
+    "--image", type=click.Path(path_type=Path), help="The picture that convlstm_gan is to move."
 )
 @click.option(
     "--tile", type=click.IntRange(28, 512), help="Pixels of a side  [default: 56, of clips 112]"
@@ -95,14 +95,13 @@ def generate(
 
 
 def _check(model: str, count: int, out: Path, image: Path | None) -> None:
+    """What can be told before torch is there."""
     if out.suffix not in WRITTEN:
         raise UserError(f"--out {out}: expected a name that ends in {', '.join(WRITTEN)}")
     if out.suffix != ".png" and count > FILMED:
         raise UserError(f"--count {count}: a film shows {FILMED} at most; write a .png")
-    if model == "convlstm_gan" and image is None:
-        raise UserError("convlstm_gan starts from a picture: give it one with --image")
-    if model != "convlstm_gan" and image is not None:
-        raise UserError(f"--image: {model} starts from noise; convlstm_gan makes a picture move")
+    if model in DIGIT_GANS and image:
+        raise UserError(f"--image: {model} starts from noise alone")
 
 
 def _digits(
@@ -142,6 +141,10 @@ def _clips(
     from vidpipe.models.weights import facts  # noqa: PLC0415
     from vidpipe.pipelines.moving.films import TILE, by_frame, wall  # noqa: PLC0415
 
+    if generator.from_picture and not image:
+        raise UserError(f"{model} starts from a picture: give it one with --image")
+    if image and not generator.from_picture:
+        raise UserError(f"--image: {model} starts from noise alone")
     built = facts(file)
     picture = np.zeros((built["size"], built["size"], 3), np.uint8)
     if image:

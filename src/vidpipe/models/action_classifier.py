@@ -7,13 +7,15 @@ it has a class more, and learns it from `clip_impostors`.
 Shapes: b batch, c channels, t frames, s side, float in [-1, 1].
 """
 
+from collections import Counter
+
 import torch
 from einops import rearrange
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidpipe.models.clip_impostors import IMPOSTORS, varied
+from vidpipe.models.clip_impostors import IMPOSTORS, Impostor, varied
 from vidpipe.models.pixels import to_float
 
 Clips = Float[Tensor, "b c t s s"]
@@ -21,7 +23,7 @@ SIDE = 32  # it looks at clips this large; larger ones are shrunk
 FRAMES = 8  # that it looks at together, or fewer where there are no more
 WIDTHS = (24, 48, 96)
 FEATURES = 64  # numbers per clip on which distances are measured
-GENUINE = 0.65  # share of each batch
+GENUINE = 0.75  # share of each batch
 
 
 class ActionClassifier(nn.Module):
@@ -39,7 +41,7 @@ class ActionClassifier(nn.Module):
         self.classes = classes
         first, second, third = WIDTHS
         self.convolutions = nn.Sequential(
-            *_block(3 * channels, first, stride=(1, 2, 2)),
+            *_block(3 * channels, first, stride=(2, 2, 2)),
             *_block(first, second, stride=(2, 2, 2)),
             *_block(second, third, stride=(1, 2, 2)),
             *_block(third, third, stride=(2, 1, 1)),
@@ -66,7 +68,7 @@ class ActionClassifier(nn.Module):
         return self.answers(self.features(clips))
 
 
-def shrunk(clips: Clips) -> Clips:
+def shrunk(clips: Clips) -> Float[Tensor, "b c t small small"]:
     """Clips that are larger than it looks at, shrunk by a whole number."""
     times = max(1, clips.shape[-1] // SIDE)
     return F.avg_pool3d(clips, (1, times, times))
@@ -94,35 +96,37 @@ class Examples:
     ) -> None:
         self.frames, self.windows, self.label = frames, windows, label
         self.classes, self.batch = classes, batch
+        self.counts, self.by_label = label.bincount(), label.argsort(stable=True)
 
     def draw(self, rng: torch.Generator) -> tuple[Clips, Int[Tensor, "b"]]:
         """A batch and its labels, on the CPU; the impostors' is the number of actions."""
         genuine = max(1, round(GENUINE * self.batch))
-        real, label = self.real(genuine, rng)
+        real, label = self._real(genuine, rng)
         parts, labels = [real], [label]
-        share = torch.arange(self.batch - genuine).chunk(len(IMPOSTORS))
-        for make, rows in zip(IMPOSTORS.values(), share, strict=False):
-            parts.append(self.impostors(make, len(rows), rng))
-            labels.append(torch.full((len(rows),), self.classes))
+        kinds = torch.randint(len(IMPOSTORS), (self.batch - genuine,), generator=rng).tolist()
+        for kind, count in sorted(Counter(kinds).items()):
+            parts.append(self.impostors(list(IMPOSTORS.values())[kind], count, rng))
+            labels.append(torch.full((count,), self.classes))
         clean = torch.cat(parts)
-        # A quarter of both kinds as they are, so that neither is known by its sharpness.
-        plain = torch.rand(len(clean), 1, 1, 1, 1, generator=rng) < 0.25
+        # Half of both kinds as they are, so that neither is known by its sharpness.
+        plain = torch.rand(len(clean), 1, 1, 1, 1, generator=rng) < 0.5
         return torch.where(plain, clean, varied(clean, rng)), torch.cat(labels)
 
-    def real(self, count: int, rng: torch.Generator) -> tuple[Clips, Int[Tensor, "b"]]:
-        """Clips and their labels, by chance."""
-        chosen = torch.randint(len(self.windows), (count,), generator=rng)
-        clips = to_float(self.frames[self.windows[chosen]]).transpose(1, 2)
-        return clips, self.label[chosen]
-
-    def impostors(self, make, count: int, rng: torch.Generator) -> Clips:  # type: ignore[no-untyped-def]
+    def impostors(self, make: Impostor, count: int, rng: torch.Generator) -> Clips:
         """Impostors of one kind, each of two clips of different actions."""
-        one, label = self.real(count, rng)
-        other, other_label = self.real(8 * count, rng)
-        differs = (other_label.view(count, 8) != label[:, None]).int().argmax(1)
-        other = other.view(count, 8, *other.shape[1:])[torch.arange(count), differs]
-        made: Tensor = make(one, other, rng)
-        return made.clamp(-1, 1)
+        one, label = self._real(count, rng)
+        # Among the clips of all other actions, counted on from the end of one's own.
+        own = self.counts[label]
+        ahead = (torch.rand(count, generator=rng) * (len(self.label) - own)).long()
+        place = (self.counts.cumsum(0)[label] + ahead) % len(self.label)
+        return make(one, self._clips(self.by_label[place]), rng).clamp(-1, 1)
+
+    def _real(self, count: int, rng: torch.Generator) -> tuple[Clips, Int[Tensor, "b"]]:
+        chosen = torch.randint(len(self.windows), (count,), generator=rng)
+        return self._clips(chosen), self.label[chosen]
+
+    def _clips(self, chosen: Int[Tensor, "b"]) -> Clips:
+        return to_float(self.frames[self.windows[chosen]]).transpose(1, 2)
 
 
 def _block(inner: int, outer: int, *, stride: tuple[int, int, int]) -> list[nn.Module]:

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from vidpipe.models.impostors import smooth
 
 Clips = Float[Tensor, "b c t s s"]
+Impostor = Callable[[Clips, Clips, torch.Generator], Clips]
 
 
 def varied(clips: Clips, rng: torch.Generator) -> Clips:
@@ -34,9 +35,12 @@ def varied(clips: Clips, rng: torch.Generator) -> Clips:
     light = 0.3 * _even((count, deep, 1, 1, 1), rng)
     blurred = F.avg_pool3d(F.pad(moved, (1, 1, 1, 1, 0, 0), "replicate"), (1, 3, 3), 1)
     sharp = _wide(torch.rand(count, generator=rng))
-    grain = 0.1 * _wide(torch.rand(count, generator=rng))
-    seen = gain * (sharp * moved + (1 - sharp) * blurred) + light
-    return (seen + grain * torch.randn(clips.shape, generator=rng)).clamp(-1, 1)
+    fine = torch.randn(clips.shape, generator=rng)
+    coarse = 3 * F.avg_pool3d(fine, (1, 3, 3), 1, (0, 1, 1))
+    noise = torch.where(_wide(_chance(count, rng)), coarse, fine)
+    grain = 0.15 * _wide(torch.rand(count, generator=rng))
+    seen = gain * (sharp * moved + (1 - sharp) * blurred) + light + grain * noise
+    return seen.clamp(-1, 1)
 
 
 def frozen(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
@@ -112,7 +116,7 @@ def grains(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
     return torch.where(_wide(_chance(len(one), rng)), mixed, noise)
 
 
-IMPOSTORS: dict[str, Callable[[Clips, Clips, torch.Generator], Clips]] = {
+IMPOSTORS: dict[str, Impostor] = {
     "frozen": frozen,
     "emptied": emptied,
     "shuffled": shuffled,

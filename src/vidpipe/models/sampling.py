@@ -13,7 +13,7 @@ from vidpipe.models.clips import Clips as Floats
 from vidpipe.models.noise import Noise
 from vidpipe.models.pixels import to_float, to_uint8
 
-Clips = UInt8[Tensor, "n t h w c"]
+Clips = UInt8[Tensor, "n t high wide c"]
 Pictures = UInt8[Tensor, "n h w c"]
 CHUNK = 64  # clips made at a time
 

@@ -71,7 +71,7 @@ def test_without_clips_for_testing_their_row_is_left_out(arrays, caplog):
 
 
 def real_of(*videos):
-    return Stretches(np.zeros((len(videos), 2, 4, 4, 3), np.uint8), *2 * [np.array(videos)])
+    return Stretches(np.zeros((len(videos), 2, 4, 4, 3), np.uint8), *2 * [np.array(videos, int)])
 
 
 @pytest.mark.parametrize("videos", [[], [0] * 9, [0, 1], [0, 1, 2]])

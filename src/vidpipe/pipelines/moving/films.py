@@ -98,7 +98,8 @@ def wall(clips: Clips, *, tile: int = TILE) -> list[Page]:
 
 def sheet(show: Show) -> Page:
     """A clip in each row, frame by frame: a real one, and what was made."""
-    real = torch.from_numpy(show.seen.pixels[:1])
+    middle = len(show.seen) // 2
+    real = torch.from_numpy(show.seen.pixels[middle : middle + 1])
     clips = torch.cat([real, show.made.clips[:ROWS]])
     return by_frame(clips, names=["real", *(f"made {n}" for n in range(1, len(clips)))])
 
@@ -119,21 +120,20 @@ def walk(
 
 
 def real_and_made(show: Show) -> list[Page]:
-    """For each action the first real clip of it, and the first two of those that pass for it."""
+    """For each action a real clip, by another actor each, and the first two that pass for it."""
     judged = show.made.judged
     assert judged
     passes = np.where(judged.accepted, judged.label.cpu().numpy(), len(show.actions))
-    real = torch.from_numpy(show.seen.pixels)
     chosen = np.unique(show.seen.label)[:MOST]
-    blank = np.full((*real.shape[1:-1], 3), 255, np.uint8)
-    rows = []
-    for clips, shows, nth in (
-        (real, show.seen.label, 0), (show.made.clips, passes, 0), (show.made.clips, passes, 1)
-    ):  # fmt: skip
-        places = [np.flatnonzero(shows == action)[nth : nth + 1] for action in chosen]
-        rows.append([coloured(clips[place])[0] if len(place) else blank for place in places])
+    real = [np.flatnonzero(show.seen.label == action) for action in chosen]
+    rows = [[show.seen.pixels[own[apart(len(own), len(chosen))[n]]] for n, own in enumerate(real)]]
+    blank = np.full(rows[0][0].shape, 255, np.uint8)
+    for nth in range(2):
+        found = [np.flatnonzero(passes == action)[nth : nth + 1] for action in chosen]
+        rows.append([show.made.clips[one[0]].numpy() if len(one) else blank for one in found])
+    shown = [coloured(torch.from_numpy(np.stack(row))) for row in rows]
     names = [show.actions[action] for action in chosen]
-    return playing(rows, names=["real", "made", "made"], columns=names)
+    return playing(shown, names=["real", "made", "made"], columns=names)
 
 
 def one_picture(show: Show) -> list[Page]:
