@@ -66,9 +66,8 @@ class Generator(ClipGenerator):
         self.look = nn.Sequential()
         for inner, outer in pairwise([channels, *reversed(narrowing[:-1])]):
             self.look.extend([nn.Conv2d(inner, outer, 4, 2, 1), nn.LeakyReLU(0.2)])
-        self.dense = nn.Linear(latent, width * self.base**2)
-        # What tells one frame from the next: without it, training found no way to move at all.
-        self.clock = nn.Parameter(torch.randn(frames, 2 * width, 1, 1))
+        # Maps of its own for each frame: from the same ones in all, training found no way to move.
+        self.dense = nn.Linear(latent, frames * width * self.base**2)
         self.first_lstm = ConvLstm(2 * width, width)
         self.lstms = nn.ModuleList(ConvLstm(width, width) for _ in range(LSTMS - 1))
         self.enlarge = nn.Sequential()
@@ -84,11 +83,11 @@ class Generator(ClipGenerator):
         return Source(noise, pictures)
 
     def forward(self, source: Source) -> Clips:
-        noise = self.dense(source.noise).unflatten(1, (-1, self.base, self.base))
-        joined = torch.cat([self.look(source.image), noise], dim=1)
-        maps = self.first_lstm([joined + now for now in self.clock])
+        seen = self.look(source.image)
+        noise = self.dense(source.noise).unflatten(1, (self.frames, -1, self.base, self.base))
+        maps = self.first_lstm([torch.cat([seen, now], dim=1) for now in noise.unbind(1)])
         for lstm in self.lstms:  # added to what it saw, else a fifth layer hears next to nothing
-            maps = [seen + shown for seen, shown in zip(maps, lstm(maps), strict=True)]
+            maps = [before + after for before, after in zip(maps, lstm(maps), strict=True)]
         volume = torch.stack(maps, dim=2).contiguous(memory_format=torch.channels_last_3d)
         change = torch.tanh(self.colours(self.enlarge(volume)))
         return source.image.unsqueeze(2) + change if self.residual else change
