@@ -1,8 +1,8 @@
 """convlstm_gan: how a picture goes on, by noise and five ConvLSTM layers.
 
 As the project report built it, with ConvLSTM after Shi et al. 2015, "Convolutional LSTM Network",
-equation 3 (without the peepholes). What the recipe `steady` adds: the discriminator sees the
-picture too, and so does every layer of the generator on its way up.
+equation 3 (without the peepholes). Beyond the report: each frame has noise of its own, which goes
+round each layer as well as through it, and the discriminator sees the picture too.
 
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
 """
