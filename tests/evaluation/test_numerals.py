@@ -26,7 +26,7 @@ EVEN = [0, 1, 2, 3] * 50
 
 
 def test_each_picture_goes_through_the_classifier_once_and_is_judged_as_it_answers():
-    classifier, seen = DigitClassifier(classes=4), []
+    classifier, seen = DigitClassifier(classes=4).eval(), []
     classifier.convolutions.register_forward_hook(
         lambda _, inputs, out: seen.append(len(inputs[0]))
     )

@@ -53,6 +53,7 @@ def test_spliced_ones_begin_as_one_and_end_as_the_other(pairs):
 
 def test_varied_ones_still_move_alike(pairs):
     stills = pairs[0][:, :, :1].expand_as(pairs[0])
-    moves = [varied(clips, rng()).diff(dim=2).abs().mean() for clips in (pairs[0], stills)]
-    assert moves[0] > 1.1 * moves[1]
+    moving, still = (varied(clips, rng()) for clips in (pairs[0], stills))
+    assert torch.equal(moving[:, :, 0], still[:, :, 0])
+    assert (moving - still)[:, :, -1].abs().mean() > 0.01
     assert varied(pairs[0], rng()).abs().max() <= 1
