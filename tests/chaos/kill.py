@@ -32,7 +32,7 @@ from vidpipe.commands.settle import settle
 from vidpipe.pipeline_registry import STAGES
 
 # Long enough for checkpoints.
-LONGER = {"steps": 1500, "report_every": 20, "sample_every": 500}
+LONGER = {"steps": 800, "report_every": 20, "sample_every": 400}
 LONG = "mlp_gan_train"
 FORCED = ("dvc", "repro", "--single-item", "--force", "--no-run-cache")
 GOING_ON = re.compile(r"going on from step (\d+)")
