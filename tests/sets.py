@@ -16,18 +16,19 @@ CLASSES = ("ApplyEyeMakeup", "HandstandPushups", "YoYo")
 
 
 def film(path: Path, seed: int = 0, frames: int = 6) -> bytes:
-    """A short MPEG-4 AVI of a square that crosses a coloured ground."""
+    """A short MPEG-4 AVI of a square that goes to and fro on a coloured ground."""
     rng = np.random.default_rng(seed)
     ground, figure = rng.integers(60, 200, (2, 3))
     pictures = []
     for n in range(frames):
         picture = footage.plain(36, 48, ground)
-        picture[12:30, 4 + 5 * n : 14 + 5 * n] = figure
+        x = 34 - abs(30 - 5 * n % 60)
+        picture[12:30, x : x + 10] = figure
         pictures.append(picture)
     return footage.write(path, pictures, codec="mpeg4").read_bytes()
 
 
-def weizmann(folder: Path, actions: Iterable[str]) -> Path:
+def weizmann(folder: Path, actions: Iterable[str], frames: int = 6) -> Path:
     """A zip per action."""
     folder.mkdir(exist_ok=True)
     for action in actions:
@@ -35,14 +36,16 @@ def weizmann(folder: Path, actions: Iterable[str]) -> Path:
         if action in IN_PARTS:
             names.remove(f"lena_{action}.avi")
             names += [f"lena_{action}{part}.avi" for part in (1, 2)]
-        films = {name: film(folder / "film.avi", seed) for seed, name in enumerate(names)}
+        films = {name: film(folder / "film.avi", seed, frames) for seed, name in enumerate(names)}
         packed.zipped(folder / f"{action}.zip", films)
     (folder / "film.avi").unlink()
     (folder / "classification_masks.mat").write_bytes(b"masks")
     return folder
 
 
-def ucf101(folder: Path, classes: Iterable[str] = CLASSES, groups: int = 25) -> Path:
+def ucf101(
+    folder: Path, classes: Iterable[str] = CLASSES, groups: int = 25, frames: int = 6
+) -> Path:
     """The zip of videos, two of each group, and the zip of split lists."""
     folder.mkdir(exist_ok=True)
     names = [
@@ -51,7 +54,7 @@ def ucf101(folder: Path, classes: Iterable[str] = CLASSES, groups: int = 25) -> 
         for group in range(1, groups + 1)
         for clip in (1, 2)
     ]
-    data = film(folder / "film.avi")
+    data = film(folder / "film.avi", frames=frames)
     packed.zipped(folder / "UCF101_videos.zip", {f"UCF101/{name}": data for name in names})
     (folder / "film.avi").unlink()
     lists(folder / "UCF101TrainTestSplits-RecognitionTask.zip", names)

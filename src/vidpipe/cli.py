@@ -39,7 +39,7 @@ def plainly(command: click.Command) -> click.Command:
         try:
             return inner(*args, **kwargs)
         except KeyboardInterrupt:
-            click.echo("\nstopped; nothing half-done is left behind", err=True)
+            click.echo("\nstopped; the same command goes on from what was finished", err=True)
             sys.exit(INTERRUPTED)
         except (UserError, DatasetError, OSError, FloatingPointError) as error:
             raise click.ClickException(said(error)) from error

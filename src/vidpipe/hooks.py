@@ -14,7 +14,8 @@ from kedro.pipeline.node import Node
 from vidpipe.identity import forced, identity
 from vidpipe.kept import Held, Shelf
 from vidpipe.params import Params
-from vidpipe.tracking import TASKS, MlflowTracker
+from vidpipe.tasks import TASKS
+from vidpipe.tracking import MlflowTracker
 from vidpipe.training.runtime import pin_instructions
 
 log = logging.getLogger(__name__)

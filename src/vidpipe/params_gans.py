@@ -136,7 +136,7 @@ class Vgan(Room):
 class ConvlstmGanModel(ClipGanModel):
     """Clips from a picture and noise."""
 
-    residual: bool
+    skips: bool
 
 
 class ConvlstmGan(Room):

@@ -19,36 +19,13 @@ import numpy as np
 from filelock import FileLock
 
 from vidpipe.params import Params
-from vidpipe.pipeline_registry import CLIP_GANS
 from vidpipe.provenance import device, git, md5
+from vidpipe.tasks import TASKS
 from vidpipe.training.tracker import NullTracker, Run
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Task:
-    """Where a model's runs stand.
-
-    Attributes:
-        experiment: Whose rows can be compared with one another.
-        deliverable: Of the project report.
-        fed: Parameters that bear on the model, beside its own and `runtime`: a test holds them to
-            what its stages ask for.
-    """
-
-    experiment: str
-    deliverable: str
-    fed: tuple[str, ...]
-
-
-TASKS = {
-    "mlp_gan": Task("digits", "D1", ("digits", "digit_classifier")),
-    "dcgan": Task("digits", "D1", ("digits", "digit_classifier")),
-    "pix2pix": Task("prediction", "D3", ("sources.footage", "frames.footage", "pairs")),
-}
-CLIPS = ("sources.clips", "frames.clips", "clips", "action_classifier")
-TASKS |= {model: Task("clips", deliverable, CLIPS) for model, deliverable in CLIP_GANS.items()}
 FOLDER = "mlflow"  # at the repository's root, when no server is named
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 NOTE = "mlflow_run"  # in the folder of a training, the id of its run
@@ -189,7 +166,7 @@ class _MlflowRun:
             return cls.new(client, model, tracker)
         note = tracker.kept[model] / NOTE
         known = note.read_text(encoding="utf-8") if note.is_file() else ""
-        home = _experiment(client, model, tracker)
+        home = _experiment(client, TASKS[model].experiment, tracker)
         if client.search_runs([home], f"attributes.run_id = '{known}'"):
             client.update_run(known, status="RUNNING")
             made = cls(client, known, tracker)
@@ -201,7 +178,7 @@ class _MlflowRun:
 
     @classmethod
     def new(cls, client: Any, model: str, tracker: MlflowTracker) -> "_MlflowRun":
-        home = _experiment(client, model, tracker)
+        home = _experiment(client, TASKS[model].experiment, tracker)
         run = client.create_run(home, tags=tracker.tags(model), run_name=model)
         made = cls(client, run.info.run_id, tracker)
         for name, value in tracker.flat_params(model).items():
@@ -223,7 +200,8 @@ class _MlflowRun:
     @classmethod
     def of(cls, client: Any, model: str, tracker: MlflowTracker, weights: Path) -> "_MlflowRun":
         digest = md5(weights)
-        wanted, home = tracker.flat_params(model), _experiment(client, model, tracker)
+        wanted = tracker.flat_params(model)
+        home = _experiment(client, TASKS[model].experiment, tracker)
         found = client.search_runs([home], f"tags.`{WEIGHTS}` = '{digest}'")
         equal = [run.info.run_id for run in found if run.data.params == wanted]  # newest first
         note = tracker.note(digest)
@@ -299,9 +277,8 @@ class _Forgiving:
         return call
 
 
-def _experiment(client: Any, model: str, tracker: MlflowTracker) -> str:
+def _experiment(client: Any, name: str, tracker: MlflowTracker) -> str:
     with FileLock(tracker.root / ".vidpipe" / "mlflow.lock"):
-        name = TASKS[model].experiment
         found = client.get_experiment_by_name(name)
         if found is not None:
             return str(found.experiment_id)

@@ -138,6 +138,7 @@ def test_what_was_pushed_is_pulled_and_compared(project, vidpipe, tmp_path):
     kept = tmp_path / "shelf/files/md5" / digest[:2] / digest[2:]
     kept.chmod(0o644)
     kept.write_bytes(b"wrong")  # as long as the right one
+    kept.chmod(0o444)
     file = tmp_path / "r.json"
     vidpipe("reproduce", "v1", "--pull", "--json", str(file), code=1)
     assert differing(file) == ["data/other.txt"]

@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from vidpipe import params, params_gans, params_sources
 from vidpipe.commands.dvc_yaml import FILE, render
 from vidpipe.pipeline_registry import STAGES, SUMS, register_pipelines
-from vidpipe.tracking import TASKS
+from vidpipe.tasks import TASKS
 
 SOURCES = sorted((ROOT / "src/vidpipe").rglob("*.py"))
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -5,6 +5,8 @@ import re
 
 from project import ROOT
 
+from vidpipe.pipeline_registry import CLIP_GANS
+
 ROW = re.compile(r"^\| `(?P<key>[\w.*]+)` \| (?P<seen>[^|]+) \| (?P<held>[^|]+) \|$", re.MULTILINE)
 SPLITS = {"seen": "seen", "held": "held_out"}
 
@@ -24,6 +26,23 @@ def test_the_table_of_results_is_that_of_the_committed_metrics():
     for row in rows:
         for column, split in SPLITS.items():
             assert row[column].strip() == shown(numbers, row["key"].replace("*", split))
+
+
+CELLS = re.compile(r"^\| `(?P<key>\w+)` \|((?: [^|]+ \|){5})$", re.MULTILINE)
+
+
+def test_the_table_of_clips_is_that_of_the_committed_metrics():
+    gan3d, *others = (
+        json.loads((ROOT / f"metrics/{model}.json").read_text(encoding="utf-8"))
+        for model in CLIP_GANS
+    )
+    rows = list(CELLS.finditer((ROOT / "README.md").read_text(encoding="utf-8")))
+    assert len(rows) >= 8
+    for row in rows:
+        key = row["key"]
+        numbers = [model[key] for model in (gan3d, *others)]
+        numbers += [gan3d[f"{key}_held_out"], gan3d[f"{key}_copy_first"]]
+        assert [cell.strip() for cell in row[2].split("|")[:-1]] == [f"{n:.3g}" for n in numbers]
 
 
 DIGITS = re.compile(r"^\| `(?P<key>\w+)` \| ([^|]+) \| ([^|]+) \| ([^|]+) \|$", re.MULTILINE)

@@ -7,8 +7,7 @@ All in one process: one that is started from an emulated one is not emulated its
 
 import hashlib
 import sys
-from collections.abc import Mapping
-from importlib import import_module
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from vidpipe.data.packing import read_npz
 from vidpipe.data.sources.actions import videos
 from vidpipe.io import Metrics, Npz
 from vidpipe.params import Params
+from vidpipe.pipeline_registry import CLIP_GANS, register_pipelines
 from vidpipe.pipelines.data.clips import cut
 from vidpipe.pipelines.data.digits import make_digits
 from vidpipe.pipelines.data.pairs import pack
@@ -33,17 +33,22 @@ MODELS = {
     "pix2pix": ["pairs"],
     "mlp_gan": ["digits", "digit_classifier"],
     "dcgan": ["digits", "digit_classifier"],
+    "gan3d": ["clips", "action_classifier"],
+    "vgan": ["clips", "action_classifier"],
+    "convlstm_gan": ["clips", "action_classifier"],
 }
+JUDGES = {"digit_classifier": "digits", "action_classifier": "clips"}
 ROOT = Path(__file__).parents[2]
 TRAIN = {"steps": 3, "batch": 2, "report_every": 3, "sample_every": 3}
 SMALL = {
     "pairs": {"gap": 1},
-    "clips": {"frames": 4, "stride": 4},
+    "clips": {"frames": 16, "stride": 4},
     "digits": {"count": 200},
-    "digit_classifier": {"steps": 3, "report_every": 3},
+    **{judge: {"steps": 3, "report_every": 3} for judge in JUDGES},
     "pix2pix": {"train": TRAIN, "evaluate": {"starts": 2, "resamples": 5}},
     "mlp_gan": {"train": TRAIN},
     "dcgan": {"train": TRAIN},
+    **{gan: {"train": TRAIN, "evaluate": {"samples": 4}} for gan in CLIP_GANS},
 }
 SMOKE = ROOT / "conf/presets/scale/smoke.yaml"
 
@@ -54,8 +59,7 @@ def main(scratch: Path) -> None:
     params = check(OmegaConf.to_container(OmegaConf.merge(*layers)))  # type: ignore[arg-type]
     pin_instructions(params.runtime.determinism)  # before torch is there
     make_data(scratch, params)
-    learn("digit_classifier", scratch, params)
-    for model in MODELS:
+    for model in (*JUDGES, *MODELS):
         learn(model, scratch, params)
     for path in sorted(path for path in scratch.rglob("*") if path.is_file()):
         digest = hashlib.md5(path.read_bytes()).hexdigest()
@@ -67,7 +71,7 @@ def make_data(scratch: Path, params: Params) -> None:
     drawn, frames = scratch / "videos", scratch / "frames"
     for folder in (drawn, frames):
         folder.mkdir()
-    films = list(videos(seed=0, actors=1, seconds=0.6, folder=drawn, actions=["walk", "wave1"]))
+    films = list(videos(seed=0, actors=1, seconds=0.8, folder=drawn, actions=["walk", "wave1"]))
     sampling = {"size": 64, "stride": 1, "fps": None, "cut_threshold": 0.12}
     for quick in (True, False):  # as clips are scaled, then as footage is: that is kept
         shots = [extract(film.path, frames, **sampling, quick=quick) for film in films]
@@ -86,18 +90,21 @@ def learn(name: str, scratch: Path, params: Params) -> None:
     place = scratch / name
     place.mkdir()
     own, runtime, tracker = getattr(params, name), params.runtime, NullTracker()
-    if name == "digit_classifier":
-        train = import_module("vidpipe.pipelines.digits.classifier").train_digit_classifier
-        _, scores = train(_data(scratch, "digits"), own, runtime, place)
+    if name in JUDGES:
+        _, scores = _node(name)(_data(scratch, JUDGES[name]), own, runtime, place)
     else:
         source, *others = MODELS[name]
         data = _data(scratch, source)
-        train = getattr(import_module(f"vidpipe.pipelines.{name}.train"), f"train_{name}")
-        made = train(data, own.model, own.train, runtime, tracker, place)
+        made = _node(f"{name}_train")(data, own.model, own.train, runtime, tracker, place)
         judges = [scratch / other / other for other in others]
-        score = getattr(import_module(f"vidpipe.pipelines.{name}.evaluate"), f"evaluate_{name}")
+        score = _node(f"{name}_evaluate")
         scores, *_ = score(data, made, *judges, own.evaluate, runtime, tracker, place)
     Metrics(filepath=str(place / "metrics.json")).save(scores)
+
+
+def _node(stage: str) -> Callable[..., Any]:
+    [node] = register_pipelines()[stage].nodes
+    return node.func
 
 
 def _keep(scratch: Path, name: str, made: tuple[Mapping[str, Any], bytes]) -> None:

@@ -13,7 +13,7 @@ from vidpipe.commands.settle import settle
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 STAGE = "mlp_gan_train"
-STEPS, EVERY = 3000, 50
+STEPS, EVERY = 1000, 50
 LONG = {"mlp_gan": {"train": {"steps": STEPS, "report_every": EVERY, "sample_every": 500}}}
 
 

@@ -6,12 +6,12 @@ import sys
 from pathlib import Path
 
 import pytest
-from bits import MODELS
+from e2e.bits import JUDGES, MODELS
 from project import environment
 
 SCRIPT = Path(__file__).parent / "bits.py"
 HASWELL = ["qemu-x86_64", "-cpu", "Haswell"]
-LEARNT = ["digit_classifier", *MODELS]
+LEARNT = [*JUDGES, *MODELS]
 PACKED = ["pairs.npz", "pairs.png", "clips.npz", "clips.png", "digits.npz", "digits.png"]
 DATA = ["videos", "frames", *PACKED]
 

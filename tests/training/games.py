@@ -65,7 +65,7 @@ def clips(network, *, seed=0, batch=2, norm="none", **rules):
     frames = np.random.default_rng(0).integers(0, 256, (32, 32, 32, 3)).astype(np.uint8)
     index = np.arange(32, dtype=np.int32).reshape(2, 16)
     real = RealClips(frames, index, length=8, mirror=True, device=torch.device("cpu"))
-    painter = {"residual": True} if network is convlstm_gan else {}
+    painter = {"skips": True} if network is convlstm_gan else {}
     generator = network.Generator(latent=10, codes=3, width=16, **shape, **painter)
     players = Players(
         generator, network.Discriminator(**judge, **shape), Rules(**{**RULES, **rules})

@@ -26,7 +26,6 @@ from vidpipe.errors import UserError
 
 Image = UInt8[np.ndarray, "h w c"]
 LONGEST_GAP = 10.0  # seconds between two frames; what is more is a broken time stamp
-THUMBNAIL = 32  # pixels of a side
 # The same pixels on every processor.
 FAITHFUL = Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 SHARP, QUICK = Interpolation.BICUBIC | FAITHFUL, Interpolation.BILINEAR | FAITHFUL
@@ -156,9 +155,9 @@ class Thumbnail:
         self.shrink = VideoReformatter()
 
     def __call__(self, decoded: Decoded) -> UInt8[np.ndarray, "32 32"]:
-        return self.shrink.reformat(
-            decoded.frame, THUMBNAIL, THUMBNAIL, format="gray", interpolation="AREA", threads=1
-        ).to_ndarray()
+        frame = decoded.frame
+        small = self.shrink.reformat(frame, 32, 32, "gray", interpolation="AREA", threads=1)
+        return small.to_ndarray()
 
 
 class Square:
@@ -190,9 +189,7 @@ class Square:
     def _scale_quickly(self, frame: VideoFrame, width: int, height: int) -> VideoFrame:
         """In two steps, for each of which FFmpeg has fast code, where sides are even."""
         colour = HALF_COLOUR[frame.format.name]
-        small = self.shrink.reformat(
-            frame, width, height, format=colour, interpolation=QUICK, threads=1
-        )
+        small = self.shrink.reformat(frame, width, height, colour, interpolation=QUICK, threads=1)
         return self.paint.reformat(
             small, format="rgb24", interpolation=Interpolation.POINT, threads=1
         )
@@ -235,9 +232,7 @@ def _open(path: Path) -> InputContainer:
     try:
         container = av.open(str(path.absolute()), metadata_errors="replace")
     except FFmpegError as error:
-        raise UserError(
-            f"{path}: expected a video, but it cannot be read as one: {error}"
-        ) from error
+        raise UserError(f"{path}: expected a video, but cannot be read as one: {error}") from error
     if container.format.name == "tty":  # FFmpeg draws any text as a film of a terminal
         container.close()
         raise UserError(f"{path}: expected a video, found text")
@@ -302,5 +297,4 @@ def _quarter_turns(frame: VideoFrame) -> int:
 
 def _shown_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
     width = round(frame.width * _pixel_aspect(stream))
-    turned = _quarter_turns(frame) % 2
-    return (frame.height, width) if turned else (width, frame.height)
+    return (frame.height, width) if _quarter_turns(frame) % 2 else (width, frame.height)

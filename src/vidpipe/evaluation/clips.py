@@ -14,6 +14,7 @@ from vidpipe.evaluation import measures
 from vidpipe.evaluation.clip_features import random_features
 from vidpipe.evaluation.frechet import floor, frechet
 from vidpipe.evaluation.judging import Judge, Judged, judge
+from vidpipe.evaluation.manifold import precision_and_recall
 from vidpipe.evaluation.motion import Motion, motion
 from vidpipe.models.pixels import to_float
 
@@ -69,7 +70,8 @@ def score(some: Measured, seen: Measured) -> dict[str, float]:
         `frechet_frames` and so on: distances on features. `motion_ratio`: share of pixels that
         move, to that of real ones. `freezing_rate`, `flicker`: see `Motion`. `diversity`: see
         there. With a judge, `actions_covered`: actions that at least one clip in a hundred passes
-        for. `confident_share`: share of the clips that pass for any.
+        for. `confident_share`: share of the clips that pass for any. `precision`, `recall`: on the
+        judge's features, see `evaluation.manifold`; recall falls where a few clips are repeated.
 
     Raises:
         UserError: If nothing moves in what training saw.
@@ -89,6 +91,9 @@ def score(some: Measured, seen: Measured) -> dict[str, float]:
     if some.judged:
         numbers["actions_covered"] = some.judged.covered
         numbers["confident_share"] = float(some.judged.accepted.mean())
+        numbers["precision"], numbers["recall"] = precision_and_recall(
+            seen.features["actions"], some.features["actions"]
+        )
     return numbers
 
 

@@ -136,7 +136,7 @@ def _background(clips: Clips) -> Float[Tensor, "b c 1 s s"]:
 def _sampled(clips: Clips, grid: Float[Tensor, "b s s 2"]) -> Clips:
     """All frames of a clip fetched from the same places."""
     flat = clips.flatten(1, 2)
-    return F.grid_sample(flat, grid, padding_mode="border", align_corners=False).view_as(clips)
+    return F.grid_sample(flat, grid, padding_mode="reflection", align_corners=False).view_as(clips)
 
 
 def _even(shape: tuple[int, ...], rng: torch.Generator) -> Float[Tensor, "b ..."]:

@@ -1,8 +1,8 @@
 """convlstm_gan: how a picture goes on, by noise and five ConvLSTM layers.
 
 As the project report built it, with ConvLSTM after Shi et al. 2015, "Convolutional LSTM Network",
-equation 3 (without the peepholes). What the recipe `steady` adds: the discriminator sees the
-picture too, and the generator makes the change to the picture instead of frames.
+equation 3 (without the peepholes). Beyond the report: each frame has noise of its own, which goes
+round each layer as well as through it, and the discriminator sees the picture too.
 
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
 """
@@ -19,6 +19,7 @@ from vidpipe.models.clips import ClipDiscriminator, ClipGenerator, Clips, Frames
 from vidpipe.models.noise import Noise, Prior
 
 Maps = Float[Tensor, "b _ h w"]
+Volume = Float[Tensor, "b _ t h w"]
 LSTMS = 5
 
 
@@ -41,7 +42,7 @@ class Generator(ClipGenerator):
         channels: Of a frame.
         width: Channels of the ConvLSTM layers; each transposed convolution halves them, down
             to 8.
-        residual: Make the change to the picture instead of frames; they may leave [-1, 1] a little.
+        skips: Show the picture again at every size on the way up (Ronneberger et al. 2015).
     """
 
     from_picture = True
@@ -55,43 +56,61 @@ class Generator(ClipGenerator):
         frames: int,
         channels: int,
         width: int,
-        residual: bool,
+        skips: bool,
     ) -> None:
         super().__init__()
-        self.prior, self.frames = Prior(latent, codes), frames
-        self.residual = residual
+        self.prior, self.frames, self.skips = Prior(latent, codes), frames, skips
         self.base = max(4, size // 16)
         doublings = (size // self.base).bit_length() - 1
         narrowing = [max(8, width // 2**level) for level in range(doublings + 1)]
-        self.look = nn.Sequential()
-        for inner, outer in pairwise([channels, *reversed(narrowing[:-1])]):
-            self.look.extend([nn.Conv2d(inner, outer, 4, 2, 1), nn.LeakyReLU(0.2)])
-        self.dense = nn.Linear(latent, width * self.base**2)
-        # What tells one frame from the next: without it, training found no way to move at all.
-        self.clock = nn.Parameter(torch.randn(frames, 2 * width, 1, 1))
+        self.look = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(inner, outer, 4, 2, 1), nn.LeakyReLU(0.2))
+            for inner, outer in pairwise([channels, *reversed(narrowing[:-1])])
+        )
+        # Maps of its own for each frame: from the same ones in all, training found no way to move.
+        self.dense = nn.Linear(latent, frames * width * self.base**2)
         self.first_lstm = ConvLstm(2 * width, width)
         self.lstms = nn.ModuleList(ConvLstm(width, width) for _ in range(LSTMS - 1))
-        self.enlarge = nn.Sequential()
-        for inner, outer in pairwise(narrowing):
+        seen = [0, *narrowing[1:-1], channels] if skips else [0] * len(narrowing)
+        self.enlarge = nn.ModuleList(
             # The norm keeps what differs from frame to frame from being drowned by what does not.
-            layer = nn.ConvTranspose3d(inner, outer, *halving(time=False))
-            self.enlarge.extend([nn.BatchNorm3d(inner), nn.LeakyReLU(0.2), layer])
-        self.enlarge.append(nn.LeakyReLU(0.2))
-        self.colours = nn.Conv3d(narrowing[-1], channels, (1, 3, 3), 1, (0, 1, 1))
+            nn.Sequential(
+                nn.BatchNorm3d(inner + also),
+                nn.LeakyReLU(0.2),
+                nn.ConvTranspose3d(inner + also, outer, *halving(time=False)),
+            )
+            for (inner, outer), also in zip(pairwise(narrowing), seen, strict=False)
+        )
+        self.colours = nn.Sequential(
+            nn.LeakyReLU(0.2),
+            nn.Conv3d(narrowing[-1] + seen[-1], channels, (1, 3, 3), 1, (0, 1, 1)),
+        )
 
     def source(self, noise: Noise, pictures: Frames) -> Source:
         """Both."""
         return Source(noise, pictures)
 
     def forward(self, source: Source) -> Clips:
-        noise = self.dense(source.noise).unflatten(1, (-1, self.base, self.base))
-        joined = torch.cat([self.look(source.image), noise], dim=1)
-        maps = self.first_lstm([joined + now for now in self.clock])
-        for lstm in self.lstms:  # added to what it saw, else a fifth layer hears next to nothing
-            maps = [seen + shown for seen, shown in zip(maps, lstm(maps), strict=True)]
+        seen = [source.image]
+        for layer in self.look:
+            seen.append(layer(seen[-1]))
+        small = seen.pop()
+        # Each layer's maps are added to those it saw: else a fifth layer hears next to nothing.
+        maps = self.dense(source.noise).unflatten(1, (self.frames, -1, self.base, self.base))
+        maps = list(maps.unbind(1))
+        maps = _sum(maps, self.first_lstm([torch.cat([small, now], dim=1) for now in maps]))
+        for lstm in self.lstms:
+            maps = _sum(maps, lstm(maps))
         volume = torch.stack(maps, dim=2).contiguous(memory_format=torch.channels_last_3d)
-        change = torch.tanh(self.colours(self.enlarge(volume)))
-        return source.image.unsqueeze(2) + change if self.residual else change
+        for layer in self.enlarge:
+            volume = self._beside(layer(volume), seen.pop())
+        return torch.tanh(self.colours(volume))
+
+    def _beside(self, volume: Volume, seen: Maps) -> Volume:
+        """What is seen of the picture, joined to every frame."""
+        if not self.skips:
+            return volume
+        return torch.cat([volume, seen.unsqueeze(2).expand(-1, -1, self.frames, -1, -1)], dim=1)
 
 
 class ConvLstm(nn.Module):
@@ -168,3 +187,7 @@ class Game:
     ) -> tuple[Clips, dict[str, Float[Tensor, ""]]]:
         """The generator's clips. It pays nothing beside the adversarial loss."""
         return generator(source), {}
+
+
+def _sum(one: list[Maps], other: list[Maps]) -> list[Maps]:
+    return [before + after for before, after in zip(one, other, strict=True)]

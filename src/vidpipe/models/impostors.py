@@ -125,4 +125,5 @@ def _warped(pictures: Pictures, pixels: Float[Tensor, "b 2 _ _"]) -> Pictures:
     count, side = len(pictures), pictures.shape[-1]
     plain = F.affine_grid(torch.eye(2, 3).expand(count, 2, 3), [count, 1, side, side], False)
     grid = plain + (2 / side * pixels).permute(0, 2, 3, 1)
-    return F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    # Reflected, for that QEMU computes rightly, by which portability is tested.
+    return F.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)

@@ -1,6 +1,5 @@
 """The game of every GAN that starts from noise alone."""
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -14,6 +13,8 @@ from vidpipe.models.pixels import to_float
 Noise = Float[Tensor, "b latent"]
 Samples = Float[Tensor, "b ..."]
 
+CODE = 3.5  # of the code that is chosen: less is drowned by the other noise, more drowns it
+
 
 @dataclass(frozen=True)
 class Prior:
@@ -21,7 +22,7 @@ class Prior:
 
     Attributes:
         latent: Numbers per sample, from N(0, 1).
-        codes: The first of them are a choice instead: one is `code`, the others 0. Apart as
+        codes: The first of them are a choice instead: one is CODE, the others 0. Apart as
             clusters are, the modes of the data need no bridges between them (Gurumurthy et al.
             2017); 0: no choice.
     """
@@ -29,17 +30,12 @@ class Prior:
     latent: int
     codes: int
 
-    @property
-    def code(self) -> float:
-        """As long as all other numbers together are: drowned by them, a choice is not heard."""
-        return math.sqrt(max(1, self.latent - self.codes))
-
     def draw(self, count: int, rng: torch.Generator) -> Noise:
         """Noise for `count` samples."""
         noise = torch.randn(count, self.latent, generator=rng)
         if self.codes:
             chosen = torch.randint(self.codes, (count,), generator=rng)
-            noise[:, : self.codes] = self.code * F.one_hot(chosen, self.codes)
+            noise[:, : self.codes] = CODE * F.one_hot(chosen, self.codes)
         return noise
 
     def walk(self, count: int, *, stops: int, between: int, rng: torch.Generator) -> list[Noise]:
