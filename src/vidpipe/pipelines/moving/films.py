@@ -120,16 +120,16 @@ def walk(
 
 
 def real_and_made(show: Show) -> list[Page]:
-    """For each action a real clip, by another actor each, and the first two that pass for it."""
+    """For each action a real clip, each by another actor, and the first two likeliest to be it."""
     judged = show.made.judged
     assert judged
-    passes = np.where(judged.accepted, judged.label.cpu().numpy(), len(show.actions))
+    likeliest = judged.label.cpu().numpy()
     chosen = np.unique(show.seen.label)[:MOST]
     real = [np.flatnonzero(show.seen.label == action) for action in chosen]
     rows = [[show.seen.pixels[own[apart(len(own), len(chosen))[n]]] for n, own in enumerate(real)]]
     blank = np.full(rows[0][0].shape, 255, np.uint8)
     for nth in range(2):
-        found = [np.flatnonzero(passes == action)[nth : nth + 1] for action in chosen]
+        found = [np.flatnonzero(likeliest == action)[nth : nth + 1] for action in chosen]
         rows.append([show.made.clips[one[0]].numpy() if len(one) else blank for one in found])
     shown = [coloured(torch.from_numpy(np.stack(row))) for row in rows]
     names = [show.actions[action] for action in chosen]
