@@ -4,7 +4,7 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help repro test test-all ui lock
+.PHONY: help repro test test-all test-long ui lock
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1	/'
 
@@ -22,6 +22,9 @@ test: $(BIN)/ready ## lint, types, import contracts, fast tests
 
 test-all: test ## the same, then the slow tests
 	pytest -m slow
+
+test-long: $(BIN)/ready ## pipelines from end to end, crashes, an emulated processor: an hour
+	pytest -m long
 
 ui: $(BIN)/ready ## the MLflow UI on this project's runs, on localhost
 	vidpipe ui

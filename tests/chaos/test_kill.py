@@ -4,7 +4,7 @@ import pytest
 from chaos.kill import kills, prepared
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_three_kills_leave_the_lock_as_it_was(tmp_path):
     project, took = prepared(tmp_path)
     done = list(kills(project, took, count=3, seed=1))

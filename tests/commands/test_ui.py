@@ -37,7 +37,7 @@ def test_the_server_is_told_to_listen_on_localhost(vidpipe, project, monkeypatch
     assert asked[asked.index("--backend-store-uri") + 1] == f"sqlite:///{project}/mlflow/mlflow.db"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_the_server_listens_on_localhost_alone(project):
     (project / "mlflow").mkdir()
     with socket.socket() as free:

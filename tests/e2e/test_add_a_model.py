@@ -9,7 +9,7 @@ SMALL = ["model.width=16", "model.discriminator_width=4", "train.steps=4", "trai
 SMALL += ["train.report_every=2", "train.sample_every=4", "evaluate.samples=24"]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_model_is_added_as_the_page_says(tmp_path):
     project = copy(tmp_path)
     (project / "src/vidpipe/models/tgan.py").write_text(PYTHON[0], encoding="utf-8")

@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from project import copy, metrics, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # other people's, of MLflow
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]  # other people's, of MLflow
 
 MODELS = ("gan3d", "vgan", "convlstm_gan")
 

@@ -11,7 +11,7 @@ from project import copy, environment, run
 
 from vidpipe.commands.settle import settle
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 STAGE = "mlp_gan_train"
 STEPS, EVERY = 1000, 50
 LONG = {"mlp_gan": {"train": {"steps": STEPS, "report_every": EVERY, "sample_every": 500}}}

@@ -5,7 +5,7 @@ import re
 import pytest
 from project import ROOT, copy, run
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 

@@ -24,7 +24,7 @@ def made(folder, umask, user):
     return (project / "dvc.lock").read_text(encoding="utf-8"), files
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_two_runs_anywhere_give_one_lock(tmp_path_factory):
     """The second begins minutes after the first, so the clock differs too."""
     here = made(tmp_path_factory.mktemp("here"), "022", HERE)

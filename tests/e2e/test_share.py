@@ -8,7 +8,7 @@ import pytest
 import toy
 from project import run
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 needs_s3 = pytest.mark.skipif(
     not (find_spec("moto") and find_spec("dvc_s3")), reason="needs dvc-s3 and moto[s3]"
 )

@@ -14,7 +14,7 @@ from project import copy, run
 
 from vidpipe.data.packing import read_npz
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 LONG = 40  # frames: a clip of 16 at stride 2 takes 32
 
 

@@ -7,7 +7,7 @@ import mlflow
 import pytest
 from project import copy, environment, metrics, run
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 LAST = "mlp_gan_evaluate"
 
 

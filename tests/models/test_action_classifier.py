@@ -75,7 +75,7 @@ def _all(seen):
     return seen.frames[seen.windows].transpose(1, 2)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_actions_before_grounds_it_has_not_seen_are_named_rightly_and_stills_refused(trained):
     unseen = examples(1)
     judged = judge(trained, _all(unseen))
