@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import click
-from kedro.io import DataCatalog, MemoryDataset
+from kedro.io import CatalogConfigResolver, DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from scipy.stats import t as students
 
@@ -73,8 +73,10 @@ def trained(model: str, threads: int | None, seed: int) -> dict[str, float]:
     stages = register_pipelines()
     pipeline = stages[f"{model}_train"] + stages[f"{model}_evaluate"]
     files = ParamsYamlLoader("conf", **CONFIG_LOADER_ARGS)["catalog"]
-    read_alone = {name: files[name] for name in pipeline.inputs() & set(files)}
-    catalog = DataCatalog.from_config(read_alone)  # what is made stays in memory and scratch
+    known = CatalogConfigResolver(files, default_runtime_patterns={"{any}": {}})
+    named = [n for n in pipeline.inputs() if n in files or known.match_dataset_pattern(n)]
+    # What is made stays in memory and scratch.
+    catalog = DataCatalog.from_config({name: known.resolve_pattern(name) for name in named})
     with tempfile.TemporaryDirectory() as scratch:
         held: dict[str, Any] = {"tracker": NullTracker(), "scratch": Path(scratch)}
         for name in pipeline.inputs():

@@ -61,7 +61,8 @@ def main(scratch: Path) -> None:
     make_data(scratch, params)
     for model in (*JUDGES, *MODELS):
         learn(model, scratch, params)
-    for path in sorted(path for path in scratch.rglob("*") if path.is_file()):
+    made = (path for path in scratch.rglob("*") if path.is_file() and "kept" not in path.parts)
+    for path in sorted(made):
         digest = hashlib.md5(path.read_bytes()).hexdigest()
         print(digest, path.relative_to(scratch).as_posix())  # noqa: T201
 

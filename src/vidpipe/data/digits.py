@@ -98,8 +98,7 @@ def expand(
         seed: Of all draws.
 
     Raises:
-        UserError: If ink would fall out of the frame, no turn is left to be seen, or there are too
-            few pictures for each glyph to be seen and held out.
+        UserError: If ink would fall out of the frame, or too few turns or pictures are left.
     """
     rng = np.random.default_rng(seed)
     label = np.arange(count) * len(glyphs) // count

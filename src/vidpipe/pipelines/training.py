@@ -77,14 +77,10 @@ def train_gan(
             history.append(report)
             run.metrics(report.losses, report.step)
             if report.step % train.sample_every == 0 or report.step == train.steps:
-                picture = sheet(players.sampled)
-                sheets[report.step] = png(picture)
-                run.picture("progress", picture, report.step)
+                sheets[report.step] = _drawn(sheet(players.sampled), run, report.step)
                 _warn(name, run, history, told)
             checkpoints.save(Checkpoint(players.state_dict(), history, sheets))
-        folder = _filled(scratch / name, history, sheets)
-        weights.save(players.sampled, folder / "generator.safetensors", built)
-        weights.save(players.discriminator, folder / "discriminator.safetensors", built)
+        folder = _filled(scratch / name, history, sheets, players, built)
         run.weights(folder / "generator.safetensors")
     return folder
 
@@ -122,10 +118,23 @@ def _warn(name: str, run: Run, history: Sequence[Report], told: set[str]) -> Non
             told.add(sign)
 
 
-def _filled(folder: Path, history: Sequence[Report], sheets: Mapping[int, bytes]) -> Path:
+def _drawn(picture: np.ndarray, run: Run, step: int) -> bytes:
+    run.picture("progress", picture, step)
+    return png(picture)
+
+
+def _filled(
+    folder: Path,
+    history: Sequence[Report],
+    sheets: Mapping[int, bytes],
+    players: Players,
+    built: Mapping[str, Any],
+) -> Path:
     (folder / "sheets").mkdir(parents=True)
     for step, picture in sheets.items():
         (folder / "sheets" / f"{step:06d}.png").write_bytes(picture)
     rows = [{"step": report.step, **report.losses} for report in history]
     pd.DataFrame(rows).round(6).to_csv(folder / "history.csv", index=False)
+    weights.save(players.sampled, folder / "generator.safetensors", built)
+    weights.save(players.discriminator, folder / "discriminator.safetensors", built)
     return folder

@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 import torch
 
-from vidpipe.data.clips import stretches
+from vidpipe.data.clips import Stretches, stretches
 from vidpipe.data.packing import write_npz
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.errors import UserError
-from vidpipe.evaluation.clips import Clips, Pictures, first_frame_psnr, measure
+from vidpipe.evaluation.clips import Clips, Measured, Pictures, first_frame_psnr, measure
 from vidpipe.models import weights
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.clips import ClipGenerator
@@ -70,17 +70,8 @@ def evaluate_clip_gan(
         for split, times in ((TRAIN, MOST), (TEST, 1))
     )
     check_halves(seen, evaluate.samples)
-
-    rng = torch.Generator().manual_seed(evaluate.seed)
-    made, given = _made(make, torch.from_numpy(seen.pixels), evaluate.samples, rng)
-    rows = {row: look(some) for row, some in beside(made, given, held_out, rng).items()}
-    numbers = scores(rows, look(torch.from_numpy(seen.pixels)), seen.video, seed=evaluate.seed)
-    unseen = torch.from_numpy(held_out.pixels[:, 0]) if len(held_out) else given
-    if generator.from_picture:
-        again = make(generator.prior.draw(len(unseen), rng), unseen)
-        numbers["first_frame_psnr"] = first_frame_psnr(made, given)
-        numbers["first_frame_psnr_held_out"] = first_frame_psnr(again, unseen)
-    show = Show(make, rows[MADE], seen, given, unseen, clips["labels"].tolist(), _fps(clips), rng)
+    actions, fps = clips["labels"].tolist(), max(1, round(float(np.median(clips["fps"]))))
+    numbers, show = _compared(make, look, seen, held_out, evaluate, actions=actions, fps=fps)
     plots, samples = _written(scratch, model, table(numbers), show)
     with tracker.evaluation(name, model / "generator.safetensors") as run:
         run.metrics(numbers, 0)
@@ -130,8 +121,27 @@ def _made(make: ClipMaker, real: Clips, count: int, rng: torch.Generator) -> tup
     return made, given
 
 
-def _fps(clips: dict[str, np.ndarray]) -> int:
-    return max(1, round(float(np.median(clips["fps"]))))
+def _compared(
+    make: ClipMaker,
+    look: Callable[[Clips], Measured],
+    seen: Stretches,
+    held_out: Stretches,
+    evaluate: FromNoiseEvaluate,
+    *,
+    actions: list[str],
+    fps: int,
+) -> tuple[dict[str, float], Show]:
+    """Scores of what is made and of all that stands beside it, and what there is to be shown."""
+    rng = torch.Generator().manual_seed(evaluate.seed)
+    made, given = _made(make, torch.from_numpy(seen.pixels), evaluate.samples, rng)
+    rows = {row: look(some) for row, some in beside(made, given, held_out, rng).items()}
+    numbers = scores(rows, look(torch.from_numpy(seen.pixels)), seen.video, seed=evaluate.seed)
+    unseen = torch.from_numpy(held_out.pixels[:, 0]) if len(held_out) else given
+    if make.generator.from_picture:
+        again = make(make.generator.prior.draw(len(unseen), rng), unseen)
+        numbers["first_frame_psnr"] = first_frame_psnr(made, given)
+        numbers["first_frame_psnr_held_out"] = first_frame_psnr(again, unseen)
+    return numbers, Show(make, rows[MADE], seen, given, unseen, actions, fps, rng)
 
 
 def _written(scratch: Path, model: Path, scored: pd.DataFrame, show: Show) -> tuple[Path, Path]:

@@ -1,6 +1,7 @@
 """How a GAN of clips is trained, whatever its networks."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -131,20 +132,16 @@ def train_clip_gan(
         scratch: Where the folder is made.
 
     Returns:
-        A folder: weights of both networks, `history.csv`, and `sheets/` of what the generator
-        made of the same sources as training went on.
+        A folder, as `train_gan` fills it; the sheets are of the same sources all along.
     """
     machine = start(runtime, train)
     _, size, _, channels = clips["frames"].shape
     players, built = players_of(
         network, {"size": size, "channels": channels}, model, train, machine
     )
-
-    def fed(split: str) -> Task:
-        real = real_clips(clips, split, model.frames, mirror=train.mirror, device=machine.device)
-        return game_of(network, real, Prior(model.latent, model.codes), train)
-
-    task, held_out = fed(TRAIN), fed(TEST) if TEST in clips["split"] else None
+    real, unseen = _seen_and_held_out(clips, model, train, machine.device)
+    fed = partial(game_of, network, prior=Prior(model.latent, model.codes), train=train)
+    task, held_out = fed(real), fed(unseen) if unseen else None
     shown, _ = task.draw(players.generator, torch.Generator().manual_seed(train.seed))
     return train_gan(
         name,
@@ -161,6 +158,14 @@ def train_clip_gan(
             **getattr(network, "fares", lambda *_: {})(players.sampled, shown),
         },
     )
+
+
+def _seen_and_held_out(
+    clips: dict[str, np.ndarray], model: ClipGanModel, train: ClipGanTrain, device: torch.device
+) -> tuple[RealClips, RealClips | None]:
+    """Clips of both splits; none may be held out."""
+    how = partial(real_clips, clips, length=model.frames, mirror=train.mirror, device=device)
+    return how(TRAIN), how(TEST) if TEST in clips["split"] else None
 
 
 def trainer(name: str) -> Callable[..., Path]:
