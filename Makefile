@@ -12,11 +12,12 @@ repro: $(BIN)/ready ## rebuild every result, then compare with what is committed
 	dvc repro
 	vidpipe results
 
-test: $(BIN)/ready ## lint, types, import contracts, fast tests
+test: $(BIN)/ready ## lint, types, import contracts, dependencies, fast tests
 	ruff check
 	ruff format --check
 	mypy
 	lint-imports --no-logo
+	deptry src --no-ansi
 	vidpipe dvc-yaml --check
 	pytest -n 2 --dist loadfile
 

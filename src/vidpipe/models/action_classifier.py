@@ -10,7 +10,6 @@ Shapes: b batch, c channels, t frames, s side, float in [-1, 1].
 from collections import Counter
 
 import torch
-from einops import rearrange
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -57,7 +56,7 @@ class ActionClassifier(nn.Module):
         apart = small - small.mean(2, keepdim=True)
         found = self.convolutions(torch.cat([small, 2 * apart, 2 * change], 1))
         dense: Tensor = self.dense(found.mean((2, 3, 4)))
-        return rearrange(dense, "(b s) d -> b s d", b=len(clips)).mean(1)
+        return dense.unflatten(0, (len(clips), -1)).mean(1)
 
     def answers(self, features: Float[Tensor, "b features"]) -> Float[Tensor, "b answers"]:
         """Logits: each action, then none of them."""

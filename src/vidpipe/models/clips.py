@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 import numpy as np
 import torch
-from einops import rearrange
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
@@ -55,7 +54,7 @@ class RealClips:
         start = torch.randint(starts, (count, 1), generator=rng)
         index = self.clips[chosen, start + torch.arange(self.length)]
         pixels = torch.from_numpy(self.frames[index.numpy()]).to(self.device)
-        clips = rearrange(to_float(pixels), "b t h w c -> b c t h w")
+        clips = to_float(pixels).movedim(-1, 1)
         mirrored = torch.rand(count, generator=rng) < (0.5 if self.mirror else 0.0)
         return torch.where(
             mirrored.to(clips.device)[:, None, None, None, None], clips.flip(-1), clips
