@@ -23,10 +23,9 @@ import yaml
 from torch.profiler import ProfilerActivity, profile
 
 from vidpipe.models.clips import RealClips
-from vidpipe.models.noise import Prior
 from vidpipe.params import Params
 from vidpipe.pipeline_registry import CLIP_GANS
-from vidpipe.pipelines.moving.train import game_of, players_of
+from vidpipe.pipelines.moving.train import game_of, players_of, prior_of
 from vidpipe.training.adversarial import Players, Task, update
 from vidpipe.training.loop import numbers_of
 from vidpipe.training.runtime import Machine, start
@@ -57,13 +56,14 @@ def game(name: str, size: int, batch: int, machine: Machine) -> tuple[Players, T
     block = getattr(Params.model_validate(blocks), name)
     network = import_module(f"vidpipe.models.{name}")
     shape = {"size": size, "channels": 3}
-    players, _ = players_of(network, shape, block.model, block.train, machine)
+    prior = prior_of(block.model, labels=2)
+    players, _ = players_of(network, shape, block.model, prior, block.train, machine)
     frames = np.random.default_rng(0).integers(0, 256, (32, size, size, 3), np.uint8)
     clips = np.arange(32, dtype=np.int32).reshape(2, 16)
-    real = RealClips(frames, clips, length=block.model.frames, mirror=True, device=machine.device)
-    return players, game_of(
-        network, real, Prior(block.model.latent, block.model.codes), block.train
-    )
+    label = np.arange(2)
+    length = block.model.frames
+    real = RealClips(frames, clips, label, length=length, mirror=True, device=machine.device)
+    return players, game_of(network, real, prior, block.train)
 
 
 def measure(name: str, size: int, batch: int, answers: Any) -> None:

@@ -47,19 +47,25 @@ class FromNoiseEvaluate(Room):
     seed: Seed
 
 
-class Noise(Room):
-    """What a generator starts from."""
+class LabelledNoise(Room):
+    """What a generator starts from; codes may stand for the labels of real samples."""
 
     latent: Count
-    codes: Annotated[int, Field(ge=0)]
+    codes: Annotated[int, Field(ge=0)] | Literal["labels"]
 
     @model_validator(mode="after")
     def _codes_are_part_of_it(self) -> Self:
-        if self.codes > self.latent:
+        if isinstance(self.codes, int) and self.codes > self.latent:
             raise ValueError(
                 f"codes are some of latent's numbers, got {self.codes} of {self.latent}"
             )
         return self
+
+
+class Noise(LabelledNoise):
+    """What a generator starts from that knows no labels."""
+
+    codes: Annotated[int, Field(ge=0)]
 
 
 class MlpGanModel(Noise):
@@ -93,7 +99,7 @@ class Dcgan(Room):
     evaluate: FromNoiseEvaluate
 
 
-class ClipGanModel(Noise):
+class ClipGanModel(LabelledNoise):
     """A GAN of clips, and the discriminator they share."""
 
     frames: Literal[8, 16]

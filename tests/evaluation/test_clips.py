@@ -26,7 +26,7 @@ class ByMotion:
 
     def __init__(self):
         rng = torch.Generator().manual_seed(0)
-        self.classes = len(moving.ACTIONS)
+        self.classes, self.confident = len(moving.ACTIONS), 0.9
         self.logits = torch.nn.Linear(24, self.classes + 1)
         self.look = torch.randn(7 * 16, 24, generator=rng) / 4
 

@@ -13,7 +13,7 @@ def judged(label, confidence=1.0, *, classes=4):
     confidence = torch.as_tensor(confidence).expand(len(label)).float()
     features = torch.nn.functional.one_hot(label, 4).float()
     features += 0.01 * torch.randn(features.shape, generator=torch.Generator().manual_seed(0))
-    return Judged(features, label, confidence, classes)
+    return Judged(features, label, confidence, classes, 0.9)
 
 
 def pictures(label):

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from vidpipe.models.clips import ClipDiscriminator, ClipsFromNoise, RealClips, Volume
-from vidpipe.models.noise import Prior
+from vidpipe.models.noise import CODE, Prior
 
 JUDGE = {"channels": 3, "width": 4, "norm": "none", "dropout": 0.0}
 JUDGE |= {"frame_judge": False, "augment": 0.0}
@@ -35,7 +35,8 @@ def counted(*, length=4, mirror=False):
     frames = np.zeros((12, 4, 4, 3), np.uint8)
     frames[:, :, 2:] = np.arange(12, dtype=np.uint8)[:, None, None, None] * 20
     clips = np.array([range(6), range(6, 12)], dtype=np.int32)
-    return RealClips(frames, clips, length=length, mirror=mirror, device=torch.device("cpu"))
+    label = np.array([2, 0])
+    return RealClips(frames, clips, label, length=length, mirror=mirror, device=torch.device("cpu"))
 
 
 def numbers(clips):
@@ -44,14 +45,16 @@ def numbers(clips):
 
 
 def test_a_window_is_of_frames_that_follow_each_other_in_one_clip():
-    drawn = numbers(counted().draw(64, torch.Generator().manual_seed(0)))
+    clips, label = counted().draw(64, torch.Generator().manual_seed(0))
+    drawn = numbers(clips)
     assert (drawn.diff(dim=1) == 1).all()
     assert set(drawn[:, 0].tolist()) == {0, 1, 2, 6, 7, 8}
+    assert torch.equal(label, torch.where(drawn[:, 0] < 6, 2, 0))
 
 
 @pytest.mark.parametrize("mirror", [False, True])
 def test_half_of_the_clips_are_mirrored_if_that_is_allowed(mirror):
-    drawn = counted(mirror=mirror).draw(64, torch.Generator().manual_seed(0))
+    drawn, _ = counted(mirror=mirror).draw(64, torch.Generator().manual_seed(0))
     assert drawn.shape == (64, 3, 4, 4, 4)
     bright_left = (drawn[:, 0, -1, 0, 0] > -1).float().mean().item()
     assert 0.3 < bright_left < 0.7 if mirror else bright_left == 0
@@ -63,6 +66,13 @@ def test_a_task_draws_the_same_from_the_same_numbers():
     assert torch.equal(one[0], other[0])
     assert torch.equal(one[1], other[1])
     assert one[0].shape == (5, 7)
+
+
+def test_noise_names_what_the_clip_beside_it_shows():
+    task = ClipsFromNoise(counted(), batch=20, prior=Prior(7, 3, labelled=True))
+    noise, clips = task.draw(nn.Identity(), torch.Generator().manual_seed(0))
+    shown = torch.where(numbers(clips)[:, 0] < 6, 2, 0)
+    assert torch.equal(noise[:, :3], CODE * nn.functional.one_hot(shown, 3))
 
 
 def test_the_volume_grows_as_the_report_says():

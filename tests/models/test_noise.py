@@ -39,6 +39,15 @@ def test_a_code_is_one_choice_among_its_numbers_each_as_likely():
     assert abs(others.std() - 1) < 0.02
 
 
+def test_a_code_names_the_label_where_there_is_one_for_each():
+    label = torch.tensor([3, 0, 3])
+    named = Prior(12, 4, labelled=True).draw(3, rng(), label)
+    assert torch.equal(named[:, :4].argmax(1), label)
+    free = Prior(12, 4).draw(3, rng(), label)
+    assert torch.equal(free, Prior(12, 4).draw(3, rng()))
+    assert torch.equal(free[:, 4:], named[:, 4:])
+
+
 @pytest.mark.parametrize("codes", [0, 5])
 def test_a_walk_begins_where_noise_is_drawn_goes_in_small_steps_and_comes_back(codes):
     prior = Prior(20, codes)

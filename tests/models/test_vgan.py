@@ -30,7 +30,7 @@ def test_the_mask_says_what_is_seen():
 
 def test_the_generator_pays_for_the_mean_of_its_mask():
     real = RealClips(
-        np.zeros((8, 32, 32, 3), np.uint8), np.arange(8, dtype=np.int32)[None],
+        np.zeros((8, 32, 32, 3), np.uint8), np.arange(8, dtype=np.int32)[None], np.zeros(1, int),
         length=8, mirror=False, device=torch.device("cpu"),
     )  # fmt: skip
     task = Game(real, batch=2, prior=Prior(10, 3), mask_weight=0.1)

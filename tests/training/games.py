@@ -64,11 +64,13 @@ def clips(network, *, seed=0, batch=2, norm="none", **rules):
     judge = {"width": 4, "norm": norm, "dropout": 0.25, "frame_judge": True, "augment": 0.3}
     frames = np.random.default_rng(0).integers(0, 256, (32, 32, 32, 3)).astype(np.uint8)
     index = np.arange(32, dtype=np.int32).reshape(2, 16)
-    real = RealClips(frames, index, length=8, mirror=True, device=torch.device("cpu"))
+    real = RealClips(
+        frames, index, np.array([0, 2]), length=8, mirror=True, device=torch.device("cpu")
+    )
     painter = {"skips": True} if network is convlstm_gan else {}
-    generator = network.Generator(latent=10, codes=3, width=16, **shape, **painter)
+    generator = network.Generator(latent=10, codes=3, width=16, labelled=True, **shape, **painter)
     players = Players(
-        generator, network.Discriminator(**judge, **shape), Rules(**{**RULES, **rules})
+        generator, network.Discriminator(**judge, **shape, labels=3), Rules(**{**RULES, **rules})
     )
     price = {"mask_weight": 0.1} if network is vgan else {}
     return players, network.Game(real, batch=batch, prior=generator.prior, **price)

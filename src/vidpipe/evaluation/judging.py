@@ -10,7 +10,6 @@ from torch import Tensor, nn
 
 from vidpipe.models.pixels import to_float
 
-CONFIDENT = 0.9  # of the judge, to take a sample for one of the classes
 COVERED = 0.01  # share of the samples that must be of one class for that to count as covered
 CHUNK = 500  # samples judged at a time
 
@@ -21,10 +20,12 @@ class Judge(Protocol):
 
     Attributes:
         classes: How many there are.
+        confident: Probability above which it takes a sample for one of them.
         logits: Its last layer.
     """
 
     classes: int
+    confident: float
     logits: nn.Linear
 
     def features(self, samples: Float[Tensor, "b ..."], /) -> Float[Tensor, "b d"]:
@@ -43,17 +44,19 @@ class Judged:
         label: The likeliest class.
         confidence: Probability of that class, among all of them and `none`.
         classes: How many there are.
+        confident: Confidence above which a sample passes.
     """
 
     features: Float[Tensor, "n d"]
     label: Int[Tensor, "n"]
     confidence: Float[Tensor, "n"]
     classes: int
+    confident: float
 
     @property
     def accepted(self) -> np.ndarray:
         """True for samples that pass for one of the classes."""
-        accepted: np.ndarray = (self.confidence > CONFIDENT).cpu().numpy()
+        accepted: np.ndarray = (self.confidence > self.confident).cpu().numpy()
         return accepted
 
     @property
@@ -65,6 +68,10 @@ class Judged:
     def covered(self) -> int:
         """Classes that at least one sample in a hundred passes for."""
         return int((self.counts >= max(1, COVERED * len(self.label))).sum())
+
+    def share_of(self, label: Int[Tensor, "n"]) -> float:
+        """Share of the samples that pass for what they are to be."""
+        return float((self.accepted & (self.label.cpu() == label).numpy()).mean())
 
 
 @torch.no_grad()
@@ -81,4 +88,5 @@ def judge(classifier: Judge, samples: UInt8[Tensor, "n ..."], *, chunk: int = CH
         torch.cat([found.indices for found in likely]),
         torch.cat([found.values for found in likely]),
         classifier.classes,
+        classifier.confident,
     )

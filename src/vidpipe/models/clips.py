@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from vidpipe.models.augment import Augment
-from vidpipe.models.noise import FromNoiseGenerator, Noise, Prior
+from vidpipe.models.noise import CODE, FromNoiseGenerator, Label, Noise, Prior
 from vidpipe.models.pixels import to_float
 
 Clips = Float[Tensor, "b c t h w"]
@@ -30,6 +30,7 @@ class RealClips:
     Args:
         frames: All frames; may be mapped from a file that is larger than memory.
         clips: Rows of indices into `frames`.
+        label: Number of what each clip shows.
         length: Frames of a window.
         mirror: Whether a mirrored clip is as good as a real one.
         device: Where they are wanted.
@@ -39,16 +40,18 @@ class RealClips:
         self,
         frames: UInt8[np.ndarray, "n h w c"],
         clips: Int[np.ndarray, "k t"],
+        label: Int[np.ndarray, "k"],
         *,
         length: int,
         mirror: bool,
         device: torch.device,
     ) -> None:
         self.frames, self.clips = frames, torch.from_numpy(clips)
+        self.label = torch.from_numpy(label).long()
         self.length, self.mirror, self.device = length, mirror, device
 
-    def draw(self, count: int, rng: torch.Generator) -> Clips:
-        """That many windows, each at a random start."""
+    def draw(self, count: int, rng: torch.Generator) -> tuple[Clips, Label]:
+        """That many windows, each at a random start, and their labels, these on the CPU."""
         chosen = torch.randint(len(self.clips), (count, 1), generator=rng)
         starts = self.clips.shape[1] - self.length + 1
         start = torch.randint(starts, (count, 1), generator=rng)
@@ -56,9 +59,10 @@ class RealClips:
         pixels = torch.from_numpy(self.frames[index.numpy()]).to(self.device)
         clips = to_float(pixels).movedim(-1, 1)
         mirrored = torch.rand(count, generator=rng) < (0.5 if self.mirror else 0.0)
-        return torch.where(
+        seen = torch.where(
             mirrored.to(clips.device)[:, None, None, None, None], clips.flip(-1), clips
         )
+        return seen, self.label[chosen[:, 0]]
 
 
 class ClipGenerator(FromNoiseGenerator):
@@ -82,7 +86,7 @@ class ClipGenerator(FromNoiseGenerator):
 
 
 class ClipsFromNoise:
-    """Source, noise; target, a real clip.
+    """Source, noise; target, a real clip. Where codes say what is shown, both show the same.
 
     Args:
         real: Clips to learn from.
@@ -97,8 +101,8 @@ class ClipsFromNoise:
         self, generator: Callable[[Noise], Clips], rng: torch.Generator
     ) -> tuple[Noise, Clips]:
         """A batch of (noise, real clips). The random numbers come from `rng`, on the CPU."""
-        clips = self.real.draw(self.batch, rng)
-        return self.prior.draw(self.batch, rng).to(clips.device), clips
+        clips, label = self.real.draw(self.batch, rng)
+        return self.prior.draw(self.batch, rng, label).to(clips.device), clips
 
     def make(
         self, generator: Callable[[Noise], Clips], source: Noise, target: Clips
@@ -155,6 +159,8 @@ class ClipDiscriminator(nn.Module):
         frame_judge: Also judge one frame, picked at random, by 2-D convolutions of the same widths
             (Tulyakov et al. 2018, "MoCoGAN", section 3.2).
         augment: How much clips are altered before they are judged, 0 to 1.
+        labels: How many the noise may name; a clip is judged as one of what is named (Miyato and
+            Koyama 2018, "cGANs with Projection Discriminator", equation 3). 0: none is.
 
     Attributes:
         layers: Convolutions; a model says how many.
@@ -173,16 +179,20 @@ class ClipDiscriminator(nn.Module):
         dropout: float,
         frame_judge: bool,
         augment: float,
+        labels: int = 0,
     ) -> None:
         super().__init__()
-        self.augment = Augment(augment)
+        self.augment, self.labels = Augment(augment), labels
         widths = [channels, *(width * 2**level for level in range(self.layers))]
         self.clip_judge = nn.Sequential()
         for level, (inner, outer) in enumerate(pairwise(widths)):
             layer = nn.Conv3d(inner, outer, *halving(time=frames > 2**level))
             self.clip_judge.extend(_block(layer, nn.BatchNorm3d, norm, dropout, first=level == 0))
         features = widths[-1] * (size // 2**self.layers) ** 2 * max(1, frames // 2**self.layers)
-        self.clip_judge.extend([nn.Flatten(), _steadied(nn.Linear(features, 1), norm)])
+        self.clip_judge.append(nn.Flatten())
+        self.clip_logit = _steadied(nn.Linear(features, 1), norm)
+        if labels:
+            self.named = _steadied(nn.Linear(labels, features, bias=False), norm)
         self.frame_judge = nn.Sequential() if frame_judge else None
         if self.frame_judge is not None:
             for level, (inner, outer) in enumerate(pairwise(widths)):
@@ -194,12 +204,16 @@ class ClipDiscriminator(nn.Module):
             self.frame_judge.extend([nn.Flatten(), _steadied(nn.Linear(features, 1), norm)])
 
     def forward(self, source: Noise, clips: Clips) -> Float[Tensor, "b judges"]:
-        """The noise is not looked at: a real clip has none."""
-        return self.judge(self.augment(clips))
+        """Of the noise only the label is looked at: a real clip has no more."""
+        return self.judge(source, self.augment(clips))
 
-    def judge(self, clips: Clips) -> Float[Tensor, "b judges"]:
+    def judge(self, noise: Noise, clips: Clips) -> Float[Tensor, "b judges"]:
         """A logit for each clip, and one for one of its frames if there is a judge of those."""
-        logits = [self.clip_judge(clips)]
+        found = self.clip_judge(clips)
+        logits = [self.clip_logit(found)]
+        if self.labels:
+            named = self.named(noise[:, : self.labels] / CODE)
+            logits[0] = logits[0] + (named * found).sum(1, keepdim=True)
         if self.frame_judge is not None:
             picked = torch.randint(clips.shape[2], (len(clips),), device="cpu").tolist()
             frames = [clip[:, t] for clip, t in zip(clips, picked, strict=True)]

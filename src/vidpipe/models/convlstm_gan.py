@@ -43,6 +43,7 @@ class Generator(ClipGenerator):
         width: Channels of the ConvLSTM layers; each transposed convolution halves them, down
             to 8.
         skips: Show the picture again at every size on the way up (Ronneberger et al. 2015).
+        labelled: Whether the choice says what the clip is to show.
     """
 
     from_picture = True
@@ -57,9 +58,10 @@ class Generator(ClipGenerator):
         channels: int,
         width: int,
         skips: bool,
+        labelled: bool = False,
     ) -> None:
         super().__init__()
-        self.prior, self.frames, self.skips = Prior(latent, codes), frames, skips
+        self.prior, self.frames, self.skips = Prior(latent, codes, labelled), frames, skips
         self.base = max(4, size // 16)
         doublings = (size // self.base).bit_length() - 1
         narrowing = [max(8, width // 2**level) for level in range(doublings + 1)]
@@ -156,10 +158,11 @@ class Discriminator(ClipDiscriminator):
     def forward(  # type: ignore[override]  # fed by another task
         self, source: Source, clips: Clips
     ) -> Float[Tensor, "b judges"]:
-        """The picture is judged with every frame."""
+        """The picture is seen beside the first frame: beside all, those stood still with it."""
         altered = self.augment(torch.cat([source.image.unsqueeze(2), clips], dim=2))
         image, clips = altered[:, :, :1], altered[:, :, 1:]
-        return self.judge(torch.cat([clips, image.expand_as(clips)], dim=1))
+        seen = torch.cat([image, torch.zeros_like(clips[:, :, 1:])], dim=2)
+        return self.judge(source.noise, torch.cat([clips, seen], dim=1))
 
 
 class Game:
@@ -178,8 +181,8 @@ class Game:
         self, generator: Callable[[Source], Clips], rng: torch.Generator
     ) -> tuple[Source, Clips]:
         """A batch of (source, real clips). The random numbers come from `rng`, on the CPU."""
-        clips = self.real.draw(self.batch, rng)
-        noise = self.prior.draw(self.batch, rng).to(clips.device)
+        clips, label = self.real.draw(self.batch, rng)
+        noise = self.prior.draw(self.batch, rng, label).to(clips.device)
         return Source(noise, clips[:, :, 0]), clips
 
     def make(

@@ -24,7 +24,12 @@ class DigitClassifier(nn.Module):
 
     Args:
         classes: Numerals.
+
+    Attributes:
+        confident: Probability above which it takes a picture for a numeral.
     """
+
+    confident = 0.9
 
     def __init__(self, *, classes: int) -> None:
         super().__init__()

@@ -20,13 +20,22 @@ class Generator(ClipGenerator):
         frames: Of a clip, a multiple of 8.
         channels: Of a frame.
         width: Channels of the first feature maps; each of four layers halves them.
+        labelled: Whether the choice says what the clip is to show.
     """
 
     def __init__(
-        self, *, latent: int, codes: int, size: int, frames: int, channels: int, width: int
+        self,
+        *,
+        latent: int,
+        codes: int,
+        size: int,
+        frames: int,
+        channels: int,
+        width: int,
+        labelled: bool = False,
     ) -> None:
         super().__init__()
-        self.prior, self.frames = Prior(latent, codes), frames
+        self.prior, self.frames = Prior(latent, codes, labelled), frames
         self.volume = Volume(latent=latent, size=size, frames=frames, width=width)
         self.colours = nn.Conv3d(self.volume.channels, channels, (1, 3, 3), 1, (0, 1, 1))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, UInt8
+from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -12,6 +12,7 @@ from vidpipe.models.pixels import to_float
 
 Noise = Float[Tensor, "b latent"]
 Samples = Float[Tensor, "b ..."]
+Label = Int[Tensor, "b"]
 
 CODE = 3.5  # of the code that is chosen: less is drowned by the other noise, more drowns it
 
@@ -25,16 +26,26 @@ class Prior:
         codes: The first of them are a choice instead: one is CODE, the others 0. Apart as
             clusters are, the modes of the data need no bridges between them (Gurumurthy et al.
             2017); 0: no choice.
+        labelled: The choice says what a sample is to show: there is a code for each label.
     """
 
     latent: int
     codes: int
+    labelled: bool = False
 
-    def draw(self, count: int, rng: torch.Generator) -> Noise:
-        """Noise for `count` samples."""
+    def draw(self, count: int, rng: torch.Generator, label: Label | None = None) -> Noise:
+        """Noise for `count` samples.
+
+        Args:
+            count: How many.
+            rng: All randomness comes from it.
+            label: What each is to show, if that is what codes say; None: by chance.
+        """
         noise = torch.randn(count, self.latent, generator=rng)
         if self.codes:
             chosen = torch.randint(self.codes, (count,), generator=rng)
+            if self.labelled and label is not None:
+                chosen = label
             noise[:, : self.codes] = CODE * F.one_hot(chosen, self.codes)
         return noise
 

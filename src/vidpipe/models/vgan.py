@@ -54,13 +54,22 @@ class Generator(ClipGenerator):
         frames: Of a clip, a multiple of 8.
         channels: Of a frame.
         width: Channels of the first feature maps of both streams; each layer halves them.
+        labelled: Whether the choice says what the clip is to show.
     """
 
     def __init__(
-        self, *, latent: int, codes: int, size: int, frames: int, channels: int, width: int
+        self,
+        *,
+        latent: int,
+        codes: int,
+        size: int,
+        frames: int,
+        channels: int,
+        width: int,
+        labelled: bool = False,
     ) -> None:
         super().__init__()
-        self.prior, self.frames, self.channels = Prior(latent, codes), frames, channels
+        self.prior, self.frames, self.channels = Prior(latent, codes, labelled), frames, channels
         self.volume = Volume(latent=latent, size=size, frames=frames, width=width)
         self.moving = nn.Conv3d(self.volume.channels, channels + 1, (1, 3, 3), 1, (0, 1, 1))
         self.background = _picture_stream(latent, size, width, channels)

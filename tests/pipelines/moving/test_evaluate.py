@@ -131,6 +131,14 @@ def test_a_generator_that_goes_on_from_pictures_is_held_to_them(folders, tmp_pat
     assert (samples / "one_image.gif").is_file()
 
 
+def test_a_generator_whose_noise_names_actions_is_held_to_them(done, folders, tmp_path):
+    named = Blocks()
+    named.prior = Prior(6, len(moving.ACTIONS), labelled=True)
+    numbers, _, _ = evaluated(named, folders, tmp_path)
+    assert 0 <= numbers["as_named"] <= numbers["confident_share"]
+    assert "as_named" not in done[0]
+
+
 def test_a_generator_that_makes_parts_shows_them(folders, tmp_path):
     _, _, samples = evaluated(InParts(), folders, tmp_path)
     assert {"parts.gif", "parts.png"} <= {path.name for path in samples.iterdir()}

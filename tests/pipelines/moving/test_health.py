@@ -11,7 +11,9 @@ def held_out(players):
     """Clips that nobody has seen, all of one grey."""
     frames = np.full((16, 32, 32, 3), 99, np.uint8)
     clips = np.arange(16, dtype=np.int32)[None]
-    real = RealClips(frames, clips, length=8, mirror=False, device=torch.device("cpu"))
+    real = RealClips(
+        frames, clips, np.zeros(1, int), length=8, mirror=False, device=torch.device("cpu")
+    )
     return gan3d.Game(real, batch=2, prior=players.generator.prior)
 
 

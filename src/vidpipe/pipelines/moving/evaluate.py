@@ -17,6 +17,7 @@ from vidpipe.evaluation.clips import Clips, Measured, Pictures, first_frame_psnr
 from vidpipe.models import weights
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.clips import ClipGenerator
+from vidpipe.models.noise import Label
 from vidpipe.models.sampling import ClipMaker
 from vidpipe.params import Runtime
 from vidpipe.params_gans import FromNoiseEvaluate
@@ -108,17 +109,23 @@ def evaluator(name: str) -> Callable[..., tuple[dict[str, float], Path, Path]]:
     return node
 
 
-def _made(make: ClipMaker, real: Clips, count: int, rng: torch.Generator) -> tuple[Clips, Pictures]:
-    """Clips, and the pictures given for them: first frames of real ones."""
-    given = real[torch.randint(len(real), (count,), generator=rng), 0]
-    made = make(make.generator.prior.draw(count, rng), given)
-    if made.shape[1:] != real.shape[1:]:
-        shapes = [" x ".join(map(str, clips.shape[1:])) for clips in (real, made)]
+def _made(
+    make: ClipMaker, seen: Stretches, chosen: Label, rng: torch.Generator
+) -> tuple[Clips, Pictures]:
+    """Clips that are to show what the chosen real ones do, and the first pictures of those."""
+    given = torch.from_numpy(seen.pixels)[chosen, 0]
+    made = make(make.generator.prior.draw(len(chosen), rng, _labels(seen)[chosen]), given)
+    if made.shape[1:] != seen.pixels.shape[1:]:
+        shapes = [" x ".join(map(str, clips.shape[1:])) for clips in (seen.pixels, made)]
         raise UserError(
             f"{make.name}: expected clips of {shapes[0]} (frames, height, width, channels), as "
             f"those in clips.npz, it makes {shapes[1]}; train it on these"
         )
     return made, given
+
+
+def _labels(clips: Stretches) -> Label:
+    return torch.from_numpy(clips.label).long()
 
 
 def _compared(
@@ -133,15 +140,21 @@ def _compared(
 ) -> tuple[dict[str, float], Show]:
     """Scores of what is made and of all that stands beside it, and what there is to be shown."""
     rng = torch.Generator().manual_seed(evaluate.seed)
-    made, given = _made(make, torch.from_numpy(seen.pixels), evaluate.samples, rng)
+    chosen = torch.randint(len(seen), (evaluate.samples,), generator=rng)
+    made, given = _made(make, seen, chosen, rng)
     rows = {row: look(some) for row, some in beside(made, given, held_out, rng).items()}
     numbers = scores(rows, look(torch.from_numpy(seen.pixels)), seen.video, seed=evaluate.seed)
     unseen = torch.from_numpy(held_out.pixels[:, 0]) if len(held_out) else given
     if make.generator.from_picture:
-        again = make(make.generator.prior.draw(len(unseen), rng), unseen)
+        label = _labels(held_out) if len(held_out) else None
+        again = make(make.generator.prior.draw(len(unseen), rng, label), unseen)
         numbers["first_frame_psnr"] = first_frame_psnr(made, given)
         numbers["first_frame_psnr_held_out"] = first_frame_psnr(again, unseen)
-    return numbers, Show(make, rows[MADE], seen, given, unseen, actions, fps, rng)
+    named = _labels(seen)[chosen] if make.generator.prior.labelled else None
+    judged = rows[MADE].judged
+    if named is not None and judged:
+        numbers["as_named"] = judged.share_of(named)
+    return numbers, Show(make, rows[MADE], seen, named, given, unseen, actions, fps, rng)
 
 
 def _written(scratch: Path, model: Path, scored: pd.DataFrame, show: Show) -> tuple[Path, Path]:

@@ -12,6 +12,7 @@ from vidpipe.data.clips import Stretches
 from vidpipe.data.pictures import gif, grid, png
 from vidpipe.data.video import encode
 from vidpipe.evaluation.clips import Clips, Measured, Pictures
+from vidpipe.models.noise import Label
 from vidpipe.models.sampling import ClipMaker
 
 Clip = UInt8[np.ndarray, "t h w 3"]
@@ -34,6 +35,7 @@ class Show:
         make: Makes more clips.
         made: What was scored.
         seen: Real clips that training saw.
+        named: What `made` was to show, label by label, if the noise says so.
         given: Pictures that `made` were made from, if the generator takes any.
         unseen: Others, that training did not see if there are such.
         actions: Names of the labels.
@@ -44,6 +46,7 @@ class Show:
     make: ClipMaker
     made: Measured
     seen: Stretches
+    named: Label | None
     given: Pictures
     unseen: Pictures
     actions: list[str]
@@ -101,7 +104,10 @@ def sheet(show: Show) -> Page:
     middle = len(show.seen) // 2
     real = torch.from_numpy(show.seen.pixels[middle : middle + 1])
     clips = torch.cat([real, show.made.clips[:ROWS]])
-    return by_frame(clips, names=["real", *(f"made {n}" for n in range(1, len(clips)))])
+    made = [f"made {n}" for n in range(1, len(clips))]
+    if show.named is not None:
+        made = [show.actions[label] for label in show.named[:ROWS]]
+    return by_frame(clips, names=["real", *made])
 
 
 def by_frame(clips: Clips, *, names: Sequence[str] = (), tile: int = TILE) -> Page:
@@ -120,16 +126,19 @@ def walk(
 
 
 def real_and_made(show: Show) -> list[Page]:
-    """For each action a real clip, each by another actor, and the first two likeliest to be it."""
+    """For each action a real clip, each by another actor, and the first two that were made of it.
+
+    Where noise names no action, the first two that the judge finds likeliest to be it.
+    """
     judged = show.made.judged
     assert judged
-    likeliest = judged.label.cpu().numpy()
+    named = (judged.label if show.named is None else show.named).cpu().numpy()
     chosen = np.unique(show.seen.label)[:MOST]
     real = [np.flatnonzero(show.seen.label == action) for action in chosen]
     rows = [[show.seen.pixels[own[apart(len(own), len(chosen))[n]]] for n, own in enumerate(real)]]
     blank = np.full(rows[0][0].shape, 255, np.uint8)
     for nth in range(2):
-        found = [np.flatnonzero(likeliest == action)[nth : nth + 1] for action in chosen]
+        found = [np.flatnonzero(named == action)[nth : nth + 1] for action in chosen]
         rows.append([show.made.clips[one[0]].numpy() if len(one) else blank for one in found])
     shown = [coloured(torch.from_numpy(np.stack(row))) for row in rows]
     names = [show.actions[action] for action in chosen]

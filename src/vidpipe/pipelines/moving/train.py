@@ -1,6 +1,7 @@
 """How a GAN of clips is trained, whatever its networks."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -44,7 +45,8 @@ def real_clips(
     Raises:
         UserError: If there are none, or they are too short.
     """
-    chosen = clips["clips"][clips["split"] == split]
+    rows = clips["split"] == split
+    chosen = clips["clips"][rows]
     if not len(chosen):
         raise UserError(
             f"clips.npz: no clip is for {split}, of {len(clips['clips'])}; give labels with the "
@@ -55,13 +57,35 @@ def real_clips(
             f"clips.npz: clips have {chosen.shape[1]} frames, the model wants {length}; raise "
             "clips.frames, or lower the model's frames"
         )
-    return RealClips(clips["frames"], chosen, length=length, mirror=mirror, device=device)
+    label = clips["label"][rows]
+    return RealClips(clips["frames"], chosen, label, length=length, mirror=mirror, device=device)
+
+
+def prior_of(model: ClipGanModel, labels: int) -> Prior:
+    """Where a model's noise is drawn from.
+
+    Args:
+        model: How it is built.
+        labels: How many the clips have.
+
+    Raises:
+        UserError: If there are more labels than noise has numbers.
+    """
+    if model.codes != "labels":
+        return Prior(model.latent, model.codes)
+    if labels > model.latent:
+        raise UserError(
+            f"clips.npz: {labels} labels, each of which takes one of the {model.latent} numbers of "
+            "noise; raise the model's latent, or give codes a number"
+        )
+    return Prior(model.latent, labels, labelled=True)
 
 
 def players_of(
     network: ModuleType,
     shape: Mapping[str, int],
     model: ClipGanModel,
+    prior: Prior,
     train: ClipGanTrain,
     machine: Machine,
 ) -> tuple[Players, dict[str, Any]]:
@@ -73,17 +97,19 @@ def players_of(
         network: Module of the model.
         shape: `size` and `channels` of the frames.
         model: How the networks are built.
+        prior: Where noise is drawn from.
         train: How they learn.
         machine: Where they are placed.
     """
     shape = {**shape, "frames": model.frames}
-    names = {"latent", "codes", "width"} | _own(model, ClipGanModel)
-    built = {**model.model_dump(include=names), **shape}
+    names = {"width"} | _own(model, ClipGanModel)
+    built = {**asdict(prior), **model.model_dump(include=names), **shape}
     generator = network.Generator(**built)
     discriminator = network.Discriminator(
         **shape,
         width=model.discriminator_width,
         **model.model_dump(include={"norm", "dropout", "frame_judge"}),
+        labels=prior.codes if prior.labelled else 0,
         augment=train.augment,
     )
     rules = Rules(
@@ -136,11 +162,12 @@ def train_clip_gan(
     """
     machine = start(runtime, train)
     _, size, _, channels = clips["frames"].shape
+    prior = prior_of(model, len(clips["labels"]))
     players, built = players_of(
-        network, {"size": size, "channels": channels}, model, train, machine
+        network, {"size": size, "channels": channels}, model, prior, train, machine
     )
     real, unseen = _seen_and_held_out(clips, model, train, machine.device)
-    fed = partial(game_of, network, prior=Prior(model.latent, model.codes), train=train)
+    fed = partial(game_of, network, prior=prior, train=train)
     task, held_out = fed(real), fed(unseen) if unseen else None
     shown, _ = task.draw(players.generator, torch.Generator().manual_seed(train.seed))
     return train_gan(
