@@ -56,7 +56,7 @@ def game(name: str, size: int, batch: int, machine: Machine) -> tuple[Players, T
     block = getattr(Params.model_validate(blocks), name)
     network = import_module(f"vidpipe.models.{name}")
     shape = {"size": size, "channels": 3}
-    prior = prior_of(block.model, labels=2)
+    prior = prior_of(block.model, ("one", "other"))
     players, _ = players_of(network, shape, block.model, prior, block.train, machine)
     frames = np.random.default_rng(0).integers(0, 256, (32, size, size, 3), np.uint8)
     clips = np.arange(32, dtype=np.int32).reshape(2, 16)

@@ -70,6 +70,15 @@ def test_generating_is_one_command(project, tmp_path, kind):
     assert made["one"] == made["again"] != made["other"]
 
 
+def test_a_label_says_what_all_are_to_show(project, tmp_path):
+    made = set()
+    for label in ("jack", "walk"):
+        out = tmp_path / f"{label}.png"
+        run(project, "vidpipe", "generate", "gan3d", "--label", label, "--out", str(out))
+        made.add(out.read_bytes())
+    assert len(made) == 2
+
+
 @pytest.mark.parametrize(
     ("mode", "size"), [("RGBA", (50, 33)), ("L", (7, 90)), ("P", (32, 32)), ("I;16", (64, 40))]
 )
@@ -90,6 +99,8 @@ def test_generating_says_what_is_wrong(project, tmp_path):
         (["convlstm_gan", "--image", "none.png"], "found no such file"),
         (["convlstm_gan", "--image", str(torn)], "expected a picture"),
         (["gan3d", "--image", str(torn)], "gan3d starts from noise alone"),
+        (["gan3d", "--label", "swim"], "gan3d knows bend, jack, jump"),
+        (["dcgan", "--label", "jack"], "dcgan starts from noise alone"),
         (["vgan", "--count", "500"], "a film shows 400 at most"),
     ):
         said = run(project, "vidpipe", "generate", *arguments, code=1)

@@ -69,7 +69,7 @@ def test_a_task_draws_the_same_from_the_same_numbers():
 
 
 def test_noise_names_what_the_clip_beside_it_shows():
-    task = ClipsFromNoise(counted(), batch=20, prior=Prior(7, 3, labelled=True))
+    task = ClipsFromNoise(counted(), batch=20, prior=Prior(7, 3, tuple("abc")))
     noise, clips = task.draw(nn.Identity(), torch.Generator().manual_seed(0))
     shown = torch.where(numbers(clips)[:, 0] < 6, 2, 0)
     assert torch.equal(noise[:, :3], CODE * nn.functional.one_hot(shown, 3))

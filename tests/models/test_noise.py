@@ -41,7 +41,7 @@ def test_a_code_is_one_choice_among_its_numbers_each_as_likely():
 
 def test_a_code_names_the_label_where_there_is_one_for_each():
     label = torch.tensor([3, 0, 3])
-    named = Prior(12, 4, labelled=True).draw(3, rng(), label)
+    named = Prior(12, 4, tuple("abcd")).draw(3, rng(), label)
     assert torch.equal(named[:, :4].argmax(1), label)
     free = Prior(12, 4).draw(3, rng(), label)
     assert torch.equal(free, Prior(12, 4).draw(3, rng()))

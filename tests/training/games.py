@@ -68,7 +68,7 @@ def clips(network, *, seed=0, batch=2, norm="none", **rules):
         frames, index, np.array([0, 2]), length=8, mirror=True, device=torch.device("cpu")
     )
     painter = {"skips": True} if network is convlstm_gan else {}
-    generator = network.Generator(latent=10, codes=3, width=16, labelled=True, **shape, **painter)
+    generator = network.Generator(latent=10, codes=3, width=16, labels="abc", **shape, **painter)
     players = Players(
         generator, network.Discriminator(**judge, **shape, labels=3), Rules(**{**RULES, **rules})
     )

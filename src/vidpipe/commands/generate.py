@@ -17,6 +17,8 @@ from vidpipe.pipeline_registry import CLIP_GANS
 if TYPE_CHECKING:
     import torch
 
+    from vidpipe.models.noise import Prior
+
 DIGIT_GANS = ("mlp_gan", "dcgan")
 WRITTEN = (".png", ".gif", ".mp4")
 FILMED = 400  # tiles of a film, at most: all its pages are held in memory
@@ -43,6 +45,7 @@ LOOPS = 4  # of clips in an mp4, which players do not repeat
 @click.option(
     "--image", type=click.Path(path_type=Path), help="The picture that convlstm_gan is to move."
 )
+@click.option("--label", help="What all are to show, as `wave1`  [default: any]")
 @click.option(
     "--tile", type=click.IntRange(28, 512), help="Pixels of a side  [default: 56, of clips 112]"
 )
@@ -64,6 +67,7 @@ def generate(
     seed: int,
     out: Path | None,
     image: Path | None,
+    label: str | None,
     tile: int | None,
     fps: int,
     weights: Path | None,
@@ -77,13 +81,17 @@ def generate(
     \b
       vidpipe generate dcgan --count 25 --out digits.png
       vidpipe generate gan3d --count 16 --seed 1 --out wall.mp4
+      vidpipe generate gan3d --label jack --out jacks.gif
       vidpipe generate convlstm_gan --image me.png --out me.gif
     """
     out = out or Path("out.mp4" if model in CLIP_GANS else "out.png")
-    _check(model, count, out, image)
+    _check(model, count, out, image, label)
     file = (weights or Path("data/06_models") / model) / "generator.safetensors"
-    paged = _clips if model in CLIP_GANS else _digits
-    pages = paged(model, file, count, seed, image, still=out.suffix == ".png", tile=tile)
+    how: dict[str, Any] = {"still": out.suffix == ".png", "tile": tile}
+    if model in CLIP_GANS:
+        pages = _clips(model, file, count, seed, image, label, **how)
+    else:
+        pages = _digits(model, file, count, seed, **how)
     with whole_file(out) as partial:
         if out.suffix == ".png":
             partial.write_bytes(png(pages[0]))
@@ -94,25 +102,19 @@ def generate(
     click.echo(f"{out}: {count} of {model}, seed {seed}")
 
 
-def _check(model: str, count: int, out: Path, image: Path | None) -> None:
+def _check(model: str, count: int, out: Path, image: Path | None, label: str | None) -> None:
     """What can be told before torch is there."""
     if out.suffix not in WRITTEN:
         raise UserError(f"--out {out}: expected a name that ends in {', '.join(WRITTEN)}")
     if out.suffix != ".png" and count > FILMED:
         raise UserError(f"--count {count}: a film shows {FILMED} at most; write a .png")
-    if model in DIGIT_GANS and image:
-        raise UserError(f"--image: {model} starts from noise alone")
+    for name, given in (("--image", image), ("--label", label)):
+        if model in DIGIT_GANS and given:
+            raise UserError(f"{name}: {model} starts from noise alone")
 
 
 def _digits(
-    model: str,
-    file: Path,
-    count: int,
-    seed: int,
-    image: Path | None,
-    *,
-    still: bool,
-    tile: int | None,
+    model: str, file: Path, count: int, seed: int, *, still: bool, tile: int | None
 ) -> list[np.ndarray]:
     generator, rng, cpu = _ready(model, file, seed)
 
@@ -130,6 +132,7 @@ def _clips(
     count: int,
     seed: int,
     image: Path | None,
+    label: str | None,
     *,
     still: bool,
     tile: int | None,
@@ -152,8 +155,17 @@ def _clips(
     if built["channels"] == 1:
         picture = picture.mean(2, keepdims=True).round().astype(np.uint8)
     given = torch.from_numpy(picture).expand(count, *picture.shape)
-    made = ClipMaker(model, generator, cpu)(generator.prior.draw(count, rng), given)
+    named = None if label is None else torch.full((count,), _number(model, generator.prior, label))
+    made = ClipMaker(model, generator, cpu)(generator.prior.draw(count, rng, named), given)
     return [by_frame(made, tile=tile or TILE)] if still else wall(made, tile=tile or TILE)
+
+
+def _number(model: str, prior: "Prior", label: str) -> int:
+    """Of a label, among those that noise can name."""
+    if label not in prior.labels:
+        known = ", ".join(prior.labels) or "none: it was trained with codes that name nothing"
+        raise UserError(f"--label {label}: {model} knows {known}")
+    return prior.labels.index(label)
 
 
 def _ready(model: str, file: Path, seed: int) -> "tuple[Any, torch.Generator, torch.device]":

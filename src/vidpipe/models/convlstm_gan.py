@@ -7,7 +7,7 @@ round each layer as well as through it, and the discriminator sees the picture t
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -43,7 +43,7 @@ class Generator(ClipGenerator):
         width: Channels of the ConvLSTM layers; each transposed convolution halves them, down
             to 8.
         skips: Show the picture again at every size on the way up (Ronneberger et al. 2015).
-        labelled: Whether the choice says what the clip is to show.
+        labels: If any, what the choice says that a clip is to show; as many as codes.
     """
 
     from_picture = True
@@ -58,10 +58,10 @@ class Generator(ClipGenerator):
         channels: int,
         width: int,
         skips: bool,
-        labelled: bool = False,
+        labels: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        self.prior, self.frames, self.skips = Prior(latent, codes, labelled), frames, skips
+        self.prior, self.frames, self.skips = Prior(latent, codes, tuple(labels)), frames, skips
         self.base = max(4, size // 16)
         doublings = (size // self.base).bit_length() - 1
         narrowing = [max(8, width // 2**level) for level in range(doublings + 1)]

@@ -3,6 +3,8 @@
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
@@ -20,7 +22,7 @@ class Generator(ClipGenerator):
         frames: Of a clip, a multiple of 8.
         channels: Of a frame.
         width: Channels of the first feature maps; each of four layers halves them.
-        labelled: Whether the choice says what the clip is to show.
+        labels: If any, what the choice says that a clip is to show; as many as codes.
     """
 
     def __init__(
@@ -32,10 +34,10 @@ class Generator(ClipGenerator):
         frames: int,
         channels: int,
         width: int,
-        labelled: bool = False,
+        labels: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        self.prior, self.frames = Prior(latent, codes, labelled), frames
+        self.prior, self.frames = Prior(latent, codes, tuple(labels)), frames
         self.volume = Volume(latent=latent, size=size, frames=frames, width=width)
         self.colours = nn.Conv3d(self.volume.channels, channels, (1, 3, 3), 1, (0, 1, 1))
 

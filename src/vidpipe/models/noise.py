@@ -26,12 +26,12 @@ class Prior:
         codes: The first of them are a choice instead: one is CODE, the others 0. Apart as
             clusters are, the modes of the data need no bridges between them (Gurumurthy et al.
             2017); 0: no choice.
-        labelled: The choice says what a sample is to show: there is a code for each label.
+        labels: If any, the choice says what a sample is to show: a code for each, in this order.
     """
 
     latent: int
     codes: int
-    labelled: bool = False
+    labels: tuple[str, ...] = ()
 
     def draw(self, count: int, rng: torch.Generator, label: Label | None = None) -> Noise:
         """Noise for `count` samples.
@@ -39,12 +39,12 @@ class Prior:
         Args:
             count: How many.
             rng: All randomness comes from it.
-            label: What each is to show, if that is what codes say; None: by chance.
+            label: Number of what each is to show, if codes say that; None: by chance.
         """
         noise = torch.randn(count, self.latent, generator=rng)
         if self.codes:
             chosen = torch.randint(self.codes, (count,), generator=rng)
-            if self.labelled and label is not None:
+            if self.labels and label is not None:
                 chosen = label
             noise[:, : self.codes] = CODE * F.one_hot(chosen, self.codes)
         return noise

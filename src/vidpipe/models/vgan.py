@@ -6,7 +6,7 @@ foreground and a mask, an image stream the background behind it, which is the sa
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -54,7 +54,7 @@ class Generator(ClipGenerator):
         frames: Of a clip, a multiple of 8.
         channels: Of a frame.
         width: Channels of the first feature maps of both streams; each layer halves them.
-        labelled: Whether the choice says what the clip is to show.
+        labels: If any, what the choice says that a clip is to show; as many as codes.
     """
 
     def __init__(
@@ -66,10 +66,14 @@ class Generator(ClipGenerator):
         frames: int,
         channels: int,
         width: int,
-        labelled: bool = False,
+        labels: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        self.prior, self.frames, self.channels = Prior(latent, codes, labelled), frames, channels
+        self.prior, self.frames, self.channels = (
+            Prior(latent, codes, tuple(labels)),
+            frames,
+            channels,
+        )
         self.volume = Volume(latent=latent, size=size, frames=frames, width=width)
         self.moving = nn.Conv3d(self.volume.channels, channels + 1, (1, 3, 3), 1, (0, 1, 1))
         self.background = _picture_stream(latent, size, width, channels)

@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +14,9 @@ from torch import nn
 from vidpipe.data.pictures import png
 from vidpipe.models import weights
 from vidpipe.params import Runtime
-from vidpipe.params_gans import GanTrain
+from vidpipe.params_gans import FromNoiseTrain, GanTrain
 from vidpipe.training import runtime as runtimes
-from vidpipe.training.adversarial import Players, Task
+from vidpipe.training.adversarial import Players, Rules, Task
 from vidpipe.training.checkpoint import HOME, NONE, Checkpoint, Checkpoints
 from vidpipe.training.health import gradient_norm, signs
 from vidpipe.training.loop import Report, fit
@@ -31,6 +31,12 @@ def start(runtime: Runtime, train: GanTrain) -> runtimes.Machine:
     machine = runtimes.start(**runtime.model_dump())
     torch.manual_seed(train.seed)
     return machine
+
+
+def rules_of(train: FromNoiseTrain) -> Rules:
+    """How a GAN plays that starts from noise."""
+    names = {field.name for field in fields(Rules)} & set(FromNoiseTrain.model_fields)
+    return Rules(**train.model_dump(include=names), adversarial_weight=1.0)
 
 
 def train_gan(

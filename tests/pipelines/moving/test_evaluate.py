@@ -133,7 +133,7 @@ def test_a_generator_that_goes_on_from_pictures_is_held_to_them(folders, tmp_pat
 
 def test_a_generator_whose_noise_names_actions_is_held_to_them(done, folders, tmp_path):
     named = Blocks()
-    named.prior = Prior(6, len(moving.ACTIONS), labelled=True)
+    named.prior = Prior(6, len(moving.ACTIONS), moving.ACTIONS)
     numbers, _, _ = evaluated(named, folders, tmp_path)
     assert 0 <= numbers["as_named"] <= numbers["confident_share"]
     assert "as_named" not in done[0]

@@ -14,10 +14,10 @@ def model(codes):
 
 
 def test_a_code_for_each_label_or_as_many_free_ones_as_are_wanted():
-    assert prior_of(model("labels"), 7) == Prior(10, 7, labelled=True)
-    assert prior_of(model(3), 7) == Prior(10, 3)
+    assert prior_of(model("labels"), ["run", "jump"]) == Prior(10, 2, ("run", "jump"))
+    assert prior_of(model(3), ["run", "jump"]) == Prior(10, 3)
 
 
 def test_more_labels_than_noise_has_numbers_are_refused_with_what_to_do():
-    with pytest.raises(UserError, match=r"11 labels.*10 numbers.*raise the model's latent"):
-        prior_of(model("labels"), 11)
+    with pytest.raises(UserError, match=r"11 labels.*noise's 10 numbers; raise the model's latent"):
+        prior_of(model("labels"), list("abcdefghijk"))

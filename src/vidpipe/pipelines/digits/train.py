@@ -13,8 +13,8 @@ from vidpipe.data.splits import SEEN
 from vidpipe.models.noise import FromNoise, FromNoiseGenerator
 from vidpipe.models.pixels import to_uint8
 from vidpipe.params_gans import FromNoiseTrain
-from vidpipe.pipelines.training import train_gan
-from vidpipe.training.adversarial import Players, Rules
+from vidpipe.pipelines.training import rules_of, train_gan
+from vidpipe.training.adversarial import Players
 from vidpipe.training.runtime import Machine
 from vidpipe.training.tracker import Tracker
 
@@ -42,21 +42,9 @@ def train_digit_gan(
     seen = torch.from_numpy(digits["pictures"][digits["split"] == SEEN])[:, None]
     task = FromNoise(seen.to(machine.device), batch=train.batch, prior=generator.prior)
     shown = generator.prior.draw(SIDE**2, torch.Generator().manual_seed(train.seed))
-    rules = Rules(
-        loss=train.loss,
-        r1=train.r1,
-        r2=train.r2,
-        slope_every=train.slope_every,
-        learning_rate=train.learning_rate,
-        beta1=train.beta1,
-        beta2=train.beta2,
-        adversarial_weight=1.0,
-        ema=train.ema,
-        cooldown=train.cooldown,
-    )
     return train_gan(
         name,
-        Players(machine.place(generator), machine.place(discriminator), rules),
+        Players(machine.place(generator), machine.place(discriminator), rules_of(train)),
         task,
         lambda network: progress_sheet(network, shown.to(machine.device)),
         built=built,

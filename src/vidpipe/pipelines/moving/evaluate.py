@@ -150,7 +150,7 @@ def _compared(
         again = make(make.generator.prior.draw(len(unseen), rng, label), unseen)
         numbers["first_frame_psnr"] = first_frame_psnr(made, given)
         numbers["first_frame_psnr_held_out"] = first_frame_psnr(again, unseen)
-    named = _labels(seen)[chosen] if make.generator.prior.labelled else None
+    named = _labels(seen)[chosen] if make.generator.prior.labels else None
     judged = rows[MADE].judged
     if named is not None and judged:
         numbers["as_named"] = judged.share_of(named)

@@ -1,6 +1,6 @@
 """How a GAN of clips is trained, whatever its networks."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from functools import partial
 from importlib import import_module
@@ -22,8 +22,8 @@ from vidpipe.models.pixels import to_uint8
 from vidpipe.params import Params, Runtime
 from vidpipe.params_gans import ClipGanModel, ClipGanTrain
 from vidpipe.pipelines.moving.health import fares
-from vidpipe.pipelines.training import start, train_gan
-from vidpipe.training.adversarial import Players, Rules, Task
+from vidpipe.pipelines.training import rules_of, start, train_gan
+from vidpipe.training.adversarial import Players, Task
 from vidpipe.training.runtime import Machine
 from vidpipe.training.tracker import Tracker
 
@@ -61,24 +61,24 @@ def real_clips(
     return RealClips(clips["frames"], chosen, label, length=length, mirror=mirror, device=device)
 
 
-def prior_of(model: ClipGanModel, labels: int) -> Prior:
+def prior_of(model: ClipGanModel, labels: Sequence[str]) -> Prior:
     """Where a model's noise is drawn from.
 
     Args:
         model: How it is built.
-        labels: How many the clips have.
+        labels: What the clips show.
 
     Raises:
         UserError: If there are more labels than noise has numbers.
     """
     if model.codes != "labels":
         return Prior(model.latent, model.codes)
-    if labels > model.latent:
+    if len(labels) > model.latent:
         raise UserError(
-            f"clips.npz: {labels} labels, each of which takes one of the {model.latent} numbers of "
-            "noise; raise the model's latent, or give codes a number"
+            f"clips.npz: {len(labels)} labels, each of which takes one of noise's {model.latent} "
+            "numbers; raise the model's latent, or give codes a number"
         )
-    return Prior(model.latent, labels, labelled=True)
+    return Prior(model.latent, len(labels), tuple(labels))
 
 
 def players_of(
@@ -109,22 +109,11 @@ def players_of(
         **shape,
         width=model.discriminator_width,
         **model.model_dump(include={"norm", "dropout", "frame_judge"}),
-        labels=prior.codes if prior.labelled else 0,
+        labels=len(prior.labels),
         augment=train.augment,
     )
-    rules = Rules(
-        loss=train.loss,
-        r1=train.r1,
-        r2=train.r2,
-        slope_every=train.slope_every,
-        learning_rate=train.learning_rate,
-        beta1=train.beta1,
-        beta2=train.beta2,
-        adversarial_weight=1.0,
-        ema=train.ema,
-        cooldown=train.cooldown,
-    )
-    return Players(machine.place(generator), machine.place(discriminator), rules), built
+    players = Players(machine.place(generator), machine.place(discriminator), rules_of(train))
+    return players, built
 
 
 def game_of(network: ModuleType, real: RealClips, prior: Prior, train: ClipGanTrain) -> Task:
@@ -162,7 +151,7 @@ def train_clip_gan(
     """
     machine = start(runtime, train)
     _, size, _, channels = clips["frames"].shape
-    prior = prior_of(model, len(clips["labels"]))
+    prior = prior_of(model, clips["labels"].tolist())
     players, built = players_of(
         network, {"size": size, "channels": channels}, model, prior, train, machine
     )
