@@ -3,11 +3,13 @@
     python benchmarks/seeds.py dcgan --seeds 0,1,2 --threads 1 --at-once 3
 
 Trains and scores with the numbers of params.yaml, on the inputs that `dvc repro` made; nothing of
-the project is written. Prints a table in Markdown: score by score, what each seed gave, the median,
-and the spread (largest less smallest). With `--tolerances` also what
-`conf/tolerances.yaml` takes: see docs/reproducibility.md.
+the project is written. The seed of params.yaml is not trained anew: `metrics/` has its scores.
+Prints a table in Markdown: score by score, what each seed gave, the median, and the spread (largest
+less smallest). With `--tolerances` also what `conf/tolerances.yaml` takes: see
+docs/reproducibility.md.
 """
 
+import json
 import math
 import statistics
 import tempfile
@@ -41,8 +43,12 @@ GANS = [name.removesuffix("_evaluate") for name in STAGES if name.endswith("_eva
 def main(model: str, seeds: str, threads: int | None, at_once: int, tolerances: bool) -> None:
     """Print scores, seed by seed."""
     numbers = [int(seed) for seed in seeds.split(",")]
+    known = {read(Path("params.yaml"))[model]["train"]["seed"]: Path(f"metrics/{model}.json")}
+    scores = {n: json.loads(known[n].read_text(encoding="utf-8")) for n in numbers if n in known}
+    others = [seed for seed in numbers if seed not in known]
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
-        results = list(pool.map(partial(trained, model, threads), numbers))
+        scores |= zip(others, pool.map(partial(trained, model, threads), others), strict=True)
+    results = [scores[seed] for seed in numbers]
     click.echo("\n".join(table(numbers, results)))
     if tolerances:
         click.echo("\n".join(block(model, seeds, results)))
