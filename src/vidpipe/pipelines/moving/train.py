@@ -152,9 +152,8 @@ def train_clip_gan(
     machine = start(runtime, train)
     _, size, _, channels = clips["frames"].shape
     prior = prior_of(model, clips["labels"].tolist())
-    players, built = players_of(
-        network, {"size": size, "channels": channels}, model, prior, train, machine
-    )
+    shape = {"size": size, "channels": channels}
+    players, built = players_of(network, shape, model, prior, train, machine)
     real, unseen = _seen_and_held_out(clips, model, train, machine.device)
     fed = partial(game_of, network, prior=prior, train=train)
     task, held_out = fed(real), fed(unseen) if unseen else None
