@@ -26,6 +26,7 @@ from kedro.runner import SequentialRunner
 from scipy.stats import t as students
 
 from vidpipe.config import ParamsYamlLoader, check, read
+from vidpipe.io import Metrics
 from vidpipe.pipeline_registry import STAGES, register_pipelines
 from vidpipe.settings import CONFIG_LOADER_ARGS
 from vidpipe.training.runtime import pin_instructions
@@ -90,9 +91,11 @@ def trained(model: str, threads: int | None, seed: int) -> dict[str, float]:
                 held[name] = reduce(getattr, name.removeprefix("params:").split("."), checked)
         for name, value in held.items():
             catalog[name] = MemoryDataset(value, copy_mode="assign")
-        made = SequentialRunner().run(pipeline, catalog)
-        metrics: dict[str, float] = made[f"{model}_metrics"].load()
-    return metrics
+        # Rounded as the committed ones are.
+        scored = Metrics(filepath=str(Path(scratch) / "metrics.json"))
+        catalog[f"{model}_metrics"] = scored
+        SequentialRunner().run(pipeline, catalog)
+        return scored.load()
 
 
 def table(seeds: Sequence[int], results: Sequence[dict[str, float]]) -> list[str]:
