@@ -49,7 +49,7 @@ def test_weizmann_from_a_mirror_by_an_experiment(project, tmp_path):
     made = clips(project)
     assert made["labels"].tolist() == sorted(sets.ACTIONS)
     assert made["groups"].tolist() == sorted(sets.PEOPLE)
-    assert made["frames"][made["clips"]].shape == (83, 16, 64, 64, 3)
+    assert made["frames"][made["clips"]].shape == (83, 16, 32, 32, 3)
     parts = {(group, split) for group, split in zip(made["group"], made["split"], strict=True)}
     assert len(parts) == len(sets.PEOPLE)  # nobody is on both sides
 
