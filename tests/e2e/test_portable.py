@@ -17,7 +17,7 @@ DATA = ["videos", "frames", *PACKED]
 
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.long,
     pytest.mark.skipif(shutil.which(HASWELL[0]) is None, reason="needs Debian's qemu-user"),
 ]
 
