@@ -44,11 +44,11 @@ GANS = [name.removesuffix("_evaluate") for name in STAGES if name.endswith("_eva
 def main(model: str, seeds: str, threads: int | None, at_once: int, tolerances: bool) -> None:
     """Print scores, seed by seed."""
     numbers = [int(seed) for seed in seeds.split(",")]
-    known = {read(Path("params.yaml"))[model]["train"]["seed"]: Path(f"metrics/{model}.json")}
-    scores = {n: json.loads(known[n].read_text(encoding="utf-8")) for n in numbers if n in known}
-    others = [seed for seed in numbers if seed not in known]
+    committed = read(Path("params.yaml"))[model]["train"]["seed"]
+    others = [seed for seed in numbers if seed != committed]
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
-        scores |= zip(others, pool.map(partial(trained, model, threads), others), strict=True)
+        scores = dict(zip(others, pool.map(partial(trained, model, threads), others), strict=True))
+    scores[committed] = json.loads(Path(f"metrics/{model}.json").read_text(encoding="utf-8"))
     results = [scores[seed] for seed in numbers]
     click.echo("\n".join(table(numbers, results)))
     if tolerances:
