@@ -25,7 +25,7 @@ class Sign:
 SIGNS = {
     "collapsed": Sign(
         lambda health: health["diversity"] < 0.25,
-        "samples are nearly all alike; raise r1 and r2 or codes, or lower learning_rate",
+        "samples are nearly all alike; raise r1 and r2, or lower learning_rate",
     ),
     "frozen": Sign(
         lambda health: health["motion"] < 0.1,

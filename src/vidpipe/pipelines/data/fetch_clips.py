@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from vidpipe.data.contact import contact_sheet
-from vidpipe.data.fetch import BROKEN, OK, collect, divide, tolerate
+from vidpipe.data.fetch import BROKEN, DAMAGED, OK, collect, divide, tolerate
 from vidpipe.data.pictures import png
 from vidpipe.data.sources.record import Place
 from vidpipe.data.sources.table import SOURCES
@@ -48,7 +48,7 @@ def fetch_clips(
         "%d videos, %d labels: %d ok, %d damaged, %d broken; %d to train on, %d to test on",
         len(entries),
         len({entry.label for entry in entries}),
-        *(sum(entry.status == status for entry in entries) for status in ("ok", "damaged", BROKEN)),
+        *(sum(entry.status == status for entry in entries) for status in (OK, DAMAGED, BROKEN)),
         *(parts[part] for part in ("train", "test")),
     )
     return folder, pd.DataFrame(map(asdict, entries)), png(contact_sheet(entries, folder))

@@ -110,18 +110,17 @@ def evaluator(name: str) -> Callable[..., tuple[dict[str, float], Path, Path]]:
 
 
 def _made(
-    make: ClipMaker, seen: Stretches, chosen: Label, rng: torch.Generator
-) -> tuple[Clips, Pictures]:
-    """Clips that are to show what the chosen real ones do, and the first pictures of those."""
-    given = torch.from_numpy(seen.pixels)[chosen, 0]
-    made = make(make.generator.prior.draw(len(chosen), rng, _labels(seen)[chosen]), given)
-    if made.shape[1:] != seen.pixels.shape[1:]:
-        shapes = [" x ".join(map(str, clips.shape[1:])) for clips in (seen.pixels, made)]
+    make: ClipMaker, named: Label, given: Pictures, like: tuple[int, ...], rng: torch.Generator
+) -> Clips:
+    """A clip for each label and picture, shaped as the real ones are."""
+    made = make(make.generator.prior.draw(len(named), rng, named), given)
+    if made.shape[1:] != like:
+        shapes = [" x ".join(map(str, shape)) for shape in (like, made.shape[1:])]
         raise UserError(
             f"{make.name}: expected clips of {shapes[0]} (frames, height, width, channels), as "
             f"those in clips.npz, it makes {shapes[1]}; train it on these"
         )
-    return made, given
+    return made
 
 
 def _labels(clips: Stretches) -> Label:
@@ -141,7 +140,8 @@ def _compared(
     """Scores of what is made and of all that stands beside it, and what there is to be shown."""
     rng = torch.Generator().manual_seed(evaluate.seed)
     chosen = torch.randint(len(seen), (evaluate.samples,), generator=rng)
-    made, given = _made(make, seen, chosen, rng)
+    named, given = _labels(seen)[chosen], torch.from_numpy(seen.pixels)[chosen, 0]
+    made = _made(make, named, given, seen.pixels.shape[1:], rng)
     rows = {row: look(some) for row, some in beside(made, given, held_out, rng).items()}
     numbers = scores(rows, look(torch.from_numpy(seen.pixels)), seen.video, seed=evaluate.seed)
     unseen = torch.from_numpy(held_out.pixels[:, 0]) if len(held_out) else given
@@ -150,11 +150,10 @@ def _compared(
         again = make(make.generator.prior.draw(len(unseen), rng, label), unseen)
         numbers["first_frame_psnr"] = first_frame_psnr(made, given)
         numbers["first_frame_psnr_held_out"] = first_frame_psnr(again, unseen)
-    named = _labels(seen)[chosen] if make.generator.prior.labels else None
-    judged = rows[MADE].judged
-    if named is not None and judged:
-        numbers["as_named"] = judged.share_of(named)
-    return numbers, Show(make, rows[MADE], seen, named, given, unseen, actions, fps, rng)
+    asked, judged = named if make.generator.prior.labels else None, rows[MADE].judged
+    if asked is not None and judged:
+        numbers["as_named"] = judged.share_of(asked)
+    return numbers, Show(make, rows[MADE], seen, asked, given, unseen, actions, fps, rng)
 
 
 def _written(scratch: Path, model: Path, scored: pd.DataFrame, show: Show) -> tuple[Path, Path]:
