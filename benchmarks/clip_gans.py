@@ -1,8 +1,8 @@
 """A step of each GAN of clips at 128x128: time and memory on a CPU, and what a GPU would hold.
 
-    python benchmarks/clip_gans.py [--size 128] [--batch 8]
+    python benchmarks/clip_gans.py [--scale paper] [--size 128] [--batch 8]
 
-Each model runs in a process of its own, with the widths of the preset `paper`. Peak memory is what
+Each model runs in a process of its own, with the widths of that preset. Peak memory is what
 that process held at most. What a GPU would hold is computed from tensors: weights, Adam's moments
 and the average, and the most that a step with the penalty on slopes allocates at a time, in fp32.
 """
@@ -31,6 +31,7 @@ from vidpipe.training.loop import numbers_of
 from vidpipe.training.runtime import Machine, start
 
 ROOT = Path(__file__).parents[1]
+SCALES = ROOT / "conf/presets/scale"
 STEPS = 3
 MIB = 2**20
 
@@ -46,11 +47,11 @@ def most_allocated(step: Callable[[], object]) -> int:
     return max(accumulate(size for _, size in memory), default=0)
 
 
-def game(name: str, size: int, batch: int, machine: Machine) -> tuple[Players, Task]:
-    """Players and task of a model, with the widths of `paper`, on random clips."""
+def game(name: str, scale: str, size: int, batch: int, machine: Machine) -> tuple[Players, Task]:
+    """Players and task of a model, with the widths of that scale, on random clips."""
     blocks = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    paper = yaml.safe_load((ROOT / "conf/presets/scale/paper.yaml").read_text(encoding="utf-8"))
-    for part, values in paper[name].items():
+    preset = yaml.safe_load((SCALES / f"{scale}.yaml").read_text(encoding="utf-8"))
+    for part, values in preset[name].items():
         blocks[name][part] |= values
     blocks[name]["train"]["batch"] = batch
     block = getattr(Params.model_validate(blocks), name)
@@ -66,10 +67,10 @@ def game(name: str, size: int, batch: int, machine: Machine) -> tuple[Players, T
     return players, game_of(network, real, prior, block.train)
 
 
-def measure(name: str, size: int, batch: int, answers: Any) -> None:
+def measure(name: str, scale: str, size: int, batch: int, answers: Any) -> None:
     """Take a few steps, and answer seconds per step, bytes held, and numbers of weights."""
     machine = start(device="cpu", precision="fp32", threads=2, determinism="machine")
-    players, task = game(name, size, batch, machine)
+    players, task = game(name, scale, size, batch, machine)
     seconds = []
 
     def step(number: int) -> None:
@@ -91,16 +92,17 @@ def measure(name: str, size: int, batch: int, answers: Any) -> None:
 
 
 @click.command(help=__doc__)
+@click.option("--scale", default="paper", show_default=True, help="Preset of the widths.")
 @click.option("--size", default=128, show_default=True, help="Side of the frames.")
 @click.option("--batch", default=8, show_default=True, help="Clips per step.")
-def main(size: int, batch: int) -> None:
+def main(scale: str, size: int, batch: int) -> None:
     """Print a row for each model."""
     click.echo("| model | weights of G, D | s per step | peak MiB | tensors MiB |")
     click.echo("|---|---|---|---|---|")
     context = multiprocessing.get_context("spawn")
     for name in CLIP_GANS:
         answers = context.Queue()
-        process = context.Process(target=measure, args=(name, size, batch, answers))
+        process = context.Process(target=measure, args=(name, scale, size, batch, answers))
         process.start()
         seconds, peak, (g, d), held = answers.get()
         process.join()

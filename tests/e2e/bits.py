@@ -1,8 +1,9 @@
 """Print the md5 of every file that stages make, at a scale of seconds, on this processor.
 
-    python tests/e2e/bits.py SCRATCH
+    python tests/e2e/bits.py SCRATCH [--brief]
 
-All in one process: one that is started from an emulated one is not emulated itself.
+All in one process: one that is started from an emulated one is not emulated itself. Briefly: data,
+and the training of each GAN, without judges and scores.
 """
 
 import hashlib
@@ -53,14 +54,16 @@ SMALL = {
 SMOKE = ROOT / "conf/presets/scale/smoke.yaml"
 
 
-def main(scratch: Path) -> None:
+def main(scratch: Path, *, brief: bool) -> None:
     """Make all in a folder, and print a line per file."""
     layers = [read(ROOT / "params.yaml"), read(SMOKE), SMALL]
     params = check(OmegaConf.to_container(OmegaConf.merge(*layers)))  # type: ignore[arg-type]
     pin_instructions(params.runtime.determinism)  # before torch is there
     make_data(scratch, params)
-    for model in (*JUDGES, *MODELS):
-        learn(model, scratch, params)
+    for judge in () if brief else JUDGES:
+        learn(judge, scratch, params)
+    for model in MODELS:
+        learn(model, scratch, params, brief=brief)
     made = (path for path in scratch.rglob("*") if path.is_file() and "kept" not in path.parts)
     for path in sorted(made):
         digest = hashlib.md5(path.read_bytes()).hexdigest()
@@ -86,8 +89,8 @@ def make_data(scratch: Path, params: Params) -> None:
     _keep(scratch, "digits", make_digits(ROOT / params.digits.glyphs, params.digits))
 
 
-def learn(name: str, scratch: Path, params: Params) -> None:
-    """Train a model and score it, as its stages do."""
+def learn(name: str, scratch: Path, params: Params, *, brief: bool = False) -> None:
+    """Train a model and, unless it is to be brief, score it, as its stages do."""
     place = scratch / name
     place.mkdir()
     own, runtime, tracker = getattr(params, name), params.runtime, NullTracker()
@@ -97,6 +100,8 @@ def learn(name: str, scratch: Path, params: Params) -> None:
         source, *others = MODELS[name]
         data = _data(scratch, source)
         made = _node(f"{name}_train")(data, own.model, own.train, runtime, tracker, place)
+        if brief:
+            return
         judges = [scratch / other / other for other in others]
         score = _node(f"{name}_evaluate")
         scores, *_ = score(data, made, *judges, own.evaluate, runtime, tracker, place)
@@ -119,4 +124,4 @@ def _data(scratch: Path, name: str) -> dict[str, np.ndarray]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), brief="--brief" in sys.argv[2:])
