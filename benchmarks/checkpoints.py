@@ -23,7 +23,9 @@ import click
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
+from vidpipe.config import read
 from vidpipe.pipeline_registry import STAGES
+from vidpipe.training.runtime import pin_instructions
 
 ROOT = Path(__file__).parents[1]
 GANS = [name.removesuffix("_train") for name in STAGES if name.endswith("_train")]
@@ -87,7 +89,8 @@ def told(project: Path, model: str, seconds: float) -> Iterator[dict[str, Any]]:
 
 def train(model: str) -> None:
     """Train as `kedro run` does, and tell of the first step and of each file."""
-    from vidpipe.training import loop  # noqa: PLC0415 (as a command: it comes with the pipeline)
+    pin_instructions(read(Path("params.yaml"))["runtime"]["determinism"])
+    from vidpipe.training import loop  # noqa: PLC0415 (it imports torch)
     from vidpipe.training.checkpoint import Checkpoints  # noqa: PLC0415
 
     update, write = loop.update, Checkpoints._write

@@ -66,8 +66,7 @@ def _entry(name: str, values: list[float], seeds: str) -> str:
     """What the difference of two runs stays below, 19 times in 20, by Student's t."""
     point = float(students.ppf(0.975, len(values) - 1))
     tolerance = point * math.sqrt(2) * statistics.stdev(values)
-    source = f"seeds {seeds} of params.yaml"
-    return f"  {name}:\n    absolute: {tolerance:.3g}\n    source: {source}"
+    return f'  {name}: {{absolute: {tolerance:.3g}, source: "seeds {seeds}"}}'
 
 
 def trained(model: str, threads: int | None, seed: int) -> dict[str, float]:
