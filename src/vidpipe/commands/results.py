@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from vidpipe.errors import UserError
+from vidpipe.pipeline_registry import CLIP_GANS
 
 # Model -> numbers worth a line; all are compared.
 DIGITS = ["modes", "kl_uniform", "confident_share", "frechet", "precision", "recall"]
@@ -19,9 +20,7 @@ CLIPS = [
     "freezing_rate",
     "actions_covered",
 ]
-HEADLINES = {
-    "gan3d": CLIPS,
-    "vgan": CLIPS,
+HEADLINES = dict.fromkeys(CLIP_GANS, CLIPS) | {
     "convlstm_gan": [*CLIPS, "first_frame_psnr"],
     "action_classifier": ["held_out.accuracy"],
     "dcgan": DIGITS,
