@@ -1,10 +1,11 @@
 """`vidpipe predict`: let a trained pix2pix go on from a picture or a video."""
 
+import struct
 from pathlib import Path
 
 import click
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from vidpipe.data.pictures import gif
 from vidpipe.data.video import Square, decode, encode
@@ -12,6 +13,11 @@ from vidpipe.errors import UserError
 from vidpipe.io.atomic import whole_file
 
 GIF_FASTEST = 50  # frames per second
+LONGEST = (
+    16  # times as long as wide: of longer pictures the ends are cut off before they are scaled
+)
+# What Pillow raises on bytes that are not what they should be, or are too many.
+REFUSED = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
 
 
 @click.command()
@@ -103,19 +109,33 @@ def predict(
 
 
 def read_image(path: Path, size: int) -> np.ndarray:
-    """A picture of any mode and size as a square of RGB, uint8 (h w c); transparent is white."""
+    """A picture of any mode and size as a square of RGB, uint8 (h w c); transparent is white.
+
+    Raises:
+        UserError: If there is no such picture, or Pillow refuses it.
+    """
     try:
         with Image.open(path) as opened:
-            picture = _on_white(ImageOps.exif_transpose(opened))
+            upright = ImageOps.exif_transpose(opened)
+            short = min(upright.size)
+            picture = _on_white(_middle(upright, LONGEST * short))
     except FileNotFoundError as error:
         raise UserError(f"{path}: expected a picture, found no such file") from error
-    except (UnidentifiedImageError, OSError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path}: expected a picture, cannot read it as one: {error}") from error
-    scale = size / min(picture.size)
+    except REFUSED as error:
+        raise UserError(
+            f"{path}: expected a picture, cannot read it as one: {error}. "
+            "Save it anew, as PNG or JPEG"
+        ) from error
+    scale = size / short
     width, height = (max(size, round(side * scale)) for side in picture.size)
-    picture = picture.resize((width, height), Image.Resampling.BICUBIC)
-    left, top = (width - size) // 2, (height - size) // 2
-    return np.array(picture.crop((left, top, left + size, top + size)))
+    return np.array(_middle(picture.resize((width, height), Image.Resampling.BICUBIC), size))
+
+
+def _middle(picture: Image.Image, side: int) -> Image.Image:
+    """Its centre, so wide and so high at most."""
+    width, height = (min(side, length) for length in picture.size)
+    left, top = (picture.width - width) // 2, (picture.height - height) // 2
+    return picture.crop((left, top, left + width, top + height))
 
 
 def _on_white(picture: Image.Image) -> Image.Image:
