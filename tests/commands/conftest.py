@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from dvc.utils.serialize import modify_yaml
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,6 +17,18 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copyfile(ROOT / "params.yaml", folder / "params.yaml")
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture
+def rewritten(project: Path) -> Callable[[], str]:
+    """The project's parameters, once DVC itself has written them."""
+
+    def write() -> str:
+        with modify_yaml(project / "params.yaml"):
+            pass
+        return (project / "params.yaml").read_text(encoding="utf-8")
+
+    return write
 
 
 @pytest.fixture

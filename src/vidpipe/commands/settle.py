@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from dvc.utils.serialize import modify_yaml
-from ruamel.yaml import YAML
 
 from vidpipe.config import FILE, check, read
 from vidpipe.errors import UserError
@@ -48,15 +47,6 @@ def settle(project: Path, patch: Patch, *, make: bool = False) -> list[str]:
                 for key, new in _leaves(patch):
                     _put(document, key, new)
     return changes
-
-
-def canonical(text: str) -> str:
-    """The text as DVC would write it."""
-    import io  # noqa: PLC0415
-
-    yaml, out = YAML(), io.StringIO()
-    yaml.dump(yaml.load(text), out)
-    return out.getvalue()
 
 
 class _Missing:
