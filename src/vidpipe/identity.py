@@ -48,7 +48,8 @@ def identity(
 def forced() -> bool:
     """Whether this is a stage of `dvc repro --force` or `dvc exp run --force`.
 
-    DVC tells its stages all but that, so the words of its command are looked at.
+    DVC tells its stages all but that, so the words of its command are looked at. An experiment of
+    the queue is not known for forced: that command does not say so.
     """
     if "DVC_STAGE" not in os.environ:
         return False

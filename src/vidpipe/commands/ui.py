@@ -15,8 +15,8 @@ from vidpipe.tracking import tracking_uri
 def ui(port: int) -> None:
     """Open MLflow's pages on this project's runs, on this machine alone.
 
-    The experiments are digits, prediction and clips; every row is one trained model. Choose some
-    and press Compare.
+    In the experiments digits, prediction and clips every row is one trained model: choose some and
+    press Compare. In sources every row is what one run had to learn from.
     """
     uri = tracking_uri(Path.cwd())
     click.echo(f"runs of {uri} at http://127.0.0.1:{port} (Ctrl-C stops)")

@@ -30,7 +30,7 @@ class Motion:
     def frozen(self, real: "Motion") -> float:
         """Share of the clips that move less than a tenth of what real ones do on average.
 
-        Of drawn actions 2 in 100 are so slow; a still picture never moves more, nor one that
+        Of drawn actions 7 in 100 are so slow; a still picture never moves more, nor one that
         flickers by up to 0.15 of the range.
         """
         return (self.share < FROZEN * real.share.mean()).float().mean().item()
