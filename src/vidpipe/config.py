@@ -54,7 +54,9 @@ def read(path: Path) -> dict[str, Any]:
     try:
         values = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise UserError(f"{path}: expected the project's parameters, found no file") from error
+        raise UserError(
+            f"{path}: expected the project's parameters, found no file; run this at its root"
+        ) from error
     except (YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: not readable as YAML: {error}") from error
     if not isinstance(values, dict):

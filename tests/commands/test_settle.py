@@ -1,13 +1,13 @@
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from dvc.utils.serialize import modify_yaml
 from omegaconf import OmegaConf
 from ruamel.yaml import YAML
 
-from vidpipe.commands.settle import canonical, settle
+from vidpipe.commands.settle import settle
 from vidpipe.config import read
 from vidpipe.errors import UserError
 
@@ -72,10 +72,10 @@ def test_a_key_that_no_model_knows_cannot_be_made(project: Path):
 BLOCK = {"dataset": "file", "file": {"path": "footage/a b.mp4", "sha256": "a" * 64}}
 
 
-def test_a_block_that_is_not_there_yet_can_be_made(project: Path):
+def test_a_block_that_is_not_there_yet_can_be_made(project: Path, rewritten: Callable[[], str]):
     settle(project, {"sources": {"footage": BLOCK}}, make=True)
     assert read(project / "params.yaml")["sources"]["footage"]["file"] == BLOCK["file"]
-    assert canonical(text(project)) == text(project)
+    assert text(project) == rewritten()
 
 
 def test_an_empty_block_can_be_filled(project: Path):
@@ -112,27 +112,15 @@ def test_a_failing_write_leaves_the_parameters_whole(
 
 
 def test_without_parameters_there_is_nothing_to_settle(tmp_path: Path):
-    with pytest.raises(UserError, match=r"params\.yaml: expected the project's parameters"):
+    with pytest.raises(UserError, match=r"params\.yaml: expected the project's .* at its root"):
         settle(tmp_path, {"pairs": {"gap": 7}})
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_shipped_parameters_are_in_the_form_that_dvc_writes(project: Path):
-    before = text(project)
-    assert canonical(before) == before
-    with modify_yaml(project / "params.yaml") as document:
-        document["pairs"]["gap"] = document["pairs"]["gap"]
-    assert text(project) == before
-
-
-def test_canonical_form_is_the_one_that_dvc_writes(project: Path):
-    path = project / "params.yaml"
-    path.write_text("a:   [1,2]   # why\nb: {c: 'x', d: 1.50}\n\n\n# the end\n")
-    made = canonical(text(project))
-    with modify_yaml(path):
-        pass
-    assert text(project) == made
-    assert canonical(made) == made
+def test_the_shipped_parameters_are_in_the_form_that_dvc_writes(
+    project: Path, rewritten: Callable[[], str]
+):
+    assert text(project) == rewritten()
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

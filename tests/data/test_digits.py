@@ -176,7 +176,7 @@ def test_a_picture_that_cannot_be_read_is_named(glyphs, content):
 
 def test_two_pictures_of_one_name_are_refused(glyphs):
     draw(glyphs / "1.jpg")
-    with pytest.raises(UserError, match="two pictures called 1"):
+    with pytest.raises(UserError, match="two pictures called 1; rename"):
         read_glyphs(glyphs)
 
 

@@ -105,7 +105,7 @@ def test_two_videos_of_one_name_are_refused(tmp_path: Path):
     (tmp_path / "b").mkdir()
     (tmp_path / "raw").mkdir()
     paths = [footage.write(tmp_path / n / "v.mp4", footage.numbered(2)) for n in "ab"]
-    with pytest.raises(UserError, match=r"b/v\.mp4: a second video called v\.mp4"):
+    with pytest.raises(UserError, match=r"b/v\.mp4: a second video called v\.mp4; rename"):
         collect(map(offered, paths), tmp_path / "raw")
 
 

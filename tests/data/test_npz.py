@@ -222,7 +222,7 @@ def stored_but_short(path: Path) -> None:
 def test_what_is_no_npz_of_plain_arrays_is_refused_by_name(tmp_path: Path, make):
     path = tmp_path / "a.npz"
     make(path)
-    with pytest.raises(UserError, match=r"a\.npz: expected an npz of plain arrays"):
+    with pytest.raises(UserError, match=r"a\.npz: expected an npz of plain arrays.*`dvc checkout`"):
         read_npz(path)
 
 

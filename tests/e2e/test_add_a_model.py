@@ -6,7 +6,8 @@ from project import ROOT, copy, metrics, run
 
 PAGE = (ROOT / "docs/how-to/add-a-model.md").read_text(encoding="utf-8")
 PYTHON, YAML = (re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL) for kind in ("python", "yaml"))
-MODEL, LINE, IMPORT, GAME, BITS = PYTHON
+MODEL, LINE = PYTHON
+IMPORT, GAME, BITS = re.findall(r"^\+(.*\n)", PAGE, re.MULTILINE)
 SMALL = ["model.width=16", "model.discriminator_width=4", "train.steps=4", "train.batch=2"]
 SMALL += ["train.report_every=2", "train.sample_every=4", "evaluate.samples=24"]
 TESTS = ["tests/contracts", "tests/training/test_adversarial.py", "tests/commands"]

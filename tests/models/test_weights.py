@@ -40,15 +40,15 @@ def test_hostile_weights_run_nothing_and_are_refused(tmp_path):
         save({}, {"another": "{}"}),
     ):
         path.write_bytes(data)
-        with pytest.raises(UserError, match="expected weights that vidpipe wrote"):
+        with pytest.raises(UserError, match=r"weights that vidpipe wrote.*train again"):
             weights.build(nn.Linear, path)
     path.write_bytes(save({}, {weights.KEY: '{"__class__": "os.system"}'}))
-    with pytest.raises(UserError, match="expected weights of linear, built of"):
+    with pytest.raises(UserError, match=r"expected weights of linear, .*train again"):
         weights.build(nn.Linear, path)
     assert not mark.exists()
 
 
 def test_weights_of_another_shape_are_refused(tmp_path):
     weights.save(nn.Linear(3, 2), tmp_path / "w", {})
-    with pytest.raises(UserError, match="do not fit"):
+    with pytest.raises(UserError, match=r"do not fit.*train again"):
         weights.load(nn.Linear(4, 2), tmp_path / "w")

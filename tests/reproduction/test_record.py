@@ -59,7 +59,7 @@ def test_an_unknown_stage_is_told_with_those_that_are_there():
 def test_a_revision_without_results_is_refused(tmp_path, text):
     if text:
         (tmp_path / "dvc.lock").write_text(text)
-    with pytest.raises(UserError, match=r"dvc\.lock: expected recorded results"):
+    with pytest.raises(UserError, match=r"dvc\.lock: expected recorded results.*`dvc repro`"):
         recorded(tmp_path)
 
 

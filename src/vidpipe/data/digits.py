@@ -65,7 +65,7 @@ def read_glyphs(folder: Path) -> dict[str, Ink]:
         )
     twins = {file.stem for file in files if sum(file.stem == other.stem for other in files) > 1}
     if twins:
-        raise UserError(f"digits.glyphs: {folder}: two pictures called {min(twins)}")
+        raise UserError(f"digits.glyphs: {folder}: two pictures called {min(twins)}; rename one")
     return {file.stem: _canvas(_ink(file)) for file in files}
 
 

@@ -26,6 +26,7 @@ from vidpipe.errors import UserError
 log = logging.getLogger(__name__)
 SHA256 = re.compile(r"[0-9a-f]{64}")
 DIGITS = 16  # of a hash in the name of a folder
+NAMED = 3  # of many, in a message
 # A decoder hangs that takes longer than these seconds and so many times the longest video's length.
 PATIENCE = 60.0, 10.0
 Extract = partial[list[Shot]]
@@ -76,10 +77,13 @@ def extract_all(
         ]
         _tidy(work, {job.folder for job in jobs})
         seconds = PATIENCE[0] + PATIENCE[1] * float(manifest["seconds"].max())
-        _run(jobs, extract, pool, workers, seconds)
+        left_out = _run(jobs, extract, pool, workers, seconds)
         shots = list(_gather(jobs))
         if not shots:
-            raise UserError(f"{videos}: none of its {len(jobs)} videos can be read")
+            raise UserError(
+                f"{videos}: none of its {len(jobs)} videos can be read: "
+                f"{'; '.join(left_out[:NAMED])}. Choose others in sources.clips"
+            )
         write_shots(work, shots)
         work.replace(folder)
     return shots
@@ -114,17 +118,21 @@ def _tidy(work: Path, wanted: set[Path]) -> None:
 
 def _run(
     jobs: list[Job], extract: Extract, pool: Pool, workers: int | None, seconds: float
-) -> None:
+) -> list[str]:
+    """Extract what is not there yet. Returns why each video was left out that was."""
     todo = {job.folder: job for job in jobs if not job.folder.exists()}  # equal files once
     if len(todo) < len(jobs):
         log.info("%d videos are left to extract, of %d", len(todo), len(jobs))
     call = partial(_extract, extract)
     results = ordered(call, todo.values(), pool=pool, workers=workers, seconds=seconds)
     results = shown(results, total=len(todo), name="frames", unit="video")
+    left_out = []
     for job, result in zip(todo.values(), results, strict=True):
         if result is not None:
             reason = result.reason if isinstance(result, Died) else result
             log.warning("%s is left out: %s", job.name, reason)
+            left_out.append(reason)
+    return left_out
 
 
 def _extract(extract: Extract, job: Job) -> str | None:

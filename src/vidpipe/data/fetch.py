@@ -72,7 +72,7 @@ def collect(
     brought = dict[str, Entry]()
     for video in videos:
         if video.name in brought:
-            raise UserError(f"{video.path}: a second video called {video.name}")
+            raise UserError(f"{video.path}: a second video called {video.name}; rename one")
         brought[video.name] = _bring(video, folder / video.name)
     entries = [brought[path] for path in sorted(brought)]
     whole = [folder / entry.path for entry in entries if entry.status == OK]

@@ -27,6 +27,7 @@ DAMAGE = (
 )
 CHUNK = 8 * 2**20  # bytes compressed at a time
 BIG = 2**31 - 2**24  # bytes; beyond, the zip needs wider sizes, which Python 3.11.3 wrote otherwise
+MEND = "`dvc checkout` brings it back, and so does its stage, run again"
 LEVEL = 2  # of ISA-L; levels 0 to 2 give the same bytes on every processor
 
 
@@ -144,7 +145,9 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
         UserError: If the file is not a whole npz of plain arrays.
     """
     if not zipfile.is_zipfile(path):
-        raise UserError(f"{path}: expected an npz of plain arrays, this is none, or a torn one")
+        raise UserError(
+            f"{path}: expected an npz of plain arrays, this is none, or a torn one; {MEND}"
+        )
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {
@@ -154,7 +157,7 @@ def read_npz(path: Path) -> dict[str, np.ndarray]:
                 for name, entry in zip(archive.files, archive.zip.infolist(), strict=True)
             }
     except DAMAGE as error:
-        raise UserError(f"{path}: expected an npz of plain arrays: {error}") from error
+        raise UserError(f"{path}: expected an npz of plain arrays: {error}; {MEND}") from error
 
 
 def _read(archive: np.lib.npyio.NpzFile, name: str) -> np.ndarray:

@@ -14,6 +14,7 @@ from vidpipe.errors import UserError
 Network = TypeVar("Network", bound=nn.Module)
 
 KEY = "vidpipe"  # one key: with several, the order of safetensors' metadata changes from run to run
+MEND = "train again, or check --weights"
 
 
 def save(network: nn.Module, path: Path, facts: Mapping[str, Any]) -> None:
@@ -35,7 +36,9 @@ def facts(path: Path) -> dict[str, Any]:
         with safe_open(path, framework="pt") as file:
             noted: dict[str, Any] = dict(json.loads((file.metadata() or {})[KEY]))
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise UserError(f"{path}: expected weights that vidpipe wrote, got: {error!r}") from error
+        raise UserError(
+            f"{path}: expected weights that vidpipe wrote, got: {error!r}; {MEND}"
+        ) from error
     return noted
 
 
@@ -49,9 +52,8 @@ def build(model: type[Network], path: Path) -> Network:
     try:
         network = model(**built)
     except TypeError as error:
-        raise UserError(
-            f"{path}: expected weights of {model.__module__.split('.')[-1]}, built of {built}"
-        ) from error
+        name = model.__module__.split(".")[-1]
+        raise UserError(f"{path}: expected weights of {name}, built of {built}; {MEND}") from error
     load(network, path)
     return network.eval()
 
@@ -66,4 +68,4 @@ def load(network: nn.Module, path: Path) -> None:
         with safe_open(path, framework="pt") as file:
             network.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     except (SafetensorError, RuntimeError) as error:
-        raise UserError(f"{path}: these weights do not fit the model: {error}") from error
+        raise UserError(f"{path}: these weights do not fit the model; {MEND}: {error}") from error

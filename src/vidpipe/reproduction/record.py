@@ -43,7 +43,10 @@ def recorded(project: Path) -> dict[str, Stage]:
         UserError: If there is no `dvc.lock`, or it has no stages.
     """
     if not (project / LOCK).is_file() or not (locked := read(project / LOCK).get("stages")):
-        raise UserError(f"{LOCK}: expected recorded results in this revision, found none")
+        raise UserError(
+            f"{LOCK}: expected recorded results in this revision, found none; run `dvc repro`, "
+            f"commit {LOCK}, and take that revision"
+        )
     declared = read(project / STAGES).get("stages", {})
     return {
         name: Stage(

@@ -74,7 +74,8 @@ def fit(
                 broken = ", ".join(name for name, mean in means.items() if not math.isfinite(mean))
                 raise FloatingPointError(
                     f"losses are no longer finite from step {int(sound) + 1} on ({broken}): "
-                    "training has diverged; lower learning_rate, or set precision: fp32"
+                    "training has diverged; lower train.learning_rate of the model or, if "
+                    "runtime.precision is not fp32, set it to that"
                 )
             sums, measured = {}, Counter()
             yield Report(step, means)

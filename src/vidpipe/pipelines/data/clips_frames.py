@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from vidpipe.data.extraction import extract_all
+from vidpipe.data.extraction import NAMED, extract_all
 from vidpipe.data.frames import extract
 from vidpipe.errors import UserError
 from vidpipe.params import ClipFrames
@@ -26,7 +26,11 @@ def extract_clips(videos: Path, manifest: pd.DataFrame, frames: ClipFrames, scra
         log.warning("%s is left out, for it is broken: %s", row.path, row.reason)
     readable = manifest[manifest["status"] != "broken"]
     if readable.empty:
-        raise UserError(f"{videos}: all of its {len(broken)} videos are broken")
+        some = "; ".join(f"{row.path} ({row.reason})" for row in broken.head(NAMED).itertuples())
+        raise UserError(
+            f"{videos}: all of its {len(broken)} videos are broken: {some}. The manifest beside it "
+            "says why of each; choose others in sources.clips"
+        )
     folder = scratch / "clips_frames"
     make = partial(
         extract,

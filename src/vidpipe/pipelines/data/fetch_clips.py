@@ -36,7 +36,10 @@ def fetch_clips(
     videos = SOURCES[source.dataset](**source.block, place=place)
     entries = divide(collect(videos, folder, name="clips_fetch"), source.test)
     if not entries:
-        raise UserError(f"{place.key}: expected videos, it has none")
+        raise UserError(
+            f"{place.key}: expected videos, it has none; put some there, or choose another "
+            "sources.clips.dataset"
+        )
     faulty = [entry for entry in entries if entry.status != OK]
     for entry in faulty[:NAMED]:
         log.warning("%s is %s: %s", entry.path, entry.status, entry.reason)

@@ -28,7 +28,8 @@ def check_halves(seen: Stretches, count: int) -> None:
     if half < 2:
         raise UserError(
             "clips.npz: expected clips for training from several videos, for real ones are scored "
-            f"against real ones of others; got {len(seen)} clips of {len(each)} videos"
+            f"against real ones of others; got {len(seen)} clips of {len(each)} videos. "
+            "Bring more videos, or lower sources.clips.test"
         )
     if half < count:
         log.warning(
