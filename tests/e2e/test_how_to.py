@@ -5,7 +5,7 @@ import re
 import pytest
 from project import ROOT, copy, run
 
-pytestmark = pytest.mark.long
+pytestmark = pytest.mark.slow
 PAGE = (ROOT / "docs/how-to/reproduce-a-tag.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 

@@ -8,7 +8,6 @@ import pytest
 import toy
 from project import run
 
-pytestmark = pytest.mark.long
 needs_s3 = pytest.mark.skipif(
     not (find_spec("moto") and find_spec("dvc_s3")), reason="needs dvc-s3 and moto[s3]"
 )
@@ -59,11 +58,13 @@ def shared(folder, *settings):
     return project
 
 
+@pytest.mark.slow
 def test_through_a_folder(tmp_path):
     project = shared(tmp_path, ["add", "--default", "shelf", str(tmp_path / "a shelf")])
     travels(project, tmp_path)
 
 
+@pytest.mark.long
 @needs_s3
 @pytest.mark.filterwarnings("ignore")  # other people's, from moto
 def test_through_s3(tmp_path, monkeypatch):

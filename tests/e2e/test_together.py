@@ -7,7 +7,7 @@ import mlflow
 import pytest
 from project import copy, environment, metrics, run
 
-pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
+pytestmark = pytest.mark.filterwarnings("ignore")
 LAST = "mlp_gan_evaluate"
 
 
@@ -32,6 +32,7 @@ def rows(project):
     return client.search_runs([client.get_experiment_by_name("digits").experiment_id])
 
 
+@pytest.mark.slow
 def test_two_runs_of_kedro_on_a_fresh_clone(project):
     said = at_once(project, *[["kedro", "run", "--pipeline=mlp_gan"]] * 2)
     assert not any("MLflow cannot be reached" in text for text in said)
@@ -41,6 +42,7 @@ def test_two_runs_of_kedro_on_a_fresh_clone(project):
     assert not list((project / ".vidpipe/checkpoints").glob("*_train-*"))
 
 
+@pytest.mark.long
 def test_two_experiments_in_copies_of_their_own(project):
     begun = ["dvc", "exp", "run", "--temp", LAST, "-S"]
     at_once(project, *[[*begun, f"mlp_gan.train.steps={steps}"] for steps in (5, 6)])
@@ -49,6 +51,7 @@ def test_two_experiments_in_copies_of_their_own(project):
     assert all("modes" in row.data.metrics for row in done.values())
 
 
+@pytest.mark.long
 def test_a_queue_with_two_workers(project):
     for steps in (5, 6):
         run(project, "dvc", "exp", "run", "--queue", "-S", f"mlp_gan.train.steps={steps}", LAST)
