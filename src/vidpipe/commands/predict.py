@@ -13,9 +13,8 @@ from vidpipe.errors import UserError
 from vidpipe.io.atomic import whole_file
 
 GIF_FASTEST = 50  # frames per second
-LONGEST = (
-    16  # times as long as wide: of longer pictures the ends are cut off before they are scaled
-)
+# Times as long as wide: of longer pictures the ends are cut off before they are scaled.
+LONGEST = 16
 # What Pillow raises on bytes that are not what they should be, or are too many.
 REFUSED = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
 
