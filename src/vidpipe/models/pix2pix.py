@@ -17,6 +17,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vidpipe.models.modes import evaluating
 from vidpipe.models.pixels import to_float
 
 Frames = Float[Tensor, "b c h w"]
@@ -193,8 +194,8 @@ def random_affine(count: int, rng: torch.Generator) -> Float[Tensor, "count 2 3"
 @torch.no_grad()
 def predict(generator: nn.Module, frame: Frames) -> Frames:
     """The next frame, always the same for the same input: dropout and batch statistics off."""
-    generator.eval()
-    prediction: Tensor = generator(frame).clamp(-1, 1)
+    with evaluating(generator):
+        prediction: Tensor = generator(frame).clamp(-1, 1)
     return prediction
 
 

@@ -22,6 +22,7 @@ from vidpipe.models.clips import (
     RealClips,
     Volume,
 )
+from vidpipe.models.modes import evaluating
 from vidpipe.models.noise import Noise, Prior
 
 
@@ -126,7 +127,8 @@ class Game(ClipsFromNoise):
 @torch.no_grad()
 def fares(generator: Generator, source: Noise) -> dict[str, float]:
     """What is watched while it learns: the mask's mean, in which the report's attempt died."""
-    return {"mask_mean": generator.eval().parts(source).mask.mean().item()}
+    with evaluating(generator):
+        return {"mask_mean": generator.parts(source).mask.mean().item()}
 
 
 def _picture_stream(latent: int, size: int, width: int, channels: int) -> nn.Sequential:

@@ -1,10 +1,12 @@
 import numpy as np
+import pytest
 import torch
 from training import games
 
-from vidpipe.models import gan3d, vgan
+from vidpipe.models import convlstm_gan, gan3d, vgan
 from vidpipe.models.clips import RealClips
 from vidpipe.pipelines.moving.health import fares
+from vidpipe.pipelines.moving.train import progress_sheet
 
 
 def held_out(players):
@@ -25,6 +27,20 @@ def test_the_same_players_fare_the_same_and_are_left_as_they_were():
     assert players.generator.training
     assert players.discriminator.training
     assert all(torch.equal(before[name], value) for name, value in players.state_dict().items())
+
+
+@pytest.mark.parametrize("network", [gan3d, vgan, convlstm_gan])
+def test_whoever_watches_leaves_networks_in_the_mode_they_learn_in(network):
+    players, task = games.clips(network, ema=0.0)
+    source, _ = task.draw(players.sampled, torch.Generator().manual_seed(0))
+    fares(players, task, task, seed=0)
+    getattr(network, "fares", lambda *_: {})(players.sampled, source)
+    progress_sheet(players.sampled, source)
+    for player in (players.generator, players.discriminator):
+        assert all(layer.training for layer in player.modules())
+    players.sampled.eval()
+    getattr(network, "fares", lambda *_: {})(players.sampled, source)
+    assert not any(layer.training for layer in players.sampled.modules())
 
 
 def test_still_samples_that_are_all_alike_have_no_motion_and_no_diversity():

@@ -10,6 +10,7 @@ from torch import nn
 
 from vidpipe.data.pictures import grid
 from vidpipe.data.splits import SEEN
+from vidpipe.models.modes import evaluating
 from vidpipe.models.noise import FromNoise, FromNoiseGenerator
 from vidpipe.models.pixels import to_uint8
 from vidpipe.params_gans import FromNoiseTrain
@@ -58,8 +59,7 @@ def train_digit_gan(
 @torch.no_grad()
 def progress_sheet(generator: nn.Module, shown: torch.Tensor) -> np.ndarray:
     """What the generator makes of noise, in rows of ten."""
-    was_training = generator.training
-    made = to_uint8(generator.eval()(shown)).permute(0, 2, 3, 1).expand(-1, -1, -1, 3)
-    generator.train(was_training)
+    with evaluating(generator):
+        made = to_uint8(generator(shown)).permute(0, 2, 3, 1).expand(-1, -1, -1, 3)
     pictures = made.cpu().numpy()
     return grid([list(pictures[i : i + SIDE]) for i in range(0, len(pictures), SIDE)], tile=56)

@@ -6,6 +6,7 @@ import torch
 
 from vidpipe.evaluation.motion import motion
 from vidpipe.models.clips import Clips
+from vidpipe.models.modes import evaluating
 from vidpipe.models.pixels import to_uint8
 from vidpipe.training.adversarial import Players, Task
 from vidpipe.training.losses import LOSSES
@@ -26,17 +27,15 @@ def fares(players: Players, task: Task, held_out: Task | None, *, seed: int) -> 
         `diversity` and `motion` of samples, as ratios to those of real clips.
     """
     generator, discriminator = players.sampled, players.discriminator
-    was_training = [network.training for network in (generator, discriminator)]
-    generator.eval(), discriminator.eval()
     rng = torch.Generator().manual_seed(seed)
-    source, real = task.draw(generator, rng)
-    made = generator(source)
     found = {}
-    if held_out:
-        unseen = discriminator(*held_out.draw(generator, rng))
-        judged = LOSSES[players.rules.loss].judged_rightly(unseen, discriminator(source, made))
-        found["d_held_out"] = judged["d_real"].item()
-    generator.train(was_training[0]), discriminator.train(was_training[1])
+    with evaluating(generator, discriminator):
+        source, real = task.draw(generator, rng)
+        made = generator(source)
+        if held_out:
+            unseen = discriminator(*held_out.draw(generator, rng))
+            judged = LOSSES[players.rules.loss].judged_rightly(unseen, discriminator(source, made))
+            found["d_held_out"] = judged["d_real"].item()
     return {
         **found,
         "diversity": _diversity(made) / max(_diversity(real), 1e-6),

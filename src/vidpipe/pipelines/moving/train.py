@@ -17,6 +17,7 @@ from vidpipe.data.pictures import grid
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.errors import UserError
 from vidpipe.models.clips import RealClips
+from vidpipe.models.modes import evaluating
 from vidpipe.models.noise import Prior
 from vidpipe.models.pixels import to_uint8
 from vidpipe.params import Params, Runtime
@@ -220,7 +221,6 @@ def _own(block: BaseModel, common: type[BaseModel]) -> set[str]:
 @torch.no_grad()
 def progress_sheet(generator: nn.Module, shown: Any) -> np.ndarray:
     """A clip in each row, frame by frame."""
-    was_training = generator.training
-    made = to_uint8(generator.eval()(shown))[:ROWS].permute(0, 2, 3, 4, 1).cpu().numpy()
-    generator.train(was_training)
+    with evaluating(generator):
+        made = to_uint8(generator(shown))[:ROWS].permute(0, 2, 3, 4, 1).cpu().numpy()
     return grid([list(clip) for clip in made], tile=64)

@@ -78,8 +78,6 @@ def progress_sheet(generator: nn.Module, task: NextFrame) -> np.ndarray:
     """Four seen pairs in rows: source, prediction, target."""
     rows = torch.linspace(0, len(task.pairs) - 1, 4).round().long()
     source, target = task.frames[task.pairs[rows, 0]], task.frames[task.pairs[rows, 1]]
-    was_training = generator.training
     made = to_uint8(predict(generator, to_float(source)))
-    generator.train(was_training)
     columns = torch.stack([source, made, target], dim=1).permute(0, 1, 3, 4, 2).cpu().numpy()
     return grid([list(row) for row in columns], columns=["frame", "predicted next", "real next"])

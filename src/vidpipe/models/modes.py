@@ -1,0 +1,19 @@
+"""Networks that are asked for something in the midst of training."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from torch import nn
+
+
+@contextmanager
+def evaluating(*networks: nn.Module) -> Iterator[None]:
+    """Dropout and batch statistics are off within, and after it as they were before."""
+    were_training = [network.training for network in networks]
+    for network in networks:
+        network.eval()
+    try:
+        yield
+    finally:
+        for network, was_training in zip(networks, were_training, strict=True):
+            network.train(was_training)
