@@ -2,13 +2,15 @@
 
 from contextlib import contextmanager
 
+import moving
 import numpy as np
 import pytest
 import torch
 
 from vidpipe.params import Runtime
-from vidpipe.params_gans import FromNoiseTrain, MlpGanModel
+from vidpipe.params_gans import ClipGanModel, FromNoiseTrain, MlpGanModel, VganTrain
 from vidpipe.pipelines.mlp_gan.train import train_mlp_gan
+from vidpipe.pipelines.moving.train import trainer
 from vidpipe.training import checkpoint
 from vidpipe.training.tracker import NullTracker
 
@@ -59,18 +61,33 @@ def digits():
     return {"pictures": pictures, "split": np.array(["seen"] * 12)}
 
 
-def trained(scratch, tracker=None, kept=None, **changes):
+def mlp_gan(tracker, scratch, **changes):
+    model = MlpGanModel(latent=10, codes=3, dropout=0.25)
+    train = FromNoiseTrain(**{**TRAIN, **changes})
+    return train_mlp_gan(digits(), model, train, RUNTIME, tracker, scratch)
+
+
+def vgan(tracker, scratch, **changes):
+    model = ClipGanModel(
+        latent=10, codes="labels", frames=8, width=16, discriminator_width=4,
+        norm="none", dropout=0.25, frame_judge=True,
+    )  # fmt: skip
+    own = {"augment": 0.3, "mirror": True, "mask_weight": 0.1, "ema": 0.0}
+    train = VganTrain(**{**TRAIN, **own, **changes})
+    clips = moving.packed(size=32)
+    return trainer("vgan")(clips, model, train, RUNTIME, tracker, scratch)
+
+
+def trained(scratch, tracker=None, kept=None, *, learn=mlp_gan, **changes):
     """The bytes of all files of a model; `kept` is what outlives processes."""
     scratch.mkdir()
     if kept is not None:
         kept.mkdir(exist_ok=True)
         (scratch / checkpoint.HOME).mkdir()
-        (scratch / checkpoint.HOME / "mlp_gan").symlink_to(kept)
+        (scratch / checkpoint.HOME / learn.__name__).symlink_to(kept)
     threads = torch.get_num_threads()
-    model = MlpGanModel(latent=10, codes=3, dropout=0.25)
-    train = FromNoiseTrain(**{**TRAIN, **changes})
     try:
-        folder = train_mlp_gan(digits(), model, train, RUNTIME, tracker or NullTracker(), scratch)
+        folder = learn(tracker or NullTracker(), scratch, **changes)
     finally:
         torch.set_num_threads(threads)
         torch.use_deterministic_algorithms(False)
@@ -99,6 +116,13 @@ def test_what_was_stopped_ends_as_if_it_had_not_been(tmp_path, unbroken, at, cap
     told = [record.getMessage() for record in caplog.records if "going on" in record.getMessage()]
     assert len(told) == (at > 2)
     assert all(f"mlp_gan was stopped: going on from step {at - 2 + at % 2} of 7" in t for t in told)
+
+
+def test_what_is_watched_while_it_learns_has_no_part_in_it(tmp_path):
+    whole = trained(tmp_path / "whole", learn=vgan)
+    with pytest.raises(Stop):
+        trained(tmp_path / "one", Stopping(6), tmp_path / "kept", learn=vgan)
+    assert trained(tmp_path / "two", kept=tmp_path / "kept", learn=vgan) == whole
 
 
 def test_stopped_again_and_again_it_gets_there(tmp_path, unbroken):

@@ -6,9 +6,13 @@ import torch
 from torch import nn
 from training import games
 
+from vidpipe.models import convlstm_gan, gan3d, vgan
 from vidpipe.training.adversarial import Players, Rules
 from vidpipe.training.checkpoint import Checkpoint, Checkpoints
 from vidpipe.training.loop import fit
+from vidpipe.training.runtime import Machine
+
+CLIP_GANS = (gan3d, vgan, convlstm_gan)
 
 
 def fitting(players, task, steps, **changes):
@@ -23,9 +27,9 @@ def run(players, task, steps, **changes):
 def placed(game):
     """Players whose weights lie channels last, as training lays them, and their task."""
     players, task = game
-    networks = (players.generator, players.discriminator)
-    last = [network.to(memory_format=torch.channels_last) for network in networks]
-    return Players(*last, players.rules), task
+    place = Machine(torch.device("cpu"), games.plain).place
+    networks = place(players.generator), place(players.discriminator)
+    return Players(*networks, players.rules), task
 
 
 def same(one, other):
@@ -51,6 +55,8 @@ def test_another_seed_gives_another_history():
         games.mlp_gan,
         partial(games.dcgan, norm="spectral", loss="hinge", beta1=0.0),
         partial(games.dcgan, loss="relativistic", norm="none", r1=0.1, slope_every=3, cooldown=0.5),
+        *(partial(games.clips, network, slope_every=3, r1=0.2, r2=0.2) for network in CLIP_GANS),
+        partial(games.clips, vgan, norm="batch", ema=0.0),
     ],
 )
 def test_what_goes_on_equals_what_never_stopped(game, tmp_path):
