@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from vidpipe.params_sources import Count, NonNegative, Room, Seed, Share
 
@@ -115,6 +115,13 @@ class ClipGanTrain(FromNoiseTrain):
 
     augment: Annotated[float, Field(ge=0, le=1)]
     mirror: bool
+
+    @field_validator("batch")
+    @classmethod
+    def _more_than_one(cls, batch: int) -> int:
+        if batch < 2:
+            raise ValueError("expected at least 2 clips, for one cannot tell whether all are alike")
+        return batch
 
 
 class Gan3d(Room):

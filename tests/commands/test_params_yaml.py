@@ -45,6 +45,7 @@ WRONG = [
     ("dcgan.model.codes", 101, "some of .*latent.*, got 101 of 100"),
     ("digits.held_out", 0.0, "greater than 0, got 0.0"),
     ("dcgan.train.loss", "wasserstein", "'bce', 'hinge' or 'relativistic', got 'wasserstein'"),
+    ("vgan.train.batch", 1, "at least 2 clips, for one cannot tell .*, got 1"),
     ("clips.frames", 1, "greater than or equal to 2, got 1"),
     ("clips.stride", 0, "greater than or equal to 1, got 0"),
     ("clips.in_memory", -1.0, "greater than or equal to 0, got -1.0"),

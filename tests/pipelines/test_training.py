@@ -4,14 +4,19 @@ from contextlib import contextmanager
 
 import moving
 import numpy as np
+import pandas as pd
 import pytest
 import torch
+import watched
+from project import ROOT
 
 from vidpipe.params import Runtime
 from vidpipe.params_gans import ClipGanModel, FromNoiseTrain, MlpGanModel, VganTrain
 from vidpipe.pipelines.mlp_gan.train import train_mlp_gan
 from vidpipe.pipelines.moving.train import trainer
+from vidpipe.pipelines.training import UNSETTLED
 from vidpipe.training import checkpoint
+from vidpipe.training.health import SIGNS, signs
 from vidpipe.training.tracker import NullTracker
 
 RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portable")
@@ -28,7 +33,7 @@ class Stopping:
     """A tracker that ends training once it was told of a step; `told` keeps what it heard."""
 
     def __init__(self, at=None):
-        self.at, self.told, self.pictures = at, [], []
+        self.at, self.told, self.pictures, self.signs = at, [], [], []
 
     @contextmanager
     def training(self, model):
@@ -44,7 +49,8 @@ class Stopping:
 
     def files(self, folder): ...
 
-    def warning(self, sign, step): ...
+    def warning(self, sign, step):
+        self.signs.append((sign, step))
 
     def weights(self, file): ...
 
@@ -163,3 +169,46 @@ def test_a_state_of_other_networks_is_passed_over(tmp_path, unbroken, caplog):
     checkpoint.Checkpoints(kept).save(other)
     assert trained(tmp_path / "work", kept=kept) == unbroken
     assert "of other networks" in caplog.text
+
+
+ILL = {
+    "collapsed": {"diversity": 0.1},
+    "frozen": {"motion": 0.0},
+    "boiling": {"motion": 4.0},
+    "dead_mask": {"mask_mean": 0.0},
+    "saturated": {"d_real": 1.0, "d_fake": 1.0, "discriminator": 0.0},
+    "overfit": {"d_real": 0.9, "d_held_out": 0.1},
+}
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_each_sign_is_logged_and_the_run_marked_once_at_the_report_it_first_shows(
+    tmp_path, caplog, sign
+):
+    tracker = Stopping()
+    watched.train(tracker, tmp_path, tmp_path, lambda step: ILL[sign] if step >= 6 else {})
+    assert tracker.signs == [(sign, 6)]
+    said = [record.getMessage() for record in caplog.records]
+    assert said == [f"mlp_gan, step 6: {sign}: {SIGNS[sign].says}"]
+
+
+def test_what_shows_while_training_is_unsettled_is_not_told(tmp_path, caplog):
+    tracker = Stopping()
+    watched.train(tracker, tmp_path, tmp_path, lambda step: ILL["frozen"] if step < 4 else {})
+    assert tracker.signs == []
+    assert not caplog.records
+
+
+def test_a_sign_keeps_its_first_step_when_training_goes_on(tmp_path):
+    kept, first, second = tmp_path / "kept", Stopping(8), Stopping()
+    with pytest.raises(Stop):
+        watched.train(first, tmp_path / "one", kept, lambda step: ILL["frozen"])
+    watched.train(second, tmp_path / "two", kept, lambda step: ILL["frozen"])
+    assert first.signs == second.signs == [("frozen", 4)]
+
+
+@pytest.mark.parametrize("model", ["mlp_gan", "dcgan", "pix2pix", "gan3d", "vgan", "convlstm_gan"])
+def test_committed_runs_show_no_sign(model):
+    history = pd.read_csv(ROOT / "plots" / model / "history.csv")
+    settled = history[history["step"] > UNSETTLED * history["step"].max()].astype(float)
+    assert all(signs(numbers) == {} for numbers in settled.to_dict("records"))

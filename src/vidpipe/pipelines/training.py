@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from vidpipe.training.progress import shown
 from vidpipe.training.tracker import Run, Tracker
 
 log = logging.getLogger(__name__)
+UNSETTLED = 0.3  # share of the steps, at the start, in which signs show in good runs too
 
 
 def start(runtime: Runtime, train: GanTrain) -> runtimes.Machine:
@@ -72,19 +74,19 @@ def train_gan(
     """
     checkpoints = Checkpoints(scratch / HOME / name)
     kept = _taken_up(checkpoints, players, name, train.steps)
-    history, sheets, told = list(kept.history), dict(kept.sheets), set[str]()
+    history, sheets = list(kept.history), dict(kept.sheets)
     pace = {"steps": train.steps, "report_every": train.report_every, "seed": train.seed}
     reports = fit(players, task, **pace, done=kept.step, autocast=machine.autocast)
     with tracker.training(name) as run:
+        tell = partial(_tell, name, run, train.steps, set[str]())
         for report in history:
-            run.metrics(report.losses, report.step)
+            tell(report)
         for plain in shown(reports, total=train.steps, done=kept.step, name=name):
             report = replace(plain, losses={**plain.losses, **_norms(players), **watch(players)})
             history.append(report)
-            run.metrics(report.losses, report.step)
+            tell(report)
             if report.step % train.sample_every == 0 or report.step == train.steps:
                 sheets[report.step] = _drawn(sheet(players.sampled), run, report.step)
-                _warn(name, run, history, told)
             checkpoints.save(Checkpoint(players.state_dict(), history, sheets))
         folder = _filled(scratch / name, history, sheets, players, built)
         run.weights(folder / "generator.safetensors")
@@ -115,12 +117,14 @@ def _norms(players: Players) -> dict[str, float]:
     }
 
 
-def _warn(name: str, run: Run, history: Sequence[Report], told: set[str]) -> None:
-    """Say once of each sign that the last report shows."""
-    for sign, says in signs(history[-1].losses).items():
+def _tell(name: str, run: Run, steps: int, told: set[str], report: Report) -> None:
+    """Pass on a report, and say once of each sign that it shows."""
+    run.metrics(report.losses, report.step)
+    shows = signs(report.losses) if report.step > UNSETTLED * steps else {}
+    for sign, says in shows.items():
         if sign not in told:
-            log.warning("%s, step %d: %s: %s", name, history[-1].step, sign, says)
-            run.warning(sign, history[-1].step)
+            log.warning("%s, step %d: %s: %s", name, report.step, sign, says)
+            run.warning(sign, report.step)
             told.add(sign)
 
 

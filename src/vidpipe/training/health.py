@@ -31,12 +31,20 @@ SIGNS = {
         lambda health: health["motion"] < 0.1,
         "samples hardly move; lower ema, or train longer",
     ),
+    "boiling": Sign(
+        lambda health: health["motion"] > 3,
+        "samples boil: they move over three times as much as real clips; lower learning_rate, or "
+        "train longer",
+    ),
     "dead_mask": Sign(
         lambda health: health["mask_mean"] < 0.02 or health["mask_mean"] > 0.98,
         "the mask shows the foreground alone or not at all; change mask_weight",
     ),
     "saturated": Sign(
-        lambda health: health["d_real"] > 0.99 and health["d_fake"] > 0.99,
+        # Always right is not enough: it may still learn by how much.
+        lambda health: (
+            health["d_real"] > 0.99 and health["d_fake"] > 0.99 and health["discriminator"] < 0.05
+        ),
         "the discriminator is always right, and teaches nothing; raise r1 and r2 or augment",
     ),
     "overfit": Sign(
@@ -51,7 +59,8 @@ def signs(health: Mapping[str, float]) -> dict[str, str]:
 
     Args:
         health: Any of `diversity` and `motion`, of samples to those of real ones; `mask_mean`;
-            `d_real`, `d_fake`, `d_held_out`, the shares that the discriminator judges rightly.
+            `discriminator`, its loss; `d_real`, `d_fake`, `d_held_out`, the shares that it judges
+            rightly.
     """
     known = defaultdict(lambda: math.nan, health)
     return {name: sign.says for name, sign in SIGNS.items() if sign.shows(known)}
