@@ -1,9 +1,13 @@
+from functools import partial
+
 import numpy as np
 import pytest
+import watched
 from project import ROOT
 
 from vidpipe.config import check, read
-from vidpipe.tracking import MlflowTracker
+from vidpipe.tracking import MlflowTracker, _MlflowRun
+from vidpipe.training import checkpoint
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # other people's, from MLflow
 PICTURE = np.zeros((4, 4, 3), np.uint8)
@@ -23,7 +27,8 @@ def kept(tmp_path):
 
 def tracker(root, kept):
     params = check(read(ROOT / "params.yaml"))
-    return MlflowTracker(root=root, project=root, params=params, kept={"dcgan": kept})
+    folders = {"dcgan": kept, "mlp_gan": kept}
+    return MlflowTracker(root=root, project=root, params=params, kept=folders)
 
 
 def trained(root, kept, *steps, stop=None):
@@ -57,6 +62,27 @@ def test_the_run_of_a_training_that_was_stopped_goes_on_without_gap_or_double(ro
     assert steps_of(client, run, "r1") == [1, 3, 5]
 
 
+def test_a_run_killed_before_it_had_its_parameters_is_found_again_and_gets_them(
+    root, kept, monkeypatch
+):
+    class Killed(BaseException):
+        pass
+
+    def kill(*_):
+        raise Killed
+
+    tracking = tracker(root, kept)
+    with monkeypatch.context() as patched:
+        patched.setattr(_MlflowRun, "params", kill)
+        with pytest.raises(Killed):
+            tracking.training("dcgan").__enter__()
+    client = tracking._client()
+    run = (kept / "mlflow_run").read_text()
+    assert client.get_run(run).data.params == {}
+    assert trained(root, kept, 1)[1] == run
+    assert client.get_run(run).data.params == tracking.flat_params("dcgan")
+
+
 def test_pictures_are_not_doubled_either(root, kept):
     client, run = trained(root, kept, 1, 12, stop=ValueError())
     assert client.get_run(run).info.status == "FAILED"
@@ -73,6 +99,26 @@ def test_a_run_that_somebody_deleted_is_made_anew_and_whole(root, kept):
     _, other = trained(root, kept, 1, 2, 3)
     assert other != run
     assert steps_of(client, other, "generator") == [1, 2, 3]
+
+
+def test_a_sign_marks_the_run_from_its_first_step_on_after_a_crash_too(root, kept, monkeypatch):
+    monkeypatch.setattr(checkpoint, "SHARE", float("inf"))
+    monkeypatch.setattr(checkpoint, "LEAST", 0.0)
+
+    def show(step, stop=None):
+        if step == stop:
+            raise KeyboardInterrupt
+        return {"motion": 0.0}
+
+    tracking = tracker(root, kept)
+    with pytest.raises(KeyboardInterrupt):
+        watched.train(tracking, kept / "one", kept, partial(show, stop=7))
+    run = tracking._client().get_run((kept / "mlflow_run").read_text())
+    assert run.data.tags["vidpipe.warning.frozen"] == "from step 4"
+    watched.train(tracking, kept / "two", kept, show)
+    again = tracking._client().get_run(run.info.run_id)
+    assert again.info.status == "FINISHED"
+    assert again.data.tags["vidpipe.warning.frozen"] == "from step 4"
 
 
 @pytest.mark.parametrize("note", ["", "0" * 32])

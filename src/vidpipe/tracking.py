@@ -171,18 +171,20 @@ class _MlflowRun:
             client.update_run(known, status="RUNNING")
             made = cls(client, known, tracker)
             made.told = _told(client, known)
-        else:
-            made = cls.new(client, model, tracker)
-            note.write_text(made.id, encoding="utf-8")
-        return made
+            made.params(tracker.flat_params(model))  # which it was perhaps killed before it had
+            return made
+        return cls.new(client, model, tracker, note)
 
     @classmethod
-    def new(cls, client: Any, model: str, tracker: MlflowTracker) -> "_MlflowRun":
+    def new(
+        cls, client: Any, model: str, tracker: MlflowTracker, note: Path | None = None
+    ) -> "_MlflowRun":
         home = _experiment(client, TASKS[model].experiment, tracker)
         run = client.create_run(home, tags=tracker.tags(model), run_name=model)
         made = cls(client, run.info.run_id, tracker)
-        for name, value in tracker.flat_params(model).items():
-            client.log_param(made.id, name, value)
+        if note:
+            note.write_text(made.id, encoding="utf-8")
+        made.params(tracker.flat_params(model))
         return made
 
     @classmethod
@@ -193,8 +195,7 @@ class _MlflowRun:
         name = tracker.params.sources.clips.dataset
         run = client.create_run(experiment, tags=tags, run_name=name)
         made = cls(client, run.info.run_id, tracker)
-        for key, value in _flat({stage: getattr(tracker.params, stage).model_dump()}).items():
-            client.log_param(made.id, key, value)
+        made.params(_flat({stage: getattr(tracker.params, stage).model_dump()}))
         return made
 
     @classmethod
@@ -211,6 +212,11 @@ class _MlflowRun:
         made = cls.new(client, model, tracker)
         made.weights(weights)
         return made
+
+    def params(self, values: Mapping[str, str]) -> None:
+        from mlflow.entities import Param  # noqa: PLC0415
+
+        self.client.log_batch(self.id, params=[Param(*pair) for pair in values.items()])
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
         from mlflow.entities import Metric  # noqa: PLC0415
