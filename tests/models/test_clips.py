@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 import torch
+from layers import shapes
 from torch import nn
 
 from vidpipe.models.clips import ClipDiscriminator, ClipsFromNoise, RealClips, Volume
@@ -18,16 +19,6 @@ class Four(ClipDiscriminator):
 
 class Five(ClipDiscriminator):
     layers = 5
-
-
-def shapes(network, *inputs):
-    """Shape after each layer with weights, in order."""
-    seen = []
-    for layer in network.modules():
-        if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd):
-            layer.register_forward_hook(lambda *call: seen.append(tuple(call[-1].shape[1:])))
-    network(*inputs)
-    return seen
 
 
 def counted(*, length=4, mirror=False):
