@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from vidpipe.data import clips as module
-from vidpipe.data.clips import index_clips, stream, stretches, windows
+from vidpipe.data.clips import check, index_clips, stream, stretches, windows
 from vidpipe.data.frames import Shot
 from vidpipe.errors import UserError
 
@@ -81,6 +81,28 @@ def test_videos_that_share_a_file_share_its_frames(lengths: list[int], length: i
     both = index_clips(twice, frames=length, stride=stride)
     assert {file: len(c) for file, c in both.kept.items()} == {"v0.npy": len(alone.kept["v0.npy"])}
     np.testing.assert_array_equal(both.clips, np.concatenate([alone.clips, alone.clips]))
+
+
+UNSOUND = {
+    "frames as floats": ("frames", lambda frames: frames / np.float32(255)),
+    "frames that are no squares": ("frames", lambda frames: frames[:, 1:]),
+    "frames without channels": ("frames", lambda frames: frames[..., 0]),
+    "frames that are not there": ("clips", lambda clips: clips + 1),
+    "frames before the first": ("clips", lambda clips: clips - 1),
+    "halves of frames": ("clips", lambda clips: clips / 2),
+    "rates that are not finite": ("fps", lambda fps: fps * np.nan),
+    "no rate": ("fps", lambda fps: fps * 0),
+    "rates as text": ("fps", lambda fps: fps.astype(str)),
+}
+
+
+@pytest.mark.parametrize(("name", "spoil"), UNSOUND.values(), ids=UNSOUND)
+def test_arrays_that_are_unsound_are_named_with_what_makes_them_anew(name, spoil):
+    arrays = moving.packed()
+    check(arrays)
+    arrays[name] = spoil(arrays[name])
+    with pytest.raises(UserError, match=rf"^clips\.npz, {name}: expected .* dvc repro clips$"):
+        check(arrays)
 
 
 @pytest.mark.parametrize("lengths", [[], [[15]], [[3, 9], [15, 1]]])

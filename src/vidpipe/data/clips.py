@@ -78,6 +78,32 @@ def stream(folder: Path, kept: Mapping[str, Int[np.ndarray, "_"]]) -> Stream:
     return Stream((sum(map(len, kept.values())), *one.shape), one.dtype, parts)
 
 
+def check(arrays: Mapping[str, np.ndarray]) -> None:
+    """Hold arrays to what `clips.npz` is made of, whoever made it.
+
+    Raises:
+        UserError: Naming the array that can neither be learnt from nor compared with.
+    """
+    frames, clips, fps = (arrays[name] for name in ("frames", "clips", "fps"))
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[1] != frames.shape[2]:
+        got = f"{frames.dtype} of {' x '.join(map(str, frames.shape))}"
+        raise _unsound("frames", "uint8 of n x side x side x channels", got)
+    if clips.dtype.kind not in "iu" or clips.ndim != 2 or not _within(clips, len(frames)):
+        raise _unsound("clips", f"rows of indices of {len(frames)} frames", "others")
+    if fps.dtype.kind not in "fiu" or not (np.isfinite(fps) & (fps > 0)).all():
+        raise _unsound("fps", "finite numbers above 0", "others")
+
+
+def _within(index: np.ndarray, count: int) -> bool:
+    return bool(((index >= 0) & (index < count)).all())
+
+
+def _unsound(name: str, expected: str, got: str) -> UserError:
+    return UserError(
+        f"clips.npz, {name}: expected {expected}, got {got}; make it anew: dvc repro clips"
+    )
+
+
 @dataclass(frozen=True)
 class Stretches:
     """Clips of any length, cut from those of `clips.npz`.

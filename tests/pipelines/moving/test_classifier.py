@@ -49,6 +49,22 @@ def test_without_clips_for_training_it_says_so(tmp_path):
         trained(clips, tmp_path)
 
 
+def test_clips_that_are_unsound_are_refused(tmp_path):
+    clips = moving.packed()
+    clips["frames"] = np.full(clips["frames"].shape, np.nan)
+    with pytest.raises(UserError, match=r"clips\.npz, frames: expected uint8 .*, got float64"):
+        trained(clips, tmp_path)
+
+
+def test_one_action_alone_is_told_from_none(tmp_path):
+    clips = moving.packed()
+    clips["labels"], clips["label"] = clips["labels"][:1], np.zeros_like(clips["label"])
+    folder, numbers = trained(clips, tmp_path)
+    judge = weights.build(ActionClassifier, folder / "classifier.safetensors")
+    assert judge.classes == 1
+    assert all(math.isfinite(number) for number in numbers.values())
+
+
 def test_a_training_that_diverges_names_what_to_lower(tmp_path):
     with pytest.raises(UserError, match=r"lower action_classifier\.learning_rate"):
         trained(moving.packed(), tmp_path, learning_rate=1e30, steps=8)

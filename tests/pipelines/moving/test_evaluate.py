@@ -160,6 +160,13 @@ def test_clips_of_another_size_than_the_model_makes_are_refused(folders, tmp_pat
         evaluated(Blocks(), folders, tmp_path, moving.packed(size=32))
 
 
+def test_clips_that_are_unsound_are_refused(folders, tmp_path):
+    clips = moving.packed()
+    clips["fps"][3] = np.nan
+    with pytest.raises(UserError, match=r"clips\.npz, fps: expected finite numbers above 0"):
+        evaluated(Blocks(), folders, tmp_path, clips)
+
+
 def test_clips_of_one_video_are_refused(folders, tmp_path):
     with pytest.raises(UserError, match="of 1 videos"):
         evaluated(Blocks(), folders, tmp_path, moving.packed(videos=1))

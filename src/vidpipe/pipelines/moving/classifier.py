@@ -8,7 +8,7 @@ import pandas as pd
 import torch
 from jaxtyping import Int, UInt8
 
-from vidpipe.data.clips import windows
+from vidpipe.data.clips import check, windows
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.errors import UserError
 from vidpipe.evaluation.judging import Judged, judge
@@ -36,8 +36,9 @@ def train_action_classifier(
         A folder with weights, `history.csv` and `confusion.csv`; metrics.
 
     Raises:
-        UserError: If there are no clips to train on, or training diverges.
+        UserError: If clips are not sound, none are to train on, or training diverges.
     """
+    check(clips)
     machine = runtimes.start(**runtime.model_dump())
     torch.manual_seed(train.seed)
     frames, short = small(clips["frames"]), min(FRAMES, clips["clips"].shape[1])

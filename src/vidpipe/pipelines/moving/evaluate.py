@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from vidpipe.data.clips import Stretches, stretches
+from vidpipe.data.clips import Stretches, check, stretches
 from vidpipe.data.packing import write_npz
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.errors import UserError
@@ -59,9 +59,10 @@ def evaluate_clip_gan(
         Metrics by name: see `scores`; folders of plots and of samples.
 
     Raises:
-        UserError: If the clips are too few, too short or of another size than those that are made,
-            or these are not finite.
+        UserError: If the clips are not sound, too few, too short or of another size than those that
+            are made, or these are not finite.
     """
+    check(clips)
     machine = runtimes.start(**runtime.model_dump())
     make = ClipMaker(name, machine.place(generator), machine.device)
     judge = machine.place(weights.build(ActionClassifier, classifier / "classifier.safetensors"))

@@ -13,6 +13,7 @@ import torch
 from pydantic import BaseModel
 from torch import nn
 
+from vidpipe.data.clips import check
 from vidpipe.data.pictures import grid
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.errors import UserError
@@ -149,7 +150,11 @@ def train_clip_gan(
 
     Returns:
         A folder, as `train_gan` fills it; the sheets are of the same sources all along.
+
+    Raises:
+        UserError: If the clips are not sound, none are for training, or they are too short.
     """
+    check(clips)
     machine = start(runtime, train)
     _, size, _, channels = clips["frames"].shape
     prior = prior_of(model, clips["labels"].tolist())
