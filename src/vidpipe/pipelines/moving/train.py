@@ -227,5 +227,5 @@ def _own(block: BaseModel, common: type[BaseModel]) -> set[str]:
 def progress_sheet(generator: nn.Module, shown: Any) -> np.ndarray:
     """A clip in each row, frame by frame."""
     with evaluating(generator):
-        made = to_uint8(generator(shown))[:ROWS].permute(0, 2, 3, 4, 1).cpu().numpy()
-    return grid([list(clip) for clip in made], tile=64)
+        made = to_uint8(generator(shown))[:ROWS].permute(0, 2, 3, 4, 1).expand(-1, -1, -1, -1, 3)
+    return grid([list(clip) for clip in made.cpu().numpy()], tile=64)
