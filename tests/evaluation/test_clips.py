@@ -1,5 +1,6 @@
 from itertools import pairwise
 
+import judges
 import moving
 import numpy as np
 import pytest
@@ -74,6 +75,22 @@ def test_each_distance_grows_with_what_is_wrong(real, harm):
     for name in ("frames", "diff", "actions"):
         grown = [1e-6, *(found[name] for found in harmed)]
         assert all(less < more for less, more in pairwise(grown)), (name, grown)
+
+
+@pytest.fixture(scope="module")
+def judge():
+    return judges.trained(moving.ALL, count=120, steps=120).eval()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("harm", WORSE)
+def test_the_distance_by_actions_grows_with_a_judge_that_was_trained(judge, real, harm):
+    # Of noise above 30 grey levels it makes the same: no action.
+    steps = WORSE[harm][:2] if harm == "noise" else WORSE[harm]
+    sound = measure(real.clips, judge)
+    harmed = [measure(worse(real.clips), judge) for worse in steps]
+    grown = [1e-6, *(score(some, sound)["frechet_actions"] for some in harmed)]
+    assert all(less < more for less, more in pairwise(grown)), grown
 
 
 @pytest.mark.parametrize("harm", ["noise", "blur", "shuffled frames", "frozen video"])

@@ -1,37 +1,13 @@
-from contextlib import nullcontext
-
-import moving
+import judges
 import pytest
 import torch
+from judges import examples
 
 from vidpipe.evaluation.judging import judge
-from vidpipe.models.action_classifier import FEATURES, ActionClassifier, Examples, shrunk
+from vidpipe.models.action_classifier import FEATURES, ActionClassifier, shrunk
 from vidpipe.models.pixels import to_uint8
-from vidpipe.training.supervised import fit_classifier
 
 ACTIONS = (0, 2, 5)  # right, down, blink
-
-
-def examples(seed):
-    clips, label = moving.clips(36, seed=seed, actions=ACTIONS)
-    frames = clips.flatten(0, 1).permute(0, 3, 1, 2)
-    windows = torch.arange(len(frames)).view(len(clips), -1)
-    number = torch.from_numpy(label).apply_(ACTIONS.index)
-    return Examples(frames, windows, number, classes=len(ACTIONS), batch=40)
-
-
-@pytest.fixture(scope="module")
-def trained():
-    torch.manual_seed(0)
-    classifier = ActionClassifier(classes=len(ACTIONS), channels=3)
-    seen = examples(0)
-    list(
-        fit_classifier(
-            classifier, seen.draw, steps=60, learning_rate=4e-3, report_every=60, seed=0,
-            autocast=nullcontext,
-        )
-    )  # fmt: skip
-    return classifier
 
 
 @pytest.mark.parametrize(("frames", "side", "channels"), [(8, 32, 3), (16, 64, 3), (2, 16, 1)])
@@ -56,7 +32,7 @@ def test_large_clips_are_shrunk_and_small_ones_left_alone():
 
 
 def test_a_batch_holds_more_actions_than_impostors():
-    clips, label = examples(0).draw(torch.Generator().manual_seed(0))
+    clips, label = examples(0, ACTIONS).draw(torch.Generator().manual_seed(0))
     assert clips.shape == (40, 3, 8, 16, 16)
     assert clips.abs().max() <= 1
     assert (label == len(ACTIONS)).sum() == 10
@@ -64,7 +40,7 @@ def test_a_batch_holds_more_actions_than_impostors():
 
 
 def test_impostors_are_of_two_different_actions():
-    seen, pairs = examples(0), []
+    seen, pairs = examples(0, ACTIONS), []
     label = {clip.numpy().tobytes(): n for clip, n in zip(_all(seen), seen.label, strict=True)}
     seen.impostors(lambda one, other, rng: pairs.extend([one, other]) or one, 30, torch.Generator())
     one, other = ([label[to_uint8(c).numpy().tobytes()] for c in clips] for clips in pairs)
@@ -76,8 +52,8 @@ def _all(seen):
 
 
 @pytest.mark.long
-def test_actions_before_grounds_it_has_not_seen_are_named_rightly_and_stills_refused(trained):
-    unseen = examples(1)
+def test_actions_before_grounds_it_has_not_seen_are_named_rightly_and_stills_refused():
+    trained, unseen = judges.trained(ACTIONS), examples(1, ACTIONS)
     judged = judge(trained, _all(unseen))
     assert (judged.label == unseen.label).float().mean() > 0.8
     stills = _all(unseen)[:, :, :1].expand(-1, -1, 8, -1, -1)
