@@ -24,8 +24,6 @@ from vidpipe.tasks import TASKS
 from vidpipe.training.tracker import NullTracker, Run
 
 log = logging.getLogger(__name__)
-
-
 FOLDER = "mlflow"  # at the repository's root, when no server is named
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 NOTE = "mlflow_run"  # in the folder of a training, the id of its run
