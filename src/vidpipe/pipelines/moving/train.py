@@ -136,7 +136,7 @@ def train_clip_gan(
     tracker: Tracker,
     scratch: Path,
 ) -> Path:
-    """Train on the clips that are for training.
+    """Train on the clips that are for training; raises UserError if they will not do.
 
     Args:
         network: Module of the model.
@@ -150,15 +150,11 @@ def train_clip_gan(
 
     Returns:
         A folder, as `train_gan` fills it; the sheets are of the same sources all along.
-
-    Raises:
-        UserError: If the clips are not sound, none are for training, or they are too short.
     """
     check(clips)
     machine = start(runtime, train)
-    _, size, _, channels = clips["frames"].shape
+    shape = dict(zip(("size", "channels"), clips["frames"].shape[2:], strict=True))
     prior = prior_of(model, clips["labels"].tolist())
-    shape = {"size": size, "channels": channels}
     players, built = players_of(network, shape, model, prior, train, machine)
     real, unseen = _seen_and_held_out(clips, model, train, machine.device)
     fed = partial(game_of, network, prior=prior, train=train)
