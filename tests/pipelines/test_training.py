@@ -96,7 +96,7 @@ def trained(scratch, tracker=None, kept=None, *, learn=mlp_gan, **changes):
         folder = learn(tracker or NullTracker(), scratch, **changes)
     finally:
         torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(False)
+        torch.set_deterministic_debug_mode("default")
     files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
