@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import node
@@ -113,3 +115,21 @@ def test_scratch_of_killed_processes_is_cleared_and_that_of_others_stays(stopped
     second = Process(stopped)
     there = sorted((stopped / ".vidpipe").glob("work-*"))
     assert there == sorted([first.scratch, second.scratch])
+
+
+def begins(project):
+    """What a run of Kedro does first."""
+    context = SimpleNamespace(
+        project_path=project, config_loader={"parameters": read(ROOT / "params.yaml")}
+    )
+    Workbench().after_context_created(context)
+
+
+def test_a_stage_keeps_the_lock_that_dvc_may_tear(tmp_path, monkeypatch):
+    begins(tmp_path)
+    (tmp_path / "dvc.lock").write_text("stages: whole")
+    begins(tmp_path)
+    assert not (tmp_path / ".vidpipe").exists(), "DVC has not started it"
+    monkeypatch.setenv("DVC_STAGE", "digits")
+    begins(tmp_path)
+    assert (tmp_path / ".vidpipe/dvc.lock").read_text() == "stages: whole"

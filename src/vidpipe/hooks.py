@@ -3,6 +3,7 @@
 import atexit
 import logging
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline.node import Node
 
 from vidpipe.identity import forced, identity
+from vidpipe.io.atomic import whole_file
 from vidpipe.kept import Held, Shelf
 from vidpipe.params import Params
 from vidpipe.tasks import TASKS
@@ -22,6 +24,7 @@ log = logging.getLogger(__name__)
 SCRATCH = ".vidpipe"
 WORKBENCH = ("project", "scratch", "tracker")  # inputs of nodes that are no data
 WORK = "work-"  # a folder per process
+LOCK = "dvc.lock"
 TRAIN = "_train"  # what the node is called that trains a model, after the model
 
 
@@ -34,6 +37,7 @@ class Workbench:
         self.project = Path(context.project_path)
         self.params = Params.model_validate(context.config_loader["parameters"])
         pin_instructions(self.params.runtime.determinism)
+        self._keep_lock()
 
     @hook_impl
     def after_catalog_created(self, catalog: DataCatalog) -> None:
@@ -71,6 +75,13 @@ class Workbench:
         """A model that is in place needs no checkpoints."""
         if dataset_name == node.outputs[-1] and node.name in self.kept:
             self.checkpoints.drop(self.kept.pop(node.name))
+
+    def _keep_lock(self) -> None:
+        """DVC writes its lock in place, between stages: a copy of each whole one is kept."""
+        lock = self.project / LOCK
+        if "DVC_STAGE" in os.environ and lock.is_file():
+            with whole_file(self.project / SCRATCH / LOCK) as copy:
+                shutil.copyfile(lock, copy)
 
     def _keep(self, node: Node, key: str) -> None:
         """Lay out `scratch/kept/<model>`: a folder of this key that outlives the process."""
