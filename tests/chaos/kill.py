@@ -93,7 +93,7 @@ def kills(project: Path, took: dict[str, float], *, count: int, seed: int) -> It
         torn = not readable(project / "dvc.lock")
         if torn:
             shutil.copyfile(project / ".vidpipe/dvc.lock", project / "dvc.lock")
-        shutil.rmtree(project / ".dvc/cache", ignore_errors=True)  # or DVC would take it from there
+        forget(project, stage, lock)
         resumed = GOING_ON.search(run(project, "dvc", "repro", "--no-run-cache", *took))
         same = (project / "dvc.lock").read_bytes() == lock
         same = same and not run(project, "git", "status", "--porcelain")
@@ -117,6 +117,13 @@ def struck(project: Path, stage: str, seconds: float) -> bool:
         process.wait()
         return False
     return True
+
+
+def forget(project: Path, stage: str, lock: bytes) -> None:
+    """Take what a stage made out of DVC's cache, or DVC would bring it back from there."""
+    for out in YAML(typ="safe").load(lock)["stages"][stage]["outs"]:
+        head, tail = out["md5"][:2], out["md5"][2:]
+        (project / ".dvc/cache/files/md5" / head / tail).unlink(missing_ok=True)
 
 
 def cut_short(project: Path) -> bool:
