@@ -9,7 +9,6 @@ seconds from the start of the command, Python and Kedro included, to the end of 
 
 import json
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
@@ -24,17 +23,15 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from vidpipe.config import read
-from vidpipe.pipeline_registry import STAGES
+from vidpipe.tasks import TASKS
 from vidpipe.training.runtime import pin_instructions
 
 ROOT = Path(__file__).parents[1]
-GANS = [name.removesuffix("_train") for name in STAGES if name.endswith("_train")]
 INPUTS = "data/05_model_input"
-FIRST, SAVED = "first", "saved"
 
 
 @click.command(help=__doc__)
-@click.argument("models", nargs=-1, type=click.Choice(GANS))
+@click.argument("models", nargs=-1, type=click.Choice(list(TASKS)))
 @click.option("--seconds", default=60.0, show_default=True, help="Of training.")
 @click.option("--watched", is_flag=True, hidden=True)
 def main(models: tuple[str, ...], seconds: float, watched: bool) -> None:
@@ -42,26 +39,26 @@ def main(models: tuple[str, ...], seconds: float, watched: bool) -> None:
     if watched:
         train(*models)
         return
-    click.echo("| model | MiB | ms to save | saved every, s | share of time | first step | again |")
-    click.echo("|---|---|---|---|---|---|---|")
+    click.echo("| model | MiB | ms to save | share of time | first step | again |")
+    click.echo("|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "vidpipe"
         subprocess.run(["git", "clone", "--quiet", ROOT, project], check=True)
         shutil.copytree(ROOT / INPUTS, project / INPUTS, dirs_exist_ok=True)
-        for model in models or GANS:
+        for model in models or TASKS:
             click.echo(row(model, *(list(told(project, model, s)) for s in (seconds, 0.0))))
 
 
 def row(model: str, before: list[dict[str, Any]], after: list[dict[str, Any]]) -> str:
     """What a training told before it was killed, and what the next one did."""
-    [first], [again] = ([told for told in one if told["what"] == FIRST] for one in (before, after))
-    saved = [told for told in before if told["what"] == SAVED]
-    took = [told["seconds"] for told in saved]
-    apart = (saved[-1]["at"] - first["at"]) / len(saved)
+    first, *saved = before
+    [again] = after
+    if not saved:
+        raise click.ClickException(f"{model}: nothing was saved; raise --seconds")
+    took = [one["seconds"] for one in saved]
     cells = [
         f"{saved[-1]['bytes'] / 2**20:.1f}",
         f"{1000 * statistics.median(took):.0f}",
-        f"{apart:.1f}",
         f"{100 * sum(took) / (saved[-1]['at'] - first['at']):.2f} %",
         f"{first['at']:.1f}",
         f"{again['at']:.1f}, from step {again['step']}",
@@ -70,7 +67,7 @@ def row(model: str, before: list[dict[str, Any]], after: list[dict[str, Any]]) -
 
 
 def told(project: Path, model: str, seconds: float) -> Iterator[dict[str, Any]]:
-    """What a training tells until it is killed, so many seconds after its first step."""
+    """Its first step, then each file, until it is killed so many seconds after that step."""
     command = [sys.executable, __file__, model, "--watched"]
     begun, end = time.monotonic(), float("inf")
     with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, text=True) as process:
@@ -84,7 +81,7 @@ def told(project: Path, model: str, seconds: float) -> Iterator[dict[str, Any]]:
             end = min(end, one["at"] + seconds)
             if one["at"] >= end:
                 break
-        process.send_signal(signal.SIGKILL)
+        process.kill()
 
 
 def train(model: str) -> None:
@@ -97,7 +94,7 @@ def train(model: str) -> None:
 
     def updated(*args: Any, step: int, **words: Any) -> Any:
         losses = update(*args, step=step, **words)
-        tell(FIRST, step=step)
+        tell(step=step)
         loop.update = update
         return losses
 
@@ -105,7 +102,7 @@ def train(model: str) -> None:
         begun = time.monotonic()
         write(self, *args)
         newest = max(self.folder.glob("*.safetensors"))
-        tell(SAVED, seconds=time.monotonic() - begun, bytes=newest.stat().st_size)
+        tell(seconds=time.monotonic() - begun, bytes=newest.stat().st_size)
 
     loop.update, Checkpoints._write = updated, written  # type: ignore[method-assign]
     bootstrap_project(Path.cwd())
@@ -113,9 +110,9 @@ def train(model: str) -> None:
         session.run(pipeline_names=[f"{model}_train"])
 
 
-def tell(what: str, **more: Any) -> None:
+def tell(**more: Any) -> None:
     """A line for the process that started this one."""
-    print(json.dumps({"what": what, "at": time.monotonic(), **more}), flush=True)  # noqa: T201
+    print(json.dumps({"at": time.monotonic(), **more}), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

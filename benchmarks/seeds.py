@@ -27,16 +27,15 @@ from scipy.stats import t as students
 
 from vidpipe.config import ParamsYamlLoader, check, read
 from vidpipe.io import Metrics
-from vidpipe.pipeline_registry import STAGES, register_pipelines
+from vidpipe.pipeline_registry import register_pipelines
 from vidpipe.settings import CONFIG_LOADER_ARGS
+from vidpipe.tasks import TASKS
 from vidpipe.training.runtime import pin_instructions
 from vidpipe.training.tracker import NullTracker
 
-GANS = [name.removesuffix("_evaluate") for name in STAGES if name.endswith("_evaluate")]
-
 
 @click.command()
-@click.argument("model", type=click.Choice(GANS))
+@click.argument("model", type=click.Choice(list(TASKS)))
 @click.option("--seeds", default="0,1,2", show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="Of each seed  [default: as params.yaml]")
 @click.option("--at-once", default=1, show_default=True, help="Seeds that train side by side.")

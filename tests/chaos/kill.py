@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,6 +30,7 @@ from ruamel.yaml.error import YAMLError
 
 from vidpipe.commands.settle import settle
 from vidpipe.pipeline_registry import STAGES
+from vidpipe.reproduction.record import recorded
 
 # Long enough for checkpoints.
 LONGER = {"steps": 800, "report_every": 20, "sample_every": 400}
@@ -84,7 +85,7 @@ def prepared(folder: Path, stages: Sequence[str] = tuple(STAGES)) -> tuple[Path,
 def kills(project: Path, took: dict[str, float], *, count: int, seed: int) -> Iterator[Kill]:
     """Kill so many times; every third time in the stage that has checkpoints."""
     rng = random.Random(seed)
-    lock = (project / "dvc.lock").read_bytes()
+    lock, made = (project / "dvc.lock").read_bytes(), recorded(project)
     for number in range(count):
         stage = LONG if LONG in took and number % 3 == 0 else rng.choice(list(took))
         seconds = rng.uniform(0, took[stage])
@@ -93,7 +94,7 @@ def kills(project: Path, took: dict[str, float], *, count: int, seed: int) -> It
         torn = not readable(project / "dvc.lock")
         if torn:
             shutil.copyfile(project / ".vidpipe/dvc.lock", project / "dvc.lock")
-        forget(project, stage, lock)
+        forget(project, made[stage].outs.values())
         resumed = GOING_ON.search(run(project, "dvc", "repro", "--no-run-cache", *took))
         same = (project / "dvc.lock").read_bytes() == lock
         same = same and not run(project, "git", "status", "--porcelain")
@@ -119,11 +120,10 @@ def struck(project: Path, stage: str, seconds: float) -> bool:
     return True
 
 
-def forget(project: Path, stage: str, lock: bytes) -> None:
+def forget(project: Path, md5s: Iterable[str]) -> None:
     """Take what a stage made out of DVC's cache, or DVC would bring it back from there."""
-    for out in YAML(typ="safe").load(lock)["stages"][stage]["outs"]:
-        head, tail = out["md5"][:2], out["md5"][2:]
-        (project / ".dvc/cache/files/md5" / head / tail).unlink(missing_ok=True)
+    for md5 in md5s:
+        (project / ".dvc/cache/files/md5" / md5[:2] / md5[2:]).unlink(missing_ok=True)
 
 
 def cut_short(project: Path) -> bool:

@@ -131,7 +131,7 @@ def _run(
         if result is not None:
             reason = result.reason if isinstance(result, Died) else result
             log.warning("%s is left out: %s", job.name, reason)
-            left_out.append(reason)
+            left_out.append(f"{job.name}: {reason}")
     return left_out
 
 
