@@ -26,7 +26,7 @@ from vidpipe.commands.use import use
 from vidpipe.errors import UserError
 from vidpipe.pipeline_registry import STAGES, SUMS
 
-INTERRUPTED, TERMINATED = 130, 143  # 128 + the signal, as shells say it
+SIGNALLED = 128  # and the number of the signal, as shells say it
 
 
 def plainly(command: click.Command) -> click.Command:
@@ -35,12 +35,15 @@ def plainly(command: click.Command) -> click.Command:
 
     @functools.wraps(inner)
     def callback(*args: Any, **kwargs: Any) -> Any:
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))  # so that scratch is cleared
+        for ending in (signal.SIGTERM, signal.SIGHUP):  # in order, so that scratch is cleared
+            if signal.getsignal(ending) is not signal.SIG_IGN:  # as `nohup` asks
+                signal.signal(ending, lambda number, _: sys.exit(SIGNALLED + number))
         try:
             return inner(*args, **kwargs)
         except KeyboardInterrupt:
-            click.echo("\nstopped; the same command goes on from what was finished", err=True)
-            sys.exit(INTERRUPTED)
+            goes_on = "; the same command goes on from what was finished"
+            click.echo(f"\nstopped{goes_on if command is kedro_run else ''}", err=True)
+            sys.exit(SIGNALLED + signal.SIGINT)
         except (UserError, DatasetError, OSError, FloatingPointError) as error:
             raise click.ClickException(said(error)) from error
         except (ValueError, RuntimeError) as error:
