@@ -76,10 +76,26 @@ def test_a_run_that_ends_well_leaves_nothing(stopped):
     assert left(Process(stopped)) == []
 
 
-def test_other_parameters_find_nothing_and_clear_the_old(stopped):
-    process = Process(stopped, steps=2)
-    assert left(process) == []
-    process.is_killed()
+def test_other_parameters_find_nothing(stopped):
+    assert left(Process(stopped, steps=2)) == []
+
+
+def test_trainings_stopped_together_all_go_on(stopped):
+    others = range(2, 2 + hooks.OTHERS)
+    for steps in others:
+        process = Process(stopped, steps=steps)
+        (process.kept / f"{steps}").touch()
+        process.is_killed()
+    for steps in others:
+        process = Process(stopped, steps=steps)
+        assert left(process) == [f"{steps}"]
+        process.is_killed()
+
+
+def test_the_oldest_of_other_parameters_go(stopped):
+    for steps in range(2, 3 + hooks.OTHERS):
+        Process(stopped, steps=steps).is_killed()
+    assert len(list((stopped / ".vidpipe/checkpoints").glob("mlp_gan_train-*"))) == hooks.OTHERS + 1
     assert left(Process(stopped)) == []
 
 

@@ -37,6 +37,14 @@ def test_what_is_held_is_not_cleared(tmp_path):
     assert held.folder.is_dir()
 
 
+def test_names_come_by_the_time_of_their_last_change(tmp_path):
+    shelf = Shelf(tmp_path)
+    for n, name in enumerate("bca"):
+        (tmp_path / name).mkdir()
+        os.utime(tmp_path / name, (n, n))
+    assert shelf.names("*") == ["a", "c", "b"]
+
+
 def test_a_killed_process_leaves_its_folder_to_the_next(tmp_path):
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(tmp_path)], stdout=subprocess.PIPE, text=True

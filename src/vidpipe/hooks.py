@@ -25,6 +25,7 @@ SCRATCH = ".vidpipe"
 WORKBENCH = ("project", "scratch", "tracker")  # inputs of nodes that are no data
 WORK = "work-"  # a folder per process
 LOCK = "dvc.lock"
+OTHERS = 4  # trainings of a model, stopped with other parameters, that may yet be gone on with
 TRAIN = "_train"  # what the node is called that trains a model, after the model
 
 
@@ -88,8 +89,8 @@ class Workbench:
         from vidpipe.training.checkpoint import HOME  # noqa: PLC0415 (training has torch by now)
 
         own = f"{node.name}-{key}"
-        others = set(self.checkpoints.names(f"{node.name}-*")) - {own}
-        self.checkpoints.clear(others | ({own} if forced() else set()))
+        others = [name for name in self.checkpoints.names(f"{node.name}-*") if name != own]
+        self.checkpoints.clear([*others[OTHERS:], *([own] if forced() else [])])
         held = self.checkpoints.hold(own)
         if held is None:
             log.warning(

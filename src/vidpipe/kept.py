@@ -60,8 +60,11 @@ class Shelf:
             held.drop()
 
     def names(self, pattern: str) -> list[str]:
-        """Of the folders that are there."""
-        return sorted(path.name for path in self.home.glob(pattern) if path.is_dir())
+        """Of the folders that are there, those first that were written to last."""
+        with self.alone:
+            folders = [path for path in self.home.glob(pattern) if path.is_dir()]
+            folders.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
+            return [path.name for path in folders]
 
 
 def _hold(folder: Path) -> Held | None:

@@ -98,13 +98,20 @@ class Checkpoints:
             os.fsync(file.fileno())
         digest = hashlib.sha256(data).hexdigest()
         partial.replace(self.folder / f"{checkpoint.step:08d}-{digest}.safetensors")
-        for path, _ in self._files()[LAST:]:
+        # What stands at a later step was passed over, or this step would not have been made again.
+        files = [path for path, _ in self._files()]
+        own = [path for path in files if _step(path) <= checkpoint.step]
+        for path in {*files} - {*own[:LAST]}:
             path.unlink()
 
     def _files(self) -> list[tuple[Path, str]]:
         """Path and hash of each, newest first."""
         named = [(path, NAME.fullmatch(path.name)) for path in self.folder.iterdir()]
         return sorted(((path, match[2]) for path, match in named if match), reverse=True)
+
+
+def _step(path: Path) -> int:
+    return int(path.name.partition("-")[0])
 
 
 def _bytes(checkpoint: Checkpoint) -> bytes:
