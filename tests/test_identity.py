@@ -1,11 +1,10 @@
 import shutil
 
-import psutil
 import pytest
 from kedro.pipeline import node
 from project import ROOT
 
-from vidpipe.identity import forced, identity
+from vidpipe.identity import identity
 from vidpipe.pipelines.mlp_gan.train import train_mlp_gan
 
 PARAMS = {
@@ -51,39 +50,3 @@ def test_what_is_bound_to_a_machine_is_taken_up_on_such_a_one_alone(project, mon
     monkeypatch.setattr("vidpipe.identity.device", lambda chosen: "cpu: another")
     assert of(project, PARAMS) == first["p"]
     assert of(project, machine) != first["m"]
-
-
-class Process:
-    """One with so many ancestors, nearest first."""
-
-    def __init__(self, *lines):
-        self.lines = lines
-
-    def parents(self):
-        return [Process(line) for line in self.lines]
-
-    def cmdline(self):
-        if self.lines[0] == "gone":
-            raise psutil.NoSuchProcess(1)
-        return self.lines[0].split()
-
-
-@pytest.mark.parametrize(
-    ("expected", "command"),
-    [
-        (True, "python /bin/dvc repro --force"),
-        (True, "python /bin/dvc repro -f pix2pix_evaluate"),
-        (True, "python -m dvc repro -sf"),
-        (True, "dvc exp run -S a.b=3 --force --no-run-cache"),
-        (False, "python /bin/dvc repro"),
-        (False, "python /bin/dvc exp run -n force"),
-        (False, "python /bin/dvc repro --force-downstream"),
-        (False, "rm -f dvc"),
-    ],
-)
-def test_dvc_forces_a_stage_by_a_word_of_its_command(monkeypatch, expected, command):
-    monkeypatch.setenv("DVC_STAGE", "pix2pix_train")
-    monkeypatch.setattr(psutil, "Process", lambda: Process("gone", "sh -c kedro", command, "sh -f"))
-    assert forced() == expected
-    monkeypatch.delenv("DVC_STAGE")
-    assert not forced()

@@ -12,7 +12,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline.node import Node
 
-from vidpipe.identity import forced, identity
+from vidpipe.forced import forced
+from vidpipe.identity import identity
 from vidpipe.io.atomic import whole_file
 from vidpipe.kept import Held, Shelf
 from vidpipe.params import Params

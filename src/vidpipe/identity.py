@@ -1,16 +1,12 @@
-"""What the result of a training depends on, as one hash; and whether DVC wants it made anew."""
+"""What the result of a training depends on, as one hash."""
 
 import hashlib
 import json
-import os
-import re
 from collections.abc import Mapping
-from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import psutil
 from kedro.pipeline.node import Node
 from pydantic_core import to_jsonable_python
 
@@ -18,7 +14,6 @@ from vidpipe.imports import Imports, by_name
 from vidpipe.provenance import device, md5
 
 DIGITS = 16
-FORCE = re.compile(r"--force|-[A-Za-z]*f")
 
 
 def identity(
@@ -43,23 +38,6 @@ def identity(
     for file in [*map(project.joinpath, code), *data]:
         state.update(f"{file.name} {md5(file)}\n".encode())
     return state.hexdigest()[:DIGITS]
-
-
-def forced() -> bool:
-    """Whether this is a stage of `dvc repro --force` or `dvc exp run --force`.
-
-    DVC tells its stages all but that, so the words of its command are looked at. An experiment of
-    the queue is not known for forced: that command does not say so.
-    """
-    if "DVC_STAGE" not in os.environ:
-        return False
-    for process in psutil.Process().parents():
-        with suppress(psutil.Error):
-            words = process.cmdline()
-            first = [Path(word).stem for word in words[:3]]
-            if "dvc" in first[:2] or first[1:] == ["-m", "dvc"]:
-                return any(FORCE.fullmatch(word) for word in words)
-    return False
 
 
 def _files(path: Path) -> list[Path]:

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from vidpipe.data import extraction
 from vidpipe.data.extraction import extract_all
 from vidpipe.data.fetch import sha256
-from vidpipe.data.frames import Shot, extract, load, read_shots
+from vidpipe.data.frames import Shot, extract, load, read_shots, write_shots
 from vidpipe.data.workers import Pool, processes
 from vidpipe.errors import UserError
 
@@ -53,6 +54,7 @@ def extracted(
     *,
     pool: Pool = ThreadPoolExecutor,
     workers: int = 2,
+    anew: bool = False,
 ) -> tuple[Path, list[Shot]]:
     """Extract in a place; its folder `home` outlives runs."""
     folder = place / "frames"
@@ -62,10 +64,18 @@ def extracted(
         place / "home",
         folder,
         partial(function, **HOW),
+        anew=anew,
         pool=pool,
         workers=workers,
     )
     return folder, shots
+
+
+def write_and_stop(folder: Path, shots: list[Shot]) -> None:
+    """As if killed once the list of all shots is written."""
+    write_shots(folder, shots)
+    if folder.parent.name == "home":
+        raise KeyboardInterrupt
 
 
 def contents(folder: Path) -> dict[str, str]:
@@ -187,6 +197,32 @@ def test_a_run_that_was_killed_goes_on_where_it_was(
     left = [Path(name).name for name in manifest_of(videos)["path"]][4:]
     assert left == jobs.BOARD
     assert contents(folder) == whole
+
+
+def test_a_run_killed_right_before_its_end_does_no_harm(
+    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    whole = contents(extracted(videos, tmp_path / "whole")[0])
+    monkeypatch.setattr(jobs, "BOARD", [])
+    with monkeypatch.context() as patched:
+        patched.setattr(extraction, "write_shots", write_and_stop)
+        with pytest.raises(KeyboardInterrupt):
+            extracted(videos, tmp_path, jobs.extract_and_note)
+    made = len(jobs.BOARD)
+    folder, _ = extracted(videos, tmp_path, jobs.extract_and_note)
+    assert contents(folder) == whole
+    assert len(jobs.BOARD) == made > 0
+
+
+def test_a_forced_run_takes_up_nothing(
+    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs, "BOARD", [])
+    with pytest.raises(KeyboardInterrupt):
+        extracted(videos, tmp_path, jobs.extract_and_stop_at_c, workers=1)
+    stopped = len(jobs.BOARD)
+    extracted(videos, tmp_path, jobs.extract_and_note, workers=1, anew=True)
+    assert len(jobs.BOARD) == stopped + len(manifest_of(videos))
 
 
 def test_other_parameters_take_up_nothing(

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -48,6 +49,7 @@ def extract_all(
     folder: Path,
     extract: Extract,
     *,
+    anew: bool = False,
     pool: Pool = processes,
     workers: int | None = None,
 ) -> list[Shot]:
@@ -62,6 +64,7 @@ def extract_all(
         home: Folder that outlives this process, where finished videos wait for the rest.
         folder: What to make, on the same disk; it appears when all is done.
         extract: `frames.extract` with its keywords.
+        anew: Take up nothing of earlier runs.
         pool: Makes an executor of so many workers.
         workers: How many; None: as many as there are processors.
 
@@ -75,7 +78,7 @@ def extract_all(
             Job(path, inside(videos, path), work / _short(path, digest))
             for path, digest in zip(manifest["path"], manifest["sha256"], strict=True)
         ]
-        _tidy(work, {job.folder for job in jobs})
+        _tidy(work, set() if anew else {job.folder for job in jobs})
         seconds = PATIENCE[0] + PATIENCE[1] * float(manifest["seconds"].max())
         left_out = _run(jobs, extract, pool, workers, seconds)
         shots = list(_gather(jobs))
@@ -97,8 +100,9 @@ def _short(path: str, digest: str) -> str:
 
 
 def _state(extract: Extract) -> str:
-    """What the frames of a video depend on besides it: parameters and code."""
-    state = hashlib.sha256(repr(sorted(extract.keywords.items())).encode())
+    """What the frames of a video depend on besides it: parameters, code and its packages."""
+    known = [sorted(extract.keywords.items()), version("av"), version("numpy")]
+    state = hashlib.sha256(repr(known).encode())
     for module in (frames, video):
         assert module.__file__ is not None
         state.update(Path(module.__file__).read_bytes())
@@ -108,12 +112,13 @@ def _state(extract: Extract) -> str:
 def _tidy(work: Path, wanted: set[Path]) -> None:
     """Keep of earlier runs what is complete and still wanted."""
     work.mkdir(exist_ok=True)
-    for other in work.parent.iterdir():
-        if other != work:
-            shutil.rmtree(other)
-    for left in work.iterdir():
-        if left not in wanted:
+    for left in [*work.parent.iterdir(), *work.iterdir()]:
+        if left == work or left in wanted:
+            continue
+        if left.is_dir():
             shutil.rmtree(left)
+        else:
+            left.unlink()  # a list of all shots, had the run been killed right after it
 
 
 def _run(

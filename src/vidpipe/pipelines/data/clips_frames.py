@@ -9,6 +9,7 @@ import pandas as pd
 from vidpipe.data.extraction import NAMED, extract_all
 from vidpipe.data.frames import extract
 from vidpipe.errors import UserError
+from vidpipe.forced import forced
 from vidpipe.params import ClipFrames
 
 log = logging.getLogger(__name__)
@@ -40,7 +41,8 @@ def extract_clips(videos: Path, manifest: pd.DataFrame, frames: ClipFrames, scra
         cut_threshold=frames.cut_threshold,
         quick=True,
     )
-    shots = extract_all(videos, readable, scratch.parent / HALF_DONE, folder, make)
+    home = scratch.parent / HALF_DONE
+    shots = extract_all(videos, readable, home, folder, make, anew=forced())
     log.info(
         "%d videos: %d frames of %d pixels in %d shots",
         len({shot.video for shot in shots}),
