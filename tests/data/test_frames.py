@@ -15,6 +15,7 @@ from vidpipe.data.frames import TOGETHER, Shot, extract, load, sample, with_chan
 from vidpipe.data.sources import scikit_video
 from vidpipe.data.sources.record import Place, Video
 from vidpipe.data.video import Decoded
+from vidpipe.errors import UserError
 
 NO_CUT = 1.0  # black to white differs by no more
 RATES = st.fractions(1, 240, max_denominator=1001)
@@ -220,6 +221,14 @@ def test_loaded_frames_stay_on_disk(tmp_path: Path):
     _, frames = extracted(write_numbered(tmp_path, 5))
     assert isinstance(frames, np.memmap)
     assert not frames.flags.writeable
+
+
+@pytest.mark.parametrize("name", ["../secret.npy", "/etc/secret.npy", ""])
+def test_a_list_of_shots_leads_to_its_own_folder_alone(tmp_path: Path, name: str):
+    np.save(tmp_path / "secret.npy", np.zeros(3))
+    (tmp_path / "frames").mkdir()
+    with pytest.raises(UserError, match="expected a path below this folder"):
+        load(tmp_path / "frames", name)
 
 
 def test_extracting_twice_gives_the_same_bytes(tmp_path: Path):

@@ -15,7 +15,7 @@ import pandas as pd
 from jaxtyping import UInt8
 from numpy.lib import format as npy
 
-from vidpipe.data.files import named
+from vidpipe.data.files import inside, named
 from vidpipe.data.video import Decoded, Square, Thumbnail, decode, rate
 from vidpipe.errors import UserError
 
@@ -147,8 +147,12 @@ def sample(
 
 
 def load(folder: Path, file: str) -> UInt8[np.ndarray, "t h w c"]:
-    """The frames of one packed file, memory-mapped."""
-    frames: np.ndarray = np.load(folder / file, mmap_mode="r", allow_pickle=False)
+    """The frames of one packed file, memory-mapped.
+
+    Raises:
+        UserError: If the name leads out of the folder.
+    """
+    frames: np.ndarray = np.load(inside(folder, file), mmap_mode="r", allow_pickle=False)
     return frames
 
 
