@@ -142,6 +142,12 @@ def test_a_copy_that_is_not_the_published_file_is_used_and_told(
     assert caplog.text == ""
 
 
+def test_addresses_that_differ_in_their_query_alone_have_files_of_their_own():
+    one, other = (published._slug(f"http://h/get/set.zip?version={n}") for n in (1, 2))
+    assert one != other
+    assert {Path(slug).name for slug in (one, other)} == {"set.zip"}
+
+
 @pytest.mark.parametrize(
     "url", ["http://h/../../x", "http://h//x?y=/../..", "http://u:p@h:1/%2e%2e/x"]
 )

@@ -1,5 +1,6 @@
 """A data set's files, from where they are published, from a mirror, or from a copy that is here."""
 
+import hashlib
 import logging
 import posixpath
 from collections.abc import Sequence
@@ -16,6 +17,7 @@ from vidpipe.errors import UserError
 
 log = logging.getLogger(__name__)
 SUMS = "SHA256SUMS"  # in the form that `sha256sum --check` reads
+DIGITS = 8  # of the hash of what follows the `?` of an address
 SUFFIXES = (".zip", ".rar", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.bz2")
 
 
@@ -116,10 +118,12 @@ def _downloaded(
 
 
 def _slug(url: str) -> str:
-    """A path of its own for each address: host, then the parts of its path."""
+    """A path of its own for each address: host, parts of its path, hash of its query, name."""
     address = urlsplit(url)
     host = f"{address.hostname}:{address.port}" if address.port else f"{address.hostname}"
     parts = [quote(unquote(part), safe=" ") for part in address.path.split("/")]
+    if address.query:
+        parts.insert(-1, hashlib.sha256(address.query.encode()).hexdigest()[:DIGITS])
     return "/".join([host, *(part for part in parts if part not in ("", ".", ".."))])
 
 
