@@ -94,6 +94,24 @@ def test_a_folder_that_another_process_has_just_removed_is_no_loss(tmp_path, mon
     assert names(tmp_path) == ["it"]
 
 
+def test_a_place_that_another_process_takes_while_it_is_empty_is_taken_over(tmp_path, monkeypatch):
+    source, target = tmp_path / "new", tmp_path / "it"
+    for folder in (source, tmp_path / "theirs"):
+        folder.mkdir()
+        (folder / folder.name).touch()
+    replace = Path.replace
+
+    def raced(self, to):
+        if self == source and (tmp_path / "theirs").exists():
+            replace(tmp_path / "theirs", target)
+        return replace(self, to)
+
+    monkeypatch.setattr(Path, "replace", raced)
+    move_folder(source, target)
+    assert names(tmp_path) == ["it"]
+    assert names(target) == ["new"]
+
+
 @pytest.mark.parametrize("odd", ["a", "12b", "-3", ""])
 def test_a_name_that_is_not_ours_is_left_alone(tmp_path, odd):
     left = tmp_path / f".f.{platform.node()}-{odd}.partial"

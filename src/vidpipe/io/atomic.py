@@ -41,7 +41,7 @@ def move_folder(source: Path, target: Path) -> None:
             raise
         source = new
     while not _swapped(source, target, old):
-        shutil.rmtree(old)
+        shutil.rmtree(old, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
 
 
