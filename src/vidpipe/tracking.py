@@ -1,10 +1,9 @@
 """Runs in MLflow: one row per trained model. The only file that imports mlflow, and late.
 
-MLflow is a view of files that are there anyway: when it cannot be reached, that is said once and
-training goes on.
+MLflow is a view of files that are there anyway: when it fails, that is said once, training goes on,
+and what it missed is told later if it comes back.
 """
 
-import functools
 import logging
 import os
 import re
@@ -12,12 +11,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from filelock import FileLock
 
+from vidpipe.forgiving import Forgiving
 from vidpipe.params import Params
 from vidpipe.provenance import device, git, md5
 from vidpipe.tasks import TASKS
@@ -76,9 +77,7 @@ class MlflowTracker:
     @contextmanager
     def _safely(self, opened: Callable[[], "_MlflowRun"]) -> Iterator[Run]:
         try:
-            if self.silent:
-                raise ConnectionError
-            run: Run = _Forgiving(opened(), self)
+            run: Run = Forgiving(opened(), self.complain)
         except Exception as error:  # noqa: BLE001 (whatever MLflow does, training goes on)
             self.complain(error)
             with NullTracker().training("") as silent:
@@ -98,7 +97,7 @@ class MlflowTracker:
         """Say once that MLflow has failed."""
         if not self.silent:
             first = (str(error).splitlines() or [repr(error)])[0]
-            log.warning("MLflow cannot be reached, going on without it: %s", first)
+            log.warning("MLflow does not answer as it should, going on: %s", first)
         self.silent = True
 
     def _client(self) -> Any:
@@ -250,7 +249,7 @@ def _told(client: Any, run_id: str) -> Callable[[str, int], bool]:
     """Whether a run that another process has opened knows a step: no point comes twice."""
     pictures = [Path(file.path).name for file in client.list_artifacts(run_id, "images")]
 
-    @functools.cache
+    @cache
     def steps(key: str) -> set[int]:
         return {point.step for point in client.get_metric_history(run_id, key)}
 
@@ -259,26 +258,6 @@ def _told(client: Any, run_id: str) -> Callable[[str, int], bool]:
         return step in steps(key) or any(map(drawn.fullmatch, pictures))
 
     return told
-
-
-class _Forgiving:
-    """Passes calls on until one fails; then says so once and swallows the rest."""
-
-    def __init__(self, run: _MlflowRun, tracker: MlflowTracker) -> None:
-        self._run: _MlflowRun | None = run
-        self._tracker = tracker
-
-    def __getattr__(self, name: str) -> Callable[..., None]:
-        def call(*args: Any) -> None:
-            if self._run is None:
-                return
-            try:
-                getattr(self._run, name)(*args)
-            except Exception as error:  # noqa: BLE001 (whatever MLflow does, training goes on)
-                self._run = None
-                self._tracker.complain(error)
-
-        return call
 
 
 def _experiment(client: Any, name: str, tracker: MlflowTracker) -> str:

@@ -69,6 +69,11 @@ def png(picture: Picture) -> bytes:
     return buffer.getvalue()
 
 
+def from_png(file: bytes) -> Picture:
+    """The picture that `png` made a file of."""
+    return np.asarray(Image.open(io.BytesIO(file)))
+
+
 def gif(pictures: Sequence[Picture], *, fps: int, colours: int = 128) -> bytes:
     """A looping GIF with one palette for all its frames, so that still parts do not flicker."""
     images = [Image.fromarray(np.ascontiguousarray(picture)) for picture in pictures]

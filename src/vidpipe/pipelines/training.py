@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from vidpipe.data.pictures import png
+from vidpipe.data.pictures import from_png, png
 from vidpipe.models import weights
 from vidpipe.params import Runtime
 from vidpipe.params_gans import FromNoiseTrain, GanTrain
@@ -79,8 +79,7 @@ def train_gan(
     reports = fit(players, task, **pace, done=kept.step, autocast=machine.autocast)
     with tracker.training(name) as run:
         tell = partial(_tell, name, run, train.steps, set[str]())
-        for report in history:
-            tell(report)
+        _tell_again(kept, tell, run)
         for plain in shown(reports, total=train.steps, done=kept.step, name=name):
             report = replace(plain, losses={**plain.losses, **_norms(players), **watch(players)})
             history.append(report)
@@ -107,6 +106,14 @@ def _taken_up(checkpoints: Checkpoints, players: Players, name: str, steps: int)
         )
         return checkpoint
     return NONE
+
+
+def _tell_again(kept: Checkpoint, tell: Callable[[Report], None], run: Run) -> None:
+    """Pass on what was made before: the run may be another, or have missed some of it."""
+    for report in kept.history:
+        tell(report)
+    for step, picture in kept.sheets.items():
+        run.picture("progress", from_png(picture), step)
 
 
 def _norms(players: Players) -> dict[str, float]:
