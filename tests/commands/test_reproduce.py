@@ -7,6 +7,7 @@ import shutil
 import pytest
 import toy
 from project import run
+from ruamel.yaml import YAML
 
 
 @pytest.fixture(scope="module")
@@ -73,6 +74,48 @@ def test_a_parameter_changed_by_hand_in_the_lock_goes_red_and_names_the_output(
     red = [line.split()[0] for line in said.splitlines() if line.endswith("of other inputs")]
     assert red == ["data/numbers", "metrics/numbers.json"]
     assert "data/other.txt" not in said
+
+
+def declare(project, change):
+    """Change `dvc.yaml`, and tag that."""
+    file, yaml = project / "dvc.yaml", YAML()
+    whole = yaml.load(file)
+    change(whole["stages"])
+    yaml.dump(whole, file)
+    toy.commit(project, "v2")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (lambda stages: stages.pop("other"), "other, dvc.yaml has no such stage"),
+        (lambda stages: stages.update(new={"cmd": "true"}), "new, in dvc.yaml, not in dvc.lock"),
+    ],
+)
+def test_a_lock_that_does_not_cover_the_pipeline_goes_red(project, vidpipe, tmp_path, change, said):
+    declare(project, change)
+    out = vidpipe("reproduce", "v2", "--json", str(tmp_path / "r.json"), code=1).stdout
+    assert "v2 is NOT reproduced" in out
+    assert said in out
+    kept = {row["path"] for row in report(tmp_path / "r.json")["outputs"] if row["same"]}
+    assert {"data/start.txt", "data/numbers", "metrics/numbers.json"} <= kept
+
+
+def test_a_frozen_stage_is_rebuilt_all_the_same(project, vidpipe, tmp_path, monkeypatch):
+    declare(project, lambda stages: stages["other"].update(frozen=True))
+    words = ("reproduce", "v2", "--stage", "other", "--json", str(tmp_path / "r.json"))
+    vidpipe(*words)
+    monkeypatch.setenv("OTHER", "luck")
+    vidpipe(*words, code=1)
+    assert differing(tmp_path / "r.json") == ["data/other.txt"]
+
+
+def test_a_metric_edited_by_hand_goes_red_though_it_is_rebuilt(project, vidpipe, tmp_path):
+    file = project / "metrics/numbers.json"
+    file.write_text(file.read_text() + "\n")  # the same numbers, other bytes
+    toy.commit(project, "v2")
+    said = vidpipe("reproduce", "v2", "--stage", "numbers", code=1).stdout
+    assert "numbers, metrics/numbers.json: recorded " in said
 
 
 def test_a_result_that_is_not_the_recorded_one_goes_red(project, vidpipe, tmp_path, monkeypatch):

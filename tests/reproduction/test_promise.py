@@ -4,6 +4,7 @@ from importlib import metadata
 import pytest
 from project import ROOT
 
+from vidpipe.errors import UserError
 from vidpipe.reproduction import promise
 from vidpipe.reproduction.promise import Machine, differing, lacking, this_machine
 
@@ -27,6 +28,13 @@ def test_portable_bits_need_avx2(tmp_path, monkeypatch):
     assert "expects AVX2" in reasons(tmp_path)[0]
     processor(monkeypatch, machine="aarch64")
     assert "expects x86_64, got aarch64" in reasons(tmp_path)[0]
+
+
+def test_a_revision_that_promised_nothing_says_so(tmp_path):
+    for text in ("steps: 3\n", "runtime: {device: cpu, threads: 2}\n"):
+        (tmp_path / "params.yaml").write_text(text)
+        with pytest.raises(UserError, match=r"no runtime\.determinism, so nobody knows"):
+            promise.runtime(tmp_path)
 
 
 def test_this_machine_is_named_by_what_its_numbers_depend_on():

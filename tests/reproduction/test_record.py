@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from project import ROOT
 
 from vidpipe.errors import UserError
-from vidpipe.reproduction.record import Stage, md5, needed, recorded, strays
+from vidpipe.reproduction.record import Stage, md5, needed, numbers, recorded, strays, unrecorded
 
 NAMES = ["fetch", "frames", "pairs", "train", "judge"]
 
@@ -124,7 +124,7 @@ def made(**changes):
     return Stage(**kept | changes)
 
 
-FETCH = stage(outs=["data/in.txt"])
+FETCH = Stage("", {}, {}, {"data/in.txt": "of a stage"}, [])
 
 
 def found(tree, **changes):
@@ -153,6 +153,11 @@ def test_what_was_recorded_of_this_tree_has_no_strays(tree):
             "numbers.kind.odd: recorded False, params.yaml says True",
         ),
         ({"deps": {"make.py": "0", "data/in.txt": "1"}}, "make.py: recorded 0, is "),
+        (
+            {"deps": {"make.py": "0", "data/in.txt": "1"}},
+            "data/in.txt: recorded 1 where it is read, of a stage where it is made",
+        ),
+        ({"outs": {"data/out.txt": "0", "params.yaml": "1"}}, "params.yaml: recorded 1, is "),
         ({"deps": {"gone.py": "0"}}, "gone.py: recorded 0, is not there"),
         ({"deps": {}}, "make.py: in dvc.yaml, not in dvc.lock"),
         ({"outs": {}}, "data/out.txt: in dvc.yaml, not in dvc.lock"),
@@ -162,6 +167,25 @@ def test_what_was_recorded_of_another_tree_is_named(tree, changes, line):
     lines = found(tree, **changes)
     assert set(lines) == {"make"}
     assert any(said.startswith(line) for said in lines["make"]), lines
+
+
+def test_a_stage_that_was_never_run_is_named(tree):
+    assert unrecorded(tree, {"fetch": FETCH}) == {"make": ["in dvc.yaml, not in dvc.lock"]}
+    assert unrecorded(tree, {"make": made()}) == {}
+
+
+@pytest.mark.parametrize("text", ["", "{", "[1]", "3", '{"a": "b"}', '{"a": [1]}', "\xff"])
+def test_metrics_that_are_none_are_told_by_their_file(tmp_path, text):
+    (tmp_path / "m.json").write_text(text, encoding="latin-1")
+    with pytest.raises(UserError, match=r"m\.json: expected JSON of numbers by name"):
+        numbers(tmp_path, {"make": made(metrics=["m.json"])})
+
+
+def test_metrics_are_read_and_those_that_are_not_there_are_none(tmp_path):
+    (tmp_path / "m.json").write_text('{"a": 1, "b": NaN}')
+    found = numbers(tmp_path, {"make": made(metrics=["m.json", "n.json"])})
+    assert found["m.json"]["a"] == 1
+    assert found["n.json"] == {}
 
 
 def test_a_stage_that_is_gone_is_named(tree):

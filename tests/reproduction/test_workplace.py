@@ -25,18 +25,20 @@ def test_the_projects_own_code_and_this_pythons_commands_come_first(tmp_path, mo
 
 def test_what_git_does_not_hold_is_lent_and_nothing_else(tmp_path):
     source, project = tmp_path / "source", tmp_path / "clone"
-    for name in ("footage/cat.mp4", "videos/a/v.mp4", "glyphs/0.png", "unnamed.txt", "../out.txt"):
+    theirs = ["footage/cat.mp4", "videos/a/v.mp4", "glyphs/0.png", "unnamed.txt", "../out.txt"]
+    for name in [*theirs, "of/it/all.txt", "of/it/one.txt", "of/other.txt"]:
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text("theirs")
     (project / "glyphs").mkdir(parents=True)
     (project / "params.yaml").write_text(
         "a: {path: footage/cat.mp4, list: [videos, {deep: glyphs}]}\n"
+        "made: [of, of/it, of/it/all.txt, of/it/one.txt, of/other.txt]\n"
         f"b: [../out.txt, {source / 'unnamed.txt'}, none/such, '', 3, null, '{'x' * 300}']\n"
     )
-    workplace.lend(source, project)
+    workplace.lend(source, project, ["of/it", "of/it/all.txt"])
     links = [path for path in project.rglob("*") if path.is_symlink()]
     lent = {path.relative_to(project).as_posix() for path in links}
-    assert lent == {"footage/cat.mp4", "videos"}
+    assert lent == {"footage/cat.mp4", "videos", "of/other.txt"}
     assert (project / "videos/a/v.mp4").read_text() == "theirs"
 
 

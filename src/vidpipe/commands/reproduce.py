@@ -2,12 +2,10 @@
 
 import sys
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from vidpipe.config import FILE, read
 from vidpipe.errors import UserError
 from vidpipe.io.atomic import whole_file
 from vidpipe.reproduction import promise, workplace
@@ -18,7 +16,14 @@ from vidpipe.reproduction.comparison import (
     compare_outputs,
     tolerances,
 )
-from vidpipe.reproduction.record import Stage, needed, numbers, recorded, strays
+from vidpipe.reproduction.record import (
+    declared,
+    needed,
+    numbers,
+    recorded,
+    strays,
+    unrecorded,
+)
 from vidpipe.reproduction.report import Maker, Report
 
 DIFFERS, CANNOT_PROMISE = 1, 2
@@ -68,20 +73,24 @@ def reproduce(
     with workplace.folder(keep) as folder:
         _say(f"{revision} ({commit[:12]}) {'goes to' if keep else 'for a while in'} {folder}")
         project = workplace.clone(here, commit, folder)
-        workplace.lend(here, project)
-        stages = needed(recorded(project), names)
+        known = recorded(project)
+        workplace.lend(here, project, [out for stage in known.values() for out in stage.outs])
+        stages = needed(known, names)
         allowed = tolerances(project) if level == "tolerance" else {}
         before, inputs = numbers(project, stages), strays(project, stages)
+        if not names:
+            inputs |= unrecorded(project, stages)
         if level == "tolerance" and not before:
             raise UserError("--level tolerance: expected stages that have metrics, these have none")
         for stage, lines in inputs.items():
             _say(f"{stage} cannot agree: {'; '.join(lines)}")
+        there = [name for name in stages if name in declared(project)]
         if pull:
-            workplace.pull(here, project, remote, list(stages))
+            workplace.pull(here, project, remote, there)
             maker = None
         else:
             maker = _promised(project, level, revision)
-            _rebuild(here, project, remote, stages)
+            _rebuild(here, project, remote, there)
         metrics = compare_metrics(before, numbers(project, stages), allowed)
         found = Comparison(level, compare_outputs(project, stages), metrics, inputs)
     _show(Report(revision, commit, maker, found, time.monotonic() - began), file)
@@ -89,7 +98,7 @@ def reproduce(
 
 def _promised(project: Path, level: Level, revision: str) -> Maker:
     """Who rebuilds. Ends where bits cannot be promised: the level is never lowered silently."""
-    runtime = read(project / FILE)["runtime"]
+    runtime = promise.runtime(project)
     maker = Maker(promise.this_machine(runtime), list(promise.differing(project)))
     lacking = [*maker.packages, *promise.lacking(project, runtime, maker.machine)]
     for line in lacking:
@@ -104,8 +113,10 @@ def _promised(project: Path, level: Level, revision: str) -> Maker:
     return maker
 
 
-def _rebuild(here: Path, project: Path, remote: str | None, stages: Mapping[str, Stage]) -> None:
+def _rebuild(here: Path, project: Path, remote: str | None, stages: list[str]) -> None:
     """Run the stages in earnest; sources come from a remote if one is named."""
+    if frozen := [name for name in stages if declared(project)[name].get("frozen")]:
+        workplace.run(project, "dvc", "unfreeze", *frozen)
     sources = [name for name in stages if name.endswith(SOURCE)]
     if remote and sources:
         workplace.pull(here, project, remote, sources)

@@ -1,6 +1,5 @@
 """`vidpipe results`: what was committed against what was rebuilt."""
 
-import json
 import subprocess
 from pathlib import Path
 
@@ -8,6 +7,7 @@ import click
 
 from vidpipe.errors import UserError
 from vidpipe.pipeline_registry import CLIP_GANS
+from vidpipe.reproduction.record import Numbers, read_numbers
 
 # Model -> numbers worth a line; all are compared.
 DIGITS = ["modes", "kl_uniform", "confident_share", "frechet", "precision", "recall"]
@@ -49,7 +49,7 @@ def results() -> None:
     click.echo(f"{'':44}{'committed':>12}{'rebuilt':>12}")
     differing = total = 0
     for file in files:
-        rebuilt = json.loads(file.read_text(encoding="utf-8"))
+        rebuilt = read_numbers(file.read_bytes(), file.as_posix())
         committed = _committed(file)
         for name in HEADLINES.get(file.stem, []):
             shown = [_shown(numbers.get(name)) for numbers in (committed, rebuilt)]
@@ -62,15 +62,10 @@ def results() -> None:
     click.echo(f"{total} numbers compared: {verdict}")
 
 
-def _committed(file: Path) -> dict[str, float]:
-    shown = subprocess.run(
-        ["git", "show", f"HEAD:./{file.as_posix()}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    numbers: dict[str, float] = json.loads(shown.stdout) if shown.returncode == 0 else {}
-    return numbers
+def _committed(file: Path) -> Numbers:
+    name = f"HEAD:./{file.as_posix()}"
+    shown = subprocess.run(["git", "show", name], capture_output=True, check=False)
+    return read_numbers(shown.stdout, name) if shown.returncode == 0 else {}
 
 
 def _shown(value: float | None) -> str:

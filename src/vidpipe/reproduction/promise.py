@@ -10,6 +10,8 @@ from typing import Any
 
 from packaging.requirements import Requirement
 
+from vidpipe.config import FILE, read
+from vidpipe.errors import UserError
 from vidpipe.training.runtime import pin_instructions
 
 REQUIREMENTS = "requirements.lock"
@@ -42,6 +44,22 @@ class Machine:
 
     def __str__(self) -> str:
         return f"{self.kind} ({self.processor})"
+
+
+def runtime(project: Path) -> dict[str, Any]:
+    """The block `runtime` of a revision's params.yaml.
+
+    Raises:
+        UserError: If the revision is older than what it promises by.
+    """
+    block: dict[str, Any] = read(project / FILE).get("runtime") or {}
+    for key in ("determinism", "device", "threads"):
+        if key not in block:
+            raise UserError(
+                f"{FILE} of this revision has no runtime.{key}, so nobody knows what was promised; "
+                "take a later one, or check its data alone, with --pull"
+            )
+    return block
 
 
 def this_machine(runtime: Mapping[str, Any]) -> Machine:

@@ -1,6 +1,5 @@
 """What a revision recorded of its results: the stages, inputs and outputs of its `dvc.lock`."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from dvc.fs import localfs
 from dvc_data.hashfile.build import build
 from dvc_data.hashfile.db import HashFileDB
+from pydantic import TypeAdapter, ValidationError
 
 from vidpipe.config import read
 from vidpipe.errors import UserError
@@ -47,14 +47,14 @@ def recorded(project: Path) -> dict[str, Stage]:
             f"{LOCK}: expected recorded results in this revision, found none; run `dvc repro`, "
             f"commit {LOCK}, and take that revision"
         )
-    declared = read(project / STAGES).get("stages", {})
+    known = declared(project)
     return {
         name: Stage(
             command=entry["cmd"],
             deps={dep["path"]: dep["md5"] for dep in entry.get("deps", [])},
             params=entry.get("params", {}),
             outs={out["path"]: out["md5"] for out in entry.get("outs", [])},
-            metrics=_paths(declared.get(name, {}).get("metrics", [])),
+            metrics=_paths(known.get(name, {}).get("metrics", [])),
         )
         for name, entry in locked.items()
     }
@@ -80,19 +80,36 @@ def needed(stages: Mapping[str, Stage], names: Sequence[str]) -> dict[str, Stage
     return {name: stage for name, stage in stages.items() if name in wanted}
 
 
+def declared(project: Path) -> dict[str, Any]:
+    """The stages of `dvc.yaml`, by name."""
+    stages: dict[str, Any] = read(project / STAGES).get("stages") or {}
+    return stages
+
+
 def strays(project: Path, stages: Mapping[str, Stage]) -> dict[str, list[str]]:
-    """By stage, what `dvc.lock` records of commands, parameters and code that is not so there."""
-    declared = read(project / STAGES).get("stages", {})
-    made = {out for stage in stages.values() for out in stage.outs}
+    """By stage, what `dvc.lock` records of it that is not so in a clone, before anything is run.
+
+    Commands, parameters, code, what it had from other stages, and those outputs that git holds.
+    """
+    known = declared(project)
+    made = {out: md5 for stage in stages.values() for out, md5 in stage.outs.items()}
     found = {
         name: [
-            *_declared(stage, declared.get(name)),
+            *_declared(stage, known.get(name)),
             *_values(project, stage),
             *_files(project, {dep: md5 for dep, md5 in stage.deps.items() if dep not in made}),
+            *_handed_on({dep: md5 for dep, md5 in stage.deps.items() if dep in made}, made),
+            *_files(project, {o: md5 for o, md5 in stage.outs.items() if (project / o).exists()}),
         ]
         for name, stage in stages.items()
     }
     return {name: lines for name, lines in found.items() if lines}
+
+
+def unrecorded(project: Path, stages: Mapping[str, Stage]) -> dict[str, list[str]]:
+    """The stages that were never run: a line each, as `strays` has them."""
+    there = declared(project)
+    return {name: [f"in {STAGES}, not in {LOCK}"] for name in there if name not in stages}
 
 
 def md5(path: Path) -> str:
@@ -108,14 +125,24 @@ def md5(path: Path) -> str:
 def numbers(project: Path, stages: Mapping[str, Stage]) -> dict[str, Numbers]:
     """The metrics of some stages, by file; none where a file is not there."""
     files = [file for stage in stages.values() for file in stage.metrics]
-    return {file: _numbers(project / file) for file in files}
+    there = [file for file in files if (project / file).is_file()]
+    found = {file: read_numbers((project / file).read_bytes(), file) for file in there}
+    return {file: found.get(file, {}) for file in files}
 
 
-def _numbers(file: Path) -> Numbers:
-    if not file.is_file():
-        return {}
-    values: Numbers = json.loads(file.read_text(encoding="utf-8"))
-    return values
+def read_numbers(text: bytes, name: str) -> Numbers:
+    """The metrics in a file's bytes.
+
+    Raises:
+        UserError: With the file's name, if they are no JSON of numbers by name.
+    """
+    try:
+        return TypeAdapter(Numbers).validate_json(text)
+    except ValidationError as error:
+        raise UserError(
+            f"{name}: expected JSON of numbers by name, got {text[:40]!r}; `dvc repro` or "
+            f"`git checkout {name}` brings it back"
+        ) from error
 
 
 def _declared(stage: Stage, declared: Mapping[str, Any] | None) -> Iterator[str]:
@@ -148,6 +175,12 @@ def _changes(key: str, old: Any, new: Any) -> Iterator[str]:
             yield from _changes(f"{key}.{name}", old.get(name), new.get(name))
     elif old != new:
         yield f"{key}: recorded {old}, params.yaml says {new}"
+
+
+def _handed_on(deps: Mapping[str, str], made: Mapping[str, str]) -> Iterator[str]:
+    for path, value in deps.items():
+        if value != made[path]:
+            yield f"{path}: recorded {value} where it is read, {made[path]} where it is made"
 
 
 def _files(project: Path, deps: Mapping[str, str]) -> Iterator[str]:

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -63,13 +63,21 @@ def clone(source: Path, commit: str, target: Path) -> Path:
     return project
 
 
-def lend(source: Path, project: Path) -> None:
+def lend(source: Path, project: Path, outs: Iterable[str]) -> None:
     """Link what `params.yaml` names by a relative path and git does not hold: a user's own video.
 
-    Whether it is still what it was, the recorded hashes say.
+    Whether it is still what it was, the recorded hashes say. What a stage writes is never lent.
+
+    Args:
+        source: The user's project.
+        project: The clone.
+        outs: What stages make, from the project.
     """
+    made = [Path(out) for out in outs]
     for path in {Path(leaf) for leaf in _texts(read(project / FILE))}:
         inside = path.parts and not path.is_absolute() and ".." not in path.parts
+        if any(path.is_relative_to(out) or out.is_relative_to(path) for out in made):
+            continue
         if inside and os.path.exists(source / path) and not os.path.exists(project / path):
             (project / path).parent.mkdir(parents=True, exist_ok=True)
             (project / path).symlink_to((source / path).resolve())
