@@ -5,8 +5,8 @@
 Trains and scores with the numbers of params.yaml, on the inputs that `dvc repro` made; nothing of
 the project is written. The seed of params.yaml is not trained anew: `metrics/` has its scores.
 Prints a table in Markdown: score by score, what each seed gave, the median, and the spread (largest
-less smallest). With `--tolerances` also what `conf/tolerances.yaml` takes: see
-docs/reproducibility.md.
+less smallest). With `--tolerances` also what `conf/tolerances.yaml` takes, and the judge is trained
+from each seed too: on another machine it is another one. See docs/reproducibility.md.
 """
 
 import json
@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial, reduce
 from multiprocessing import get_context
+from operator import add
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +28,17 @@ from scipy.stats import t as students
 
 from vidpipe.config import ParamsYamlLoader, check, read
 from vidpipe.io import Metrics
-from vidpipe.pipeline_registry import register_pipelines
+from vidpipe.pipeline_registry import STAGES, register_pipelines
 from vidpipe.settings import CONFIG_LOADER_ARGS
 from vidpipe.tasks import TASKS
 from vidpipe.training.runtime import pin_instructions
 from vidpipe.training.tracker import NullTracker
 
+JUDGES = ("digit_classifier", "action_classifier")
+
 
 @click.command()
-@click.argument("model", type=click.Choice(list(TASKS)))
+@click.argument("model", type=click.Choice([*TASKS, *JUDGES]))
 @click.option("--seeds", default="0,1,2", show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="Of each seed  [default: as params.yaml]")
 @click.option("--at-once", default=1, show_default=True, help="Seeds that train side by side.")
@@ -43,10 +46,13 @@ from vidpipe.training.tracker import NullTracker
 def main(model: str, seeds: str, threads: int | None, at_once: int, tolerances: bool) -> None:
     """Print scores, seed by seed."""
     numbers = [int(seed) for seed in seeds.split(",")]
-    committed = read(Path("params.yaml"))[model]["train"]["seed"]
+    committed = seeded(read(Path("params.yaml"))[model])["seed"]
     others = [seed for seed in numbers if seed != committed]
+    judges = set(JUDGES) & set(TASKS[model].fed) if tolerances and model in TASKS else set()
+    learners = [*judges, model]
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
-        scores = dict(zip(others, pool.map(partial(trained, model, threads), others), strict=True))
+        results = pool.map(partial(trained, learners, threads), others)
+        scores = dict(zip(others, results, strict=True))
     scores[committed] = json.loads(Path(f"metrics/{model}.json").read_text(encoding="utf-8"))
     results = [scores[seed] for seed in numbers]
     click.echo("\n".join(table(numbers, results)))
@@ -68,15 +74,22 @@ def _entry(name: str, values: list[float], seeds: str) -> str:
     return f'  {name}: {{absolute: {tolerance:.3g}, source: "seeds {seeds}"}}'
 
 
-def trained(model: str, threads: int | None, seed: int) -> dict[str, float]:
-    """Metrics of a model that was trained from a seed."""
+def seeded(block: dict[str, Any]) -> dict[str, Any]:
+    """The part of a model's parameters that has the seed of its training."""
+    return block.get("train", block)
+
+
+def trained(learners: Sequence[str], threads: int | None, seed: int) -> dict[str, float]:
+    """Metrics of the last of some networks that were trained from a seed."""
     params = read(Path("params.yaml"))
-    params[model]["train"]["seed"] = seed
+    for learner in learners:
+        seeded(params[learner])["seed"] = seed
     params["runtime"]["threads"] = threads or params["runtime"]["threads"]
     checked = check(params)
     pin_instructions(checked.runtime.determinism)
     stages = register_pipelines()
-    pipeline = stages[f"{model}_train"] + stages[f"{model}_evaluate"]
+    names = [n for n in STAGES if n.removesuffix("_train").removesuffix("_evaluate") in learners]
+    pipeline = reduce(add, (stages[name] for name in names))
     files = ParamsYamlLoader("conf", **CONFIG_LOADER_ARGS)["catalog"]
     known = CatalogConfigResolver(files, default_runtime_patterns={"{any}": {}})
     named = [n for n in pipeline.inputs() if n in files or known.match_dataset_pattern(n)]
@@ -91,7 +104,7 @@ def trained(model: str, threads: int | None, seed: int) -> dict[str, float]:
             catalog[name] = MemoryDataset(value, copy_mode="assign")
         # Rounded as the committed ones are.
         scored = Metrics(filepath=str(Path(scratch) / "metrics.json"))
-        catalog[f"{model}_metrics"] = scored
+        catalog[f"{learners[-1]}_metrics"] = scored
         SequentialRunner().run(pipeline, catalog)
         return scored.load()
 
