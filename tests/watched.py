@@ -30,5 +30,5 @@ def train(tracker, scratch, kept, show):
         machine=Machine(torch.device("cpu"), games.plain),
         tracker=tracker,
         scratch=scratch,
-        watch=lambda players: show(int(players.optimizers[0].state_dict()["state"][0]["step"])),
+        watch=lambda players: show(int(players.adams[0].state[0]["step"])),
     )

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from vidpipe.training.adam import Adam
 from vidpipe.training.ema import average_of, follow
 from vidpipe.training.losses import LOSSES, slope
 
@@ -72,18 +73,11 @@ class Players:
         self.generator, self.discriminator = generator.train(), discriminator.train()
         self.average = average_of(generator)
         self.rules = rules
-        # Fused Adam: fast, and its square root gives the same bits on every AVX2 processor.
-        self.optimizers = [
-            torch.optim.Adam(
-                network.parameters(),
-                lr=rules.learning_rate,
-                betas=(rules.beta1, rules.beta2),
-                fused=True,
-            )
+        betas = (rules.beta1, rules.beta2)
+        self.adams = [
+            Adam(network, rate=rules.learning_rate, betas=betas)
             for network in (generator, discriminator)
         ]
-        for optimizer in self.optimizers:
-            _begin(optimizer)
 
     @property
     def sampled(self) -> nn.Module:
@@ -92,9 +86,8 @@ class Players:
 
     def learn_at(self, rate: float) -> None:
         """Set the learning rate of both."""
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = rate
+        for adam in self.adams:
+            adam.rate = rate
 
     def state_dict(self) -> dict[str, Tensor]:
         """All that training changes, by name: the tensors themselves, no copies."""
@@ -108,8 +101,8 @@ class Players:
             for player, network in networks.items()
             for name, value in network.state_dict().items()
         }
-        for player, optimizer in zip(networks, self.optimizers, strict=False):
-            for number, moments in enumerate(optimizer.state.values()):
+        for player, adam in zip(networks, self.adams, strict=False):
+            for number, moments in enumerate(adam.state):
                 state |= {f"{player}.adam.{number}.{name}": m for name, m in moments.items()}
         return state
 
@@ -160,12 +153,12 @@ def update(
         fake_logits = discriminator(source, copy).float()
     d_loss = loss.discriminator(real_logits, fake_logits)
     slopes = _slopes(rules, r1=(real_logits, real), r2=(fake_logits, copy))
-    _descend(players.optimizers[1], d_loss + sum(slopes.values()))
+    players.adams[1].descend(d_loss + sum(slopes.values()))
 
     with _frozen(discriminator), autocast():
         g_loss = loss.generator(real_logits.detach(), discriminator(source, fake).float())
         total = rules.adversarial_weight * g_loss + sum(penalties.values())
-    _descend(players.optimizers[0], total)
+    players.adams[0].descend(total)
     if rules.ema:
         follow(players.average, generator, decay=rules.ema, step=step)
     losses = {"generator": g_loss, "discriminator": d_loss, **slopes, **penalties}
@@ -187,22 +180,6 @@ def _slopes(
 def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
     """Shape and type of each tensor of a state."""
     return {name: (value.shape, value.dtype) for name, value in state.items()}
-
-
-def _begin(optimizer: torch.optim.Optimizer) -> None:
-    """Make fused Adam's moments now, as its first step would: a state then has all its names."""
-    for parameter in optimizer.param_groups[0]["params"]:
-        optimizer.state[parameter] = {
-            "step": torch.zeros((), device=parameter.device),
-            "exp_avg": torch.zeros_like(parameter),
-            "exp_avg_sq": torch.zeros_like(parameter),
-        }
-
-
-def _descend(optimizer: torch.optim.Optimizer, loss: Tensor) -> None:
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()  # type: ignore[no-untyped-call]
-    optimizer.step()
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vidpipe.training.adam import Adam
 from vidpipe.training.loop import Report, numbers_of
 
 
@@ -31,19 +32,16 @@ def fit_classifier(
         seed: Of batches and dropout.
         autocast: Makes the context in which the network runs.
     """
-    optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, fused=True)
+    adam = Adam(network, rate=learning_rate)
     network.train()
     loss_sum, right_sum, since = torch.zeros(()), torch.zeros(()), 0
     for step in range(1, steps + 1):
-        for group in optimizer.param_groups:
-            group["lr"] = learning_rate * (1 - (step - 1) / steps)
+        adam.rate = learning_rate * (1 - (step - 1) / steps)
         batch, label = draw(numbers_of(seed, step))
         with autocast():
             logits = network(batch).float()
         loss = F.cross_entropy(logits, label)
-        optimizer.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimizer.step()
+        adam.descend(loss)
 
         loss_sum = loss_sum.to(loss.device) + loss.detach()
         right_sum = right_sum.to(loss.device) + (logits.argmax(1) == label).float().mean()
