@@ -1,7 +1,7 @@
 """Runs in MLflow: one row per trained model. The only file that imports mlflow, and late.
 
-MLflow is a view of files that are there anyway: when it fails, that is said once, training goes on,
-and what it missed is told later if it comes back.
+MLflow is a view of files that are there anyway: training does not wait for it to start, and when it
+fails, that is said once and training goes on; what it missed is told later if it comes back.
 """
 
 import logging
@@ -22,7 +22,7 @@ from vidpipe.forgiving import Forgiving
 from vidpipe.params import Params
 from vidpipe.provenance import device, git, md5
 from vidpipe.tasks import TASKS
-from vidpipe.training.tracker import NullTracker, Run
+from vidpipe.training.tracker import Run
 
 log = logging.getLogger(__name__)
 FOLDER = "mlflow"  # at the repository's root, when no server is named
@@ -46,6 +46,7 @@ class MlflowTracker:
         params: All parameters in force.
         inputs: File by name of dataset, of the node that runs now; a hook keeps it.
         kept: By model, the folder of a training that outlives the process; a hook keeps it.
+        begun: When the work began that the run now open is about, in seconds since 1970.
         silent: MLflow has failed, and that has been said.
     """
 
@@ -54,6 +55,7 @@ class MlflowTracker:
     params: Params
     inputs: dict[str, Path] = field(default_factory=dict)
     kept: dict[str, Path] = field(default_factory=dict)
+    begun: float = 0.0
     silent: bool = False
 
     @contextmanager
@@ -76,14 +78,8 @@ class MlflowTracker:
 
     @contextmanager
     def _safely(self, opened: Callable[[], "_MlflowRun"]) -> Iterator[Run]:
-        try:
-            run: Run = Forgiving(opened(), self.complain)
-        except Exception as error:  # noqa: BLE001 (whatever MLflow does, training goes on)
-            self.complain(error)
-            with NullTracker().training("") as silent:
-                yield silent
-            return
-        status = "FAILED"
+        self.begun, status = time.time(), "FAILED"
+        run = Forgiving(opened, self.complain)
         try:
             yield run
             status = "FINISHED"
@@ -91,7 +87,7 @@ class MlflowTracker:
             status = "KILLED"
             raise
         finally:
-            run.end(status)  # type: ignore[attr-defined]
+            run.end(status)
 
     def complain(self, error: Exception) -> None:
         """Say once that MLflow has failed."""
@@ -177,7 +173,8 @@ class _MlflowRun:
         cls, client: Any, model: str, tracker: MlflowTracker, note: Path | None = None
     ) -> "_MlflowRun":
         home = _experiment(client, TASKS[model].experiment, tracker)
-        run = client.create_run(home, tags=tracker.tags(model), run_name=model)
+        begun, tags = int(1000 * tracker.begun), tracker.tags(model)
+        run = client.create_run(home, start_time=begun, tags=tags, run_name=model)
         made = cls(client, run.info.run_id, tracker)
         if note:
             note.write_text(made.id, encoding="utf-8")
