@@ -82,13 +82,17 @@ def test_a_file_cut_short_or_changed_is_passed_over_for_the_one_before(
     assert [found.step for found in Checkpoints(folder).good()] == [2]
 
 
-@pytest.mark.parametrize("damaged", [[1], [0, 1]])
-def test_a_damaged_file_takes_no_place_from_those_that_follow(tmp_path, damaged):
-    files = saved(tmp_path, 10, 20)
-    for n in damaged:
-        files[n].write_bytes(b"cut")
-    saved(tmp_path, 5, 8)
-    assert [found.step for found in Checkpoints(tmp_path).good()] == [8, 5]
+@pytest.mark.parametrize(
+    ("damaged", "next_steps", "left"),
+    [([20], [25], [25, 10]), ([20], [15], [15, 10]), ([10, 20], [5, 8], [8, 5])],
+)
+def test_a_damaged_file_takes_no_place_from_those_that_follow(tmp_path, damaged, next_steps, left):
+    for path in saved(tmp_path, 10, 20):
+        if int(path.name.partition("-")[0]) in damaged:
+            path.write_bytes(b"cut")
+    assert [found.step for found in Checkpoints(tmp_path).good()] == sorted({10, 20} - {*damaged})
+    saved(tmp_path, *next_steps)
+    assert [found.step for found in Checkpoints(tmp_path).good()] == left
 
 
 def test_what_a_killed_process_left_half_written_does_no_harm(tmp_path):

@@ -28,7 +28,7 @@ SHARE = 0.01  # most of the time of training that saving may take
 LEAST = 0.05  # seconds that saving is taken to cost, so that it is not done all the time
 NAME = re.compile(r"(\d{8})-([0-9a-f]{64})\.safetensors")
 HISTORY, STATE, SHEET = "history", "state.", "sheet."
-DAMAGE = (SafetensorError, OSError, ValueError, KeyError, TypeError, AttributeError)
+DAMAGE = (SafetensorError, ValueError, KeyError, TypeError, AttributeError)
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,16 @@ class Checkpoints:
         self.folder, self.cost, self.saved = folder, 0.0, time.monotonic()
 
     def good(self) -> Iterator[Checkpoint]:
-        """Those that are whole, newest first."""
+        """Those that are whole, newest first. Others go, or they would take the place of one."""
         for path, digest in self._files():
             try:
-                if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
-                    raise ValueError("its bytes are not those that were written")
-                yield _read(path)
-            except DAMAGE as error:
+                checkpoint = _read(path, digest)
+            except (*DAMAGE, OSError) as error:
                 log.warning("%s is passed over: %s", path, error)
+                if isinstance(error, DAMAGE):
+                    path.unlink(missing_ok=True)
+                continue
+            yield checkpoint
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint if the last one is long enough ago; a full disk stops nothing."""
@@ -98,20 +100,13 @@ class Checkpoints:
             os.fsync(file.fileno())
         digest = hashlib.sha256(data).hexdigest()
         partial.replace(self.folder / f"{checkpoint.step:08d}-{digest}.safetensors")
-        # What stands at a later step was passed over, or this step would not have been made again.
-        files = [path for path, _ in self._files()]
-        own = [path for path in files if _step(path) <= checkpoint.step]
-        for path in {*files} - {*own[:LAST]}:
+        for path, _ in self._files()[LAST:]:
             path.unlink()
 
     def _files(self) -> list[tuple[Path, str]]:
         """Path and hash of each, newest first."""
         named = [(path, NAME.fullmatch(path.name)) for path in self.folder.iterdir()]
         return sorted(((path, match[2]) for path, match in named if match), reverse=True)
-
-
-def _step(path: Path) -> int:
-    return int(path.name.partition("-")[0])
 
 
 def _bytes(checkpoint: Checkpoint) -> bytes:
@@ -122,7 +117,9 @@ def _bytes(checkpoint: Checkpoint) -> bytes:
     return save(tensors, {HISTORY: json.dumps(history)})
 
 
-def _read(path: Path) -> Checkpoint:
+def _read(path: Path, digest: str) -> Checkpoint:
+    if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        raise ValueError("its bytes are not those that were written")
     with safe_open(path, framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         history = json.loads((file.metadata() or {})[HISTORY])
