@@ -7,7 +7,8 @@ from pathlib import Path
 
 import psutil
 
-FORCE = re.compile(r"--force|-[A-Za-z]*f")
+SWITCHES = "fikpPqRsv"  # of `dvc repro` and `dvc exp run`, which take no value
+FORCE = re.compile(rf"--force|-[{SWITCHES}]*f[{SWITCHES}]*")
 
 
 def forced() -> bool:
