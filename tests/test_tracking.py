@@ -1,3 +1,4 @@
+import time
 from functools import partial
 
 import numpy as np
@@ -5,6 +6,7 @@ import pytest
 import watched
 from project import ROOT
 
+from vidpipe import forgiving
 from vidpipe.config import check, read
 from vidpipe.tracking import MlflowTracker, _MlflowRun
 from vidpipe.training import checkpoint
@@ -45,7 +47,7 @@ def trained(root, kept, *steps, stop=None):
                 raise stop
     except (KeyboardInterrupt, ValueError):
         pass
-    assert not tracking.silent
+    assert not tracking.server.silent
     return tracking._client(), (kept / "mlflow_run").read_text()
 
 
@@ -81,6 +83,61 @@ def test_a_run_killed_before_it_had_its_parameters_is_found_again_and_gets_them(
     assert client.get_run(run).data.params == {}
     assert trained(root, kept, 1)[1] == run
     assert client.get_run(run).data.params == tracking.flat_params("dcgan")
+
+
+def impatient(monkeypatch):
+    """What fails is tried again at once."""
+    monkeypatch.setattr(forgiving, "FIRST", 0.0)
+    monkeypatch.setattr(forgiving, "PAUSE", 0.01)
+    monkeypatch.setattr(forgiving, "SHARE", float("inf"))
+
+
+@pytest.mark.parametrize("signal", [KeyboardInterrupt(), SystemExit(143)])
+def test_a_run_that_is_told_to_stop_is_no_failure(root, kept, signal):
+    tracking = tracker(root, kept)
+    with pytest.raises(type(signal)), tracking.training("dcgan"):
+        raise signal
+    run = tracking._client().get_run((kept / "mlflow_run").read_text())
+    assert run.info.status == "KILLED"
+
+
+def test_what_fails_of_a_new_run_makes_no_second_one(root, kept, monkeypatch):
+    tracking, told = tracker(root, kept), []
+    client = tracking._client()
+    home = client.get_experiment_by_name("digits").experiment_id
+    before = len(client.search_runs([home]))
+    impatient(monkeypatch)
+    monkeypatch.setattr(_MlflowRun, "params", lambda *_: told.append(1) or 1 / 0)
+    (kept / "weights").write_text("new")
+    with tracking.evaluation("dcgan", kept / "weights") as run:
+        for step in (1, 2, 3):
+            time.sleep(2 * forgiving.PAUSE)
+            run.metrics({"generator": 0.5}, step)
+    assert len(told) > 1
+    assert len(client.search_runs([home])) == before + 1
+
+
+def test_a_point_whose_answer_was_lost_is_kept_once_and_when_it_was_measured(
+    root, kept, monkeypatch
+):
+    points, lost = _MlflowRun.points, []
+
+    def lose(self, *words):
+        points(self, *words)
+        if not lost:
+            lost.append(words[-1])
+            raise ConnectionError
+
+    impatient(monkeypatch)
+    monkeypatch.setattr(_MlflowRun, "points", lose)
+    tracking = tracker(root, kept)
+    with tracking.training("dcgan") as told:
+        for step in (1, 2):
+            told.metrics({"generator": 0.5}, step)
+            time.sleep(2 * forgiving.PAUSE)
+    history = tracking._client().get_metric_history((kept / "mlflow_run").read_text(), "generator")
+    assert sorted(point.step for point in history) == [1, 2]
+    assert lost == [point.timestamp for point in history if point.step == 1]
 
 
 def test_pictures_are_not_doubled_either(root, kept):

@@ -11,14 +11,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from filelock import FileLock
 
-from vidpipe.forgiving import Forgiving
+from vidpipe.forgiving import Forgiving, Server
 from vidpipe.params import Params
 from vidpipe.provenance import device, git, md5
 from vidpipe.tasks import TASKS
@@ -28,6 +28,7 @@ log = logging.getLogger(__name__)
 FOLDER = "mlflow"  # at the repository's root, when no server is named
 PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
 NOTE = "mlflow_run"  # in the folder of a training, the id of its run
+Origin = Mapping[str, Any]  # when a run's work began, and where it comes from
 WEIGHTS, DATA = "vidpipe.weights_md5", "vidpipe.data_md5"
 
 
@@ -46,8 +47,7 @@ class MlflowTracker:
         params: All parameters in force.
         inputs: File by name of dataset, of the node that runs now; a hook keeps it.
         kept: By model, the folder of a training that outlives the process; a hook keeps it.
-        begun: When the work began that the run now open is about, in seconds since 1970.
-        silent: MLflow has failed, and that has been said.
+        server: What is known of it.
     """
 
     root: Path
@@ -55,46 +55,42 @@ class MlflowTracker:
     params: Params
     inputs: dict[str, Path] = field(default_factory=dict)
     kept: dict[str, Path] = field(default_factory=dict)
-    begun: float = 0.0
-    silent: bool = False
+    server: Server = field(default_factory=partial(Server, "MLflow"))
 
     @contextmanager
     def training(self, model: str) -> Iterator[Run]:
         """The run of a training that was stopped, else a new one, with parameters and tags."""
-        with self._safely(lambda: _MlflowRun.kept(self._client(), model, self)) as run:
+        origin = _origin(self.tags(model))
+        with self._safely(lambda: _MlflowRun.kept(self._client(), model, self, origin)) as run:
             yield run
 
     @contextmanager
     def evaluation(self, model: str, weights: Path) -> Iterator[Run]:
         """The run that trained these weights, or a new one if there is none to be found."""
-        with self._safely(lambda: _MlflowRun.of(self._client(), model, self, weights)) as run:
+        origin = _origin(self.tags(model))
+        found = partial(_MlflowRun.of, model=model, tracker=self, weights=weights, origin=origin)
+        with self._safely(lambda: found(self._client())) as run:
             yield run
 
     @contextmanager
     def data(self, stage: str) -> Iterator[Run]:
         """A new run that shows what a stage has brought, in an experiment called like the stage."""
-        with self._safely(lambda: _MlflowRun.shown(self._client(), stage, self)) as run:
+        origin = _origin(self._data_tags())
+        with self._safely(lambda: _MlflowRun.shown(self._client(), stage, self, origin)) as run:
             yield run
 
     @contextmanager
     def _safely(self, opened: Callable[[], "_MlflowRun"]) -> Iterator[Run]:
-        self.begun, status = time.time(), "FAILED"
-        run = Forgiving(opened, self.complain)
+        run, status = _Forgiven(opened, self.server), "FAILED"
+        run.begin()
         try:
             yield run
             status = "FINISHED"
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, SystemExit):
             status = "KILLED"
             raise
         finally:
             run.end(status)
-
-    def complain(self, error: Exception) -> None:
-        """Say once that MLflow has failed."""
-        if not self.silent:
-            first = (str(error).splitlines() or [repr(error)])[0]
-            log.warning("MLflow does not answer as it should, going on: %s", first)
-        self.silent = True
 
     def _client(self) -> Any:
         for name, value in (*PATIENCE.items(), ("MLFLOW_DISABLE_TELEMETRY", "true")):
@@ -130,10 +126,11 @@ class MlflowTracker:
             "dvc.stage": os.environ.get("DVC_STAGE", ""),
             "dvc.experiment": os.environ.get("DVC_EXP_NAME", ""),
         }
-        for name, file in self.inputs.items():
-            if file.is_file():
-                tags[f"{DATA}.{name}"] = md5(file)
-        return {name: value for name, value in tags.items() if value}
+        return {name: value for name, value in tags.items() if value} | self._data_tags()
+
+    def _data_tags(self) -> dict[str, str]:
+        files = {name: file for name, file in self.inputs.items() if file.is_file()}
+        return {f"{DATA}.{name}": md5(file) for name, file in files.items()}
 
     def flat_params(self, model: str) -> dict[str, str]:
         """Parameters that bear on a model, by dotted key."""
@@ -146,54 +143,63 @@ class MlflowTracker:
         return self.root / ".vidpipe" / "runs" / weights
 
 
+class _Forgiven(Forgiving):
+    """A run whose points have the time at which they were measured, whenever it is told."""
+
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
+        self.call("points", values, step, _now())
+
+
 class _MlflowRun:
-    """One run of MLflow; any method may raise."""
+    """One run of MLflow; any method may raise, and be called again."""
 
     def __init__(self, client: Any, run_id: str, tracker: MlflowTracker) -> None:
         self.client, self.id, self.tracker = client, run_id, tracker
         self.told: Callable[[str, int], bool] = lambda key, step: False  # that, to this run
+        self.owed: list[Callable[[], None]] = []  # before all else
 
     @classmethod
-    def kept(cls, client: Any, model: str, tracker: MlflowTracker) -> "_MlflowRun":
-        if model not in tracker.kept:
-            return cls.new(client, model, tracker)
-        note = tracker.kept[model] / NOTE
-        known = note.read_text(encoding="utf-8") if note.is_file() else ""
+    def kept(cls, client: Any, model: str, tracker: MlflowTracker, origin: Origin) -> "_MlflowRun":
+        note = tracker.kept[model] / NOTE if model in tracker.kept else None
+        known = note.read_text(encoding="utf-8") if note and note.is_file() else ""
         home = _experiment(client, TASKS[model].experiment, tracker)
-        if client.search_runs([home], f"attributes.run_id = '{known}'"):
-            client.update_run(known, status="RUNNING")
-            made = cls(client, known, tracker)
-            made.told = _told(client, known)
-            made.params(tracker.flat_params(model))  # which it was perhaps killed before it had
-            return made
-        return cls.new(client, model, tracker, note)
+        if not (known and client.search_runs([home], f"attributes.run_id = '{known}'")):
+            return cls.new(client, model, tracker, origin, note)
+        client.update_run(known, status="RUNNING")
+        made = cls(client, known, tracker)
+        made.told = _told(client, known)
+        # Which it was perhaps killed before it had.
+        made.owed = [partial(made.params, tracker.flat_params(model))]
+        return made
 
     @classmethod
     def new(
-        cls, client: Any, model: str, tracker: MlflowTracker, note: Path | None = None
+        cls,
+        client: Any,
+        model: str,
+        tracker: MlflowTracker,
+        origin: Origin,
+        note: Path | None = None,
     ) -> "_MlflowRun":
         home = _experiment(client, TASKS[model].experiment, tracker)
-        begun, tags = int(1000 * tracker.begun), tracker.tags(model)
-        run = client.create_run(home, start_time=begun, tags=tags, run_name=model)
-        made = cls(client, run.info.run_id, tracker)
+        made = cls._made(client, home, model, tracker, origin)
         if note:
             note.write_text(made.id, encoding="utf-8")
-        made.params(tracker.flat_params(model))
+        made.owed = [partial(made.params, tracker.flat_params(model))]
         return made
 
     @classmethod
-    def shown(cls, client: Any, stage: str, tracker: MlflowTracker) -> "_MlflowRun":
-        experiment = _experiment(client, stage, tracker)
-        files = {name: file for name, file in tracker.inputs.items() if file.is_file()}
-        tags = {f"{DATA}.{name}": md5(file) for name, file in files.items()}
-        name = tracker.params.sources.clips.dataset
-        run = client.create_run(experiment, tags=tags, run_name=name)
-        made = cls(client, run.info.run_id, tracker)
-        made.params(_flat({stage: getattr(tracker.params, stage).model_dump()}))
+    def shown(cls, client: Any, stage: str, tracker: MlflowTracker, origin: Origin) -> "_MlflowRun":
+        home = _experiment(client, stage, tracker)
+        made = cls._made(client, home, tracker.params.sources.clips.dataset, tracker, origin)
+        params = _flat({stage: getattr(tracker.params, stage).model_dump()})
+        made.owed = [partial(made.params, params)]
         return made
 
     @classmethod
-    def of(cls, client: Any, model: str, tracker: MlflowTracker, weights: Path) -> "_MlflowRun":
+    def of(
+        cls, client: Any, *, model: str, tracker: MlflowTracker, weights: Path, origin: Origin
+    ) -> "_MlflowRun":
         digest = md5(weights)
         wanted = tracker.flat_params(model)
         home = _experiment(client, TASKS[model].experiment, tracker)
@@ -203,22 +209,32 @@ class _MlflowRun:
         noted = note.read_text(encoding="utf-8").strip() if note.is_file() else ""
         if equal:
             return cls(client, noted if noted in equal else equal[0], tracker)
-        made = cls.new(client, model, tracker)
-        made.weights(weights)
+        made = cls.new(client, model, tracker, origin)
+        made.owed.append(partial(made.weights, weights))
         return made
+
+    @classmethod
+    def _made(
+        cls, client: Any, home: str, name: str, tracker: MlflowTracker, origin: Origin
+    ) -> "_MlflowRun":
+        run = client.create_run(home, run_name=name, **origin)
+        return cls(client, run.info.run_id, tracker)
+
+    def begin(self) -> None:
+        for owed in self.owed:
+            owed()
 
     def params(self, values: Mapping[str, str]) -> None:
         from mlflow.entities import Param  # noqa: PLC0415
 
         self.client.log_batch(self.id, params=[Param(*pair) for pair in values.items()])
 
-    def metrics(self, values: Mapping[str, float], step: int) -> None:
+    def points(self, values: Mapping[str, float], step: int, time: int) -> None:
         from mlflow.entities import Metric  # noqa: PLC0415
 
-        now = int(time.time() * 1000)
         new = {key: float(value) for key, value in values.items() if not self.told(key, step)}
         if new:
-            told = [Metric(key, value, now, step) for key, value in new.items()]
+            told = [Metric(key, value, time, step) for key, value in new.items()]
             self.client.log_batch(self.id, metrics=told)
 
     def picture(self, key: str, picture: np.ndarray, step: int) -> None:
@@ -240,6 +256,14 @@ class _MlflowRun:
 
     def end(self, status: str) -> None:
         self.client.set_terminated(self.id, status)
+
+
+def _now() -> int:
+    return int(1000 * time.time())
+
+
+def _origin(tags: Mapping[str, str]) -> Origin:
+    return {"start_time": _now(), "tags": tags}
 
 
 def _told(client: Any, run_id: str) -> Callable[[str, int], bool]:
