@@ -56,7 +56,7 @@ class Process:
 def stopped(tmp_path):
     """A project in which training was killed, and left a file."""
     process = Process(tmp_path)
-    (process.kept / "file").touch()
+    (process.kept / "1.safetensors").touch()
     process.is_killed()
     return tmp_path
 
@@ -67,7 +67,7 @@ def left(process):
 
 def test_the_next_run_finds_what_was_kept(stopped):
     process = Process(stopped)
-    assert left(process) == ["file"]
+    assert left(process) == ["1.safetensors"]
     assert process.tracker.kept["mlp_gan"].samefile(process.kept)
 
 
@@ -80,21 +80,42 @@ def test_other_parameters_find_nothing(stopped):
     assert left(Process(stopped, steps=2)) == []
 
 
+def stop(project, steps, *, saved=True):
+    process = Process(project, steps=steps)
+    if saved:
+        (process.kept / f"{steps}.safetensors").touch()
+    process.is_killed()
+
+
 def test_trainings_stopped_together_all_go_on(stopped):
     others = range(2, 2 + hooks.OTHERS)
     for steps in others:
-        process = Process(stopped, steps=steps)
-        (process.kept / f"{steps}").touch()
-        process.is_killed()
+        stop(stopped, steps)
     for steps in others:
         process = Process(stopped, steps=steps)
-        assert left(process) == [f"{steps}"]
+        assert left(process) == [f"{steps}.safetensors"]
         process.is_killed()
+
+
+def test_those_that_saved_nothing_take_the_place_of_none(stopped):
+    for steps in range(2, 3 + hooks.OTHERS):
+        stop(stopped, steps, saved=False)
+    assert left(Process(stopped)) == ["1.safetensors"]
+    assert len(list((stopped / ".vidpipe/checkpoints").glob("mlp_gan_train-*"))) == 1
+
+
+def test_one_that_was_taken_up_again_is_no_longer_the_oldest(stopped):
+    stop(stopped, 2)
+    stop(stopped, 1)
+    for steps in range(3, 2 + hooks.OTHERS):
+        stop(stopped, steps)
+    stop(stopped, 0)
+    assert left(Process(stopped)) == ["1.safetensors"]
 
 
 def test_the_oldest_of_other_parameters_go(stopped):
     for steps in range(2, 3 + hooks.OTHERS):
-        Process(stopped, steps=steps).is_killed()
+        stop(stopped, steps)
     assert len(list((stopped / ".vidpipe/checkpoints").glob("mlp_gan_train-*"))) == hooks.OTHERS + 1
     assert left(Process(stopped)) == []
 
@@ -104,7 +125,7 @@ def test_what_another_process_holds_is_neither_shared_nor_cleared(stopped, caplo
     assert not Process(stopped).kept.exists()
     assert "another process does the same" in caplog.text
     Process(stopped, steps=2)
-    assert left(first) == ["file"]
+    assert left(first) == ["1.safetensors"]
 
 
 def test_a_forced_run_finds_nothing(stopped, monkeypatch):
@@ -118,7 +139,7 @@ def test_a_work_tree_elsewhere_finds_nothing(stopped, tmp_path_factory):
 
 def test_a_copy_of_the_project_goes_on_with_its_own(stopped, tmp_path_factory, monkeypatch):
     monkeypatch.setenv("DVC_ROOT", str(stopped))
-    assert left(Process(tmp_path_factory.mktemp("temp"))) == ["file"]
+    assert left(Process(tmp_path_factory.mktemp("temp"))) == ["1.safetensors"]
 
 
 def test_nodes_that_train_nothing_keep_nothing(tmp_path):

@@ -26,7 +26,8 @@ SCRATCH = ".vidpipe"
 WORKBENCH = ("project", "scratch", "tracker")  # inputs of nodes that are no data
 WORK = "work-"  # a folder per process
 LOCK = "dvc.lock"
-OTHERS = 4  # trainings of a model, stopped with other parameters, that may yet be gone on with
+OTHERS = 8  # trainings of a model, stopped with other parameters, that may yet be gone on with
+CHECKPOINT = "*.safetensors"
 TRAIN = "_train"  # what the node is called that trains a model, after the model
 
 
@@ -91,7 +92,8 @@ class Workbench:
 
         own = f"{node.name}-{key}"
         others = [name for name in self.checkpoints.names(f"{node.name}-*") if name != own]
-        self.checkpoints.clear([*others[OTHERS:], *([own] if forced() else [])])
+        full = [name for name in others if any((self.checkpoints.home / name).glob(CHECKPOINT))]
+        self.checkpoints.clear({*others} - {*full[:OTHERS]} | ({own} if forced() else set()))
         held = self.checkpoints.hold(own)
         if held is None:
             log.warning(

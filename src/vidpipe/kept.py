@@ -1,5 +1,6 @@
 """Folders that belong to one process at a time, and what killed ones left in them."""
 
+import os
 import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -60,7 +61,7 @@ class Shelf:
             held.drop()
 
     def names(self, pattern: str) -> list[str]:
-        """Of the folders that are there, those first that were written to last."""
+        """Of the folders that are there, those first that were held or written to last."""
         with self.alone:
             folders = [path for path in self.home.glob(pattern) if path.is_dir()]
             folders.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
@@ -74,4 +75,5 @@ def _hold(folder: Path) -> Held | None:
         lock.acquire(timeout=0)
     except Timeout:
         return None
+    os.utime(folder)
     return Held(folder, lock)

@@ -25,7 +25,7 @@ def device(chosen: str) -> str:
     import torch  # noqa: PLC0415 (whoever asks has imported it)
 
     cuda = chosen != "cpu" and torch.cuda.is_available()
-    return str(torch.cuda.get_device_name()) if cuda else f"cpu: {processor()}"
+    return str(torch.cuda.get_device_name()) if cuda else f"cpu: {processor()}, caches {caches()}"
 
 
 def git(folder: Path, *words: str) -> str:
@@ -37,6 +37,13 @@ def git(folder: Path, *words: str) -> str:
     except (OSError, subprocess.CalledProcessError):
         return ""
     return done.stdout.strip()
+
+
+def caches(system: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> str:
+    """Sizes of the processor's data caches: by them oneDNN cuts sums, unless it is held to AVX."""
+    levels = sorted(system.glob("index*"))
+    data = [level for level in levels if (level / "type").read_text().strip() != "Instruction"]
+    return "/".join((level / "size").read_text().strip() for level in data) or "unknown"
 
 
 def processor() -> str:

@@ -101,6 +101,13 @@ def test_a_lock_that_does_not_cover_the_pipeline_goes_red(project, vidpipe, tmp_
     assert {"data/start.txt", "data/numbers", "metrics/numbers.json"} <= kept
 
 
+def test_a_stage_that_is_gone_is_red_and_nothing_runs(project, vidpipe):
+    declare(project, lambda stages: stages.pop("other"))
+    done = vidpipe("reproduce", "v2", "--stage", "other", code=1)
+    assert "other, dvc.yaml has no such stage" in done.stdout
+    assert "Running stage" not in done.stdout + done.stderr
+
+
 def test_a_frozen_stage_is_rebuilt_all_the_same(project, vidpipe, tmp_path, monkeypatch):
     declare(project, lambda stages: stages["other"].update(frozen=True))
     words = ("reproduce", "v2", "--stage", "other", "--json", str(tmp_path / "r.json"))

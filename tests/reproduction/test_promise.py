@@ -1,4 +1,5 @@
 import platform
+from dataclasses import replace
 from importlib import metadata
 
 import pytest
@@ -9,7 +10,7 @@ from vidpipe.reproduction import promise
 from vidpipe.reproduction.promise import Machine, differing, lacking, this_machine
 
 RUNTIME = {"device": "cpu", "precision": "fp32", "threads": 2, "determinism": "portable"}
-HERE = Machine("cpu", "AVX2", "2.13.0+cpu", 2, "Some(R) CPU (8 cores)")
+HERE = Machine("cpu", "AVX2", "32K/512K/16384K", "2.13.0+cpu", 2, "Some(R) CPU (8 cores)")
 
 
 def reasons(project, determinism="portable"):
@@ -54,10 +55,11 @@ def test_a_machines_bits_hold_for_its_own_kind(tmp_path):
     assert "no line `Made on: ...`" in reasons(tmp_path, "machine")[0]
     file.write_text(f"# Results\n\nMade on: {HERE}\n\nMore.\n")
     assert reasons(tmp_path, "machine") == []
-    other = Machine("cpu", "AVX512", "2.13.0+cpu", 2, HERE.processor)
-    file.write_text(f"Made on: {other}\n")
-    (said,) = reasons(tmp_path, "machine")
-    assert said == f"machine: expected {other.kind}, got {HERE.kind}"
+    for differs in ({"capability": "AVX512"}, {"caches": "32K/1024K/16384K"}, {"threads": 4}):
+        other = replace(HERE, **differs)
+        file.write_text(f"Made on: {other}\n")
+        (said,) = reasons(tmp_path, "machine")
+        assert said == f"machine: expected {other.kind}, got {HERE.kind}"
 
 
 def test_another_processor_of_the_same_kind_will_do(tmp_path):

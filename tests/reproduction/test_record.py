@@ -161,6 +161,7 @@ def test_what_was_recorded_of_this_tree_has_no_strays(tree):
         ({"deps": {"gone.py": "0"}}, "gone.py: recorded 0, is not there"),
         ({"deps": {}}, "make.py: in dvc.yaml, not in dvc.lock"),
         ({"outs": {}}, "data/out.txt: in dvc.yaml, not in dvc.lock"),
+        ({"outs": {"data/out.txt": "0", "m.json": "0"}}, "m.json: in dvc.lock, not in dvc.yaml"),
     ],
 )
 def test_what_was_recorded_of_another_tree_is_named(tree, changes, line):
@@ -174,7 +175,9 @@ def test_a_stage_that_was_never_run_is_named(tree):
     assert unrecorded(tree, {"make": made()}) == {}
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", "3", '{"a": "b"}', '{"a": [1]}', "\xff"])
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", "3", '{"a": "b"}', '{"a": [1]}', '{"a": "3"}', "\xff"]
+)
 def test_metrics_that_are_none_are_told_by_their_file(tmp_path, text):
     (tmp_path / "m.json").write_text(text, encoding="latin-1")
     with pytest.raises(UserError, match=r"m\.json: expected JSON of numbers by name"):

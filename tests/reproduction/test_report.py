@@ -7,7 +7,7 @@ from vidpipe.reproduction.comparison import Comparison, Metric, Output
 from vidpipe.reproduction.promise import Machine
 from vidpipe.reproduction.report import Maker, Report
 
-MACHINE = Machine("cpu", "AVX2", "2.13.0+cpu", 2, "Some CPU")
+MACHINE = Machine("cpu", "AVX2", "32K/512K/16384K", "2.13.0+cpu", 2, "Some CPU")
 SAME = Output("digits", "data/digits.npz", "1" * 32, "1" * 32)
 OTHER = Output("train", "data/model", "2" * 32 + ".dir", "3" * 32 + ".dir")
 GONE = Output("train", "data/sheet.png", "4" * 32, "")

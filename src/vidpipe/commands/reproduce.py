@@ -85,11 +85,10 @@ def reproduce(
         for stage, lines in inputs.items():
             _say(f"{stage} cannot agree: {'; '.join(lines)}")
         there = [name for name in stages if name in declared(project)]
-        if pull:
+        maker = None if pull else _promised(project, level, revision)
+        if pull and there:
             workplace.pull(here, project, remote, there)
-            maker = None
-        else:
-            maker = _promised(project, level, revision)
+        elif there:  # DVC takes no stage for all
             _rebuild(here, project, remote, there)
         metrics = compare_metrics(before, numbers(project, stages), allowed)
         found = Comparison(level, compare_outputs(project, stages), metrics, inputs)

@@ -12,6 +12,7 @@ from packaging.requirements import Requirement
 
 from vidpipe.config import FILE, read
 from vidpipe.errors import UserError
+from vidpipe.provenance import caches
 from vidpipe.training.runtime import pin_instructions
 
 REQUIREMENTS = "requirements.lock"
@@ -26,6 +27,7 @@ class Machine:
     Attributes:
         device: `cpu`, or the name of the GPU.
         capability: Instructions that torch uses on the processor.
+        caches: Their sizes, from the first level on.
         torch: Version and build.
         threads: Of torch.
         processor: For people; nothing depends on it.
@@ -33,6 +35,7 @@ class Machine:
 
     device: str
     capability: str
+    caches: str
     torch: str
     threads: int
     processor: str
@@ -40,7 +43,8 @@ class Machine:
     @property
     def kind(self) -> str:
         """All that numbers depend on."""
-        return f"{self.device}, {self.capability}, torch {self.torch}, {self.threads} threads"
+        processor = f"{self.device}, {self.capability}, caches {self.caches}"
+        return f"{processor}, torch {self.torch}, {self.threads} threads"
 
     def __str__(self) -> str:
         return f"{self.kind} ({self.processor})"
@@ -71,6 +75,7 @@ def this_machine(runtime: Mapping[str, Any]) -> Machine:
     return Machine(
         device=torch.cuda.get_device_name() if cuda else "cpu",
         capability=torch.backends.cpu.get_cpu_capability(),
+        caches=caches(),
         torch=torch.__version__,
         threads=runtime["threads"],
         processor=_cpuinfo().get("model name", platform.machine()),

@@ -14,6 +14,7 @@ from vidpipe.config import read
 from vidpipe.errors import UserError
 
 LOCK, STAGES = "dvc.lock", "dvc.yaml"
+OUTPUTS = ("outs", "metrics", "plots")  # of a stage
 Numbers = dict[str, float]
 
 
@@ -137,12 +138,10 @@ def read_numbers(text: bytes, name: str) -> Numbers:
         UserError: With the file's name, if they are no JSON of numbers by name.
     """
     try:
-        return TypeAdapter(Numbers).validate_json(text)
+        return TypeAdapter(Numbers).validate_json(text, strict=True)
     except ValidationError as error:
-        raise UserError(
-            f"{name}: expected JSON of numbers by name, got {text[:40]!r}; `dvc repro` or "
-            f"`git checkout {name}` brings it back"
-        ) from error
+        got = text[:40].decode(errors="replace")
+        raise UserError(f"{name}: expected JSON of numbers by name, got {got!r}") from error
 
 
 def _declared(stage: Stage, declared: Mapping[str, Any] | None) -> Iterator[str]:
@@ -153,10 +152,15 @@ def _declared(stage: Stage, declared: Mapping[str, Any] | None) -> Iterator[str]
         yield f"command: recorded `{stage.command}`, {STAGES} says `{declared['cmd']}`"
     params = {key for keys in stage.params.values() for key in keys}
     recorded = {*stage.deps, *stage.outs, *params}
-    for kind in ("deps", "params", "outs", "metrics"):
+    for kind in ("deps", "params", *OUTPUTS):
         for path in _paths(declared.get(kind, [])):
             if "${" not in path and path not in recorded:
                 yield f"{path}: in {STAGES}, not in {LOCK}"
+    outs = {path for kind in OUTPUTS for path in _paths(declared.get(kind, []))}
+    if not any("${" in path for path in outs):
+        yield from (
+            f"{path}: in {LOCK}, not in {STAGES}" for path in stage.outs if path not in outs
+        )
 
 
 def _values(project: Path, stage: Stage) -> Iterator[str]:
