@@ -1,9 +1,10 @@
 """Print the md5 of every file that stages make, at a scale of seconds, on this processor.
 
-    python tests/e2e/bits.py SCRATCH [--brief]
+    python tests/e2e/bits.py SCRATCH [--brief | --laptop]
 
 All in one process: one that is started from an emulated one is not emulated itself. Briefly: data,
-and the training of each GAN, without judges and scores.
+and the training of each GAN, without judges and scores. Laptop: the same, with networks, pictures
+and batches of the committed size.
 """
 
 import hashlib
@@ -40,7 +41,8 @@ MODELS = {
 }
 JUDGES = {"digit_classifier": "digits", "action_classifier": "clips"}
 ROOT = Path(__file__).parents[2]
-TRAIN = {"steps": 3, "batch": 2, "report_every": 3, "sample_every": 3}
+FEW = {"steps": 3, "report_every": 3, "sample_every": 3}
+TRAIN = FEW | {"batch": 2}
 SMALL = {
     "pairs": {"gap": 1},
     "clips": {"frames": 16, "stride": 4},
@@ -54,10 +56,14 @@ SMALL = {
 SMOKE = ROOT / "conf/presets/scale/smoke.yaml"
 
 
-def main(scratch: Path, *, brief: bool) -> None:
+LAPTOP = {"digits": {"count": 200}, **{gan: {"train": FEW} for gan in MODELS}}
+
+
+def main(scratch: Path, *, brief: bool, laptop: bool) -> None:
     """Make all in a folder, and print a line per file."""
-    layers = [read(ROOT / "params.yaml"), read(SMOKE), SMALL]
-    params = check(OmegaConf.to_container(OmegaConf.merge(*layers)))  # type: ignore[arg-type]
+    layers = [LAPTOP] if laptop else [read(SMOKE), SMALL]
+    merged = OmegaConf.merge(read(ROOT / "params.yaml"), *layers)
+    params = check(OmegaConf.to_container(merged))  # type: ignore[arg-type]
     pin_instructions(params.runtime.determinism)  # before torch is there
     make_data(scratch, params)
     for judge in () if brief else JUDGES:
@@ -76,9 +82,11 @@ def make_data(scratch: Path, params: Params) -> None:
     for folder in (drawn, frames):
         folder.mkdir()
     films = list(videos(seed=0, actors=1, seconds=0.8, folder=drawn, actions=["walk", "wave1"]))
-    sampling = {"size": 64, "stride": 1, "fps": None, "cut_threshold": 0.12}
+    sampling = {"stride": 1, "fps": None, "cut_threshold": 0.12}
     for quick in (True, False):  # as clips are scaled, then as footage is: that is kept
-        shots = [extract(film.path, frames, **sampling, quick=quick) for film in films]
+        size = (params.frames.clips if quick else params.frames.footage).size
+        sampling |= {"size": size, "quick": quick}
+        shots = [extract(film.path, frames, **sampling) for film in films]
         write_shots(frames, [shot for of_one in shots for shot in of_one])
         if quick:
             rows = [(film.path.stem, film.label, "a", "train") for film in films]
@@ -124,4 +132,5 @@ def _data(scratch: Path, name: str) -> dict[str, np.ndarray]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), brief="--brief" in sys.argv[2:])
+    laptop = "--laptop" in sys.argv[2:]
+    main(Path(sys.argv[1]), brief=laptop or "--brief" in sys.argv[2:], laptop=laptop)
