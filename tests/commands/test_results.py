@@ -1,0 +1,48 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+from project import run
+
+from vidpipe.commands.results import results
+from vidpipe.errors import UserError
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A repository with the metrics of one model."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics/dcgan.json").write_text(json.dumps({"modes": 10, "recall": 0.5}))
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "1"]):
+        run(tmp_path, "git", *words)
+    return tmp_path
+
+
+def said(code=0):
+    done = CliRunner().invoke(results, catch_exceptions=False)
+    assert done.exit_code == code
+    return done.output.splitlines()
+
+
+def test_what_was_rebuilt_stands_beside_what_was_committed(project):
+    assert said()[-1] == "2 numbers compared: all equal"
+    (project / "metrics/dcgan.json").write_text(json.dumps({"modes": 9, "frechet": 1.5}))
+    lines = said()
+    assert [line.split() for line in lines if "modes" in line] == [
+        ["dcgan", "modes", "10", "9", "differs"]
+    ]
+    assert lines[-1] == "3 numbers compared: 3 differ"
+
+
+@pytest.mark.parametrize("text", ["", '{"modes": 1'])
+def test_a_torn_file_is_named(project, text):
+    (project / "metrics/dcgan.json").write_text(text)
+    with pytest.raises(UserError, match=r"metrics/dcgan\.json: expected JSON of numbers by name"):
+        said()
+
+
+def test_nothing_to_compare_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="run `dvc repro`"):
+        said()
