@@ -24,9 +24,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import click
+from dvc.schema import COMPILED_LOCKFILE_SCHEMA
 from project import copy, environment, run
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
+from voluptuous import Invalid
 
 from vidpipe.commands.settle import settle
 from vidpipe.pipeline_registry import STAGES
@@ -135,11 +137,12 @@ def cut_short(project: Path) -> bool:
 
 
 def readable(lock: Path) -> bool:
-    """Whether DVC can read its lock."""
+    """Whether DVC can read its lock, which may be torn at the end of a line."""
     try:
-        return "stages" in YAML(typ="safe").load(lock)
-    except (OSError, TypeError, YAMLError):
+        COMPILED_LOCKFILE_SCHEMA(YAML(typ="safe").load(lock))
+    except (OSError, Invalid, YAMLError):
         return False
+    return True
 
 
 def main() -> None:
