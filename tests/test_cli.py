@@ -17,9 +17,9 @@ def wait():
     finally:
         print("cleared", flush=True)
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # which a background job ignores
-if len(sys.argv) > 1:
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+# Whatever the tests themselves were started by.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_IGN if len(sys.argv) > 1 else signal.SIG_DFL)
 plainly(wait)([])
 """
 
