@@ -37,7 +37,9 @@ def test_what_was_rebuilt_stands_beside_what_was_committed(project):
 @pytest.mark.parametrize("text", ["", '{"modes": 1'])
 def test_a_torn_file_is_named(project, text):
     (project / "metrics/dcgan.json").write_text(text)
-    assert "metrics/dcgan.json: expected JSON of numbers by name" in said(1)[-1]
+    line = said(1)[-1]
+    assert "metrics/dcgan.json: expected JSON of numbers by name" in line
+    assert "`dvc repro` makes it anew" in line
 
 
 def test_nothing_to_compare_says_what_to_do(tmp_path, monkeypatch):

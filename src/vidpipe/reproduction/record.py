@@ -141,7 +141,9 @@ def read_numbers(text: bytes, name: str) -> Numbers:
         return TypeAdapter(Numbers).validate_json(text, strict=True)
     except ValidationError as error:
         got = text[:40].decode(errors="replace")
-        raise UserError(f"{name}: expected JSON of numbers by name, got {got!r}") from error
+        raise UserError(
+            f"{name}: expected JSON of numbers by name, got {got!r}; `dvc repro` makes it anew"
+        ) from error
 
 
 def _declared(stage: Stage, declared: Mapping[str, Any] | None) -> Iterator[str]:
