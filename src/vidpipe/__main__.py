@@ -3,13 +3,14 @@
 from pathlib import Path
 
 from kedro.framework.startup import bootstrap_project
+from kedro.utils import is_kedro_project
 
 from vidpipe.cli import cli
 
 
 def main() -> None:
     """Run a command at the project's root, or anywhere if it needs no project."""
-    if (Path.cwd() / "conf" / "base" / "catalog.yml").is_file():
+    if is_kedro_project(Path.cwd()):
         bootstrap_project(Path.cwd())
     cli(prog_name="vidpipe")
 

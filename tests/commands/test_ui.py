@@ -37,6 +37,12 @@ def test_the_server_is_told_to_listen_on_localhost(vidpipe, project, monkeypatch
     assert asked[asked.index("--backend-store-uri") + 1] == f"sqlite:///{project}/mlflow/mlflow.db"
 
 
+def test_a_folder_that_is_no_project_gets_no_database(vidpipe, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "run this at its root" in vidpipe("ui", code=1).output
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.long
 def test_the_server_listens_on_localhost_alone(project):
     (project / "mlflow").mkdir()

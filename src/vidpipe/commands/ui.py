@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from vidpipe.config import FILE, read
 from vidpipe.tracking import tracking_uri
 
 
@@ -18,6 +19,7 @@ def ui(port: int) -> None:
     In the experiments digits, prediction and clips every row is one trained model: choose some and
     press Compare. In sources every row is what one run had to learn from.
     """
+    read(Path(FILE))  # a folder that is no project is to get no database
     uri = tracking_uri(Path.cwd())
     click.echo(f"runs of {uri} at http://127.0.0.1:{port} (Ctrl-C stops)")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri]
