@@ -6,6 +6,8 @@ import pytest
 from PIL import Image
 from project import copy, metrics, run
 
+from vidpipe.config import read
+
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]  # other people's, of MLflow
 
 MODELS = ("gan3d", "vgan", "convlstm_gan")
@@ -87,8 +89,9 @@ def test_pictures_of_any_mode_and_size_are_made_to_move(project, tmp_path, mode,
     out = tmp_path / "me.gif"
     options = ["--image", str(tmp_path / "me.png"), "--count", "2", "--out", str(out)]
     run(project, "vidpipe", "generate", "convlstm_gan", *options)
+    frames = read(project / "params.yaml")["convlstm_gan"]["model"]["frames"]
     with Image.open(out) as film:
-        assert film.n_frames == 16
+        assert film.n_frames == frames
 
 
 def test_generating_says_what_is_wrong(project, tmp_path):
