@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -32,6 +36,29 @@ def test_ms_ssim_falls_with_noise():
 
 def test_ms_ssim_is_not_there_for_small_frames():
     assert ms_ssim(clip(64), clip(64)) is None
+
+
+SCORE = """
+import numpy as np
+from vidpipe.evaluation.perceptual import strred
+
+still = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+video = np.stack([np.roll(still, 2 * t, axis=1) for t in range(4)])
+print(repr(strred(video, video[::-1].copy())))
+"""
+
+
+def test_strred_has_all_digits_the_same_with_kernels_for_another_processor():
+    scores = {
+        subprocess.run(
+            [sys.executable, "-c", SCORE],
+            env=os.environ | {"OPENBLAS_CORETYPE": kernels},
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+        for kernels in ("Prescott", "Haswell")
+    }
+    assert len(scores) == 1
 
 
 def test_numpy_is_left_as_it_was():
