@@ -24,7 +24,7 @@ test: $(BIN)/ready ## lint, types, import contracts, dependencies, fast tests
 test-all: test ## the same, then the slow tests
 	pytest -n 2 --dist loadfile -m slow
 
-test-long: $(BIN)/ready ## pipelines from end to end, crashes, remotes, an emulated processor: an hour
+test-long: $(BIN)/ready ## pipelines from end to end, crashes, remotes, an emulated processor: half an hour
 	pytest -m long
 
 ui: $(BIN)/ready ## the MLflow UI on this project's runs, on localhost

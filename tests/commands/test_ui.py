@@ -43,7 +43,7 @@ def test_a_folder_that_is_no_project_gets_no_database(vidpipe, tmp_path, monkeyp
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.long
+@pytest.mark.slow
 def test_the_server_listens_on_localhost_alone(project):
     (project / "mlflow").mkdir()
     with socket.socket() as free:

@@ -8,7 +8,7 @@ from project import copy, metrics, run
 
 from vidpipe.config import read
 
-pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]  # other people's, of MLflow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # other people's, of MLflow
 
 MODELS = ("gan3d", "vgan", "convlstm_gan")
 
