@@ -19,6 +19,8 @@ TRAINING = node(
     train_mlp_gan, ["params:mlp_gan.train", "tracker", "scratch"], OUTPUT, name="mlp_gan_train"
 )
 
+LOOKING = node(train_mlp_gan, ["params:mlp_gan.train", "tracker", "scratch"], "x", name="look")
+
 
 @pytest.fixture(autouse=True)
 def _identity_is_that_of_the_parameters(monkeypatch):
@@ -74,6 +76,37 @@ def test_the_next_run_finds_what_was_kept(stopped):
 def test_a_run_that_ends_well_leaves_nothing(stopped):
     Process(stopped).ends_well()
     assert left(Process(stopped)) == []
+
+
+@pytest.fixture
+def ended(stopped, monkeypatch):
+    """A project whose training has ended, and DVC was killed before it recorded that."""
+    monkeypatch.setenv(hooks.BY_DVC, "mlp_gan_train")
+    Process(stopped).ends_well()
+    return stopped
+
+
+def test_what_dvc_has_not_recorded_is_found_by_dvc(ended):
+    process = Process(ended)
+    assert left(process) == ["1.safetensors"]
+    process.is_killed()
+    assert left(Process(ended)) == ["1.safetensors"]
+
+
+def test_what_dvc_has_not_recorded_is_found_by_no_forced_run(ended, monkeypatch):
+    monkeypatch.setattr(hooks, "forced", lambda: True)
+    assert left(Process(ended)) == []
+
+
+def test_what_dvc_has_not_recorded_is_not_found_by_kedro(ended, monkeypatch):
+    monkeypatch.delenv(hooks.BY_DVC)
+    assert left(Process(ended)) == []
+
+
+@pytest.mark.parametrize("other", [LOOKING, TRAINING], ids=["another stage", "other steps"])
+def test_what_dvc_has_recorded_is_gone_with_the_next(ended, other):
+    Process(ended, steps=2, node=other).is_killed()
+    assert left(Process(ended)) == []
 
 
 def test_other_parameters_find_nothing(stopped):

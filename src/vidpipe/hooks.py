@@ -28,6 +28,8 @@ WORK = "work-"  # a folder per process
 LOCK = "dvc.lock"
 OTHERS = 8  # trainings of a model, stopped with other parameters, that may yet be gone on with
 CHECKPOINT = "*.safetensors"
+ENDED = "ended"  # a file beside the checkpoints of a training that DVC has yet to record
+BY_DVC = "DVC_STAGE"  # is in the environment of its stages
 TRAIN = "_train"  # what the node is called that trains a model, after the model
 
 
@@ -69,28 +71,39 @@ class Workbench:
         """Tell the tracker which files the node reads; before training, find what was stopped."""
         files = {name: getattr(catalog[name], "_filepath", None) for name in node.inputs}
         self.tracker.inputs = {name: file for name, file in files.items() if file}
+        own = ""
         if node.name.removesuffix(TRAIN) in TASKS:
             params = {name: value for name, value in inputs.items() if name.startswith("params:")}
-            self._keep(node, identity(self.project, node, params, self.tracker.inputs))
+            own = f"{node.name}-{identity(self.project, node, params, self.tracker.inputs)}"
+        ended = {path.parent.name for path in self.checkpoints.home.glob(f"*/{ENDED}")}
+        self.checkpoints.clear(ended - ({own} if BY_DVC in os.environ else set()))
+        if own:
+            self._keep(node, own)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
-        """A model that is in place needs no checkpoints."""
+        """A model that is in place needs no checkpoints, once DVC has recorded it.
+
+        If it is killed before, or its disk is full, it removes the model, and asks for it again.
+        """
         if dataset_name == node.outputs[-1] and node.name in self.kept:
-            self.checkpoints.drop(self.kept.pop(node.name))
+            held = self.kept.pop(node.name)
+            if BY_DVC in os.environ:
+                (held.folder / ENDED).touch()
+            else:
+                self.checkpoints.drop(held)
 
     def _keep_lock(self) -> None:
         """DVC writes its lock in place, between stages: a copy of each whole one is kept."""
         lock = self.project / LOCK
-        if "DVC_STAGE" in os.environ and lock.is_file():
+        if BY_DVC in os.environ and lock.is_file():
             with whole_file(self.project / SCRATCH / LOCK) as copy:
                 shutil.copyfile(lock, copy)
 
-    def _keep(self, node: Node, key: str) -> None:
-        """Lay out `scratch/kept/<model>`: a folder of this key that outlives the process."""
+    def _keep(self, node: Node, own: str) -> None:
+        """Lay out `scratch/kept/<model>`: a folder of that name that outlives the process."""
         from vidpipe.training.checkpoint import HOME  # noqa: PLC0415 (training has torch by now)
 
-        own = f"{node.name}-{key}"
         others = [name for name in self.checkpoints.names(f"{node.name}-*") if name != own]
         full = [name for name in others if any((self.checkpoints.home / name).glob(CHECKPOINT))]
         self.checkpoints.clear({*others} - {*full[:OTHERS]} | ({own} if forced() else set()))
@@ -100,6 +113,7 @@ class Workbench:
                 "%s: another process does the same; this one keeps no checkpoints", node.name
             )
             return
+        (held.folder / ENDED).unlink(missing_ok=True)
         model = node.name.removesuffix(TRAIN)
         self.kept[node.name], self.tracker.kept[model] = held, held.folder
         link = self.work.folder / HOME / model

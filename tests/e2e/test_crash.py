@@ -10,6 +10,8 @@ import pytest
 from project import copy, environment, run
 
 from vidpipe.commands.settle import settle
+from vidpipe.hooks import ENDED
+from vidpipe.reproduction.record import recorded
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 STAGE = "mlp_gan_train"
@@ -29,7 +31,12 @@ def unbroken(tmp_path_factory):
 @pytest.fixture
 def stopped(unbroken, tmp_path):
     """Another, in which training was killed after its first checkpoint."""
-    project = copy(tmp_path)
+    return killed(tmp_path, "*.safetensors")
+
+
+def killed(folder, sign):
+    """A project in which training was killed once there was such a file among its checkpoints."""
+    project = copy(folder)
     settle(project, LONG)
     run(project, "dvc", "repro", "digits")
     process = subprocess.Popen(
@@ -41,7 +48,7 @@ def stopped(unbroken, tmp_path):
         start_new_session=True,
     )
     deadline = time.monotonic() + 600
-    while not checkpoints(project):
+    while not checkpoints(project, sign):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -50,8 +57,8 @@ def stopped(unbroken, tmp_path):
     return project
 
 
-def checkpoints(project):
-    return sorted((project / ".vidpipe/checkpoints").glob("*/*.safetensors"))
+def checkpoints(project, sign="*.safetensors"):
+    return sorted((project / ".vidpipe/checkpoints").glob(f"{STAGE}-*/{sign}"))
 
 
 def model(project):
@@ -77,8 +84,18 @@ def test_what_was_killed_goes_on_to_the_same_bytes_and_the_same_run(stopped, unb
         assert [point.step for point in history] == list(range(EVERY, STEPS + 1, EVERY))
     drawn = [file.path for file in client.list_artifacts(row.info.run_id, "images")]
     assert len([path for path in drawn if path.endswith(".png")]) == STEPS / 500
-    assert not list((stopped / ".vidpipe/checkpoints").glob(f"{STAGE}*"))
+    run(stopped, "dvc", "repro", "digit_classifier")
+    assert not checkpoints(stopped)
     assert not list((stopped / ".vidpipe").glob("work-*"))
+
+
+def test_what_dvc_had_not_recorded_is_not_learnt_again(unbroken, tmp_path):
+    project = killed(tmp_path, ENDED)
+    assert not recorded(project).get(STAGE)
+    assert "going on from step" in run(project, "dvc", "repro", STAGE)
+    assert (project / "dvc.lock").read_bytes() == (unbroken / "dvc.lock").read_bytes()
+    _, (row,) = rows(project)
+    assert row.info.status == "FINISHED"
 
 
 def test_a_forced_run_begins_anew(stopped, unbroken):
