@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 
 SWITCHES = "fikpPqRsv"  # of `dvc repro` and `dvc exp run`, which take no value
-FORCE = re.compile(rf"--force|-[{SWITCHES}]*f[{SWITCHES}]*")
+FORCE = re.compile(rf"--force|-[{SWITCHES}]*f.*")  # `-fS a=1`: others may follow, with a value
 
 
 def forced() -> bool:

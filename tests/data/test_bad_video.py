@@ -96,6 +96,21 @@ def test_frames_are_not_extracted_from_what_is_no_video(
         extract(path, tmp_path, size=16, stride=1, fps=None, cut_threshold=0.1)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("v.m3u8", "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{}\n#EXT-X-ENDLIST\n"),
+        ("v.avi", "ffconcat version 1.0\nfile '{}'\n"),
+    ],
+)
+def test_a_list_of_other_files_is_not_followed(tmp_path: Path, name: str, text: str):
+    (tmp_path / "elsewhere").mkdir()
+    footage.write(tmp_path / "elsewhere/secret.mp4", footage.numbered(3))
+    (tmp_path / name).write_text(text.format("elsewhere/secret.mp4"))
+    with pytest.raises(UserError, match=r"expected a video, found a list of others"):
+        probe(tmp_path / name)
+
+
 @pytest.mark.parametrize("name", ["take:2.mp4", "-v.mp4", "%03d.mp4", "a b.mp4", "片段.mp4", "#?"])
 def test_a_name_is_only_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str):
     video = footage.write(tmp_path / "plain.mp4", footage.numbered(3))

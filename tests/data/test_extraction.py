@@ -5,7 +5,7 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -212,6 +212,39 @@ def test_a_run_killed_right_before_its_end_does_no_harm(
     folder, _ = extracted(videos, tmp_path, jobs.extract_and_note)
     assert contents(folder) == whole
     assert len(jobs.BOARD) == made > 0
+
+
+def zeroed(folder: Path) -> None:
+    (frames,) = folder.glob("*.npy")
+    frames.write_bytes(bytes(frames.stat().st_size))
+
+
+def cut_short(folder: Path) -> None:
+    (frames,) = folder.glob("*.npy")
+    os.truncate(frames, 200)
+
+
+def without_shots(folder: Path) -> None:
+    (folder / "shots.csv").write_bytes(b"")
+
+
+def without_sums(folder: Path) -> None:
+    (folder / extraction.SUMS).write_bytes(b"")
+
+
+@pytest.mark.parametrize("tear", [zeroed, cut_short, without_shots, without_sums])
+def test_what_a_cut_of_power_tore_is_extracted_anew(
+    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tear: Callable[[Path], None]
+):
+    whole = contents(extracted(videos, tmp_path / "whole")[0])
+    with pytest.raises(KeyboardInterrupt):
+        extracted(videos, tmp_path, jobs.extract_and_stop_at_c, workers=1)
+    kept = [path.parent for path in (tmp_path / "home").rglob("*.npy")]
+    tear(kept[0])
+    monkeypatch.setattr(jobs, "BOARD", [])
+    folder, _ = extracted(videos, tmp_path, jobs.extract_and_note, workers=1)
+    assert contents(folder) == whole
+    assert len(jobs.BOARD) == len(manifest_of(videos)) - (len(kept) - 1)
 
 
 def test_a_forced_run_takes_up_nothing(

@@ -215,10 +215,25 @@ def stored_but_short(path: Path) -> None:
     write_npz(path, {"a": Stream((6000,), short.dtype, short.parts, stored=True)})
 
 
-@pytest.mark.parametrize(
-    "make",
-    [not_there, empty, text, one_array, objects, cut_off, open_header, stored_but_short],
-)
+def too_long_to_count(path: Path) -> None:
+    header = b"{'descr': '|u1', 'fortran_order': False, 'shape': (1000000000000000000000,)}\n"
+    data = b"\x93NUMPY\x01\x00" + bytes([len(header), 0]) + header
+    hostile.npz(path, {"a.npy": data})
+
+
+def stored_nowhere(path: Path) -> None:
+    """The directory says that a stored array begins behind the file's end."""
+    write_npz(path, {"a": streamed(np.arange(5000), 100, stored=True)})
+    data = bytearray(path.read_bytes())
+    entry = data.index(b"PK\x01\x02")
+    data[entry + 42 : entry + 46] = (2**31).to_bytes(4, "little")
+    path.write_bytes(data)
+
+
+TORN = [not_there, empty, text, one_array, objects, cut_off, open_header, stored_but_short]
+
+
+@pytest.mark.parametrize("make", [*TORN, too_long_to_count, stored_nowhere])
 def test_what_is_no_npz_of_plain_arrays_is_refused_by_name(tmp_path: Path, make):
     path = tmp_path / "a.npz"
     make(path)

@@ -1,3 +1,5 @@
+import json
+
 import hostile
 import pytest
 import torch
@@ -46,6 +48,20 @@ def test_hostile_weights_run_nothing_and_are_refused(tmp_path):
     with pytest.raises(UserError, match=r"expected weights of linear, .*train again"):
         weights.build(nn.Linear, path)
     assert not mark.exists()
+
+
+@pytest.mark.parametrize("facts", [{"in_features": -3}, {"in_features": 10**30}])
+def test_facts_that_build_no_network_are_refused(tmp_path, facts):
+    (tmp_path / "w").write_bytes(save({}, {weights.KEY: json.dumps({"out_features": 2} | facts)}))
+    with pytest.raises(UserError, match=r"expected weights of linear, .*train again"):
+        weights.build(nn.Linear, tmp_path / "w")
+
+
+def test_no_network_is_made_that_is_larger_than_the_file_says(tmp_path):
+    facts = {"in_features": 10**8, "out_features": 10**8}
+    weights.save(nn.Linear(3, 2), tmp_path / "w", facts)
+    with pytest.raises(UserError, match=r"do not fit.*train again"):
+        weights.build(nn.Linear, tmp_path / "w")
 
 
 def test_weights_of_another_shape_are_refused(tmp_path):

@@ -150,6 +150,7 @@ def test_hostile_files_run_nothing_and_are_passed_over(tmp_path):
     saved(folder, 2)
     one = {"state.a": torch.zeros(1)}
     histories = ["[", "null", "7", '{"a": 1}', '[["x", {}]]', "[[1, 2]]", '[[1, {"l1": "x"}]]']
+    histories += ["[[Infinity, {}]]", "[" * 100_000]
     torch.save(hostile.Bomb(mark), tmp_path / "torch")
     for data in (
         hostile.pickled(mark),

@@ -26,6 +26,8 @@ NO_HELPER = (
     "(`apt install unar`), or take the data set's zip"
 )
 CHUNK = 2**20  # bytes
+# Kinds of entries of a tar that tell something of the next one.
+LONG = {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, b"x", b"g", b"X"}
 
 
 @dataclass(frozen=True)
@@ -92,11 +94,9 @@ def _opened(path: Path) -> Iterator[Archive]:
     elif rarfile.is_rarfile(path):
         with rarfile.RarFile(path) as archive:
             yield _rar(archive, path)
-    elif tarfile.is_tarfile(path):
-        with tarfile.open(path) as archive:
-            yield _tar(archive)
     else:
-        raise UserError(f"{path}: expected a zip, tar or rar, this is none, or a torn one")
+        with _tarfile(path) as archive:
+            yield _tar(archive)
 
 
 def _folder(root: Path) -> Archive:
@@ -132,6 +132,26 @@ def _zip(archive: zipfile.ZipFile) -> Archive:
                 yield number, source
 
     return Archive([member(entry) for entry in entries], read)
+
+
+class _Header(tarfile.TarInfo):
+    """One whose long names, and what else follows it, are not read at any length into memory."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Header":
+        header = super().frombuf(buf, encoding, errors)
+        if header.type in LONG and header.size > CHUNK:
+            raise tarfile.TarError(f"a name or comment of {header.size:,} bytes")
+        return header
+
+
+def _tarfile(path: Path) -> tarfile.TarFile:
+    try:
+        return tarfile.open(path, tarinfo=_Header)
+    except tarfile.ReadError as error:
+        raise UserError(
+            f"{path}: expected a zip, tar or rar, this is none, or a torn one"
+        ) from error
 
 
 def _tar(archive: tarfile.TarFile) -> Archive:

@@ -19,7 +19,7 @@ import pandas as pd
 from filelock import FileLock
 
 from vidpipe.data import frames, video
-from vidpipe.data.files import UnwritableError, inside, named
+from vidpipe.data.files import UnwritableError, inside, named, sha256
 from vidpipe.data.frames import Shot, read_shots, write_shots
 from vidpipe.data.workers import Died, Pool, ordered, processes, shown
 from vidpipe.errors import UserError
@@ -27,6 +27,7 @@ from vidpipe.errors import UserError
 log = logging.getLogger(__name__)
 SHA256 = re.compile(r"[0-9a-f]{64}")
 DIGITS = 16  # of a hash in the name of a folder
+SUMS = "sums"  # a file beside a video's frames while they wait: a cut of power may tear them
 NAMED = 3  # of many, in a message
 # A decoder hangs that takes longer than these seconds and so many times the longest video's length.
 PATIENCE = 60.0, 10.0
@@ -88,6 +89,8 @@ def extract_all(
                 f"{'; '.join(left_out[:NAMED])}. Choose others in sources.clips"
             )
         write_shots(work, shots)
+        for sums in work.glob(f"*/{SUMS}"):
+            sums.unlink()
         work.replace(folder)
     return shots
 
@@ -113,7 +116,7 @@ def _tidy(work: Path, wanted: set[Path]) -> None:
     """Keep of earlier runs what is complete and still wanted."""
     work.mkdir(exist_ok=True)
     for left in [*work.parent.iterdir(), *work.iterdir()]:
-        if left == work or left in wanted:
+        if left == work or (left in wanted and _whole(left)):
             continue
         if left.is_dir():
             shutil.rmtree(left)
@@ -152,8 +155,20 @@ def _extract(extract: Extract, job: Job) -> str | None:
         except UserError as error:
             return str(error)
         write_shots(folder, shots)
+        (folder / SUMS).write_bytes(_sums(folder))
         folder.replace(job.folder)
     return None
+
+
+def _sums(folder: Path) -> bytes:
+    files = sorted(path for path in folder.iterdir() if path.name != SUMS)
+    return "".join(f"{sha256(path)}  {path.name}\n" for path in files).encode()
+
+
+def _whole(folder: Path) -> bool:
+    """Whether a video's frames and shots are those that were written."""
+    sums = folder / SUMS
+    return sums.is_file() and sums.read_bytes() == _sums(folder)
 
 
 def _gather(jobs: list[Job]) -> Iterator[Shot]:

@@ -24,6 +24,7 @@ from vidpipe.errors import UserError
 DAMAGE = (
     *(OSError, ValueError, EOFError, KeyError, NotImplementedError, RuntimeError, TypeError),
     *(zipfile.BadZipFile, zlib.error, SyntaxError, TokenError, MemoryError),
+    *(struct.error, OverflowError),
 )
 CHUNK = 8 * 2**20  # bytes compressed at a time
 BIG = 2**31 - 2**24  # bytes; beyond, the zip needs wider sizes, which Python 3.11.3 wrote otherwise

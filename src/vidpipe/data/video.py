@@ -30,9 +30,9 @@ LONGEST_GAP = 10.0  # seconds between two frames; what is more is a broken time 
 FAITHFUL = Interpolation.ACCURATE_RND | Interpolation.BITEXACT
 SHARP, QUICK = Interpolation.BICUBIC | FAITHFUL, Interpolation.BILINEAR | FAITHFUL
 # Formats with less colour than light, as nearly all videos have, and what they are scaled in.
-HALF_COLOUR = {
-    f"{name}{colour}": f"{name}422p" for name in ("yuv", "yuvj") for colour in ("420p", "422p")
-}
+HALF_COLOUR = {f"{y}{half}": f"{y}422p" for y in ("yuv", "yuvj") for half in ("420p", "422p")}
+# FFmpeg draws any text as a film of a terminal, and follows a list to files anywhere.
+NO_VIDEO = {"tty": "text"} | dict.fromkeys(["hls", "dash", "concat", "sdp"], "a list of others")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -233,9 +233,9 @@ def _open(path: Path) -> InputContainer:
         container = av.open(str(path.absolute()), metadata_errors="replace")
     except FFmpegError as error:
         raise UserError(f"{path}: expected a video, but cannot be read as one: {error}") from error
-    if container.format.name == "tty":  # FFmpeg draws any text as a film of a terminal
+    if found := NO_VIDEO.get(container.format.name):
         container.close()
-        raise UserError(f"{path}: expected a video, found text")
+        raise UserError(f"{path}: expected a video, found {found}")
     if not container.streams.video:
         kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         container.close()

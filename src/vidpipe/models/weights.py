@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
@@ -50,10 +51,13 @@ def build(model: type[Network], path: Path) -> Network:
     """
     built = facts(path)
     try:
-        network = model(**built)
-    except TypeError as error:
+        with torch.device("meta"):  # takes no memory, however large it is said to be
+            described = model(**built)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         name = model.__module__.split(".")[-1]
         raise UserError(f"{path}: expected weights of {name}, built of {built}; {MEND}") from error
+    _fill(described, path, assign=True)
+    network = model(**built)
     load(network, path)
     return network.eval()
 
@@ -64,8 +68,13 @@ def load(network: nn.Module, path: Path) -> None:
     Raises:
         UserError: If names or shapes differ.
     """
+    _fill(network, path, assign=False)
+
+
+def _fill(network: nn.Module, path: Path, *, assign: bool) -> None:
     try:
         with safe_open(path, framework="pt") as file:
-            network.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        network.load_state_dict(tensors, assign=assign)
     except (SafetensorError, RuntimeError) as error:
         raise UserError(f"{path}: these weights do not fit the model; {MEND}: {error}") from error

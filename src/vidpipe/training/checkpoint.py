@@ -28,7 +28,10 @@ SHARE = 0.01  # most of the time of training that saving may take
 LEAST = 0.05  # seconds that saving is taken to cost, so that it is not done all the time
 NAME = re.compile(r"(\d{8})-([0-9a-f]{64})\.safetensors")
 HISTORY, STATE, SHEET = "history", "state.", "sheet."
-DAMAGE = (SafetensorError, ValueError, KeyError, TypeError, AttributeError)
+DAMAGE = (
+    *(SafetensorError, ValueError, KeyError, TypeError, AttributeError),
+    *(OverflowError, RecursionError),
+)
 
 
 @dataclass(frozen=True)
