@@ -162,6 +162,37 @@ def test_a_processor_without_avx2_cannot_promise_portable_bits(project, vidpipe,
     assert "`portable` expects AVX2" in vidpipe("reproduce", "v1", code=2).stderr
 
 
+@pytest.mark.parametrize("level", ["bits", "tolerance"])
+def test_without_the_device_of_the_revision_nothing_runs(project, vidpipe, monkeypatch, level):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    file = project / "params.yaml"
+    text = file.read_text().replace("device: cpu", "device: cuda")
+    file.write_text(text.replace("portable", "machine"))
+    toy.commit(project, "v2")
+    done = vidpipe("reproduce", "v2", "--level", level, code=2)
+    assert "v2 is made on a CUDA device" in done.stderr
+    assert "Running stage" not in done.stdout + done.stderr
+
+
+def test_what_dvc_does_not_remove_is_not_compared_with_itself(
+    project, vidpipe, tmp_path, monkeypatch
+):
+    metrics = [{"metrics/numbers.json": {"cache": False, "persist": True}}]
+    declare(project, lambda stages: stages["numbers"].update(metrics=metrics))
+    code, write = project / "src/numbers_made.py", 'Path("metrics/numbers.json").write_text'
+    lazy = f"Path('metrics/numbers.json').exists() or {write}"
+    code.write_text(code.read_text().replace(write, lazy))
+    md5 = hashlib.md5(code.read_bytes()).hexdigest()
+    toy.relock(project, "numbers_fetch", lambda stage: stage["deps"][0].update(md5=md5))
+    toy.relock(project, "numbers", lambda stage: stage["deps"][1].update(md5=md5))
+    toy.commit(project, "v3")
+    words = ("reproduce", "v3", "--stage", "numbers", "--json", str(tmp_path / "r.json"))
+    vidpipe(*words)
+    monkeypatch.setenv("NOISE", "5")
+    vidpipe(*words, code=1)
+    assert differing(tmp_path / "r.json") == ["metrics/numbers.json"]
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -178,6 +209,11 @@ def test_what_cannot_be_asked_for_is_told_in_a_line(project, vidpipe, words, sai
         (project / "dvc.lock").unlink()
         toy.commit(project, "empty")
     assert said in vidpipe("reproduce", *words, code=1).stderr
+
+
+def test_a_folder_that_is_no_project_is_told_where_to_go(project, vidpipe, monkeypatch):
+    monkeypatch.chdir(project / "src")
+    assert "run this at its root" in vidpipe("reproduce", "v1", code=1).stderr
 
 
 def test_what_was_pushed_is_pulled_and_compared(project, vidpipe, tmp_path):

@@ -37,6 +37,30 @@ def test_the_server_is_told_to_listen_on_localhost(vidpipe, project, monkeypatch
     assert asked[asked.index("--backend-store-uri") + 1] == f"sqlite:///{project}/mlflow/mlflow.db"
 
 
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("https://me:secret@runs.example:8080/a", "open https://runs.example:8080/a"),
+        ("postgresql://me:secret@host/db", "runs of postgresql://host/db at http://127.0.0.1:"),
+    ],
+)
+def test_a_server_that_keeps_the_runs_is_named_without_the_password(
+    vidpipe, project, monkeypatch, uri, said
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    asked = []
+
+    def run(command, check):
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    output = vidpipe("ui").output
+    assert said in output
+    assert "secret" not in output
+    assert bool(asked) == uri.startswith("postgresql")
+
+
 def test_a_folder_that_is_no_project_gets_no_database(vidpipe, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert "run this at its root" in vidpipe("ui", code=1).output

@@ -31,6 +31,19 @@ def test_portable_bits_need_avx2(tmp_path, monkeypatch):
     assert "expects x86_64, got aarch64" in reasons(tmp_path)[0]
 
 
+def test_a_lock_of_any_style_is_read(tmp_path):
+    numpy = metadata.version("numpy")
+    (tmp_path / promise.REQUIREMENTS).write_text(
+        f"# all\n--index-url https://example.org\nnumpy=={numpy} \\\n    --hash=sha256:00\n"
+        f"pandas==0.1  # via x\nnumpy=={numpy} --hash=sha256:00\n    # via y\n"
+    )
+    (line,) = differing(tmp_path)
+    assert line.startswith("pandas: expected 0.1, got ")
+    (tmp_path / promise.REQUIREMENTS).write_text("numpy is nice\n")
+    with pytest.raises(UserError, match="expected a package on each line, got 'numpy is nice'"):
+        list(differing(tmp_path))
+
+
 def test_a_revision_that_promised_nothing_says_so(tmp_path):
     for text in ("steps: 3\n", "runtime: {device: cpu, threads: 2}\n"):
         (tmp_path / "params.yaml").write_text(text)

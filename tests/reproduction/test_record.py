@@ -28,6 +28,17 @@ def test_the_committed_lock_is_read_whole():
     assert stages["digits"].params["params.yaml"]["digits"]["seed"] == 0
 
 
+@pytest.mark.parametrize(
+    "stages",
+    ["[a]", "{a: 3}", "{a: {}}", "{a: {cmd: x, outs: [{path: y}]}}", "{a: {cmd: x, deps: 3}}"],
+)
+def test_a_lock_that_dvc_did_not_write_is_named(tmp_path, stages):
+    (tmp_path / "dvc.lock").write_text(f"stages: {stages}\n")
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    with pytest.raises(UserError, match=r"dvc\.lock of this revision: expected cmd, and path"):
+        recorded(tmp_path)
+
+
 def test_a_stage_needs_what_makes_its_data_and_no_more():
     stages = recorded(ROOT)
     assert list(needed(stages, ["pairs"])) == ["footage_fetch", "footage_frames", "pairs"]

@@ -70,3 +70,9 @@ def test_what_was_pulled_was_made_by_nobody_here():
     shown = Report("v1", "f" * 40, None, Comparison("bits", [SAME], []), 3.0)
     assert not [line for line in lines(shown) if line.startswith("Made on")]
     assert json.loads(shown.json())["how"] == "pulled"
+
+
+def test_what_is_no_number_is_null_in_json():
+    nan = Metric("metrics/m.json", "a", 2.0, float("nan"), 0.0)
+    (row,) = json.loads(report([SAME], [nan]).json(), parse_constant=pytest.fail)["metrics"]
+    assert (row["rebuilt"], row["difference"], row["agrees"]) == (None, None, False)

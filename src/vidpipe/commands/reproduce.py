@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from vidpipe.config import FILE, read
 from vidpipe.errors import UserError
 from vidpipe.io.atomic import whole_file
 from vidpipe.reproduction import promise, workplace
@@ -69,6 +70,7 @@ def reproduce(
       vidpipe reproduce v0.1.0 --pull
     """
     began, here = time.monotonic(), Path.cwd()
+    read(here / FILE)  # says where to run this, if not here
     commit = workplace.commit_of(here, revision)
     with workplace.folder(keep) as folder:
         _say(f"{revision} ({commit[:12]}) {'goes to' if keep else 'for a while in'} {folder}")
@@ -89,6 +91,7 @@ def reproduce(
         if pull and there:
             workplace.pull(here, project, remote, there)
         elif there:  # DVC takes no stage for all
+            workplace.clear(project, [out for stage in stages.values() for out in stage.outs])
             _rebuild(here, project, remote, there)
         metrics = compare_metrics(before, numbers(project, stages), allowed)
         found = Comparison(level, compare_outputs(project, stages), metrics, inputs)
@@ -99,6 +102,12 @@ def _promised(project: Path, level: Level, revision: str) -> Maker:
     """Who rebuilds. Ends where bits cannot be promised: the level is never lowered silently."""
     runtime = promise.runtime(project)
     maker = Maker(promise.this_machine(runtime), list(promise.differing(project)))
+    if runtime["device"] == "cuda" and maker.machine.device == "cpu":
+        _say(
+            f"{revision} is made on a CUDA device (runtime.device), and this build of torch "
+            f"({maker.machine.torch}) finds none; --pull checks its data, and runs nothing"
+        )
+        sys.exit(CANNOT_PROMISE)
     lacking = [*maker.packages, *promise.lacking(project, runtime, maker.machine)]
     for line in lacking:
         _say(line)

@@ -1,5 +1,6 @@
 """`vidpipe ui`: compare runs in a browser."""
 
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -17,11 +18,16 @@ def ui(port: int) -> None:
     """Open MLflow's pages on this project's runs, on this machine alone.
 
     In the experiments digits, prediction and clips every row is one trained model: choose some and
-    press Compare. In sources every row is what one run had to learn from.
+    press Compare. In sources every row is what one run had to learn from. Where
+    MLFLOW_TRACKING_URI names a server, its address is said, and nothing is started.
     """
     read(Path(FILE))  # a folder that is no project is to get no database
     uri = tracking_uri(Path.cwd())
-    click.echo(f"runs of {uri} at http://127.0.0.1:{port} (Ctrl-C stops)")
+    shown = re.sub(r"//[^/@]*@", "//", uri)  # without a password
+    if uri.startswith(("http://", "https://")):
+        click.echo(f"these runs are kept by a server of MLflow: open {shown}")
+        return
+    click.echo(f"runs of {shown} at http://127.0.0.1:{port} (Ctrl-C stops)")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri]
     with suppress(KeyboardInterrupt):
         done = subprocess.run([*command, "--host", "127.0.0.1", "--port", str(port)], check=False)

@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 
 from vidpipe.config import FILE, read
 from vidpipe.errors import UserError
@@ -16,6 +16,8 @@ from vidpipe.provenance import caches
 from vidpipe.training.runtime import pin_instructions
 
 REQUIREMENTS = "requirements.lock"
+STARTS = re.compile(r"\w").match  # a line that names a package
+BESIDE = re.compile(r"\s+(?:#|--|\\)")  # what pip-compile writes behind it: comments, hashes
 ORIGIN = re.compile(r"^Made on: (?P<kind>.+?)(?: \(.*\))?$", re.MULTILINE)
 RESULTS = "docs/results.md"
 
@@ -89,7 +91,7 @@ def differing(project: Path) -> Iterator[str]:
         yield f"{REQUIREMENTS}: not in this revision, so nobody knows its packages"
         return
     lines = file.read_text(encoding="utf-8").splitlines()
-    for wish in (Requirement(line) for line in lines if line[:1].isalnum()):
+    for wish in map(_requirement, filter(STARTS, lines)):
         if wish.marker is None or wish.marker.evaluate():
             got = _version(wish.name)
             if not got or not wish.specifier.contains(got, prereleases=True):
@@ -114,6 +116,15 @@ def lacking(project: Path, runtime: Mapping[str, Any], machine: Machine) -> Iter
         )
     elif made["kind"] != machine.kind:
         yield f"machine: expected {made['kind']}, got {machine.kind}"
+
+
+def _requirement(line: str) -> Requirement:
+    try:
+        return Requirement(BESIDE.split(line)[0])
+    except InvalidRequirement as error:
+        raise UserError(
+            f"{REQUIREMENTS} of this revision: expected a package on each line, got {line!r}"
+        ) from error
 
 
 def _version(name: str) -> str:

@@ -41,7 +41,7 @@ def recorded(project: Path) -> dict[str, Stage]:
     """The stages that `dvc.lock` records, by name.
 
     Raises:
-        UserError: If there is no `dvc.lock`, or it has no stages.
+        UserError: If there is no `dvc.lock`, it has no stages, or DVC did not write it.
     """
     if not (project / LOCK).is_file() or not (locked := read(project / LOCK).get("stages")):
         raise UserError(
@@ -49,16 +49,22 @@ def recorded(project: Path) -> dict[str, Stage]:
             f"commit {LOCK}, and take that revision"
         )
     known = declared(project)
-    return {
-        name: Stage(
-            command=entry["cmd"],
-            deps={dep["path"]: dep["md5"] for dep in entry.get("deps", [])},
-            params=entry.get("params", {}),
-            outs={out["path"]: out["md5"] for out in entry.get("outs", [])},
-            metrics=_paths(known.get(name, {}).get("metrics", [])),
-        )
-        for name, entry in locked.items()
-    }
+    try:
+        return {
+            name: Stage(
+                command=entry["cmd"],
+                deps={dep["path"]: dep["md5"] for dep in entry.get("deps", [])},
+                params=entry.get("params", {}),
+                outs={out["path"]: out["md5"] for out in entry.get("outs", [])},
+                metrics=_paths(known.get(name, {}).get("metrics", [])),
+            )
+            for name, entry in locked.items()
+        }
+    except (KeyError, TypeError, AttributeError) as error:
+        raise UserError(
+            f"{LOCK} of this revision: expected cmd, and path and md5 of each file, of each stage, "
+            f"as DVC writes them, got {error!r}; `dvc repro` writes it anew"
+        ) from error
 
 
 def needed(stages: Mapping[str, Stage], names: Sequence[str]) -> dict[str, Stage]:

@@ -1,11 +1,11 @@
 """What was found, as tables for a person and as JSON for a program."""
 
-import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import click
+from pydantic import TypeAdapter
 
 from vidpipe.reproduction.comparison import Comparison, Metric
 from vidpipe.reproduction.promise import Machine
@@ -107,7 +107,7 @@ class Report:
             "metrics": [_row(metric) for metric in found.metrics],
             "strays": found.strays,
         }
-        return json.dumps(whole, indent=2) + "\n"
+        return TypeAdapter(Any).dump_json(whole, indent=2).decode() + "\n"
 
 
 def _row(metric: Metric) -> dict[str, Any]:
