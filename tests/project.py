@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from importlib import metadata
 from pathlib import Path
 
@@ -68,3 +69,16 @@ def run(project: Path, *command: str, code: int = 0, **extra: str) -> str:
 def metrics(project: Path, model: str = "pix2pix") -> dict[str, float]:
     """The numbers of a model."""
     return json.loads((project / f"metrics/{model}.json").read_text(encoding="utf-8"))
+
+
+def work_off(project: Path, jobs: int) -> str:
+    """Run what waits in DVC's queue, by so many workers; how it stands at the end."""
+    run(project, "dvc", "queue", "start", "--jobs", str(jobs))
+    deadline = time.monotonic() + 900
+    try:
+        while "Queued" in (state := run(project, "dvc", "queue", "status")) or "Running" in state:
+            assert time.monotonic() < deadline, state
+            time.sleep(2)
+    finally:
+        run(project, "dvc", "queue", "stop", "--kill")
+    return state

@@ -1,5 +1,7 @@
 import psutil
 import pytest
+from dvc.repo.experiments.executor.base import BaseExecutor
+from project import run
 
 from vidpipe.forced import forced
 
@@ -42,3 +44,25 @@ def test_dvc_forces_a_stage_by_a_word_of_its_command(monkeypatch, expected, comm
     assert forced() == expected
     monkeypatch.delenv("DVC_STAGE")
     assert not forced()
+
+
+@pytest.mark.parametrize("force", [True, False])
+def test_an_experiment_of_the_queue_is_forced_if_it_was_queued_so(monkeypatch, tmp_path, force):
+    monkeypatch.setenv("DVC_STAGE", "pix2pix_train")
+    command = "python /bin/dvc exp exec-run --infofile a"
+    monkeypatch.setattr(psutil, "Process", lambda: Process(command))
+    project = queued(tmp_path, targets=["digits"], force=force, dry=True)
+    monkeypatch.chdir(project)
+    assert not forced()
+    run(project, "git", "update-ref", "refs/exps/exec/EXEC_MERGE", "HEAD")
+    assert forced() == force
+
+
+def queued(repository, **options):
+    """A project below a repository's folder, that holds what DVC writes of queued experiments."""
+    project = repository / "below"
+    BaseExecutor.pack_repro_args(str(project / ".dvc/tmp/repro.dat"), **options)
+    run(repository, "git", "init", "--quiet")
+    run(repository, "git", "add", "--all")
+    run(repository, "git", "commit", "--quiet", "--message", "Queued")
+    return project

@@ -7,7 +7,7 @@ import time
 
 import mlflow
 import pytest
-from project import copy, environment, run
+from project import copy, environment, run, work_off
 
 from vidpipe.commands.settle import settle
 from vidpipe.hooks import ENDED
@@ -102,3 +102,11 @@ def test_a_forced_run_begins_anew(stopped, unbroken):
     said = run(stopped, "dvc", "repro", "--single-item", "--force", STAGE)
     assert "going on" not in said
     assert model(stopped) == model(unbroken)
+
+
+@pytest.mark.parametrize("words", [(), ("--force",)])
+def test_an_experiment_of_the_queue_goes_on_unless_it_is_forced(stopped, words):
+    run(stopped, "dvc", "exp", "run", "--queue", "--name", "waiting", *words, STAGE)
+    state = work_off(stopped, jobs=1)
+    assert state.count("Success") == 1, state
+    assert ("going on" in run(stopped, "dvc", "queue", "logs", "waiting")) == (not words)

@@ -1,11 +1,10 @@
 """Several runs at once do one another, and the database of MLflow, no harm."""
 
 import subprocess
-import time
 
 import mlflow
 import pytest
-from project import copy, environment, metrics, run
+from project import copy, environment, metrics, run, work_off
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 LAST = "mlp_gan_evaluate"
@@ -55,13 +54,6 @@ def test_two_experiments_in_copies_of_their_own(project):
 def test_a_queue_with_two_workers(project):
     for steps in (5, 6):
         run(project, "dvc", "exp", "run", "--queue", "-S", f"mlp_gan.train.steps={steps}", LAST)
-    run(project, "dvc", "queue", "start", "--jobs", "2")
-    deadline = time.monotonic() + 900
-    try:
-        while "Queued" in (state := run(project, "dvc", "queue", "status")) or "Running" in state:
-            assert time.monotonic() < deadline, state
-            time.sleep(2)
-    finally:
-        run(project, "dvc", "queue", "stop", "--kill")
+    state = work_off(project, jobs=2)
     assert state.count("Success") == 2, state
     assert {row.data.params["mlp_gan.train.steps"] for row in rows(project)} == {"5", "6"}
