@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from vidpipe.models.augment import Augment, coloured, shifted
+from vidpipe.models.augment import Augment, coloured, repeat_edges, shifted
 
 
 def still(count=6, size=16):
@@ -43,3 +43,14 @@ def test_gradients_reach_the_clips():
 @pytest.mark.parametrize("off", [Augment(0.0), Augment(1.0).eval()])
 def test_clips_are_left_alone_when_it_is_off(off):
     assert torch.equal(off(still()), still())
+
+
+def test_edges_are_repeated_as_torch_repeats_them():
+    padding = (2, 1, 3, 0, 0, 0)
+    one, other = (still().clone().requires_grad_() for _ in range(2))
+    torched = torch.nn.functional.pad(one, padding, mode="replicate")
+    ours = repeat_edges(other, padding)
+    assert torch.equal(torched, ours)
+    for padded in (torched, ours):
+        padded.square().sum().backward()
+    torch.testing.assert_close(one.grad, other.grad)

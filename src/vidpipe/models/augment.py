@@ -5,6 +5,9 @@ fake alike are altered, and gradients flow through. All frames of a clip are alt
 nothing moves that did not move before.
 """
 
+from collections.abc import Sequence
+from functools import partial
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -45,10 +48,30 @@ def shifted(clips: Clips, strength: float) -> Clips:
     """Each clip, moved by whole pixels; its edge fills what is laid bare."""
     height, width = clips.shape[-2:]
     most = round(strength * height / SHIFT)
-    padded = F.pad(clips, (most, most, most, most, 0, 0), mode="replicate")
+    # On CUDA, torch's own padding has no deterministic backward.
+    pad = repeat_edges if clips.is_cuda else partial(F.pad, mode="replicate")
+    padded = pad(clips, (most, most, most, most, 0, 0))
     down, across = torch.randint(2 * most + 1, (2, len(clips))).tolist()
     moved = [
         clip[..., y : y + height, x : x + width]
         for clip, y, x in zip(padded, down, across, strict=True)
     ]
     return torch.stack(moved)
+
+
+def repeat_edges(clips: Clips, padding: Sequence[int]) -> Float[Tensor, "b c t h2 w2"]:
+    """`F.pad(clips, padding, mode="replicate")`, of parts whose gradients are plain sums.
+
+    Args:
+        clips: To be padded.
+        padding: Elements before and after the last dimension, then those of the one before it, ...
+    """
+    for side, (before, after) in enumerate(zip(padding[::2], padding[1::2], strict=True), 1):
+        first, last = clips.narrow(-side, 0, 1), clips.narrow(-side, clips.shape[-side] - 1, 1)
+        parts = [
+            first.repeat_interleave(before, -side),
+            clips,
+            last.repeat_interleave(after, -side),
+        ]
+        clips = torch.cat(parts, -side)
+    return clips
