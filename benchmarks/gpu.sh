@@ -18,10 +18,12 @@ trap 'rm -rf "$data"' EXIT
 export PYTHONPATH="$PWD/src${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1
 
 part() { # part NAME COMMAND...: its output in a log, its time and how it ended on a line
-  local name="$1" begun=$SECONDS
+  local name="$1" begun=$SECONDS ended
   shift
   timeout --kill-after=5 300 "$@" >"$out/$name.log" 2>&1
-  echo "$name: exit $?, $((SECONDS - begun)) s"
+  ended=$?
+  echo "$name: exit $ended, $((SECONDS - begun)) s"
+  [ $ended = 0 ] || { tail -n 3 "$out/$name.log"; return 1; }
 }
 gpu() { # gpu NAME PART ARGUMENTS...
   part "$1" "$python" benchmarks/gpu.py "${@:2}" --scale "$scale" --device "$device"
