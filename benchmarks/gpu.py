@@ -28,14 +28,13 @@ import torch
 import yaml
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import DataLoader, Dataset, RandomSampler
 from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.data import DataLoader, Dataset, RandomSampler
 from torch.utils.flop_counter import flop_registry
 
 from vidpipe.data.packing import read_npz, write_npz
 from vidpipe.data.splits import SEEN, TRAIN
 from vidpipe.data.workers import processors
-from vidpipe.models.pixels import to_float
 from vidpipe.params import Params
 from vidpipe.training.adversarial import Players, Rules, Task, update
 from vidpipe.training.loop import numbers_of
@@ -196,10 +195,13 @@ class Rows(Dataset):  # type: ignore[type-arg]
 
 def loader(data: Dataset, batch: int) -> DataLoader:  # type: ignore[type-arg]
     """Batches without end, by four workers, into pinned memory."""
-    sampler = RandomSampler(data, replacement=True, num_samples=ENOUGH)  # type: ignore[arg-type]
     return DataLoader(
-        data, batch, sampler=sampler, num_workers=min(4, processors()), pin_memory=torch.cuda.is_available()
-    )  # fmt: skip
+        data,
+        batch,
+        sampler=RandomSampler(data, replacement=True, num_samples=ENOUGH),  # type: ignore[arg-type]
+        num_workers=min(4, processors()),
+        pin_memory=torch.cuda.is_available(),
+    )
 
 
 def plain(
@@ -232,8 +234,8 @@ def plain(
         for network in (generator, discriminator)
     ]
     average = {key: value.clone() for key, value in generator.state_dict().items()}
-    for step, (real, label) in enumerate(batches, 1):
-        real = real.to(device, non_blocking=True)
+    for step, (pixels, label) in enumerate(batches, 1):
+        real = pixels.to(device, non_blocking=True)
         noise = generator.prior.draw(len(real), torch.default_generator, label).to(device)
         source = generator.source(noise, real[:, :, 0]) if name in CLIP_GANS else noise
         fake, penalties = task.make(generator, source, real)
@@ -273,8 +275,8 @@ def _plain_pix2pix(
         for network in (generator, discriminator)
     ]
     loss = nn.BCEWithLogitsLoss()
-    for source, target in loader(Rows(arrays["frames"], seen), train.batch):
-        source, target = (t.to(device, non_blocking=True) for t in (source, target))
+    for pair in loader(Rows(arrays["frames"], seen), train.batch):
+        source, target = (frames.to(device, non_blocking=True) for frames in pair)
         fake = generator(source)
         real_logits = discriminator(source, target)
         fake_logits = discriminator(source, fake.detach())
@@ -603,7 +605,9 @@ def _trained(
     from vidpipe.pipelines.moving.evaluate import evaluator  # noqa: PLC0415
     from vidpipe.pipelines.moving.train import trainer  # noqa: PLC0415
 
-    judge, _ = train_action_classifier(arrays, params.action_classifier, runtime, scratch)
+    # Half a minute for the classifier, not two: it is the GAN that is looked at here.
+    classifier = params.action_classifier.model_copy(update={"steps": 400, "report_every": 20})
+    judge, _ = train_action_classifier(arrays, classifier, runtime, scratch)
     made = trainer(model)(arrays, block.model, short, runtime, tracker, scratch)
     evaluate = block.evaluate.model_copy(update={"samples": min(512, block.evaluate.samples)})
     return evaluator(model)(arrays, made, judge, evaluate, runtime, tracker, scratch)

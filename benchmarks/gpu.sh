@@ -43,13 +43,13 @@ for model in pix2pix gan3d vgan convlstm_gan dcgan; do
 done
 wait
 
-# Timings: nothing else runs. Plain loops and ours have processes, and settings, of their own.
+# Timings: nothing else runs. The plain loop and ours have processes, and settings, of their own.
 for model in pix2pix gan3d convlstm_gan vgan dcgan; do
-  gpu "step-$model-plain" step "$out" "$model" plain plain_tuned --data "$data"
-  gpu "step-$model-ours" step "$out" "$model" bf16 fp32 bf16_free --data "$data"
+  gpu "step-$model-plain" step "$out" "$model" plain --data "$data"
+  gpu "step-$model-ours" step "$out" "$model" bf16 bf16_free --data "$data"
 done
-gpu step-pix2pix-1-plain step "$out" pix2pix plain plain_tuned --batch 1 --data "$data"
-gpu step-pix2pix-1-ours step "$out" pix2pix bf16 fp32 bf16_free --batch 1 --data "$data"
+gpu step-pix2pix-1-plain step "$out" pix2pix plain --batch 1 --data "$data"
+gpu step-pix2pix-1-ours step "$out" pix2pix bf16 fp32 --batch 1 --data "$data"
 
 for model in pix2pix gan3d convlstm_gan; do
   gpu "train-$model" train "$out" "$model" --seconds "$training" --data "$data" &
