@@ -13,10 +13,10 @@ import click
 import numpy as np
 from PIL import Image
 
-from vidpipe.data.drawn.cast import actor
-from vidpipe.data.drawn.performance import perform
-from vidpipe.data.pictures import Picture, gif, grid
-from vidpipe.data.sources.actions import ACTIONS, FPS, videos
+from vidpipe.data.datasets.actions import ACTIONS, FPS, videos
+from vidpipe.data.synthetic.cast import actor
+from vidpipe.data.synthetic.performance import perform
+from vidpipe.visualization.sheets import Picture, gif, grid
 
 TILE = (130, 104)  # of the preview, in pixels
 

@@ -22,8 +22,8 @@ import click
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
-from vidpipe.config import read
-from vidpipe.tasks import TASKS
+from vidpipe.config.loader import read
+from vidpipe.tracking.experiments import TASKS
 from vidpipe.training.runtime import pin_instructions
 
 ROOT = Path(__file__).parents[1]

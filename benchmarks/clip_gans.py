@@ -22,10 +22,10 @@ import numpy as np
 import yaml
 from torch.profiler import ProfilerActivity, profile
 
-from vidpipe.models.clips import RealClips
-from vidpipe.params import Params
+from vidpipe.config.schema import Params
+from vidpipe.models.clip_gan import RealClips
 from vidpipe.pipeline_registry import CLIP_GANS
-from vidpipe.pipelines.moving.train import game_of, players_of, prior_of
+from vidpipe.pipelines.clips.train import game_of, players_of, prior_of
 from vidpipe.training.adversarial import Players, Task, update
 from vidpipe.training.loop import numbers_of
 from vidpipe.training.runtime import Machine, start

@@ -30,11 +30,11 @@ import numpy as np
 import pandas as pd
 from av.video.frame import VideoFrame
 
-from vidpipe.data.fetch import sha256
+from vidpipe.config.schema import ClipFrames, Clips
 from vidpipe.data.frames import extract
+from vidpipe.data.ingest import sha256
 from vidpipe.data.workers import processes
 from vidpipe.io import Npz
-from vidpipe.params import ClipFrames, Clips
 from vidpipe.pipelines.data.clips import cut
 from vidpipe.pipelines.data.clips_frames import extract_clips
 

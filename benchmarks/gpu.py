@@ -32,14 +32,14 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 from torch.utils.flop_counter import flop_registry
 
-from vidpipe.data.packing import read_npz, write_npz
+from vidpipe.config.schema import Params
+from vidpipe.data.npz import read_npz, write_npz
 from vidpipe.data.splits import SEEN, TRAIN
 from vidpipe.data.workers import processors
-from vidpipe.params import Params
+from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training.adversarial import Players, Rules, Task, update
 from vidpipe.training.loop import numbers_of
 from vidpipe.training.runtime import Machine, start
-from vidpipe.training.tracker import NullTracker
 
 ROOT = Path(__file__).parents[1]
 CLIP_GANS = ("gan3d", "vgan", "convlstm_gan")
@@ -77,7 +77,7 @@ def networks(
         return _pix2pix(params, arrays, machine)
     if name == "dcgan":
         return _dcgan(params, arrays, machine)
-    from vidpipe.pipelines.moving import train as clips  # noqa: PLC0415
+    from vidpipe.pipelines.clips import train as clips  # noqa: PLC0415
 
     network, block = import_module(f"vidpipe.models.{name}"), getattr(params, name)
     shape = dict(zip(("size", "channels"), arrays["frames"].shape[2:], strict=True))
@@ -123,7 +123,7 @@ def _dcgan(
 ) -> tuple[Players, Task]:
     from vidpipe.models.dcgan import Discriminator, Generator  # noqa: PLC0415
     from vidpipe.models.noise import FromNoise  # noqa: PLC0415
-    from vidpipe.pipelines.training import rules_of  # noqa: PLC0415
+    from vidpipe.training.trainer import rules_of  # noqa: PLC0415
 
     model, train = params.dcgan.model, params.dcgan.train
     generator = Generator(latent=model.latent, codes=model.codes, hidden=model.generator_hidden)
@@ -596,14 +596,14 @@ def _trained(
 ) -> tuple[dict[str, float], Path, Path]:
     tracker = NullTracker()
     if model == "pix2pix":
-        from vidpipe.pipelines.pix2pix.evaluate import evaluate_pix2pix  # noqa: PLC0415
-        from vidpipe.pipelines.pix2pix.train import train_pix2pix  # noqa: PLC0415
+        from vidpipe.pipelines.prediction.evaluate import evaluate_pix2pix  # noqa: PLC0415
+        from vidpipe.pipelines.prediction.train import train_pix2pix  # noqa: PLC0415
 
         made = train_pix2pix(arrays, block.model, short, runtime, tracker, scratch)
         return evaluate_pix2pix(arrays, made, block.evaluate, runtime, tracker, scratch)
-    from vidpipe.pipelines.moving.classifier import train_action_classifier  # noqa: PLC0415
-    from vidpipe.pipelines.moving.evaluate import evaluator  # noqa: PLC0415
-    from vidpipe.pipelines.moving.train import trainer  # noqa: PLC0415
+    from vidpipe.pipelines.clips.classifier import train_action_classifier  # noqa: PLC0415
+    from vidpipe.pipelines.clips.evaluate import evaluator  # noqa: PLC0415
+    from vidpipe.pipelines.clips.train import trainer  # noqa: PLC0415
 
     # Half a minute for the classifier, not two: it is the GAN that is looked at here.
     classifier = params.action_classifier.model_copy(update={"steps": 400, "report_every": 20})

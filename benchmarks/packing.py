@@ -13,10 +13,11 @@ from pathlib import Path
 import click
 import numpy as np
 
+from vidpipe.data.datasets import scikit_video
+from vidpipe.data.datasets.record import Place
 from vidpipe.data.frames import extract, load
-from vidpipe.data.packing import index_pairs, side_by_side, write_npz
-from vidpipe.data.sources import scikit_video
-from vidpipe.data.sources.record import Place
+from vidpipe.data.npz import write_npz
+from vidpipe.data.pairs import index_pairs, side_by_side
 
 
 @click.command()

@@ -26,13 +26,13 @@ from kedro.io import CatalogConfigResolver, DataCatalog, MemoryDataset
 from kedro.runner import SequentialRunner
 from scipy.stats import t as students
 
-from vidpipe.config import ParamsYamlLoader, check, read
+from vidpipe.config.loader import ParamsYamlLoader, check, read
 from vidpipe.io import Metrics
 from vidpipe.pipeline_registry import STAGES, register_pipelines
 from vidpipe.settings import CONFIG_LOADER_ARGS
-from vidpipe.tasks import TASKS
+from vidpipe.tracking.experiments import TASKS
+from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training.runtime import pin_instructions
-from vidpipe.training.tracker import NullTracker
 
 JUDGES = ("digit_classifier", "action_classifier")
 

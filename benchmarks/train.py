@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from vidpipe.config import check, read
-from vidpipe.data.packing import read_npz
+from vidpipe.config.loader import check, read
+from vidpipe.config.models import FromNoiseTrain
+from vidpipe.config.schema import Params
+from vidpipe.data.npz import read_npz
 from vidpipe.data.splits import SEEN
-from vidpipe.params import Params
-from vidpipe.params_gans import FromNoiseTrain
 from vidpipe.training import runtime as runtimes
 
 if TYPE_CHECKING:

@@ -23,8 +23,8 @@ from vidpipe.commands.reproduce import reproduce
 from vidpipe.commands.results import results
 from vidpipe.commands.ui import ui
 from vidpipe.commands.use import use
-from vidpipe.errors import UserError
 from vidpipe.pipeline_registry import STAGES, SUMS
+from vidpipe.utils.errors import UserError
 
 SIGNALLED = 128  # and the number of the signal, as shells say it
 

@@ -12,14 +12,14 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline.node import Node
 
-from vidpipe.forced import forced
-from vidpipe.identity import identity
-from vidpipe.io.atomic import whole_file
-from vidpipe.kept import Held, Shelf
-from vidpipe.params import Params
-from vidpipe.tasks import TASKS
-from vidpipe.tracking import MlflowTracker
+from vidpipe.config.schema import Params
+from vidpipe.reproduction.identity import identity
+from vidpipe.tracking.experiments import TASKS
+from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.training.runtime import pin_instructions
+from vidpipe.utils.atomic import whole_file
+from vidpipe.utils.forced import forced
+from vidpipe.utils.locked_folders import Held, Shelf
 
 log = logging.getLogger(__name__)
 SCRATCH = ".vidpipe"

@@ -15,8 +15,8 @@ STAGES = {
     "footage_fetch": "vidpipe.pipelines.data.pipeline",
     "footage_frames": "vidpipe.pipelines.data.pipeline",
     "pairs": "vidpipe.pipelines.data.pipeline",
-    "pix2pix_train": "vidpipe.pipelines.pix2pix.pipeline",
-    "pix2pix_evaluate": "vidpipe.pipelines.pix2pix.pipeline",
+    "pix2pix_train": "vidpipe.pipelines.prediction.pipeline",
+    "pix2pix_evaluate": "vidpipe.pipelines.prediction.pipeline",
     "digits": "vidpipe.pipelines.data.pipeline",
     "digit_classifier": "vidpipe.pipelines.digits.pipeline",
     "mlp_gan_train": "vidpipe.pipelines.mlp_gan.pipeline",
@@ -27,12 +27,12 @@ STAGES = {
     "sources": "vidpipe.pipelines.data.pipeline",
     "clips_frames": "vidpipe.pipelines.data.pipeline",
     "clips": "vidpipe.pipelines.data.pipeline",
-    "action_classifier": "vidpipe.pipelines.moving.pipeline",
+    "action_classifier": "vidpipe.pipelines.clips.pipeline",
 }
 
 # GANs of clips: a module of `vidpipe.models` each, all wired alike -> deliverable of the report.
 CLIP_GANS = {"gan3d": "D2", "vgan": "D2", "convlstm_gan": "D4"}
-MOVING = "vidpipe.pipelines.moving.pipeline"
+MOVING = "vidpipe.pipelines.clips.pipeline"
 STAGES |= {f"{model}_{what}": MOVING for model in CLIP_GANS for what in ("train", "evaluate")}
 
 # What a person runs -> the stages it takes.

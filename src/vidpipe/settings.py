@@ -1,6 +1,6 @@
 """What Kedro asks of a project."""
 
-from vidpipe.config import ParamsYamlLoader
+from vidpipe.config.loader import ParamsYamlLoader
 from vidpipe.hooks import Workbench
 
 CONFIG_LOADER_CLASS = ParamsYamlLoader

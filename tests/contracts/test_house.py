@@ -6,14 +6,16 @@ from pathlib import Path
 
 import pytest
 from kedro.framework.startup import bootstrap_project
-from project import ROOT
 from pydantic import BaseModel
 from ruamel.yaml import YAML
+from support.project import ROOT
 
-from vidpipe import params, params_gans, params_sources
 from vidpipe.commands.dvc_yaml import FILE, render
+from vidpipe.config import datasets as params_sources
+from vidpipe.config import models as params_gans
+from vidpipe.config import schema as params
 from vidpipe.pipeline_registry import STAGES, SUMS, register_pipelines
-from vidpipe.tasks import TASKS
+from vidpipe.tracking.experiments import TASKS
 
 SOURCES = sorted((ROOT / "src/vidpipe").rglob("*.py"))
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)

@@ -3,7 +3,7 @@
 import json
 import re
 
-from project import ROOT
+from support.project import ROOT
 
 ROW = re.compile(r"^\| `(?P<key>[\w.*]+)` \| (?P<seen>[^|]+) \| (?P<held>[^|]+) \|$", re.MULTILINE)
 SPLITS = {"seen": "seen", "held": "held_out"}

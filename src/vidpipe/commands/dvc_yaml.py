@@ -13,8 +13,8 @@ from typing import Any
 import click
 from ruamel.yaml import YAML
 
-from vidpipe.errors import UserError
-from vidpipe.imports import Imports, by_name
+from vidpipe.reproduction.code import Imports, by_name
+from vidpipe.utils.errors import UserError
 
 FILE = "dvc.yaml"
 HEADER = (

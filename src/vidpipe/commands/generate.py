@@ -8,11 +8,11 @@ import click
 import numpy as np
 
 from vidpipe.commands.predict import read_image
-from vidpipe.data.pictures import gif, png
 from vidpipe.data.video import encode
-from vidpipe.errors import UserError
-from vidpipe.io.atomic import whole_file
 from vidpipe.pipeline_registry import CLIP_GANS
+from vidpipe.utils.atomic import whole_file
+from vidpipe.utils.errors import UserError
+from vidpipe.visualization.sheets import gif, png
 
 if TYPE_CHECKING:
     import torch
@@ -140,9 +140,9 @@ def _clips(
     generator, rng, cpu = _ready(model, file, seed)
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
-    from vidpipe.models.sampling import ClipMaker  # noqa: PLC0415
-    from vidpipe.models.weights import facts  # noqa: PLC0415
-    from vidpipe.pipelines.moving.films import TILE, by_frame, wall  # noqa: PLC0415
+    from vidpipe.models.clip_sampling import ClipMaker  # noqa: PLC0415
+    from vidpipe.training.weights import facts  # noqa: PLC0415
+    from vidpipe.visualization.films import TILE, by_frame, wall  # noqa: PLC0415
 
     if generator.from_picture and not image:
         raise UserError(f"{model} starts from a picture: give it one with --image")
@@ -175,7 +175,7 @@ def _ready(model: str, file: Path, seed: int) -> "tuple[Any, torch.Generator, to
     machine = start(device="cpu", precision="fp32", threads=2, determinism="portable")
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
-    from vidpipe.models.weights import build  # noqa: PLC0415
+    from vidpipe.training.weights import build  # noqa: PLC0415
 
     generator = machine.place(build(import_module(f"vidpipe.models.{model}").Generator, file))
     return generator, torch.Generator().manual_seed(seed), machine.device

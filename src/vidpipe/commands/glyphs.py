@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 from PIL import Image, ImageFont
 
-from vidpipe.errors import UserError
-from vidpipe.io.atomic import whole_file
+from vidpipe.utils.atomic import whole_file
+from vidpipe.utils.errors import UserError
 
 NUMERALS = "零壹貳參肆伍陸柒捌玖"  # 0 to 9 as they are written on cheques and bank notes
 WIDTH, HEIGHT = 82, 73

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
-from vidpipe.data.packing import read_npz, side_by_side
-from vidpipe.data.pictures import png
-from vidpipe.errors import UserError
-from vidpipe.io.atomic import whole_file
+from vidpipe.data.npz import read_npz
+from vidpipe.data.pairs import side_by_side
+from vidpipe.utils.atomic import whole_file
+from vidpipe.utils.errors import UserError
+from vidpipe.visualization.sheets import png
 
 PACKED = Path("data/05_model_input/pairs.npz")
 

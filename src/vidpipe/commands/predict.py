@@ -7,10 +7,10 @@ import click
 import numpy as np
 from PIL import Image, ImageOps
 
-from vidpipe.data.pictures import gif
 from vidpipe.data.video import Square, decode, encode
-from vidpipe.errors import UserError
-from vidpipe.io.atomic import whole_file
+from vidpipe.utils.atomic import whole_file
+from vidpipe.utils.errors import UserError
+from vidpipe.visualization.sheets import gif
 
 GIF_FASTEST = 50  # frames per second
 # Times as long as wide: of longer pictures the ends are cut off before they are scaled.
@@ -94,7 +94,7 @@ def predict(
 
     from vidpipe.evaluation.prediction import roll  # noqa: PLC0415
     from vidpipe.models import pix2pix, pixels  # noqa: PLC0415
-    from vidpipe.models.weights import build  # noqa: PLC0415
+    from vidpipe.training.weights import build  # noqa: PLC0415
 
     generator = build(pix2pix.Generator, weights / "generator.safetensors")
     size = generator.size

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from vidpipe.commands.settle import settle
-from vidpipe.config import read
-from vidpipe.errors import UserError
+from vidpipe.config.editing import settle
+from vidpipe.config.loader import read
+from vidpipe.utils.errors import UserError
 
 FOLDER = Path("conf/presets")
 

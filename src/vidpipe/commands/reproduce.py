@@ -6,9 +6,7 @@ from pathlib import Path
 
 import click
 
-from vidpipe.config import FILE, read
-from vidpipe.errors import UserError
-from vidpipe.io.atomic import whole_file
+from vidpipe.config.loader import FILE, read
 from vidpipe.reproduction import promise, workplace
 from vidpipe.reproduction.comparison import (
     Comparison,
@@ -26,6 +24,8 @@ from vidpipe.reproduction.record import (
     unrecorded,
 )
 from vidpipe.reproduction.report import Maker, Report
+from vidpipe.utils.atomic import whole_file
+from vidpipe.utils.errors import UserError
 
 DIFFERS, CANNOT_PROMISE = 1, 2
 SOURCE = "_fetch"  # how the stages that bring sources end

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from vidpipe.errors import UserError
 from vidpipe.pipeline_registry import CLIP_GANS
 from vidpipe.reproduction.record import Numbers, read_numbers
+from vidpipe.utils.errors import UserError
 
 # Model -> numbers worth a line; all are compared.
 DIGITS = ["modes", "kl_uniform", "confident_share", "frechet", "precision", "recall"]

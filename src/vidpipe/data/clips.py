@@ -8,8 +8,8 @@ import numpy as np
 from jaxtyping import Int, UInt8
 
 from vidpipe.data.frames import Shot, load
-from vidpipe.data.packing import CHUNK, Stream
-from vidpipe.errors import UserError
+from vidpipe.data.npz import CHUNK, Stream
+from vidpipe.utils.errors import UserError
 
 
 @dataclass(frozen=True)

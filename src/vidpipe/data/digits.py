@@ -12,7 +12,7 @@ from jaxtyping import Float, Int, UInt8
 from PIL import Image
 
 from vidpipe.data.splits import HELD_OUT, SEEN
-from vidpipe.errors import UserError
+from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 

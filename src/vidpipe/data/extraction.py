@@ -22,7 +22,7 @@ from vidpipe.data import frames, video
 from vidpipe.data.files import UnwritableError, inside, named, sha256
 from vidpipe.data.frames import Shot, read_shots, write_shots
 from vidpipe.data.workers import Died, Pool, ordered, processes, shown
-from vidpipe.errors import UserError
+from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 SHA256 = re.compile(r"[0-9a-f]{64}")

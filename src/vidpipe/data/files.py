@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from vidpipe.errors import UserError
+from vidpipe.utils.errors import UserError
 
 LONGEST = 120  # bytes of a name; a file system takes 255, and stages add suffixes
 MARK = 8  # hex digits that tell names apart which are alike

@@ -17,7 +17,7 @@ from numpy.lib import format as npy
 
 from vidpipe.data.files import inside, named
 from vidpipe.data.video import Decoded, Square, Thumbnail, decode, rate
-from vidpipe.errors import UserError
+from vidpipe.utils.errors import UserError
 
 SHOTS = "shots.csv"
 BUFFER = 2**20  # bytes written at a time

@@ -22,7 +22,7 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
-from vidpipe.errors import UserError
+from vidpipe.utils.errors import UserError
 
 Image = UInt8[np.ndarray, "h w c"]
 LONGEST_GAP = 10.0  # seconds between two frames; what is more is a broken time stamp

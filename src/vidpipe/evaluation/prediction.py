@@ -16,7 +16,7 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
 from vidpipe.evaluation.bootstrap import interval
-from vidpipe.evaluation.measures import mse, psnr, ssim
+from vidpipe.evaluation.fidelity import mse, psnr, ssim
 
 Frames = Float[Tensor, "n c h w"]
 Step = Callable[[Frames], Frames]

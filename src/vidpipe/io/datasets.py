@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from kedro.io import AbstractDataset
 
-from vidpipe.data.packing import Stream, read_npz, write_npz
-from vidpipe.errors import UserError
-from vidpipe.io.atomic import move_folder, whole_file
+from vidpipe.data.npz import Stream, read_npz, write_npz
+from vidpipe.utils.atomic import move_folder, whole_file
+from vidpipe.utils.errors import UserError
 
 In = TypeVar("In")
 Out = TypeVar("Out")

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidpipe.models.clip_impostors import IMPOSTORS, Impostor, varied
+from vidpipe.models.clip_negatives import IMPOSTORS, Impostor, varied
 from vidpipe.models.pixels import to_float
 
 Clips = Float[Tensor, "b c t s s"]

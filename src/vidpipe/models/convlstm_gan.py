@@ -15,7 +15,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vidpipe.models.clips import ClipDiscriminator, ClipGenerator, Clips, Frames, RealClips, halving
+from vidpipe.models.clip_gan import (
+    ClipDiscriminator,
+    ClipGenerator,
+    Clips,
+    Frames,
+    RealClips,
+    halving,
+)
 from vidpipe.models.noise import Noise, Prior
 
 Maps = Float[Tensor, "b _ h w"]

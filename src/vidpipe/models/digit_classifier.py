@@ -11,7 +11,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidpipe.models.impostors import IMPOSTORS, Impostor, moved
+from vidpipe.models.digit_negatives import IMPOSTORS, Impostor, moved
 from vidpipe.models.pixels import to_float
 
 Pictures = Float[Tensor, "b 1 28 28"]

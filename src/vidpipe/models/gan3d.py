@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
-from vidpipe.models.clips import ClipDiscriminator, ClipGenerator, Clips, ClipsFromNoise, Volume
+from vidpipe.models.clip_gan import ClipDiscriminator, ClipGenerator, Clips, ClipsFromNoise, Volume
 from vidpipe.models.noise import Noise, Prior
 
 

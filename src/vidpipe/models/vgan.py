@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from vidpipe.models.clips import (
+from vidpipe.models.clip_gan import (
     ClipDiscriminator,
     ClipGenerator,
     Clips,

@@ -8,9 +8,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from vidpipe.config import read
-from vidpipe.errors import UserError
+from vidpipe.config.loader import read
 from vidpipe.reproduction.record import Numbers, Stage, md5
+from vidpipe.utils.errors import UserError
 
 Level = Literal["bits", "tolerance"]
 TOLERANCES = "conf/tolerances.yaml"

@@ -10,10 +10,10 @@ from typing import Any
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from vidpipe.config import FILE, read
-from vidpipe.errors import UserError
-from vidpipe.provenance import caches
+from vidpipe.config.loader import FILE, read
+from vidpipe.tracking.provenance import caches
 from vidpipe.training.runtime import pin_instructions
+from vidpipe.utils.errors import UserError
 
 REQUIREMENTS = "requirements.lock"
 STARTS = re.compile(r"\w").match  # a line that names a package

@@ -10,8 +10,8 @@ from dvc_data.hashfile.build import build
 from dvc_data.hashfile.db import HashFileDB
 from pydantic import TypeAdapter, ValidationError
 
-from vidpipe.config import read
-from vidpipe.errors import UserError
+from vidpipe.config.loader import read
+from vidpipe.utils.errors import UserError
 
 LOCK, STAGES = "dvc.lock", "dvc.yaml"
 OUTPUTS = ("outs", "metrics", "plots")  # of a stage

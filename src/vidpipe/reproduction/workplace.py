@@ -16,8 +16,8 @@ import click
 import psutil
 from dvc.config import Config
 
-from vidpipe.config import FILE, read
-from vidpipe.errors import UserError
+from vidpipe.config.loader import FILE, read
+from vidpipe.utils.errors import UserError
 
 STDERR = 2
 GRACE = 30.0  # seconds that a stage has to end by itself, before it is killed

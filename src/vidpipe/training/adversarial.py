@@ -11,9 +11,9 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
-from vidpipe.training.adam import Adam
 from vidpipe.training.ema import average_of, follow
 from vidpipe.training.losses import LOSSES, slope
+from vidpipe.training.optimizer import Adam
 
 
 @runtime_checkable

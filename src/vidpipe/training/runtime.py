@@ -13,7 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from vidpipe.errors import UserError
+from vidpipe.utils.errors import UserError
 
 if TYPE_CHECKING:
     import torch

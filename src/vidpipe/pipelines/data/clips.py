@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from vidpipe.config.schema import Clips
 from vidpipe.data.clips import ClipIndex, index_clips, stream
 from vidpipe.data.frames import Shot, load, read_shots
-from vidpipe.data.packing import Stream
-from vidpipe.data.pictures import grid, png
-from vidpipe.params import Clips
+from vidpipe.data.npz import Stream
+from vidpipe.visualization.sheets import grid, png
 
 log = logging.getLogger(__name__)
 GIB = 2**30

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
+from vidpipe.config.schema import ClipFrames
 from vidpipe.data.extraction import NAMED, extract_all
 from vidpipe.data.frames import extract
-from vidpipe.errors import UserError
-from vidpipe.forced import forced
-from vidpipe.params import ClipFrames
+from vidpipe.utils.errors import UserError
+from vidpipe.utils.forced import forced
 
 log = logging.getLogger(__name__)
 HALF_DONE = "clips_frames"  # beside the scratch folders of processes

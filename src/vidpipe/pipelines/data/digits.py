@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
+from vidpipe.config.schema import Digits
 from vidpipe.data.digits import expand, read_glyphs
-from vidpipe.data.pictures import grid, png
-from vidpipe.params import Digits
+from vidpipe.visualization.sheets import grid, png
 
 log = logging.getLogger(__name__)
 SHOWN = 10  # pictures of each glyph on the sheet

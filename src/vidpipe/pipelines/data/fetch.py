@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from vidpipe.data.fetch import BROKEN, DAMAGED, collect
-from vidpipe.data.sources.record import Place, Video
-from vidpipe.data.sources.table import SOURCES
-from vidpipe.errors import UserError
-from vidpipe.params_sources import FootageSource
+from vidpipe.config.datasets import FootageSource
+from vidpipe.data.datasets.record import Place, Video
+from vidpipe.data.datasets.registry import SOURCES
+from vidpipe.data.ingest import BROKEN, DAMAGED, collect
+from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 NAMED = 5  # of many, in a message

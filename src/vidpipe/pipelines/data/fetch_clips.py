@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from vidpipe.data.contact import contact_sheet
-from vidpipe.data.fetch import BROKEN, DAMAGED, OK, collect, divide, tolerate
-from vidpipe.data.pictures import png
-from vidpipe.data.sources.record import Place
-from vidpipe.data.sources.table import SOURCES
-from vidpipe.errors import UserError
-from vidpipe.params_sources import ClipsSource
+from vidpipe.config.datasets import ClipsSource
+from vidpipe.data.datasets.record import Place
+from vidpipe.data.datasets.registry import SOURCES
+from vidpipe.data.ingest import BROKEN, DAMAGED, OK, collect, divide, tolerate
+from vidpipe.utils.errors import UserError
+from vidpipe.visualization.contact import contact_sheet
+from vidpipe.visualization.sheets import png
 
 log = logging.getLogger(__name__)
 NAMED = 10  # of many, in the log

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from vidpipe.config.schema import Frames
 from vidpipe.data.files import inside
 from vidpipe.data.frames import extract, write_shots
-from vidpipe.params import Frames
 
 log = logging.getLogger(__name__)
 

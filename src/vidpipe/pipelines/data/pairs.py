@@ -5,11 +5,11 @@ from pathlib import Path
 
 import numpy as np
 
+from vidpipe.config.schema import Pairs
 from vidpipe.data.frames import load, read_shots
-from vidpipe.data.packing import index_pairs, side_by_side
-from vidpipe.data.pictures import grid, png
+from vidpipe.data.pairs import index_pairs, side_by_side
 from vidpipe.data.splits import HELD_OUT, SEEN
-from vidpipe.params import Pairs
+from vidpipe.visualization.sheets import grid, png
 
 log = logging.getLogger(__name__)
 

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from vidpipe.data.fetch import BROKEN, DAMAGED, OK
+from vidpipe.data.ingest import BROKEN, DAMAGED, OK
 from vidpipe.data.splits import TEST, TRAIN
-from vidpipe.training.tracker import Tracker
+from vidpipe.tracking.protocol import Tracker
 
 
 def count_sources(

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
-from vidpipe.models import weights
+from vidpipe.config.models import FromNoiseEvaluate
+from vidpipe.config.schema import Runtime
 from vidpipe.models.dcgan import Generator
-from vidpipe.params import Runtime
-from vidpipe.params_gans import FromNoiseEvaluate
 from vidpipe.pipelines.digits.evaluate import evaluate_digit_gan
-from vidpipe.training.tracker import Tracker
+from vidpipe.tracking.protocol import Tracker
+from vidpipe.training import weights
 
 
 def evaluate_dcgan(

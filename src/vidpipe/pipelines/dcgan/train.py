@@ -4,12 +4,12 @@ from pathlib import Path
 
 import numpy as np
 
+from vidpipe.config.models import DcganModel, FromNoiseTrain
+from vidpipe.config.schema import Runtime
 from vidpipe.models.dcgan import Discriminator, Generator
-from vidpipe.params import Runtime
-from vidpipe.params_gans import DcganModel, FromNoiseTrain
 from vidpipe.pipelines.digits.train import train_digit_gan
-from vidpipe.pipelines.training import start
-from vidpipe.training.tracker import Tracker
+from vidpipe.tracking.protocol import Tracker
+from vidpipe.training.trainer import start
 
 
 def train_dcgan(

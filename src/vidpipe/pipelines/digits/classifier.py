@@ -6,18 +6,18 @@ import numpy as np
 import pandas as pd
 import torch
 
+from vidpipe.config.schema import DigitClassifier as Params
+from vidpipe.config.schema import Runtime
 from vidpipe.data.splits import HELD_OUT, SEEN
-from vidpipe.evaluation.judging import judge
-from vidpipe.models import weights
+from vidpipe.evaluation.classification import judge
 from vidpipe.models.digit_classifier import DigitClassifier, Examples
-from vidpipe.models.impostors import IMPOSTORS
+from vidpipe.models.digit_negatives import IMPOSTORS
 from vidpipe.models.pixels import to_uint8
-from vidpipe.params import DigitClassifier as Params
-from vidpipe.params import Runtime
 from vidpipe.training import runtime as runtimes
+from vidpipe.training import weights
+from vidpipe.training.classification import fit_classifier
 from vidpipe.training.loop import numbers_of
 from vidpipe.training.progress import shown
-from vidpipe.training.supervised import fit_classifier
 
 ASKED = 500  # impostors of each kind that it is scored on
 

@@ -8,20 +8,20 @@ import numpy as np
 import pandas as pd
 import torch
 
-from vidpipe.data.packing import write_npz
-from vidpipe.data.pictures import gif, grid, png
+from vidpipe.config.models import FromNoiseEvaluate
+from vidpipe.config.schema import Runtime
+from vidpipe.data.npz import write_npz
 from vidpipe.data.splits import HELD_OUT, SEEN
+from vidpipe.evaluation.classification import Judged, judge
+from vidpipe.evaluation.digit_scores import score
 from vidpipe.evaluation.frechet import floor
-from vidpipe.evaluation.judging import Judged, judge
-from vidpipe.evaluation.numerals import score
-from vidpipe.models import weights
 from vidpipe.models.digit_classifier import DigitClassifier
 from vidpipe.models.noise import FromNoiseGenerator
 from vidpipe.models.pixels import to_uint8
-from vidpipe.params import Runtime
-from vidpipe.params_gans import FromNoiseEvaluate
+from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
-from vidpipe.training.tracker import Tracker
+from vidpipe.training import weights
+from vidpipe.visualization.sheets import gif, grid, png
 
 log = logging.getLogger(__name__)
 

@@ -8,16 +8,16 @@ import numpy as np
 import torch
 from torch import nn
 
-from vidpipe.data.pictures import grid
+from vidpipe.config.models import FromNoiseTrain
 from vidpipe.data.splits import SEEN
 from vidpipe.models.modes import evaluating
 from vidpipe.models.noise import FromNoise, FromNoiseGenerator
 from vidpipe.models.pixels import to_uint8
-from vidpipe.params_gans import FromNoiseTrain
-from vidpipe.pipelines.training import rules_of, train_gan
+from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import Players
 from vidpipe.training.runtime import Machine
-from vidpipe.training.tracker import Tracker
+from vidpipe.training.trainer import rules_of, train_gan
+from vidpipe.visualization.sheets import grid
 
 SIDE = 10  # of the sheet that shows how training goes, in pictures
 

@@ -1,0 +1,102 @@
+"""The root `params.yaml`, read for Kedro as DVC reads it, and checked before anything runs."""
+
+from pathlib import Path
+from typing import Any
+
+from kedro.config import MissingConfigException, OmegaConfigLoader
+from omegaconf import OmegaConf
+from pydantic import BaseModel, ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from vidpipe.config.schema import Params
+from vidpipe.utils.errors import UserError
+
+FILE = "params.yaml"
+
+
+class ParamsYamlLoader(OmegaConfigLoader):
+    """Kedro's loader; its parameters are `params.yaml`, then conf/, then `--params`.
+
+    In the catalog, `${params:digits.glyphs}` is the value of that parameter.
+
+    Raises:
+        UserError: If a value of the outcome is not allowed.
+    """
+
+    def __getitem__(self, key: str) -> dict[str, Any]:
+        if key != "parameters" or key in self:
+            # Resolvers are global: another loader's would give another run's values.
+            OmegaConf.register_new_resolver("params", self._value, replace=True)
+            return super().__getitem__(key)
+        layers = [read(Path(self.conf_source).parent / FILE), self._from_conf()]
+        merged = OmegaConf.merge(*layers, self.runtime_params or {})
+        params: dict[str, Any] = OmegaConf.to_container(merged)  # type: ignore[assignment]
+        check(params)
+        return params
+
+    def _value(self, key: str) -> Any:
+        return OmegaConf.select(OmegaConf.create(self["parameters"]), key)
+
+    def _from_conf(self) -> dict[str, Any]:
+        try:
+            return super().__getitem__("parameters")
+        except MissingConfigException:
+            return {}
+
+
+def read(path: Path) -> dict[str, Any]:
+    """A YAML file by YAML 1.2, as DVC reads it.
+
+    Raises:
+        UserError: If it is missing, or is not a mapping.
+    """
+    try:
+        values = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{path}: expected the project's parameters, found no file; run this at its root"
+        ) from error
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not readable as YAML: {error}") from error
+    if not isinstance(values, dict):
+        raise UserError(f"{path}: expected blocks of parameters, got {type(values).__name__}")
+    return values
+
+
+def check(params: dict[str, Any]) -> Params:
+    """Hold parameters to their models.
+
+    Raises:
+        UserError: Naming each key that is missing, unknown or has a value that is not allowed.
+    """
+    try:
+        return Params.model_validate(params)
+    except ValidationError as error:
+        problems = [
+            f"  {'.'.join(map(str, problem['loc']))}: {_said(problem)}"
+            for problem in error.errors()
+        ]
+        raise UserError("\n".join([f"{FILE} is not right:", *problems])) from error
+
+
+def _said(problem: Any) -> str:
+    match problem["type"]:
+        case "extra_forbidden":
+            return f"unknown key; known here: {', '.join(_known(problem['loc'][:-1]))}"
+        case "missing":
+            return "expected a value, the key is not there"
+    text: str = problem["msg"].removeprefix("Value error, ")
+    return f"{text[:1].lower()}{text[1:]}, got {problem['input']!r}"
+
+
+def _known(place: tuple[str | int, ...]) -> list[str]:
+    """The keys that the block at this place may have."""
+    model: Any = Params
+    for key in place:
+        annotation = model.model_fields[key].annotation
+        parts = [annotation, *getattr(annotation, "__args__", ())]
+        model = next(
+            part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)
+        )
+    return sorted(model.model_fields)

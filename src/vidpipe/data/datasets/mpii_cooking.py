@@ -1,0 +1,51 @@
+"""MPII Cooking Activities: 44 videos of 12 people in one kitchen, 1624x1224 at 29.4 fps.
+
+Rohrbach, Amin, Andriluka and Schiele, A Database for Fine Grained Activity Detection of Cooking
+Activities, 2012. Its use is bound to terms, which the user must have accepted.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from vidpipe.data.datasets.record import Place, Video
+from vidpipe.data.download.published import Published, obtain
+from vidpipe.data.download.unpack import unpack
+from vidpipe.utils.errors import UserError
+
+VIDEOS = Published(url="http://datasets.d2.mpi-inf.mpg.de/MPIICookingActivities/videos.zip")
+NAME = re.compile(r"(?P<subject>s\d+)-(?P<dish>d\d+)-cam-\d+\.\w+")
+
+
+def videos(
+    *, archive: str | None, sha256: str | None, accept_terms: bool, place: Place
+) -> Iterator[Video]:
+    """All videos; the label is the dish that is cooked, a subject's videos are a group.
+
+    Args:
+        archive: Where the zip is, or a folder of the videos; None: where it is published.
+        sha256: What an archive of one's own hashes to.
+        accept_terms: The user has accepted the authors' terms; needed to download.
+        place: Where to work.
+
+    Raises:
+        UserError: If the terms are not accepted, or the file cannot be had or has no such video.
+    """
+    if archive is None and not accept_terms:
+        raise UserError(
+            f"{place.key}.accept_terms: MPII Cooking may be used under its authors' terms only. "
+            f"Read them where the set is published, then set {place.key}.accept_terms to true, "
+            f"or let {place.key}.archive name your copy"
+        )
+    path = obtain(VIDEOS, archive, place, sha256=sha256)
+    found = unpack(path, place.folder, lambda member: _named(member) is not None)
+    if not found:
+        raise UserError(f"{path}: expected videos named like s08-d02-cam-002.avi, found none")
+    for member, file in found:
+        match = _named(member)
+        assert match is not None  # unpacked for its name
+        yield Video(path=file, name=file.name, label=match["dish"], group=match["subject"])
+
+
+def _named(member: str) -> re.Match[str] | None:
+    return NAME.fullmatch(PurePosixPath(member).name)

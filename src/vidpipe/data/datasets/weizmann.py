@@ -1,0 +1,54 @@
+"""Weizmann Actions: nine people, ten actions, 93 videos of 180x144 at 25 frames per second.
+
+Gorelick, Blank, Shechtman, Irani and Basri, Actions as Space-Time Shapes, 2007. One zip per
+action; lena walks, runs and skips in two parts each (`lena_walk1.avi`, `lena_walk2.avi`).
+"""
+
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import PurePosixPath
+
+from vidpipe.data.datasets.record import Place, Video
+from vidpipe.data.download.published import Published, obtain
+from vidpipe.data.download.unpack import listed, unpack
+from vidpipe.data.files import named
+from vidpipe.utils.errors import UserError
+
+HOME = "https://www.wisdom.weizmann.ac.il/~vision/VideoAnalysis/Demos/SpaceTimeActions/DB/"
+ACTIONS = ("bend", "jack", "jump", "pjump", "run", "side", "skip", "walk", "wave1", "wave2")
+MASKS = Published(url=f"{HOME}classification_masks.mat")
+# The digits of wave1 and wave2 are part of the action's name, all others number a part.
+NAME = re.compile(rf"(?P<person>\w+?)_(?P<action>{'|'.join(ACTIONS)})(?P<part>\d?)\.avi")
+
+
+def videos(
+    *, archive: str | None, actions: Sequence[str], masks: bool, place: Place
+) -> Iterator[Video]:
+    """Videos of some actions; a person's are a group.
+
+    Args:
+        archive: Where the zips are, if not where they are published.
+        actions: Which of `ACTIONS`.
+        masks: Also lay the file of silhouettes beside the videos, as it is.
+        place: Where to work.
+
+    Raises:
+        UserError: If a file cannot be had, or has no video of its action.
+    """
+    for action in actions:
+        path = obtain(Published(url=f"{HOME}{action}.zip"), archive, place)
+        people = {m: match["person"] for m in listed(path) if (match := _named(m, action))}
+        if not people:
+            raise UserError(f"{path}: expected videos named like daria_{action}.avi, found none")
+        for member, file in unpack(path, place.folder, people.__contains__):
+            yield Video(path=file, name=file.name, label=action, group=people[member])
+    if masks:
+        found_masks = obtain(MASKS, archive, place, beside=True)
+        with named(place.folder / MASKS.name):
+            shutil.copyfile(found_masks, place.folder / MASKS.name)
+
+
+def _named(member: str, action: str) -> re.Match[str] | None:
+    match = NAME.fullmatch(PurePosixPath(member).name)
+    return match if match and match["action"] == action else None

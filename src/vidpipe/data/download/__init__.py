@@ -1,0 +1,1 @@
+"""Archives from the network or the disk: resumed, checked, unpacked."""

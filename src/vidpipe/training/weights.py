@@ -1,0 +1,80 @@
+"""Weights as safetensors: plain numbers, nothing that runs, the same bytes every time."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from vidpipe.utils.errors import UserError
+
+Network = TypeVar("Network", bound=nn.Module)
+
+KEY = "vidpipe"  # one key: with several, the order of safetensors' metadata changes from run to run
+MEND = "train again, or check --weights"
+
+
+def save(network: nn.Module, path: Path, facts: Mapping[str, Any]) -> None:
+    """Write a network's weights with the facts it takes to build it again."""
+    tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
+    note = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    save_file(tensors, path, metadata={KEY: note})
+
+
+def facts(path: Path) -> dict[str, Any]:
+    """What `save` noted beside the weights.
+
+    Raises:
+        UserError: If the file is missing or was not written by vidpipe.
+    """
+    if not path.is_file():
+        raise UserError(f"{path}: expected trained weights, found no such file; train first")
+    try:
+        with safe_open(path, framework="pt") as file:
+            noted: dict[str, Any] = dict(json.loads((file.metadata() or {})[KEY]))
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{path}: expected weights that vidpipe wrote, got: {error!r}; {MEND}"
+        ) from error
+    return noted
+
+
+def build(model: type[Network], path: Path) -> Network:
+    """A trained network, ready to be asked.
+
+    Raises:
+        UserError: If there are no weights, or not of this model.
+    """
+    built = facts(path)
+    try:
+        with torch.device("meta"):  # takes no memory, however large it is said to be
+            described = model(**built)
+    except (TypeError, ValueError, RuntimeError, OverflowError) as error:
+        name = model.__module__.split(".")[-1]
+        raise UserError(f"{path}: expected weights of {name}, built of {built}; {MEND}") from error
+    _fill(described, path, assign=True)
+    network = model(**built)
+    load(network, path)
+    return network.eval()
+
+
+def load(network: nn.Module, path: Path) -> None:
+    """Fill a network with the weights of a file.
+
+    Raises:
+        UserError: If names or shapes differ.
+    """
+    _fill(network, path, assign=False)
+
+
+def _fill(network: nn.Module, path: Path, *, assign: bool) -> None:
+    try:
+        with safe_open(path, framework="pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        network.load_state_dict(tensors, assign=assign)
+    except (SafetensorError, RuntimeError) as error:
+        raise UserError(f"{path}: these weights do not fit the model; {MEND}: {error}") from error

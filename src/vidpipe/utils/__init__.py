@@ -1,0 +1,1 @@
+"""Files, locks and errors: what every other package may use."""

@@ -1,0 +1,1 @@
+"""Pictures and films that people look at."""

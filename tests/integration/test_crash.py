@@ -1,0 +1,112 @@
+"""What is killed goes on: training from its last checkpoint, and its run in MLflow with it."""
+
+import os
+import signal
+import subprocess
+import time
+
+import mlflow
+import pytest
+from support.project import copy, environment, run, work_off
+
+from vidpipe.config.editing import settle
+from vidpipe.hooks import ENDED
+from vidpipe.reproduction.record import recorded
+
+pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
+STAGE = "mlp_gan_train"
+STEPS, EVERY = 1000, 50
+LONG = {"mlp_gan": {"train": {"steps": STEPS, "report_every": EVERY, "sample_every": 500}}}
+
+
+@pytest.fixture(scope="module")
+def unbroken(tmp_path_factory):
+    """A project in which the model was trained at one go."""
+    project = copy(tmp_path_factory.mktemp("unbroken"))
+    settle(project, LONG)
+    run(project, "dvc", "repro", STAGE)
+    return project
+
+
+@pytest.fixture
+def stopped(unbroken, tmp_path):
+    """Another, in which training was killed after its first checkpoint."""
+    return killed(tmp_path, "*.safetensors")
+
+
+def killed(folder, sign):
+    """A project in which training was killed once there was such a file among its checkpoints."""
+    project = copy(folder)
+    settle(project, LONG)
+    run(project, "dvc", "repro", "digits")
+    process = subprocess.Popen(
+        ["dvc", "repro", STAGE],
+        cwd=project,
+        env=environment(),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 600
+    while not checkpoints(project, sign):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    return project
+
+
+def checkpoints(project, sign="*.safetensors"):
+    return sorted((project / ".vidpipe/checkpoints").glob(f"{STAGE}-*/{sign}"))
+
+
+def model(project):
+    folder = project / "data/06_models/mlp_gan"
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
+
+
+def rows(project):
+    client = mlflow.MlflowClient(f"sqlite:///{project}/mlflow/mlflow.db")
+    return client, client.search_runs([client.get_experiment_by_name("digits").experiment_id])
+
+
+def test_what_was_killed_goes_on_to_the_same_bytes_and_the_same_run(stopped, unbroken):
+    said = run(stopped, "dvc", "repro", STAGE)
+    assert said.count("mlp_gan was stopped: going on from step") == 1
+    assert model(stopped) == model(unbroken)
+    assert (stopped / "dvc.lock").read_bytes() == (unbroken / "dvc.lock").read_bytes()
+    client, (row,) = rows(stopped)
+    assert row.info.status == "FINISHED"
+    for key in ("generator", "discriminator", "r1"):
+        history = client.get_metric_history(row.info.run_id, key)
+        assert [point.step for point in history] == list(range(EVERY, STEPS + 1, EVERY))
+    drawn = [file.path for file in client.list_artifacts(row.info.run_id, "images")]
+    assert len([path for path in drawn if path.endswith(".png")]) == STEPS / 500
+    run(stopped, "dvc", "repro", "digit_classifier")
+    assert not checkpoints(stopped)
+    assert not list((stopped / ".vidpipe").glob("work-*"))
+
+
+def test_what_dvc_had_not_recorded_is_not_learnt_again(unbroken, tmp_path):
+    project = killed(tmp_path, ENDED)
+    assert not recorded(project).get(STAGE)
+    assert "going on from step" in run(project, "dvc", "repro", STAGE)
+    assert (project / "dvc.lock").read_bytes() == (unbroken / "dvc.lock").read_bytes()
+    _, (row,) = rows(project)
+    assert row.info.status == "FINISHED"
+
+
+def test_a_forced_run_begins_anew(stopped, unbroken):
+    said = run(stopped, "dvc", "repro", "--single-item", "--force", STAGE)
+    assert "going on" not in said
+    assert model(stopped) == model(unbroken)
+
+
+@pytest.mark.parametrize("words", [(), ("--force",)])
+def test_an_experiment_of_the_queue_goes_on_unless_it_is_forced(stopped, words):
+    run(stopped, "dvc", "exp", "run", "--queue", "--name", "waiting", *words, STAGE)
+    state = work_off(stopped, jobs=1)
+    assert state.count("Success") == 1, state
+    assert ("going on" in run(stopped, "dvc", "queue", "logs", "waiting")) == (not words)

@@ -1,0 +1,120 @@
+"""DVC and Kedro agree; experiments stand side by side; what stops leaves nothing torn."""
+
+import hashlib
+import signal
+import sqlite3
+import subprocess
+import time
+from contextlib import closing, suppress
+
+import mlflow
+import pytest
+from support.project import copy, environment, metrics, run
+
+LAST = "pix2pix_evaluate"  # and all that it takes
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+
+@pytest.fixture(scope="module")
+def reproduced(tmp_path_factory):
+    project = copy(tmp_path_factory.mktemp("dvc"))
+    run(project, "dvc", "repro", LAST)
+    run(project, "git", "add", "--all")
+    run(project, "git", "commit", "--quiet", "--message", "Results")
+    return project
+
+
+def weights(project):
+    data = (project / "data/06_models/pix2pix/generator.safetensors").read_bytes()
+    return hashlib.md5(data).hexdigest()
+
+
+def rows(project):
+    client = mlflow.MlflowClient(f"sqlite:///{project}/mlflow/mlflow.db")
+    return client.search_runs([client.get_experiment_by_name("prediction").experiment_id])
+
+
+def logged(project):
+    """Losses in MLflow: training is under way."""
+    database = f"file:{project}/mlflow/mlflow.db?mode=ro"
+    with (
+        suppress(sqlite3.OperationalError),
+        closing(sqlite3.connect(database, uri=True)) as runs,
+    ):
+        return runs.execute("select count(*) from metrics").fetchone()[0]
+    return 0
+
+
+def test_kedro_and_dvc_give_the_same_weights_and_metrics(trained, reproduced):
+    assert weights(trained) == weights(reproduced)
+    assert metrics(trained) == metrics(reproduced)
+
+
+def test_a_second_repro_runs_nothing_and_leaves_git_clean(reproduced):
+    said = run(reproduced, "dvc", "repro", LAST)
+    assert "Data and pipelines are up to date." in said
+    assert "Running stage" not in said
+    assert run(reproduced, "git", "status", "--porcelain") == ""
+
+
+def test_a_forced_repro_leaves_the_lock_as_it_was(reproduced):
+    run(reproduced, "dvc", "repro", "--force", "--no-run-cache", LAST)
+    assert run(reproduced, "git", "status", "--porcelain") == ""
+
+
+def test_an_experiment_stands_beside_the_first_run(reproduced):
+    before = {row.info.run_id for row in rows(reproduced)}
+    run(reproduced, "dvc", "exp", "run", "-S", "pix2pix.train.steps=5", LAST)
+    run(reproduced, "git", "checkout", "--quiet", ".")
+    run(reproduced, "dvc", "checkout", "--with-deps", LAST)
+    run(reproduced, "dvc", "exp", "run", "--temp", "-S", "pix2pix.train.steps=6", LAST)
+    new = [row for row in rows(reproduced) if row.info.run_id not in before]
+    assert sorted(row.data.params["pix2pix.train.steps"] for row in new) == ["5", "6"]
+    assert all("one_step.seen.psnr" in row.data.metrics for row in new)
+    assert all(row.data.tags["dvc.experiment"] for row in new)
+
+
+def test_touching_the_evaluation_trains_nothing(reproduced):
+    measures = reproduced / "src/vidpipe/evaluation/fidelity.py"
+    measures.write_text(measures.read_text() + "\n")
+    said = run(reproduced, "dvc", "status")
+    assert "pix2pix_evaluate" in said
+    assert "pix2pix_train" not in said
+    run(reproduced, "git", "checkout", "--quiet", ".")
+
+
+def test_ctrl_c_ends_with_130_and_nothing_torn(tmp_path):
+    project = copy(tmp_path)
+    run(project, "kedro", "run", "--pipelines=footage_fetch,footage_frames,pairs")
+    # Tests that run in the background have SIGINT ignored, and children inherit that.
+    long = [
+        "env",
+        "--default-signal=INT",
+        "kedro",
+        "run",
+        "--pipelines=pix2pix_train",
+        "--params",
+        "pix2pix.train.steps=100000",
+    ]
+    process = subprocess.Popen(
+        long,
+        cwd=project,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    try:
+        while not logged(project):
+            assert process.poll() is None, process.stderr.read()
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=60)[1]
+    finally:
+        process.kill()
+    assert process.returncode == 130, said
+    assert "Traceback" not in said
+    assert not (project / "data/06_models").exists()
+    assert not list((project / ".vidpipe").glob("work-*"))
+    assert [row.info.status for row in rows(project)] == ["KILLED"]

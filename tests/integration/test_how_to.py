@@ -1,0 +1,30 @@
+"""A page that is followed word for word, at smoke scale, in a folder whose name has a space."""
+
+import re
+
+import pytest
+from support.project import ROOT, copy, run
+
+pytestmark = pytest.mark.slow
+PAGE = (ROOT / "docs/how-to/reproduce-a-tag.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
+
+
+def follow(project, heading):
+    """Run the commands of one part of the page, in order; what the last one said."""
+    part = PAGE.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    lines = "".join(BLOCK.findall(part)).splitlines()
+    assert all(line.startswith("$ ") for line in lines)
+    return [run(project, "sh", "-c", line.removeprefix("$ ")) for line in lines][-1]
+
+
+def test_a_tag_of_ones_own_is_reproduced_and_a_claim_goes_red(tmp_path):
+    project = copy(tmp_path, locked=True)
+    said = follow(project, "A tag of your own")
+    assert "numerals is reproduced at the level bits" in said
+    assert re.search(r"\d+ of \d+ outputs", PAGE)[0] in said
+    said = follow(project, "What red looks like")
+    assert "digits, digits.count: recorded 501, params.yaml says 500" in said
+    red = [line.split()[0] for line in said.splitlines() if "of other inputs" in line]
+    assert red == ["data/05_model_input/digits.npz", "data/05_model_input/digits.png"]
+    assert said.rstrip().endswith("it ended with 1")

@@ -1,0 +1,136 @@
+"""Print the md5 of every file that stages make, at a scale of seconds, on this processor.
+
+    python tests/support/bits.py SCRATCH [--brief | --laptop]
+
+All in one process: one that is started from an emulated one is not emulated itself. Briefly: data,
+and the training of each GAN, without judges and scores. Laptop: the same, with networks, pictures
+and batches of the committed size.
+"""
+
+import hashlib
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from omegaconf import OmegaConf
+
+from vidpipe.config.loader import check, read
+from vidpipe.config.schema import Params
+from vidpipe.data.datasets.actions import videos
+from vidpipe.data.frames import extract, write_shots
+from vidpipe.data.npz import read_npz
+from vidpipe.io import Metrics, Npz
+from vidpipe.pipeline_registry import CLIP_GANS, register_pipelines
+from vidpipe.pipelines.data.clips import cut
+from vidpipe.pipelines.data.digits import make_digits
+from vidpipe.pipelines.data.pairs import pack
+from vidpipe.tracking.protocol import NullTracker
+from vidpipe.training.runtime import pin_instructions
+
+# What a model learns from, and what its evaluation asks for besides.
+MODELS = {
+    "pix2pix": ["pairs"],
+    "mlp_gan": ["digits", "digit_classifier"],
+    "dcgan": ["digits", "digit_classifier"],
+    "gan3d": ["clips", "action_classifier"],
+    "vgan": ["clips", "action_classifier"],
+    "convlstm_gan": ["clips", "action_classifier"],
+}
+JUDGES = {"digit_classifier": "digits", "action_classifier": "clips"}
+ROOT = Path(__file__).parents[2]
+FEW = {"steps": 3, "report_every": 3, "sample_every": 3}
+TRAIN = FEW | {"batch": 2}
+SMALL = {
+    "pairs": {"gap": 1},
+    "clips": {"frames": 16, "stride": 4},
+    "digits": {"count": 200},
+    **{judge: {"steps": 3, "report_every": 3} for judge in JUDGES},
+    "pix2pix": {"train": TRAIN, "evaluate": {"starts": 2, "resamples": 5}},
+    "mlp_gan": {"train": TRAIN},
+    "dcgan": {"train": TRAIN},
+    **{gan: {"train": TRAIN, "evaluate": {"samples": 4}} for gan in CLIP_GANS},
+}
+SMOKE = ROOT / "conf/presets/scale/smoke.yaml"
+
+
+LAPTOP = {"digits": {"count": 200}, **{gan: {"train": FEW} for gan in MODELS}}
+
+
+def main(scratch: Path, *, brief: bool, laptop: bool) -> None:
+    """Make all in a folder, and print a line per file."""
+    layers = [LAPTOP] if laptop else [read(SMOKE), SMALL]
+    merged = OmegaConf.merge(read(ROOT / "params.yaml"), *layers)
+    params = check(OmegaConf.to_container(merged))  # type: ignore[arg-type]
+    pin_instructions(params.runtime.determinism)  # before torch is there
+    make_data(scratch, params)
+    for judge in () if brief else JUDGES:
+        learn(judge, scratch, params)
+    for model in MODELS:
+        learn(model, scratch, params, brief=brief)
+    made = (path for path in scratch.rglob("*") if path.is_file() and "kept" not in path.parts)
+    for path in sorted(made):
+        digest = hashlib.md5(path.read_bytes()).hexdigest()
+        print(digest, path.relative_to(scratch).as_posix())  # noqa: T201
+
+
+def make_data(scratch: Path, params: Params) -> None:
+    """Draw two videos of the same actor, take their frames, and pack what models learn from."""
+    drawn, frames = scratch / "videos", scratch / "frames"
+    for folder in (drawn, frames):
+        folder.mkdir()
+    films = list(videos(seed=0, actors=1, seconds=0.8, folder=drawn, actions=["walk", "wave1"]))
+    sampling = {"stride": 1, "fps": None, "cut_threshold": 0.12}
+    for quick in (True, False):  # as clips are scaled, then as footage is: that is kept
+        size = (params.frames.clips if quick else params.frames.footage).size
+        sampling |= {"size": size, "quick": quick}
+        shots = [extract(film.path, frames, **sampling) for film in films]
+        write_shots(frames, [shot for of_one in shots for shot in of_one])
+        if quick:
+            rows = [(film.path.stem, film.label, "a", "train") for film in films]
+            manifest = pd.DataFrame(rows, columns=["path", "label", "group", "split"])
+            _keep(scratch, "clips", cut(frames, manifest, params.clips))
+    write_shots(frames, shots[0])
+    _keep(scratch, "pairs", pack(frames, params.pairs))
+    _keep(scratch, "digits", make_digits(ROOT / params.digits.glyphs, params.digits))
+
+
+def learn(name: str, scratch: Path, params: Params, *, brief: bool = False) -> None:
+    """Train a model and, unless it is to be brief, score it, as its stages do."""
+    place = scratch / name
+    place.mkdir()
+    own, runtime, tracker = getattr(params, name), params.runtime, NullTracker()
+    if name in JUDGES:
+        _, scores = _node(name)(_data(scratch, JUDGES[name]), own, runtime, place)
+    else:
+        source, *others = MODELS[name]
+        data = _data(scratch, source)
+        made = _node(f"{name}_train")(data, own.model, own.train, runtime, tracker, place)
+        if brief:
+            return
+        judges = [scratch / other / other for other in others]
+        score = _node(f"{name}_evaluate")
+        scores, *_ = score(data, made, *judges, own.evaluate, runtime, tracker, place)
+    Metrics(filepath=str(place / "metrics.json")).save(scores)
+
+
+def _node(stage: str) -> Callable[..., Any]:
+    [node] = register_pipelines()[stage].nodes
+    return node.func
+
+
+def _keep(scratch: Path, name: str, made: tuple[Mapping[str, Any], bytes]) -> None:
+    arrays, sheet = made
+    Npz(filepath=str(scratch / f"{name}.npz")).save(dict(arrays))
+    (scratch / f"{name}.png").write_bytes(sheet)
+
+
+def _data(scratch: Path, name: str) -> dict[str, np.ndarray]:
+    return read_npz(scratch / f"{name}.npz")
+
+
+if __name__ == "__main__":
+    laptop = "--laptop" in sys.argv[2:]
+    main(Path(sys.argv[1]), brief=laptop or "--brief" in sys.argv[2:], laptop=laptop)

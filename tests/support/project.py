@@ -1,0 +1,84 @@
+"""A copy of this project at smoke scale, in a folder whose name has a space, and its commands."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from importlib import metadata
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+KEPT = ["conf", "src", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", ".telemetry"]
+KEPT += ["params.yaml", "pyproject.toml", "dvc.yaml", "data/01_raw/glyphs"]
+
+
+def copy(folder: Path, *, locked: bool = False) -> Path:
+    """The project's files, in a git repository of their own, with the preset `smoke`.
+
+    Args:
+        folder: Where.
+        locked: With a `requirements.lock` of the packages that are here.
+    """
+    project = folder / "a project"
+    for name in KEPT:
+        source, target = ROOT / name, project / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(
+                source, target, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+            )
+        else:
+            shutil.copyfile(source, target)
+    if locked:
+        packages = sorted({f"{d.name}=={d.version}" for d in metadata.distributions()})
+        (project / "requirements.lock").write_text("\n".join(packages) + "\n", encoding="utf-8")
+    run(project, "vidpipe", "preset", "smoke")
+    run(project, "git", "init", "--quiet")
+    run(project, "git", "add", "--all")
+    run(project, "git", "commit", "--quiet", "--message", "Start")
+    return project
+
+
+def environment(**extra: str) -> dict[str, str]:
+    """Ours, with this Python's commands first, and a name for git."""
+    bench = Path(sys.executable).parent
+    who = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@localhost"}
+    who |= {"GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@localhost"}
+    quiet = {"DVC_NO_ANALYTICS": "1", "COLUMNS": "200"}
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_TRACKING"))}
+    return kept | who | quiet | {"PATH": f"{bench}{os.pathsep}{os.environ['PATH']}"} | extra
+
+
+def run(project: Path, *command: str, code: int = 0, **extra: str) -> str:
+    """A command's output, standard error included; it must end with `code`."""
+    done = subprocess.run(
+        command,
+        cwd=project,
+        env=environment(**extra),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == code, f"{command} ended with {done.returncode}:\n{done.stdout}"
+    return done.stdout
+
+
+def metrics(project: Path, model: str = "pix2pix") -> dict[str, float]:
+    """The numbers of a model."""
+    return json.loads((project / f"metrics/{model}.json").read_text(encoding="utf-8"))
+
+
+def work_off(project: Path, jobs: int) -> str:
+    """Run what waits in DVC's queue, by so many workers; how it stands at the end."""
+    run(project, "dvc", "queue", "start", "--jobs", str(jobs))
+    deadline = time.monotonic() + 900
+    try:
+        while "Queued" in (state := run(project, "dvc", "queue", "status")) or "Running" in state:
+            assert time.monotonic() < deadline, state
+            time.sleep(2)
+    finally:
+        run(project, "dvc", "queue", "stop", "--kill")
+    return state

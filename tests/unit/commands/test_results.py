@@ -1,0 +1,47 @@
+import json
+
+import pytest
+from click.testing import CliRunner
+from support.project import run
+
+from vidpipe.cli import cli
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A repository with the metrics of one model."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "metrics/dcgan.json").write_text(json.dumps({"modes": 10, "recall": 0.5}))
+    for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "1"]):
+        run(tmp_path, "git", *words)
+    return tmp_path
+
+
+def said(code=0):
+    done = CliRunner().invoke(cli, ["results"])
+    assert done.exit_code == code
+    return done.output.splitlines()
+
+
+def test_what_was_rebuilt_stands_beside_what_was_committed(project):
+    assert said()[-1] == "2 numbers compared: all equal"
+    (project / "metrics/dcgan.json").write_text(json.dumps({"modes": 9, "frechet": 1.5}))
+    lines = said()
+    assert [line.split() for line in lines if "modes" in line] == [
+        ["dcgan", "modes", "10", "9", "differs"]
+    ]
+    assert lines[-1] == "3 numbers compared: 3 differ"
+
+
+@pytest.mark.parametrize("text", ["", '{"modes": 1'])
+def test_a_torn_file_is_named(project, text):
+    (project / "metrics/dcgan.json").write_text(text)
+    line = said(1)[-1]
+    assert "metrics/dcgan.json: expected JSON of numbers by name" in line
+    assert "`dvc repro` makes it anew" in line
+
+
+def test_nothing_to_compare_says_what_to_do(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "run `dvc repro`" in said(1)[-1]

@@ -1,0 +1,91 @@
+"""The pages are for this machine alone."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from support.project import environment
+
+LISTENS = "0A"
+
+
+def listening(port):
+    """The addresses that some process listens on at a port, as the kernel writes them."""
+    tables = (Path(f"/proc/net/{name}").read_text().splitlines()[1:] for name in ("tcp", "tcp6"))
+    rows = [line.split() for table in tables for line in table]
+    places = [row[1].split(":") for row in rows if row[3] == LISTENS]
+    return {address for address, number in places if int(number, 16) == port}
+
+
+def test_the_server_is_told_to_listen_on_localhost(vidpipe, project, monkeypatch):
+    asked = []
+
+    def run(command, check):
+        asked.extend(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    vidpipe("ui", "--port", "5123")
+    assert asked[asked.index("--host") + 1] == "127.0.0.1"
+    assert asked[asked.index("--port") + 1] == "5123"
+    assert asked[asked.index("--backend-store-uri") + 1] == f"sqlite:///{project}/mlflow/mlflow.db"
+
+
+@pytest.mark.parametrize(
+    ("uri", "said"),
+    [
+        ("https://me:secret@runs.example:8080/a", "open https://runs.example:8080/a"),
+        ("postgresql://me:secret@host/db", "runs of postgresql://host/db at http://127.0.0.1:"),
+    ],
+)
+def test_a_server_that_keeps_the_runs_is_named_without_the_password(
+    vidpipe, project, monkeypatch, uri, said
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    asked = []
+
+    def run(command, check):
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 0)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    output = vidpipe("ui").output
+    assert said in output
+    assert "secret" not in output
+    assert bool(asked) == uri.startswith("postgresql")
+
+
+def test_a_folder_that_is_no_project_gets_no_database(vidpipe, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "run this at its root" in vidpipe("ui", code=1).output
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_the_server_listens_on_localhost_alone(project):
+    (project / "mlflow").mkdir()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vidpipe", "ui", "--port", str(port)],
+        cwd=project,
+        env=environment(),
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + 300
+    try:
+        while not listening(port):
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.5)
+        assert listening(port) == {"0100007F"}  # 127.0.0.1, byte by byte from its end
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait()

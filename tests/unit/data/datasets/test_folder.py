@@ -1,0 +1,165 @@
+import logging
+import os
+from pathlib import Path
+
+import pytest
+
+from vidpipe.data.datasets import folder
+from vidpipe.data.datasets.record import Place, Video
+from vidpipe.utils.errors import UserError
+
+
+@pytest.fixture
+def tree(place: Place) -> Path:
+    root = place.project / "my videos"
+    for name in ("walk/a.mp4", "walk/b.MOV", "run/a.mp4", "run/far/c.mkv", "top.avi"):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"video")
+    return root
+
+
+def videos(place: Place, path: str | None = "my videos", labels: str | None = None) -> list[Video]:
+    return list(folder.videos(path=path, labels=labels, place=place))
+
+
+def labels(found: list[Video], tree: Path) -> dict[str, str]:
+    return {video.path.relative_to(tree).as_posix(): video.label for video in found}
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_video_shows_what_its_folder_is_called(place: Place, tree: Path):
+    assert labels(videos(place), tree) == {
+        "run/a.mp4": "run",
+        "run/far/c.mkv": "far",
+        "top.avi": "my videos",
+        "walk/a.mp4": "walk",
+        "walk/b.MOV": "walk",
+    }
+
+
+@pytest.mark.usefixtures("tree")
+def test_videos_of_one_name_are_told_apart_and_are_groups_of_their_own(place: Place):
+    found = videos(place)
+    assert len({Path(video.name).stem for video in found}) == len(found) == 5
+    assert len({video.group for video in found}) == 5
+    assert {video.split for video in found} == {""}
+
+
+def test_hidden_files_and_what_is_no_video_are_passed_over_and_counted(
+    place: Place, tree: Path, caplog: pytest.LogCaptureFixture
+):
+    for name in ("walk/._a.mp4", ".DS_Store", "notes.txt", "run/x.jpg", "run/y.jpg", "README"):
+        (tree / name).write_bytes(b"other")
+    (tree / ".git").mkdir()
+    (tree / ".git/a.mp4").write_bytes(b"video")
+    with caplog.at_level(logging.INFO):
+        assert len(videos(place)) == 5
+    assert "2 .jpg, 1 .txt, 2 hidden, 1 no suffix" in caplog.text
+
+
+def test_links_are_followed_once_and_a_dangling_one_is_kept_for_the_manifest(
+    place: Place, tree: Path
+):
+    other = place.project / "other"
+    other.mkdir()
+    (other / "d.mp4").write_bytes(b"video")
+    (tree / "linked").symlink_to(other)
+    (tree / "walk/again").symlink_to(tree)
+    (tree / "walk/e.mp4").symlink_to(other / "d.mp4")
+    (tree / "walk/gone.mp4").symlink_to(other / "gone.mp4")
+    found = labels(videos(place), tree)
+    assert found["linked/d.mp4"] == "linked"
+    assert found["walk/e.mp4"] == found["walk/gone.mp4"] == "walk"
+    assert len(found) == 8
+
+
+def test_names_of_any_kind(place: Place, tree: Path):
+    names = [
+        "片段 #1.mp4",
+        "n" * 200 + ".mp4",
+        "new\nline.mp4",
+        "%03d.mp4",
+        os.fsdecode(b"\xff.mp4"),
+    ]
+    for name in names:
+        (tree / "walk" / name).write_bytes(b"video")
+    found = videos(place)
+    assert len(found) == 5 + len(names)
+    assert all(len(video.name.encode("utf-8")) <= 120 for video in found)
+    assert all(video.path.is_file() for video in found)
+
+
+def test_a_video_that_is_added_changes_no_other(place: Place, tree: Path):
+    before = videos(place)
+    (tree / "jump").mkdir()
+    (tree / "jump/z.mp4").write_bytes(b"video")
+    assert [video for video in videos(place) if video.label != "jump"] == before
+
+
+def table(place: Place, text: str, encoding: str = "utf-8") -> str:
+    (place.project / "labels.csv").write_bytes(text.encode(encoding))
+    return "labels.csv"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig"])
+def test_a_table_says_what_each_shows_and_which_go_together(
+    place: Place, tree: Path, encoding: str, caplog: pytest.LogCaptureFixture
+):
+    text = "path,label,group,split,note\nwalk/a.mp4,gehen,ann,train,x\nrun/a.mp4,läuft,,test,\n"
+    found = videos(place, labels=table(place, text, encoding))
+    told = {v.path.relative_to(tree).as_posix(): (v.label, v.group, v.split) for v in found}
+    assert told == {
+        "walk/a.mp4": ("gehen", "ann", "train"),
+        "run/a.mp4": ("läuft", "run/a.mp4", "test"),
+    }
+    assert "3 videos are not in labels.csv and left out: run/far/c.mkv, top.avi" in caplog.text
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_video_that_only_the_table_knows_is_kept_for_the_manifest(place: Place):
+    (found,) = videos(place, labels=table(place, "path,label\nwalk/gone.mp4,walk\n"))
+    assert not found.path.exists()
+
+
+WRONG = [
+    ("", "has no column label and no path"),
+    ("path,lable\na,b\n", "has no column label"),
+    ("path,label\na.mp4,\n", "line 2: expected a path and a label, got 'a.mp4' and ''"),
+    ("path,label\na.mp4\n", "line 2: expected a path and a label"),
+    ("path,label\n/etc/x.mp4,b\n", "line 2: expected a path below the folder"),
+    ("path,label\n../x.mp4,b\n", "line 2: expected a path below the folder"),
+    ("path,label,split\na.mp4,b,val\n", "expected split train, test or nothing, got 'val'"),
+    ("path,label\na.mp4,b\n./a.mp4,c\n", r"line 3: a\.mp4 stands there twice"),
+]
+
+
+@pytest.mark.usefixtures("tree")
+@pytest.mark.parametrize(("text", "said"), WRONG)
+def test_a_table_that_is_not_right_is_told_by_its_line(place: Place, text: str, said: str):
+    with pytest.raises(UserError, match=said) as error:
+        videos(place, labels=table(place, text))
+    assert "sources.clips.x.labels: " in str(error.value)
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_table_in_another_encoding_is_told(place: Place):
+    with pytest.raises(UserError, match="is no CSV in UTF-8"):
+        videos(place, labels=table(place, "path,label\na.mp4,é\n", "latin-1"))
+
+
+@pytest.mark.usefixtures("tree")
+@pytest.mark.parametrize(
+    ("path", "labels", "said"),
+    [
+        (None, None, "path: expected the folder of your videos"),
+        ("gone", None, "path: expected a folder at .*gone"),
+        ("my videos/top.avi", None, "path: expected a folder"),
+        ("my videos", "gone.csv", "labels: expected a CSV at .*gone.csv"),
+    ],
+)
+def test_what_is_not_there_is_told_by_its_key(
+    place: Place, path: str | None, labels: str | None, said: str
+):
+    with pytest.raises(UserError, match=rf"sources\.clips\.x\.{said}"):
+        videos(place, path, labels)

@@ -1,0 +1,166 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from support import moving_clips as moving
+
+from vidpipe.data import clips as module
+from vidpipe.data.clips import check, index_clips, stream, stretches, windows
+from vidpipe.data.frames import Shot
+from vidpipe.utils.errors import UserError
+
+# Lengths of the shots of each video; two videos may share one file, as equal files do.
+VIDEOS = st.lists(st.lists(st.integers(1, 40), min_size=1, max_size=4), min_size=1, max_size=5)
+LENGTH = st.integers(2, 20)
+STRIDE = st.integers(1, 25)
+
+
+def shots_of(videos: list[list[int]]) -> list[Shot]:
+    found = []
+    for v, lengths in enumerate(videos):
+        stops = np.cumsum(lengths).tolist()
+        for n, (length, stop) in enumerate(zip(lengths, stops, strict=True)):
+            shot = Shot(f"v{v}", f"v{v}.npy", shot=n, start=stop - length, stop=stop, fps=25.0)
+            found.append(shot)
+    return found
+
+
+def frame_names(shots: list[Shot], kept) -> np.ndarray:
+    """(file, frame in it) of each frame that is kept."""
+    number = {file: n for n, file in enumerate(dict.fromkeys(shot.file for shot in shots))}
+    return np.array([(number[file], frame) for file, chosen in kept.items() for frame in chosen])
+
+
+@given(videos=VIDEOS, length=LENGTH, stride=STRIDE)
+def test_a_clip_is_consecutive_frames_of_one_shot(
+    videos: list[list[int]], length: int, stride: int
+):
+    shots = shots_of(videos)
+    assume(any(shot.stop - shot.start >= length for shot in shots))
+    index = index_clips(shots, frames=length, stride=stride)
+    names = frame_names(shots, index.kept)
+    for clip, shot, start in zip(index.clips, index.shot, index.start, strict=True):
+        cut_from = shots[shot]
+        file, frame = names[clip].T
+        assert len(set(file)) == 1
+        np.testing.assert_array_equal(frame, np.arange(start, start + length))
+        assert cut_from.start <= start
+        assert start + length <= cut_from.stop
+        assert (start - cut_from.start) % stride == 0
+
+
+@given(videos=VIDEOS, length=LENGTH, stride=STRIDE)
+def test_as_many_clips_are_cut_as_fit(videos: list[list[int]], length: int, stride: int):
+    shots = shots_of(videos)
+    expected = [max(0, (s.stop - s.start - length) // stride + 1) for s in shots]
+    assume(sum(expected))
+    index = index_clips(shots, frames=length, stride=stride)
+    assert np.bincount(index.shot, minlength=len(shots)).tolist() == expected
+
+
+@given(videos=VIDEOS, length=LENGTH, stride=STRIDE)
+def test_each_frame_of_a_clip_is_kept_once_and_no_other(
+    videos: list[list[int]], length: int, stride: int
+):
+    shots = shots_of(videos)
+    assume(any(shot.stop - shot.start >= length for shot in shots))
+    index = index_clips(shots, frames=length, stride=stride)
+    count = sum(map(len, index.kept.values()))
+    assert np.unique(index.clips).tolist() == list(range(count))
+    assert all((np.diff(chosen) > 0).all() for chosen in index.kept.values())
+
+
+@given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=3), length=LENGTH, stride=STRIDE)
+def test_videos_that_share_a_file_share_its_frames(lengths: list[int], length: int, stride: int):
+    assume(max(lengths) >= length)
+    once = shots_of([lengths])
+    twice = once + [Shot("other", s.file, s.shot, s.start, s.stop, s.fps) for s in once]
+    alone = index_clips(once, frames=length, stride=stride)
+    both = index_clips(twice, frames=length, stride=stride)
+    assert {file: len(c) for file, c in both.kept.items()} == {"v0.npy": len(alone.kept["v0.npy"])}
+    np.testing.assert_array_equal(both.clips, np.concatenate([alone.clips, alone.clips]))
+
+
+UNSOUND = {
+    "frames as floats": ("frames", lambda frames: frames / np.float32(255)),
+    "frames that are no squares": ("frames", lambda frames: frames[:, 1:]),
+    "frames without channels": ("frames", lambda frames: frames[..., 0]),
+    "frames that are not there": ("clips", lambda clips: clips + 1),
+    "frames before the first": ("clips", lambda clips: clips - 1),
+    "halves of frames": ("clips", lambda clips: clips / 2),
+    "rates that are not finite": ("fps", lambda fps: fps * np.nan),
+    "no rate": ("fps", lambda fps: fps * 0),
+    "rates as text": ("fps", lambda fps: fps.astype(str)),
+}
+
+
+@pytest.mark.parametrize(("name", "spoil"), UNSOUND.values(), ids=UNSOUND)
+def test_arrays_that_are_unsound_are_named_with_what_makes_them_anew(name, spoil):
+    arrays = moving.packed()
+    check(arrays)
+    arrays[name] = spoil(arrays[name])
+    with pytest.raises(UserError, match=rf"^clips\.npz, {name}: expected .* dvc repro clips$"):
+        check(arrays)
+
+
+@pytest.mark.parametrize("lengths", [[], [[15]], [[3, 9], [15, 1]]])
+def test_no_clip_at_all_says_what_to_change(lengths: list[list[int]]):
+    shots = shots_of(lengths)
+    with pytest.raises(UserError, match=r"no shot has the 16 frames of a clip") as error:
+        index_clips(shots, frames=16, stride=8)
+    longest = max((n for video in lengths for n in video), default=0)
+    assert f"the longest of {len(shots)} has {longest}" in str(error.value)
+    assert "frames.clips.stride or clips.frames" in str(error.value)
+
+
+def test_the_stream_is_the_kept_frames_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rng = np.random.default_rng(0)
+    files = {f"{n}.npy": rng.integers(0, 256, (20, 4, 4, 3), np.uint8) for n in "ab"}
+    for name, frames in files.items():
+        np.save(tmp_path / name, frames)
+    kept = {"b.npy": np.array([0, 1, 5, 6, 7]), "a.npy": np.arange(20)}
+    expected = np.concatenate([files[file][chosen] for file, chosen in kept.items()])
+    for at_once in (1, 100, 10**6):
+        monkeypatch.setattr(module, "CHUNK", at_once)
+        whole = stream(tmp_path, kept)
+        assert (whole.shape, whole.dtype, whole.nbytes) == (
+            expected.shape,
+            expected.dtype,
+            expected.nbytes,
+        )
+        parts = list(whole.parts())
+        assert max(part.nbytes for part in parts) <= max(at_once, 48)
+        np.testing.assert_array_equal(np.concatenate(parts), expected)
+
+
+@given(videos=VIDEOS, length=LENGTH, stride=STRIDE, frames=st.integers(1, 20))
+def test_windows_are_all_stretches_of_the_clips_each_once(
+    videos: list[list[int]], length: int, stride: int, frames: int
+):
+    shots = shots_of(videos)
+    assume(frames <= length and any(shot.stop - shot.start >= length for shot in shots))
+    clips = index_clips(shots, frames=length, stride=stride).clips
+    found, origin = windows(clips, frames)
+    wanted = {tuple(clip[n : n + frames]) for clip in clips for n in range(length - frames + 1)}
+    assert sorted(map(tuple, found)) == sorted(wanted)
+    for stretch, clip in zip(found, clips[origin], strict=True):
+        assert set(stretch) <= set(clip)
+
+
+def test_clips_shorter_than_a_window_say_what_to_change():
+    with pytest.raises(UserError, match=r"clips\.frames: expected clips of at least the 9 frames"):
+        windows(np.arange(16).reshape(2, 8), 9)
+
+
+@pytest.mark.parametrize(("most", "count"), [(None, 78), (100, 78), (7, 7)])
+def test_stretches_are_those_of_a_split_or_an_even_choice(most: int | None, count: int):
+    arrays = moving.packed()  # of eight videos two are for testing, each of two clips of 16 frames
+    some = stretches(arrays, "train", frames=8, most=most)
+    assert len(some) == len(some.video) == len(some.label) == count
+    assert set(some.video.tolist()) == {0, 1, 2, 4, 5, 6}
+    assert (some.label == some.video % len(moving.ACTIONS)).all()
+    video = some.video[-1]
+    film = arrays["frames"][20 * video : 20 * video + 20]
+    assert any(np.array_equal(some.pixels[-1], film[n : n + 8]) for n in range(13))

@@ -1,0 +1,273 @@
+import hashlib
+import random
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import asdict, replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import pytest
+from support import footage
+from support import pool_jobs as jobs
+
+from vidpipe.data import ingest
+from vidpipe.data.datasets.record import Video
+from vidpipe.data.files import sha256
+from vidpipe.data.ingest import Entry, collect, divide, tolerate
+from vidpipe.data.workers import KILLED
+from vidpipe.utils.errors import UserError
+
+
+def offered(path: Path, digest: str | None = None) -> Video:
+    return Video(path=path, name=path.name, label="a label", group="a group", sha256=digest)
+
+
+def collected(path: Path, digest: str | None = None) -> Entry:
+    folder = path.parent / "raw"
+    folder.mkdir(exist_ok=True)
+    (entry,) = collect([offered(path, digest)], folder, pool=ThreadPoolExecutor)
+    return entry
+
+
+def test_the_manifest_tells_what_a_player_would_show(tmp_path: Path):
+    path = footage.write(tmp_path / "v.mp4", footage.numbered(10, 32, 48), fps=20)
+    footage.turn(path, 90)
+    assert asdict(collected(path)) == {
+        "path": "v.mp4",
+        "bytes": path.stat().st_size,
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        "codec": "h264",
+        "width": 32,
+        "height": 48,
+        "fps": 20.0,
+        "frames": 10,
+        "seconds": 0.5,
+        "label": "a label",
+        "group": "a group",
+        "split": "",
+        "status": "ok",
+        "reason": "",
+    }
+
+
+def test_the_copy_has_the_bytes_of_the_video(tmp_path: Path):
+    path = footage.write(tmp_path / "v.mp4", footage.numbered(3))
+    collected(path)
+    assert (tmp_path / "raw" / "v.mp4").read_bytes() == path.read_bytes()
+
+
+def test_the_right_hash_is_taken(tmp_path: Path):
+    path = footage.write(tmp_path / "v.mp4", footage.numbered(3))
+    assert collected(path, sha256(path)).sha256 == sha256(path)
+
+
+def test_a_file_that_has_changed_is_refused_by_name(tmp_path: Path):
+    path = footage.write(tmp_path / "v.mp4", footage.numbered(3))
+    digest = sha256(path)
+    footage.write(path, footage.numbered(4))
+    with pytest.raises(UserError) as error:
+        collected(path, digest)
+    assert str(path) in str(error.value)
+    assert digest[:12] in str(error.value)
+    assert sha256(path)[:12] in str(error.value)
+    assert "vidpipe use" in str(error.value)
+
+
+def test_a_file_that_is_gone_has_its_row_and_a_reason(tmp_path: Path):
+    entry = collected(tmp_path / "gone.mp4")
+    assert (entry.path, entry.status, entry.bytes) == ("gone.mp4", "broken", 0)
+    assert "No such file or directory" in entry.reason
+    assert str(tmp_path) not in entry.reason
+
+
+def test_a_folder_called_like_a_video_is_broken(tmp_path: Path):
+    (tmp_path / "v.mp4").mkdir()
+    assert collected(tmp_path / "v.mp4").status == "broken"
+
+
+@pytest.mark.usefixtures("small_files")
+def test_a_disk_that_is_full_stops_the_run_and_names_the_file(tmp_path: Path):
+    with (tmp_path / "v.mp4").open("wb") as file:
+        file.truncate(100)
+    (tmp_path / "w.mp4").symlink_to("/dev/zero")
+    with pytest.raises(UserError, match=r"raw/w\.mp4: cannot be written: File too large"):
+        collected(tmp_path / "w.mp4")
+
+
+def test_what_lies_in_the_folder_already_stays_as_it_is(tmp_path: Path):
+    path = footage.write(tmp_path / "v.mp4", footage.numbered(3))
+    before = path.stat().st_ino
+    (entry,) = collect([offered(path)], tmp_path, pool=ThreadPoolExecutor)
+    assert (entry.status, path.stat().st_ino) == ("ok", before)
+
+
+def test_two_videos_of_one_name_are_refused(tmp_path: Path):
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "raw").mkdir()
+    paths = [footage.write(tmp_path / n / "v.mp4", footage.numbered(2)) for n in "ab"]
+    with pytest.raises(UserError, match=r"b/v\.mp4: a second video called v\.mp4; rename"):
+        collect(map(offered, paths), tmp_path / "raw")
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"), [("v.mp4", "libx264"), ("v.avi", "mpeg4"), ("v.mov", "mjpeg")]
+)
+def test_a_file_cut_off_is_damaged_and_the_manifest_says_how_much(
+    tmp_path: Path, name: str, codec: str
+):
+    fast = {} if name.endswith("avi") else {"movflags": "faststart"}
+    pixels = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    path = tmp_path / name
+    footage.write(path, footage.noise(20), codec=codec, pix_fmt=pixels, muxing=fast)
+    entry = collected(footage.cut_off(path, 0.8))
+    assert entry.status == "damaged"
+    assert 1 <= entry.frames < 20
+    assert entry.reason == f"{entry.frames} of 20 frames decode"
+    assert entry.seconds == entry.frames / 25
+
+
+def test_a_file_without_its_index_is_broken_and_the_manifest_says_why(tmp_path: Path):
+    path = footage.cut_off(footage.write(tmp_path / "v.mp4", footage.noise(9)), 0.6)
+    entry = collected(path)
+    assert (entry.status, entry.frames) == ("broken", 0)
+    assert entry.reason.startswith("v.mp4: expected a video")
+    assert entry.bytes == path.stat().st_size
+
+
+def test_text_is_broken_and_not_an_exception(tmp_path: Path):
+    path = tmp_path / "v.mp4"
+    path.write_text("no video")
+    assert collected(path).status == "broken"
+
+
+def test_one_frame_is_a_whole_video(tmp_path: Path):
+    entry = collected(footage.write(tmp_path / "still.mp4", footage.numbered(1)))
+    assert (entry.status, entry.frames) == ("ok", 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "codec"),
+    [
+        ("v.mkv", "libx264"),
+        ("v.webm", "libvpx-vp9"),
+        ("v.webm", "libvpx"),
+        ("v.ts", "libx264"),
+        ("v.h264", "libx264"),
+        ("v.mpg", "mpeg2video"),
+    ],
+)
+def test_formats_that_announce_no_count_are_whole(tmp_path: Path, name: str, codec: str):
+    path = footage.write(tmp_path / name, footage.noise(12), codec=codec)
+    entry = collected(path)
+    assert (entry.status, entry.frames) == ("ok", 12)
+
+
+def test_frames_that_reach_ahead_are_not_taken_for_damage(tmp_path: Path):
+    options = {"preset": "medium", "crf": "25"}
+    path = footage.write(tmp_path / "v.mp4", footage.noise(30), options=options)
+    assert (collected(path).status, collected_again(path)) == ("ok", 30)
+
+
+def collected_again(path: Path) -> int:
+    (path.parent / "raw" / path.name).unlink()
+    return collected(path).frames
+
+
+def test_a_trimmed_clip_is_whole(tmp_path: Path):
+    path = footage.write_hidden_start(tmp_path / "v.mp4", footage.numbered(20), hidden=5)
+    entry = collected(path)
+    assert (entry.status, entry.frames) == ("ok", 15)
+
+
+def many(folder: Path, count: int) -> list[Video]:
+    """Short videos with some of their bytes changed, or their ends cut off."""
+    luck = random.Random(0)
+    codecs = [("avi", "mpeg4"), ("mp4", "libx264"), ("mkv", "libx264"), ("mpg", "mpeg2video")]
+    whole = [
+        footage.write(folder / f"whole.{suffix}", footage.noise(8), codec=codec).read_bytes()
+        for suffix, codec in codecs
+    ]
+    videos = []
+    for number in range(count):
+        suffix, data = codecs[number % 4][0], bytearray(whole[number % 4])
+        if number % 3:
+            for _ in range(luck.choice((1, 4, 40))):
+                data[luck.randrange(len(data))] = luck.randrange(256)
+        else:
+            del data[luck.randrange(len(data)) :]
+        path = folder / f"{number:04d}.{suffix}"
+        path.write_bytes(data)
+        videos.append(offered(path))
+    return videos
+
+
+@pytest.mark.parametrize("count", [60, pytest.param(1000, marks=pytest.mark.slow)])
+def test_whatever_bytes_are_flipped_or_cut_each_video_is_read_or_reported(
+    tmp_path: Path, count: int
+):
+    videos = many(tmp_path, count)
+    tables = []
+    for number, workers in enumerate((2, 1)):
+        folder = tmp_path / f"raw{number}"
+        folder.mkdir()
+        tables.append(collect(reversed(videos), folder, workers=workers))
+    entries, again = tables
+    assert entries == again  # whatever the number of workers, and the order they come in
+    assert [entry.path for entry in entries] == [video.name for video in videos]
+    assert all(entry.frames > 0 or entry.status == "broken" for entry in entries)
+    assert all(bool(entry.reason) == (entry.status != "ok") for entry in entries)
+    assert {entry.status for entry in entries} == {"ok", "damaged", "broken"}
+    assert not any(str(tmp_path) in entry.reason for entry in entries)
+
+
+def hostile(workers: int) -> ProcessPoolExecutor:
+    """Processes whose decoder crashes at some files, and hangs at others."""
+    return ProcessPoolExecutor(
+        workers, mp_context=get_context("spawn"), initializer=jobs.break_decoder
+    )
+
+
+@pytest.mark.parametrize("fault", ["crash", pytest.param("hang", marks=pytest.mark.slow)])
+def test_a_file_that_crashes_or_hangs_the_decoder_is_broken_and_no_other_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: str
+):
+    monkeypatch.setattr(ingest, "LEAST", 15.0)
+    names = ["a.avi", f"{fault}.avi", "z.avi"]
+    paths = [footage.write(tmp_path / name, footage.numbered(4), codec="mpeg4") for name in names]
+    (tmp_path / "raw").mkdir()
+    entries = collect(map(offered, paths), tmp_path / "raw", pool=hostile, workers=2)
+    assert [entry.path for entry in entries] == names
+    assert [entry.status for entry in entries] == ["ok", "broken", "ok"]
+    assert entries[1].reason == f"{fault}.avi: {KILLED}"
+    assert entries[1].sha256 == sha256(tmp_path / f"{fault}.avi")
+
+
+ROW = Entry(path="v.avi", label="walk", group="a", split="")
+
+
+def test_parts_that_the_source_gives_stay_and_others_go_by_group():
+    rows = [replace(ROW, group=str(n % 40), path=f"{n}.avi") for n in range(80)]
+    rows[7] = replace(rows[7], split="test")
+    divided = divide(rows, 0.25)
+    assert divided[7] == rows[7]
+    parts = {row.group: row.split for row in divided if row.path != "7.avi"}
+    assert all(parts[row.group] == row.split for row in divided if row.path != "7.avi")
+    assert set(parts.values()) == {"train", "test"}
+
+
+def broken(count: int, of: int) -> list[Entry]:
+    some = [replace(ROW, path=f"{n}.avi", status="broken", reason=f"r{n}") for n in range(count)]
+    return some + [ROW] * (of - count)
+
+
+@pytest.mark.parametrize(("count", "of", "share"), [(0, 1, 0.0), (1, 10, 0.1), (9, 10, 1.0)])
+def test_as_many_may_be_broken_as_the_user_says(count: int, of: int, share: float):
+    tolerate(broken(count, of), share, "key")
+
+
+@pytest.mark.parametrize(("count", "of", "share"), [(1, 10, 0.0), (5, 10, 0.4), (10, 10, 1.0)])
+def test_beyond_that_the_run_stops_and_names_the_first_few(count: int, of: int, share: float):
+    with pytest.raises(UserError, match=f"{count} of {of} videos are broken, key allows") as error:
+        tolerate(broken(count, of), share, "key")
+    assert "0.avi (r0)" in str(error.value)
+    assert "4.avi" not in str(error.value)

@@ -1,0 +1,88 @@
+import logging
+import math
+
+import numpy as np
+import pytest
+import torch
+from support import moving_clips as moving
+
+from vidpipe.data.clips import Stretches, stretches
+from vidpipe.evaluation.clip_measures import measure
+from vidpipe.evaluation.clip_scores import (
+    COPY_FIRST,
+    HELD_OUT,
+    MADE,
+    NOISE,
+    beside,
+    check_halves,
+    scores,
+    table,
+)
+from vidpipe.utils.errors import UserError
+
+
+@pytest.fixture(scope="module")
+def arrays():
+    return moving.packed(videos=16, groups=4)
+
+
+@pytest.fixture(scope="module")
+def numbers(arrays):
+    seen, held_out = (stretches(arrays, split, frames=8) for split in ("train", "test"))
+    made, _ = moving.clips(40, seed=9)
+    rows = beside(made, made[:, 0], held_out, torch.Generator().manual_seed(0))
+    measured = {row: measure(clips) for row, clips in rows.items()}
+    return scores(measured, measure(torch.from_numpy(seen.pixels)), seen.video, seed=0)
+
+
+def test_every_score_stands_beside_those_of_real_clips_of_stills_and_of_noise(numbers):
+    for name in ("frechet_frames", "frechet_diff"):
+        assert {f"{name}{row}" for row in (MADE, HELD_OUT, COPY_FIRST, NOISE)} <= set(numbers)
+        assert 0 < numbers[f"{name}_floor"] < numbers[f"{name}_noise"]
+    assert {"freezing_rate_real", "flicker_real", "diversity_real", "nearest_train"} <= set(numbers)
+    assert (numbers["samples"], numbers["seen"], numbers["held_out"]) == (40, 156, 52)
+    assert all(math.isfinite(number) for number in numbers.values())
+
+
+def test_stills_are_frozen_and_noise_is_not(numbers):
+    assert numbers["freezing_rate_copy_first"] == 1
+    assert numbers["motion_ratio_copy_first"] == 0
+    assert numbers["freezing_rate_noise"] == 0
+    assert numbers["motion_ratio_noise"] > 5
+    assert numbers["frechet_diff_copy_first"] > numbers["frechet_diff_held_out"]
+
+
+def test_the_table_has_a_row_for_each_and_its_numbers(numbers):
+    page = table(numbers).set_index("clips")
+    titles = ["made", "seen", "held out", "floor", "copy of the first frame", "noise"]
+    assert page.index.tolist() == titles
+    assert page.loc["noise", "motion_ratio"] == round(numbers["motion_ratio_noise"], 5)
+    assert page.loc["floor", "frechet_diff"] == round(numbers["frechet_diff_floor"], 5)
+    assert np.isnan(page.loc["floor", "flicker"])
+
+
+def test_without_clips_for_testing_their_row_is_left_out(arrays, caplog):
+    made, _ = moving.clips(4)
+    none = stretches(arrays | {"split": np.full(len(arrays["split"]), "train")}, "test", frames=8)
+    with caplog.at_level(logging.WARNING):
+        rows = beside(made, made[:, 0], none, torch.Generator())
+    assert set(rows) == {MADE, COPY_FIRST, NOISE}
+    assert "no clips are for testing" in caplog.text
+
+
+def real_of(*videos):
+    return Stretches(np.zeros((len(videos), 2, 4, 4, 3), np.uint8), *2 * [np.array(videos, int)])
+
+
+@pytest.mark.parametrize("videos", [[], [0] * 9, [0, 1], [0, 1, 2]])
+def test_clips_that_cannot_be_halved_by_video_are_refused(videos):
+    with pytest.raises(UserError, match=r"clips\.npz: expected clips.*lower sources\.clips\.test"):
+        check_halves(real_of(*videos), 2)
+
+
+def test_fewer_real_clips_than_samples_are_told(caplog):
+    with caplog.at_level(logging.WARNING):
+        check_halves(real_of(0, 0, 0, 1, 1, 1), 3)
+        assert not caplog.text
+        check_halves(real_of(0, 0, 0, 1, 1, 1), 4)
+    assert "those of 3 samples, not of 4" in caplog.text

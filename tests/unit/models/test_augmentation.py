@@ -1,0 +1,56 @@
+import pytest
+import torch
+
+from vidpipe.models.augmentation import Augment, coloured, repeat_edges, shifted
+
+
+def still(count=6, size=16):
+    """Clips of smooth pictures in which nothing moves."""
+    torch.manual_seed(0)
+    small = torch.rand(count, 3, 1, 4, 4) * 2 - 1
+    return torch.nn.functional.interpolate(small, size=(1, size, size)).expand(-1, -1, 8, -1, -1)
+
+
+@pytest.mark.parametrize("change", [coloured, shifted])
+def test_nothing_moves_that_did_not_move_before(change):
+    changed = change(still(), 1.0)
+    assert (changed.diff(dim=2) == 0).all()
+    assert not torch.equal(changed, still())
+
+
+@pytest.mark.parametrize("change", [coloured, shifted])
+def test_clips_are_altered_each_in_its_own_way(change):
+    clips = still(1).expand(6, -1, -1, -1, -1)
+    assert len({tuple(clip.flatten().tolist()) for clip in change(clips, 1.0)}) > 1
+
+
+def test_a_shift_moves_and_fills_with_the_edge():
+    ramp = torch.arange(16.0).expand(8, 1, 2, 16, 16)
+    moved = shifted(ramp, 1.0)
+    offsets = {row[0].item() for row in (moved - ramp)[:, 0, 0, 8, 4:12]}
+    assert offsets <= {-2.0, -1.0, 0.0, 1.0, 2.0}
+    assert len(offsets) > 1
+    assert moved.min() == 0
+    assert moved.max() == 15
+
+
+def test_gradients_reach_the_clips():
+    clips = still().clone().requires_grad_()
+    Augment(1.0)(clips).square().sum().backward()
+    assert (clips.grad != 0).float().mean() > 0.7
+
+
+@pytest.mark.parametrize("off", [Augment(0.0), Augment(1.0).eval()])
+def test_clips_are_left_alone_when_it_is_off(off):
+    assert torch.equal(off(still()), still())
+
+
+def test_edges_are_repeated_as_torch_repeats_them():
+    padding = (2, 1, 3, 0, 0, 0)
+    one, other = (still().clone().requires_grad_() for _ in range(2))
+    torched = torch.nn.functional.pad(one, padding, mode="replicate")
+    ours = repeat_edges(other, padding)
+    assert torch.equal(torched, ours)
+    for padded in (torched, ours):
+        padded.square().sum().backward()
+    torch.testing.assert_close(one.grad, other.grad)

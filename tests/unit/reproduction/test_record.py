@@ -1,0 +1,207 @@
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from support.project import ROOT
+
+from vidpipe.reproduction.record import Stage, md5, needed, numbers, recorded, strays, unrecorded
+from vidpipe.utils.errors import UserError
+
+NAMES = ["fetch", "frames", "pairs", "train", "judge"]
+
+
+def stage(deps=(), outs=()):
+    def hashed(paths):
+        return dict.fromkeys(paths, "0")
+
+    return Stage(command="", deps=hashed(deps), params={}, outs=hashed(outs), metrics=[])
+
+
+def test_the_committed_lock_is_read_whole():
+    stages = recorded(ROOT)
+    assert stages["pix2pix_train"].deps["data/05_model_input/pairs.npz"]
+    assert stages["pix2pix_train"].outs["data/06_models/pix2pix"].endswith(".dir")
+    assert stages["dcgan_evaluate"].metrics == ["metrics/dcgan.json"]
+    assert stages["digits"].params["params.yaml"]["digits"]["seed"] == 0
+
+
+@pytest.mark.parametrize(
+    "stages",
+    ["[a]", "{a: 3}", "{a: {}}", "{a: {cmd: x, outs: [{path: y}]}}", "{a: {cmd: x, deps: 3}}"],
+)
+def test_a_lock_that_dvc_did_not_write_is_named(tmp_path, stages):
+    (tmp_path / "dvc.lock").write_text(f"stages: {stages}\n")
+    (tmp_path / "dvc.yaml").write_text("stages: {}\n")
+    with pytest.raises(UserError, match=r"dvc\.lock of this revision: expected cmd, and path"):
+        recorded(tmp_path)
+
+
+def test_a_stage_needs_what_makes_its_data_and_no_more():
+    stages = recorded(ROOT)
+    assert list(needed(stages, ["pairs"])) == ["footage_fetch", "footage_frames", "pairs"]
+    assert needed(stages, []) == stages
+    judged = needed(stages, ["mlp_gan_evaluate"])
+    assert set(judged) == {"digits", "digit_classifier", "mlp_gan_train", "mlp_gan_evaluate"}
+
+
+@given(st.sets(st.tuples(st.integers(0, 4), st.integers(0, 4))), st.sets(st.sampled_from(NAMES)))
+def test_what_is_needed_is_closed(edges, names):
+    """Of any graph without cycles: whatever a needed stage reads is made by a needed stage."""
+    deps = {name: [NAMES[a] for a, b in edges if a < b and NAMES[b] == name] for name in NAMES}
+    stages = {name: stage([f"{dep}.npz" for dep in deps[name]], [f"{name}.npz"]) for name in NAMES}
+    found = needed(stages, sorted(names))
+    assert names <= set(found)
+    for name in found:
+        assert set(deps[name]) <= set(found)
+    if names:
+        for name in set(found) - names:
+            assert any(name in deps[other] for other in found)
+
+
+def test_an_unknown_stage_is_told_with_those_that_are_there():
+    with pytest.raises(UserError, match="got nope; there are: fetch"):
+        needed({"fetch": stage()}, ["nope"])
+
+
+@pytest.mark.parametrize("text", [None, "schema: '2.0'\n", "schema: '2.0'\nstages: {}\n"])
+def test_a_revision_without_results_is_refused(tmp_path, text):
+    if text:
+        (tmp_path / "dvc.lock").write_text(text)
+    with pytest.raises(UserError, match=r"dvc\.lock: expected recorded results.*`dvc repro`"):
+        recorded(tmp_path)
+
+
+def test_a_files_hash_is_that_of_its_bytes_and_a_folders_that_of_names_and_bytes(tmp_path):
+    (tmp_path / "file").write_bytes(b"one\r\ntwo")
+    assert md5(tmp_path / "file") == hashlib.md5(b"one\r\ntwo").hexdigest()
+    for name in ("b", "a/c"):
+        (tmp_path / "folder" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "folder" / name).write_bytes(name.encode())
+    before = md5(tmp_path / "folder")
+    assert before.endswith(".dir")
+    (tmp_path / "folder/b").rename(tmp_path / "folder/B")
+    assert md5(tmp_path / "folder") not in {before, ""}
+    assert md5(tmp_path / "nothing") == ""
+
+
+def test_a_hash_is_never_remembered(tmp_path):
+    """Same size, same time of change, other bytes: DVC's own memory of hashes would not notice."""
+    file = tmp_path / "file"
+    file.write_bytes(b"one")
+    times = file.stat().st_atime_ns, file.stat().st_mtime_ns
+    before = md5(file)
+    file.write_bytes(b"two")
+    os.utime(file, ns=times)
+    assert md5(file) != before
+
+
+def test_glyphs_in_git_have_the_hash_that_dvc_recorded():
+    path = "data/01_raw/glyphs"
+    assert md5(ROOT / path) == recorded(ROOT)["digits"].deps[path]
+
+
+CODE, STAGES = (
+    "print(1)\n",
+    """\
+stages:
+  make:
+    cmd: python make.py
+    deps: [make.py, data/in.txt]
+    params: [numbers]
+    outs: [data/out.txt]
+""",
+)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Path:
+    (tmp_path / "make.py").write_text(CODE)
+    (tmp_path / "dvc.yaml").write_text(STAGES)
+    (tmp_path / "params.yaml").write_text("numbers: {count: 3, kind: {odd: true}}\n")
+    return tmp_path
+
+
+def made(**changes):
+    kept = {
+        "command": "python make.py",
+        "deps": {"make.py": hashlib.md5(CODE.encode()).hexdigest(), "data/in.txt": "of a stage"},
+        "params": {"params.yaml": {"numbers": {"count": 3, "kind": {"odd": True}}}},
+        "outs": {"data/out.txt": "0"},
+        "metrics": [],
+    }
+    return Stage(**kept | changes)
+
+
+FETCH = Stage("", {}, {}, {"data/in.txt": "of a stage"}, [])
+
+
+def found(tree, **changes):
+    (tree / "dvc.yaml").write_text(STAGES + "  fetch: {cmd: '', outs: [data/in.txt]}\n")
+    return strays(tree, {"fetch": FETCH, "make": made(**changes)})
+
+
+def test_what_was_recorded_of_this_tree_has_no_strays(tree):
+    assert found(tree) == {}
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({"command": "python other.py"}, "command: recorded `python other.py`, dvc.yaml says"),
+        (
+            {"params": {"params.yaml": {"numbers": {"count": 4, "kind": {"odd": True}}}}},
+            "numbers.count: recorded 4, params.yaml says 3",
+        ),
+        (
+            {"params": {"params.yaml": {"numbers": {"count": 3, "kind": {"even": 1}}}}},
+            "numbers.kind.even: recorded 1, params.yaml says None",
+        ),
+        (
+            {"params": {"params.yaml": {"numbers.kind.odd": False, "numbers": {"count": 3}}}},
+            "numbers.kind.odd: recorded False, params.yaml says True",
+        ),
+        ({"deps": {"make.py": "0", "data/in.txt": "1"}}, "make.py: recorded 0, is "),
+        (
+            {"deps": {"make.py": "0", "data/in.txt": "1"}},
+            "data/in.txt: recorded 1 where it is read, of a stage where it is made",
+        ),
+        ({"outs": {"data/out.txt": "0", "params.yaml": "1"}}, "params.yaml: recorded 1, is "),
+        ({"deps": {"gone.py": "0"}}, "gone.py: recorded 0, is not there"),
+        ({"deps": {}}, "make.py: in dvc.yaml, not in dvc.lock"),
+        ({"outs": {}}, "data/out.txt: in dvc.yaml, not in dvc.lock"),
+        ({"outs": {"data/out.txt": "0", "m.json": "0"}}, "m.json: in dvc.lock, not in dvc.yaml"),
+    ],
+)
+def test_what_was_recorded_of_another_tree_is_named(tree, changes, line):
+    lines = found(tree, **changes)
+    assert set(lines) == {"make"}
+    assert any(said.startswith(line) for said in lines["make"]), lines
+
+
+def test_a_stage_that_was_never_run_is_named(tree):
+    assert unrecorded(tree, {"fetch": FETCH}) == {"make": ["in dvc.yaml, not in dvc.lock"]}
+    assert unrecorded(tree, {"make": made()}) == {}
+
+
+@pytest.mark.parametrize(
+    "text", ["", "{", "[1]", "3", '{"a": "b"}', '{"a": [1]}', '{"a": "3"}', "\xff"]
+)
+def test_metrics_that_are_none_are_told_by_their_file(tmp_path, text):
+    (tmp_path / "m.json").write_text(text, encoding="latin-1")
+    with pytest.raises(UserError, match=r"m\.json: expected JSON of numbers by name"):
+        numbers(tmp_path, {"make": made(metrics=["m.json"])})
+
+
+def test_metrics_are_read_and_those_that_are_not_there_are_none(tmp_path):
+    (tmp_path / "m.json").write_text('{"a": 1, "b": NaN}')
+    found = numbers(tmp_path, {"make": made(metrics=["m.json", "n.json"])})
+    assert found["m.json"]["a"] == 1
+    assert found["n.json"] == {}
+
+
+def test_a_stage_that_is_gone_is_named(tree):
+    (tree / "dvc.yaml").write_text("stages: {}\n")
+    assert strays(tree, {"make": made()})["make"][0] == "dvc.yaml has no such stage"
