@@ -22,12 +22,11 @@ import numpy as np
 import yaml
 from torch.profiler import ProfilerActivity, profile
 
-from vidpipe.config.schema import Params
-from vidpipe.models.clip_gan import RealClips
-from vidpipe.pipeline_registry import CLIP_GANS
+from vidpipe.config.schema import CLIP_GANS, Params
+from vidpipe.models.clip_gan import ClipWindows
 from vidpipe.pipelines.clips.train import game_of, players_of, prior_of
-from vidpipe.training.adversarial import Players, Task, update
-from vidpipe.training.loop import numbers_of
+from vidpipe.training.adversarial import Objective, TrainState, update
+from vidpipe.training.loop import step_rng
 from vidpipe.training.runtime import Machine, start
 
 ROOT = Path(__file__).parents[1]
@@ -47,8 +46,10 @@ def most_allocated(step: Callable[[], object]) -> int:
     return max(accumulate(size for _, size in memory), default=0)
 
 
-def game(name: str, scale: str, size: int, batch: int, machine: Machine) -> tuple[Players, Task]:
-    """Players and task of a model, with the widths of that scale, on random clips."""
+def game(
+    name: str, scale: str, size: int, batch: int, machine: Machine
+) -> tuple[TrainState, Objective]:
+    """TrainState and objective of a model, with the widths of that scale, on random clips."""
     blocks = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     preset = yaml.safe_load((SCALES / f"{scale}.yaml").read_text(encoding="utf-8"))
     for part, values in preset[name].items():
@@ -58,34 +59,34 @@ def game(name: str, scale: str, size: int, batch: int, machine: Machine) -> tupl
     network = import_module(f"vidpipe.models.{name}")
     shape = {"size": size, "channels": 3}
     prior = prior_of(block.model, ("one", "other"))
-    players, _ = players_of(network, shape, block.model, prior, block.train, machine)
+    state, _ = players_of(network, shape, block.model, prior, block.train, machine)
     frames = np.random.default_rng(0).integers(0, 256, (32, size, size, 3), np.uint8)
     clips = np.arange(32, dtype=np.int32).reshape(2, 16)
     label = np.arange(2)
     length = block.model.frames
-    real = RealClips(frames, clips, label, length=length, mirror=True, device=machine.device)
-    return players, game_of(network, real, prior, block.train)
+    real = ClipWindows(frames, clips, label, length=length, mirror=True, device=machine.device)
+    return state, game_of(network, real, prior, block.train)
 
 
 def measure(name: str, scale: str, size: int, batch: int, answers: Any) -> None:
     """Take a few steps, and answer seconds per step, bytes held, and numbers of weights."""
     machine = start(device="cpu", precision="fp32", threads=2, determinism="machine")
-    players, task = game(name, scale, size, batch, machine)
+    state, objective = game(name, scale, size, batch, machine)
     seconds = []
 
     def step(number: int) -> None:
-        rng = numbers_of(0, number)
-        update(players, task, step=number, rng=rng, autocast=machine.autocast)
+        rng = step_rng(0, number)
+        update(state, objective, step=number, rng=rng, autocast=machine.autocast)
 
     for number in range(1, STEPS + 1):
         begun = time.perf_counter()
         step(number)
         seconds.append(time.perf_counter() - begun)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    most = most_allocated(lambda: step(players.rules.slope_every))
+    most = most_allocated(lambda: step(state.hyperparameters.slope_every))
     weights = [
         sum(weight.numel() for weight in network.parameters())
-        for network in (players.generator, players.discriminator)
+        for network in (state.generator, state.discriminators[0])
     ]
     state = 4 * (4 * weights[0] + 3 * weights[1])
     answers.put((statistics.median(seconds), peak, weights, state + most))

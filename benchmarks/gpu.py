@@ -37,8 +37,8 @@ from vidpipe.data.npz import read_npz, write_npz
 from vidpipe.data.splits import SEEN, TRAIN
 from vidpipe.data.workers import processors
 from vidpipe.tracking.protocol import NullTracker
-from vidpipe.training.adversarial import Players, Rules, Task, update
-from vidpipe.training.loop import numbers_of
+from vidpipe.training.adversarial import Hyperparameters, Objective, TrainState, update
+from vidpipe.training.loop import step_rng
 from vidpipe.training.runtime import Machine, start
 
 ROOT = Path(__file__).parents[1]
@@ -70,7 +70,7 @@ def _lay_over(blocks: dict[str, Any], patch: Mapping[str, Any]) -> None:
 
 def networks(
     name: str, params: Params, arrays: Mapping[str, np.ndarray], machine: Machine
-) -> tuple[Players, Task]:
+) -> tuple[TrainState, Objective]:
     """Networks and training objective of a model, as its training stage builds them."""
     torch.manual_seed(0)
     if name == "pix2pix":
@@ -82,26 +82,26 @@ def networks(
     network, block = import_module(f"vidpipe.models.{name}"), getattr(params, name)
     shape = dict(zip(("size", "channels"), arrays["frames"].shape[2:], strict=True))
     prior = clips.prior_of(block.model, arrays["labels"].tolist())
-    players, _ = clips.players_of(network, shape, block.model, prior, block.train, machine)
+    state, _ = clips.players_of(network, shape, block.model, prior, block.train, machine)
     real = clips.real_clips(
         dict(arrays), TRAIN, block.model.frames, mirror=True, device=machine.device
     )
-    return players, clips.game_of(network, real, prior, block.train)
+    return state, clips.game_of(network, real, prior, block.train)
 
 
 def _pix2pix(
     params: Params, arrays: Mapping[str, np.ndarray], machine: Machine
-) -> tuple[Players, Task]:
-    from vidpipe.models.pix2pix import Discriminator, Generator, NextFrame  # noqa: PLC0415
+) -> tuple[TrainState, Objective]:
+    from vidpipe.models.pix2pix import Discriminator, Generator  # noqa: PLC0415
 
     model, train = params.pix2pix.model, params.pix2pix.train
     size, channels = arrays["frames"].shape[2:]
-    rules = Rules(
+    rules = Hyperparameters(
         loss="bce", r1=0.0, r2=0.0, slope_every=1, learning_rate=train.learning_rate,
         beta1=train.beta1, beta2=0.999, adversarial_weight=train.adversarial_weight,
         ema=train.ema, cooldown=0.0,
     )  # fmt: skip
-    players = Players(
+    state = TrainState(
         machine.place(Generator(size=size, channels=channels, **model.model_dump())),
         machine.place(Discriminator(channels=channels, width=model.width)),
         rules,
@@ -109,20 +109,19 @@ def _pix2pix(
     frames = torch.from_numpy(arrays["frames"]).permute(0, 3, 1, 2).contiguous()
     seen = arrays["pairs"][arrays["pair_split"] == SEEN]
     how = {key: getattr(train, key) for key in ("batch", "l1_weight", "noise", "views")}
-    task = NextFrame(
+    objective = NextFrameObjective(
         frames.to(machine.device),
         torch.from_numpy(seen).long(),
         pushforward=train.pushforward,
         **how,
     )
-    return players, task
+    return state, objective
 
 
 def _dcgan(
     params: Params, arrays: Mapping[str, np.ndarray], machine: Machine
-) -> tuple[Players, Task]:
+) -> tuple[TrainState, Objective]:
     from vidpipe.models.dcgan import Discriminator, Generator  # noqa: PLC0415
-    from vidpipe.models.noise import FromNoise  # noqa: PLC0415
     from vidpipe.training.trainer import rules_of  # noqa: PLC0415
 
     model, train = params.dcgan.model, params.dcgan.train
@@ -131,8 +130,8 @@ def _dcgan(
         norm=model.norm, dropout=model.dropout, hidden=model.discriminator_hidden
     )
     seen = torch.from_numpy(arrays["pictures"][arrays["split"] == SEEN])[:, None]
-    players = Players(machine.place(generator), machine.place(discriminator), rules_of(train))
-    return players, FromNoise(seen.to(machine.device), batch=train.batch, prior=generator.prior)
+    state = TrainState(machine.place(generator), machine.place(discriminator), rules_of(train))
+    return state, NoiseObjective(seen.to(machine.device), batch=train.batch, prior=generator.prior)
 
 
 def arrays_of(name: str, folder: Path) -> dict[str, np.ndarray]:
@@ -152,9 +151,9 @@ def synchronise(device: torch.device) -> None:
 
 def ours(name: str, params: Params, arrays: Mapping[str, np.ndarray], machine: Machine) -> Iterator:
     """The project's own update, step after step."""
-    players, task = networks(name, params, arrays, machine)
+    state, objective = networks(name, params, arrays, machine)
     for step in range(1, ENOUGH):
-        update(players, task, step=step, rng=numbers_of(0, step), autocast=machine.autocast)
+        update(state, objective, step=step, rng=step_rng(0, step), autocast=machine.autocast)
         yield
 
 
@@ -214,8 +213,8 @@ def plain(
     steps ahead, which the published loop has not to pay for.
     """
     machine = Machine(device, lambda: torch.autocast(device.type, enabled=False))
-    players, task = networks(name, params, arrays, machine)
-    generator, discriminator = players.generator, players.discriminator
+    state, objective = networks(name, params, arrays, machine)
+    generator, discriminator = state.generator, state.discriminators[0]
     for network in (generator, discriminator):
         for weight in network.parameters():
             weight.data = weight.data.contiguous()
@@ -238,7 +237,7 @@ def plain(
         real = pixels.to(device, non_blocking=True)
         noise = generator.prior.draw(len(real), torch.default_generator, label).to(device)
         source = generator.source(noise, real[:, :, 0]) if name in CLIP_GANS else noise
-        fake, penalties = task.make(generator, source, real)
+        fake, penalties = objective.generate(generator, source, real)
         steep = step % train.slope_every == 0
         sides = [real.requires_grad_(steep), fake.detach().requires_grad_(steep)]
         logits = [discriminator(source, side) for side in sides]
@@ -495,10 +494,10 @@ def counted(
 
     Four updates, of which one has gradient penalties if the model has any.
     """
-    players, task = networks(name, params, arrays, machine)
+    state, objective = networks(name, params, arrays, machine)
 
     def one(step: int) -> None:
-        update(players, task, step=step, rng=numbers_of(0, step), autocast=machine.autocast)
+        update(state, objective, step=step, rng=step_rng(0, step), autocast=machine.autocast)
 
     four = range(1, 5)
     with Operations() as operations:
@@ -544,11 +543,11 @@ def digest(
     machine = start(
         device=device, precision=precision, threads=params.runtime.threads, determinism="machine"
     )
-    players, task = networks(model, params, arrays_of(model, folder), machine)
+    state, objective = networks(model, params, arrays_of(model, folder), machine)
     for done in range(1, 9):
-        update(players, task, step=done, rng=numbers_of(0, done), autocast=machine.autocast)
+        update(state, objective, step=done, rng=step_rng(0, done), autocast=machine.autocast)
     md5 = hashlib.md5()
-    for name, value in sorted(players.state_dict().items()):
+    for name, value in sorted(state.state_dict().items()):
         md5.update(name.encode())
         md5.update(value.cpu().contiguous().numpy().tobytes())
     note(out, f"digest-{model}-{precision}-{number}", model=model, md5=md5.hexdigest())

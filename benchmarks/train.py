@@ -23,7 +23,7 @@ from vidpipe.data.splits import SEEN
 from vidpipe.training import runtime as runtimes
 
 if TYPE_CHECKING:
-    from vidpipe.training.adversarial import Rules
+    from vidpipe.training.adversarial import Hyperparameters
 
 NPZ = Path("data/05_model_input/digits.npz")
 
@@ -53,8 +53,7 @@ def ours(params: Params, machine: runtimes.Machine) -> Iterator[None]:
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
     from vidpipe.models.dcgan import Discriminator, Generator  # noqa: PLC0415
-    from vidpipe.models.noise import FromNoise  # noqa: PLC0415
-    from vidpipe.training.adversarial import Players  # noqa: PLC0415
+    from vidpipe.training.adversarial import TrainState  # noqa: PLC0415
     from vidpipe.training.loop import fit  # noqa: PLC0415
 
     model, train = params.dcgan.model, params.dcgan.train
@@ -65,9 +64,9 @@ def ours(params: Params, machine: runtimes.Machine) -> Iterator[None]:
     discriminator = Discriminator(
         norm=model.norm, dropout=model.dropout, hidden=model.discriminator_hidden
     )
-    players = Players(machine.place(generator), machine.place(discriminator), _rules(train))
-    task = FromNoise(seen, batch=train.batch, prior=generator.prior)
-    for _ in fit(players, task, steps=10**6, report_every=1, seed=0, autocast=machine.autocast):
+    state = TrainState(machine.place(generator), machine.place(discriminator), _rules(train))
+    objective = NoiseObjective(seen, batch=train.batch, prior=generator.prior)
+    for _ in fit(state, objective, steps=10**6, report_every=1, seed=0, autocast=machine.autocast):
         yield
 
 
@@ -138,12 +137,12 @@ def plain(params: Params) -> Iterator[None]:
             yield
 
 
-def _rules(train: FromNoiseTrain) -> "Rules":
-    from vidpipe.training.adversarial import Rules  # noqa: PLC0415
+def _rules(train: FromNoiseTrain) -> "Hyperparameters":
+    from vidpipe.training.adversarial import Hyperparameters  # noqa: PLC0415
 
     shared = ("loss", "r1", "r2", "slope_every", "learning_rate", "beta1", "beta2", "ema")
     kept = {name: getattr(train, name) for name in (*shared, "cooldown")}
-    return Rules(adversarial_weight=1.0, **kept)
+    return Hyperparameters(adversarial_weight=1.0, **kept)
 
 
 def _seconds(loop: Iterator[None], steps: int) -> float:

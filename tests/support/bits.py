@@ -18,12 +18,12 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from vidpipe.config.loader import check, read
-from vidpipe.config.schema import Params
+from vidpipe.config.schema import CLIP_GANS, Params
 from vidpipe.data.datasets.actions import videos
 from vidpipe.data.frames import extract, write_shots
 from vidpipe.data.npz import read_npz
 from vidpipe.io import Metrics, Npz
-from vidpipe.pipeline_registry import CLIP_GANS, register_pipelines
+from vidpipe.pipeline_registry import register_pipelines
 from vidpipe.pipelines.data.clips import cut
 from vidpipe.pipelines.data.digits import make_digits
 from vidpipe.pipelines.data.pairs import pack
@@ -107,7 +107,8 @@ def learn(name: str, scratch: Path, params: Params, *, brief: bool = False) -> N
     else:
         source, *others = MODELS[name]
         data = _data(scratch, source)
-        made = _node(f"{name}_train")(data, own.model, own.train, runtime, tracker, place)
+        train = _node(f"{name}_train")
+        made = train(data, own.model, own.train, runtime, tracker, place / "kept", place)
         if brief:
             return
         judges = [scratch / other / other for other in others]

@@ -77,7 +77,7 @@ def write_audio(path: Path, seconds: float = 0.2) -> Path:
 
 
 def turn(path: Path, clockwise: int) -> Path:
-    """Have players turn an mp4's pictures, as phones do: by the 3x3 matrix of its track header.
+    """Have state turn an mp4's pictures, as phones do: by the 3x3 matrix of its track header.
 
     Rows of the matrix are where a step right, a step down and the corner go, y pointing down.
     """

@@ -1,4 +1,4 @@
-"""Small games to train on."""
+"""Small networks and objectives to train on."""
 
 from contextlib import nullcontext
 
@@ -8,72 +8,82 @@ import torch
 from vidpipe.models import convlstm_gan, vgan
 from vidpipe.models import dcgan as convolutional
 from vidpipe.models import mlp_gan as dense
-from vidpipe.models.clip_gan import RealClips
-from vidpipe.models.noise import FromNoise
-from vidpipe.models.pix2pix import Discriminator, Generator, NextFrame
-from vidpipe.training.adversarial import Players, Rules
+from vidpipe.models.clip_gan import ClipObjective, ClipWindows
+from vidpipe.models.convlstm_gan import ContinuationObjective
+from vidpipe.models.noise import NoiseObjective
+from vidpipe.models.pix2pix import Discriminator, Generator, NextFrameObjective
+from vidpipe.models.vgan import MaskedObjective
+from vidpipe.training.adversarial import Hyperparameters, Networks, TrainState
 
-RULES = {"loss": "bce", "r1": 0.0, "r2": 0.0, "slope_every": 1, "learning_rate": 2e-4, "beta1": 0.5}
-RULES |= {"beta2": 0.999, "adversarial_weight": 1.0, "ema": 0.9, "cooldown": 0.0}
+HYPERPARAMETERS = {
+    "loss": "bce", "r1": 0.0, "r2": 0.0, "penalty_every": 1, "learning_rate": 2e-4, "beta1": 0.5,
+    "beta2": 0.999, "adversarial_weight": 1.0, "ema": 0.9, "cooldown": 0.0,
+}  # fmt: skip
 
 
-def pix2pix(*, seed=0, pairs=6, residual=True, dropout=0.5, task=None, **rules):
-    """Players and task of a tiny pix2pix."""
+def state_of(generator, *discriminators, **hyperparameters):
+    """A training state of some networks; the discriminators are named by their number."""
+    names = ["discriminator", *(f"discriminator_{n}" for n in range(2, len(discriminators) + 1))]
+    networks = Networks(generator, dict(zip(names, discriminators, strict=True)))
+    return TrainState(networks, Hyperparameters(**{**HYPERPARAMETERS, **hyperparameters}))
+
+
+def pix2pix(
+    *, seed=0, pairs=6, residual=True, dropout=0.5, history=1, task=None, **hyperparameters
+):
+    """State and objective of a tiny pix2pix."""
     torch.manual_seed(seed)
-    players = Players(
-        Generator(size=64, channels=3, width=4, dropout=dropout, residual=residual),
-        Discriminator(channels=3, width=4),
-        Rules(**{**RULES, **rules}),
+    generator = Generator(
+        size=64, channels=3, width=4, dropout=dropout, residual=residual, history=history
     )
+    discriminator = Discriminator(channels=3, width=4, history=history)
+    state = state_of(generator, discriminator, **hyperparameters)
     frames = torch.randint(0, 256, (pairs + 1, 3, 64, 64), dtype=torch.uint8)
     index = torch.tensor([[i, i + 1] for i in range(pairs)])
-    plain = {"batch": 2, "l1_weight": 100.0, "noise": 0.1, "views": 0.5, "pushforward": 1}
-    return players, NextFrame(frames, index, **{**plain, **(task or {})})
+    options = {"batch": 2, "l1_weight": 100.0, "noise": 0.1, "views": 0.5, "pushforward": 1}
+    options |= {"history": history, **(task or {})}
+    return state, NextFrameObjective(frames, index, **options)
 
 
-def dcgan(*, seed=0, norm="batch", hidden=0, real=None, batch=4, **rules):
-    """Players and task of dcgan, on a few random pictures."""
+def dcgan(*, seed=0, norm="batch", hidden=0, real=None, batch=4, **hyperparameters):
+    """State and objective of dcgan, on a few random pictures."""
     torch.manual_seed(seed)
-    players = Players(
-        convolutional.Generator(latent=10, codes=3, hidden=hidden),
-        convolutional.Discriminator(norm=norm, dropout=0.25, hidden=hidden),
-        Rules(**{**RULES, **rules}),
-    )
-    return players, FromNoise(
-        pictures() if real is None else real, batch=batch, prior=players.generator.prior
-    )
+    generator = convolutional.Generator(latent=10, codes=3, hidden=hidden)
+    discriminator = convolutional.Discriminator(norm=norm, dropout=0.25, hidden=hidden)
+    state = state_of(generator, discriminator, **hyperparameters)
+    real = pictures() if real is None else real
+    return state, NoiseObjective(real, batch=batch, prior=generator.prior)
 
 
-def mlp_gan(*, seed=0, real=None, batch=4, **rules):
-    """Players and task of mlp_gan, on a few random pictures."""
+def mlp_gan(*, seed=0, real=None, batch=4, **hyperparameters):
+    """State and objective of mlp_gan, on a few random pictures."""
     torch.manual_seed(seed)
-    players = Players(
-        dense.Generator(latent=10, codes=0),
-        dense.Discriminator(dropout=0.25),
-        Rules(**{**RULES, **rules}),
-    )
-    return players, FromNoise(
-        pictures() if real is None else real, batch=batch, prior=players.generator.prior
-    )
+    generator = dense.Generator(latent=10, codes=0)
+    discriminator = dense.Discriminator(dropout=0.25)
+    state = state_of(generator, discriminator, **hyperparameters)
+    real = pictures() if real is None else real
+    return state, NoiseObjective(real, batch=batch, prior=generator.prior)
 
 
-def clips(network, *, seed=0, batch=2, norm="none", **rules):
-    """Players and task of a tiny GAN of clips, told by its module, on a few random ones."""
+def clips(network, *, seed=0, batch=2, norm="none", **hyperparameters):
+    """State and objective of a tiny GAN of clips, given its module, on a few random ones."""
     torch.manual_seed(seed)
     shape = {"size": 32, "frames": 8, "channels": 3}
-    judge = {"width": 4, "norm": norm, "dropout": 0.25, "frame_judge": True, "augment": 0.3}
     frames = np.random.default_rng(0).integers(0, 256, (32, 32, 32, 3)).astype(np.uint8)
     index = np.arange(32, dtype=np.int32).reshape(2, 16)
-    real = RealClips(
+    real = ClipWindows(
         frames, index, np.array([0, 2]), length=8, mirror=True, device=torch.device("cpu")
     )
-    painter = {"skips": True} if network is convlstm_gan else {}
-    generator = network.Generator(latent=10, codes=3, width=16, labels="abc", **shape, **painter)
-    players = Players(
-        generator, network.Discriminator(**judge, **shape, labels=3), Rules(**{**RULES, **rules})
+    own = {"skips": True} if network is convlstm_gan else {}
+    generator = network.Generator(latent=10, codes=3, width=16, labels="abc", **shape, **own)
+    discriminator = network.Discriminator(
+        width=4, norm=norm, dropout=0.25, frame_judge=True, augment=0.3, labels=3, **shape
     )
-    price = {"mask_weight": 0.1} if network is vgan else {}
-    return players, network.Game(real, batch=batch, prior=generator.prior, **price)
+    state = state_of(generator, discriminator, **hyperparameters)
+    if network is vgan:
+        return state, MaskedObjective(real, batch=batch, prior=generator.prior, mask_weight=0.1)
+    objective = ContinuationObjective if network is convlstm_gan else ClipObjective
+    return state, objective(real, batch=batch, prior=generator.prior)
 
 
 def pictures(count=12):

@@ -11,8 +11,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from support import moving_clips as moving
 from vidpipe.config.loader import check, read
-from vidpipe.config.schema import Runtime
-from vidpipe.pipeline_registry import CLIP_GANS
+from vidpipe.config.schema import CLIP_GANS, Runtime
 from vidpipe.pipelines.clips.train import trainer
 from vidpipe.tracking.protocol import NullTracker
 

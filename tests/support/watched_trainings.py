@@ -19,16 +19,16 @@ def train(tracker, scratch, kept, show):
     kept.mkdir(exist_ok=True)
     (scratch / HOME).mkdir(parents=True)
     (scratch / HOME / "mlp_gan").symlink_to(kept)
-    players, task = games.mlp_gan(ema=0.0)
+    state, objective = games.mlp_gan(ema=0.0)
     return train_gan(
         "mlp_gan",
-        players,
-        task,
+        state,
+        objective,
         lambda generator: np.zeros((4, 4, 3), np.uint8),
         built={},
         train=FromNoiseTrain(**TRAIN),
         machine=Machine(torch.device("cpu"), games.plain),
         tracker=tracker,
         scratch=scratch,
-        watch=lambda players: show(int(players.adams[0].state[0]["step"])),
+        watch=lambda state: show(int(state.adams[0].state[0]["step"])),
     )

@@ -8,8 +8,8 @@ import click
 import numpy as np
 
 from vidpipe.commands.predict import read_image
+from vidpipe.config.schema import CLIP_GANS
 from vidpipe.data.video import encode
-from vidpipe.pipeline_registry import CLIP_GANS
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 from vidpipe.visualization.sheets import gif, png

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from vidpipe.pipeline_registry import CLIP_GANS
+from vidpipe.config.schema import CLIP_GANS
 from vidpipe.reproduction.record import Numbers, read_numbers
 from vidpipe.utils.errors import UserError
 

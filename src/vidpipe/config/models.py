@@ -1,10 +1,27 @@
 """Parameters of the GANs: how each is built, learns and is scored."""
 
-from typing import Annotated, Literal, Self
+from dataclasses import dataclass
+from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
 from vidpipe.config.datasets import Count, NonNegative, Room, Seed, Share
+
+ModelT = TypeVar("ModelT")
+TrainT = TypeVar("TrainT")
+
+
+@dataclass(frozen=True)
+class TrainingConfig(Generic[ModelT, TrainT]):
+    """The two blocks of a model that its training needs.
+
+    Attributes:
+        model: Configuration of the networks.
+        train: Configuration of the training.
+    """
+
+    model: ModelT
+    train: TrainT
 
 
 class GanTrain(Room):
@@ -124,12 +141,31 @@ class ClipGanTrain(FromNoiseTrain):
         return batch
 
 
-class Gan3d(Room):
-    """Clips from noise, in one stream."""
+class ClipGan(Room):
+    """The block of a GAN of clips."""
 
     model: ClipGanModel
     train: ClipGanTrain
     evaluate: FromNoiseEvaluate
+
+
+class Gan3dModel(ClipGanModel):
+    """Networks of gan3d."""
+
+
+class Gan3dTrain(ClipGanTrain):
+    """Training of gan3d."""
+
+
+class Gan3d(ClipGan):
+    """Clips from noise, in one stream."""
+
+    model: Gan3dModel
+    train: Gan3dTrain
+
+
+class VganModel(ClipGanModel):
+    """Networks of vgan."""
 
 
 class VganTrain(ClipGanTrain):
@@ -138,12 +174,11 @@ class VganTrain(ClipGanTrain):
     mask_weight: NonNegative
 
 
-class Vgan(Room):
+class Vgan(ClipGan):
     """Clips from noise, in two streams (Vondrick et al. 2016)."""
 
-    model: ClipGanModel
+    model: VganModel
     train: VganTrain
-    evaluate: FromNoiseEvaluate
 
 
 class ConvlstmGanModel(ClipGanModel):
@@ -152,12 +187,15 @@ class ConvlstmGanModel(ClipGanModel):
     skips: bool
 
 
-class ConvlstmGan(Room):
+class ConvlstmGanTrain(ClipGanTrain):
+    """Training of convlstm_gan."""
+
+
+class ConvlstmGan(ClipGan):
     """How a picture goes on."""
 
     model: ConvlstmGanModel
-    train: ClipGanTrain
-    evaluate: FromNoiseEvaluate
+    train: ConvlstmGanTrain
 
 
 class Pix2pixModel(Room):

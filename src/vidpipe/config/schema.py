@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from vidpipe.config.datasets import Count, Given, NonNegative, Room, Seed, Share, Sources
-from vidpipe.config.models import ConvlstmGan, Dcgan, Gan3d, MlpGan, Pix2pix, Vgan
+from vidpipe.config.models import ClipGan, ConvlstmGan, Dcgan, Gan3d, MlpGan, Pix2pix, Vgan
 
 
 class Runtime(Room):
@@ -117,3 +117,11 @@ class Params(Room):
     gan3d: Gan3d
     vgan: Vgan
     convlstm_gan: ConvlstmGan
+
+
+# Names of the GANs of clips: each has a block in params.yaml, and with it two stages.
+CLIP_GANS = tuple(
+    name
+    for name, field in Params.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, ClipGan)
+)

@@ -1,12 +1,15 @@
-"""The game of the GANs that make clips, and the discriminator they share.
+"""Shared by the GANs of clips: their data, their objective, and their discriminator.
 
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
+
+Names of layers (`clip_judge`, `named`, ...) are keys of committed weight files.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
@@ -14,18 +17,23 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
-from vidpipe.models.augmentation import Augment
-from vidpipe.models.noise import CODE, FromNoiseGenerator, Label, Noise, Prior
+from vidpipe.config.models import ClipGanModel, ClipGanTrain, TrainingConfig
+from vidpipe.data.splits import TRAIN
+from vidpipe.models.augmentation import Augmentation
+from vidpipe.models.noise import CODE, FromNoiseGenerator, Noise, Prior
 from vidpipe.models.pixels import to_float
+from vidpipe.models.shapes import ClipBatch, FrameBatch, Labels
+from vidpipe.training.adversarial import Networks, Objective
+from vidpipe.utils.errors import UserError
 
-Clips = Float[Tensor, "b c t h w"]
-Frames = Float[Tensor, "b c h w"]
 Kernel = tuple[int, int, int]
 Norm = Literal["batch", "spectral", "none"]
+Model = TypeVar("Model", bound=ClipGanModel)
+Train = TypeVar("Train", bound=ClipGanTrain)
 
 
-class RealClips:
-    """Clips to learn from: a window of each, half of them mirrored if that is allowed.
+class ClipWindows:
+    """Real clips to sample from: a random window of each, half of them mirrored if allowed.
 
     Args:
         frames: All frames; may be mapped from a file that is larger than memory.
@@ -33,7 +41,7 @@ class RealClips:
         label: Number of what each clip shows.
         length: Frames of a window.
         mirror: Whether a mirrored clip is as good as a real one.
-        device: Where they are wanted.
+        device: Device on which the windows are wanted.
     """
 
     def __init__(
@@ -46,72 +54,247 @@ class RealClips:
         mirror: bool,
         device: torch.device,
     ) -> None:
-        self.frames, self.clips = frames, torch.from_numpy(clips)
+        self.frames = frames
+        self.clips = torch.from_numpy(clips)
         self.label = torch.from_numpy(label).long()
-        self.length, self.mirror, self.device = length, mirror, device
+        self.length = length
+        self.mirror = mirror
+        self.device = device
 
-    def draw(self, count: int, rng: torch.Generator) -> tuple[Clips, Label]:
-        """That many windows, each at a random start, and their labels, these on the CPU."""
-        chosen = torch.randint(len(self.clips), (count, 1), generator=rng)
+    def sample(self, count: int, rng: torch.Generator) -> tuple[ClipBatch, Labels]:
+        """Draw windows, each from a random start, and their labels; the latter on the CPU."""
+        # Which clips, and where in each the window starts.
+        rows = torch.randint(len(self.clips), (count, 1), generator=rng)
         starts = self.clips.shape[1] - self.length + 1
         start = torch.randint(starts, (count, 1), generator=rng)
-        index = self.clips[chosen, start + torch.arange(self.length)]
+        index = self.clips[rows, start + torch.arange(self.length)]
+
+        # Only these frames are read: the others may lie on a disk.
         pixels = torch.from_numpy(self.frames[index.numpy()]).to(self.device)
         clips = to_float(pixels).movedim(-1, 1)
+
+        # A number is drawn for each even if none is mirrored, so that draws stay in step.
         mirrored = torch.rand(count, generator=rng) < (0.5 if self.mirror else 0.0)
-        seen = torch.where(
+        clips = torch.where(
             mirrored.to(clips.device)[:, None, None, None, None], clips.flip(-1), clips
         )
-        return seen, self.label[chosen[:, 0]]
+        return clips, self.label[rows[:, 0]]
+
+
+@dataclass(frozen=True)
+class ClipData:
+    """Clips of one split, and the facts of them that networks are built by.
+
+    Attributes:
+        frames: All frames, uint8.
+        clips: Rows of indices into `frames`, of this split.
+        label: Number of what each clip shows.
+        labels: Names of what clips show.
+        split: `train` or `test`.
+        device: Device on which batches are wanted.
+    """
+
+    frames: UInt8[np.ndarray, "n h w c"]
+    clips: Int[np.ndarray, "k t"]
+    label: Int[np.ndarray, "k"]
+    labels: tuple[str, ...]
+    split: str
+    device: torch.device
+
+    @classmethod
+    def of(
+        cls, arrays: Mapping[str, np.ndarray], device: torch.device, *, split: str = TRAIN
+    ) -> "ClipData":
+        """Return the clips of a split of `clips.npz`.
+
+        Raises:
+            UserError: If there are none.
+        """
+        rows = arrays["split"] == split
+        clips = arrays["clips"][rows]
+        if not len(clips):
+            raise UserError(
+                f"clips.npz: no clip is for {split}, of {len(arrays['clips'])}; give labels with "
+                "the splits train and test, or change sources.clips.test"
+            )
+        labels = tuple(arrays["labels"].tolist())
+        return cls(arrays["frames"], clips, arrays["label"][rows], labels, split, device)
+
+    @property
+    def shape(self) -> dict[str, int]:
+        """`size` and `channels` of the frames."""
+        size, channels = self.frames.shape[2:]
+        return {"size": size, "channels": channels}
+
+    def windows(self, *, length: int, mirror: bool) -> ClipWindows:
+        """Return windows to train on.
+
+        Raises:
+            UserError: If the clips are too short.
+        """
+        if self.clips.shape[1] < length:
+            raise UserError(
+                f"clips.npz: clips have {self.clips.shape[1]} frames, the model wants {length}; "
+                "raise clips.frames, or lower the model's frames"
+            )
+        return ClipWindows(
+            self.frames, self.clips, self.label, length=length, mirror=mirror, device=self.device
+        )
+
+
+@runtime_checkable
+class ClipGan(Protocol):
+    """The contract of a module that defines a GAN of clips."""
+
+    __name__: str
+
+    @property
+    def Generator(self) -> type["ClipGenerator"]:  # noqa: N802 (a class)
+        """The class that a file of weights is loaded into."""
+
+    @property
+    def ModelConfig(self) -> type[ClipGanModel]:  # noqa: N802
+        """The block `model` of its parameters."""
+
+    @property
+    def TrainConfig(self) -> type[ClipGanTrain]:  # noqa: N802
+        """The block `train` of its parameters."""
+
+    def build(self, config: Any, data: ClipData, /) -> Networks:
+        """Make the networks, with first weights from torch's global generator."""
+
+    def objective(self, config: Any, data: ClipData, /) -> Objective:
+        """Make the training objective on some clips."""
+
+
+def diagnostics_of(network: ClipGan) -> Callable[[nn.Module, Any], Mapping[str, float]]:
+    """Return a module's own `diagnostics(generator, source)`, or one that measures nothing."""
+    own: Callable[[nn.Module, Any], Mapping[str, float]] | None
+    own = getattr(network, "diagnostics", None)
+    return own or (lambda generator, source: {})
 
 
 class ClipGenerator(FromNoiseGenerator):
-    """A network that makes clips.
+    """A generator of clips.
 
     Attributes:
-        frames: Of each.
+        frames: Frames of each clip.
         from_picture: Whether it starts from a picture too.
     """
 
     frames: int
     from_picture = False
 
-    def source(self, noise: Noise, pictures: Frames) -> Any:
-        """What it starts from; pictures that it does not start from are passed over."""
+    def source(self, noise: Noise, pictures: FrameBatch) -> Any:
+        """Return the input for some noise and pictures; the latter are unused without need."""
         return noise
 
-    def apart(self, source: Any) -> dict[str, Clips]:
-        """What a clip is put together from, by name; nothing if it is made in one."""
+    def components(self, source: Any) -> dict[str, ClipBatch]:
+        """Return the parts that a clip is composed of, by name; none if it is made in one."""
         return {}
 
 
-class ClipsFromNoise:
-    """Source, noise; target, a real clip. Where codes say what is shown, both show the same.
+class ClipObjective:
+    """Source, noise; target, a real clip. Where codes name what is shown, both show the same.
 
     Args:
         real: Clips to learn from.
         batch: Clips per draw.
-        prior: Where noise is drawn from.
+        prior: Distribution of the noise.
     """
 
-    def __init__(self, real: RealClips, *, batch: int, prior: Prior) -> None:
-        self.real, self.batch, self.prior = real, batch, prior
+    def __init__(self, real: ClipWindows, *, batch: int, prior: Prior) -> None:
+        self.real = real
+        self.batch = batch
+        self.prior = prior
 
-    def draw(
-        self, generator: Callable[[Noise], Clips], rng: torch.Generator
-    ) -> tuple[Noise, Clips]:
-        """A batch of (noise, real clips). The random numbers come from `rng`, on the CPU."""
-        clips, label = self.real.draw(self.batch, rng)
+    def sample_batch(
+        self, generator: Callable[[Noise], ClipBatch], rng: torch.Generator
+    ) -> tuple[Noise, ClipBatch]:
+        """Draw (noise, real clips). The random numbers come from `rng`, on the CPU."""
+        clips, label = self.real.sample(self.batch, rng)
         return self.prior.draw(self.batch, rng, label).to(clips.device), clips
 
-    def make(
-        self, generator: Callable[[Noise], Clips], source: Noise, target: Clips
-    ) -> tuple[Clips, dict[str, Float[Tensor, ""]]]:
-        """The generator's clips. It pays nothing beside the adversarial loss."""
+    def generate(
+        self, generator: Callable[[Noise], ClipBatch], source: Noise, real: ClipBatch
+    ) -> tuple[ClipBatch, dict[str, Float[Tensor, ""]]]:
+        """Return the generator's clips; there is no loss beside the adversarial one."""
         return generator(source), {}
 
 
-class Volume(nn.Module):
+def prior_of(model: ClipGanModel, labels: Sequence[str]) -> Prior:
+    """Return the distribution of a model's noise.
+
+    Args:
+        model: Configuration of the networks.
+        labels: Names of what the clips show.
+
+    Raises:
+        UserError: If there are more labels than noise has numbers.
+    """
+    if model.codes != "labels":
+        return Prior(model.latent, model.codes)
+    if len(labels) > model.latent:
+        raise UserError(
+            f"clips.npz: {len(labels)} labels, each of which takes one of noise's {model.latent} "
+            "numbers; raise the model's latent, or give codes a number"
+        )
+    return Prior(model.latent, len(labels), tuple(labels))
+
+
+def build_networks(
+    generator: type[ClipGenerator],
+    discriminator: type["ClipDiscriminator"],
+    config: TrainingConfig[Model, Train],
+    data: ClipData,
+    **own: Any,
+) -> Networks:
+    """Make a generator and the discriminator of clips beside it.
+
+    Args:
+        generator: Class of the generator.
+        discriminator: Class of the discriminator.
+        config: Of networks and training.
+        data: Clips that fix the size, the channels and the labels.
+        own: Further keyword arguments of the generator.
+    """
+    model = config.model
+    prior = prior_of(model, data.labels)
+    facts = {
+        **asdict(prior),
+        "width": model.width,
+        **own,
+        **data.shape,
+        "frames": model.frames,
+    }
+    return Networks(
+        generator(**facts),
+        {
+            "discriminator": discriminator(
+                **data.shape,
+                frames=model.frames,
+                width=model.discriminator_width,
+                norm=model.norm,
+                dropout=model.dropout,
+                frame_judge=model.frame_judge,
+                augment=config.train.augment,
+                labels=len(prior.labels),
+            )
+        },
+        facts,
+    )
+
+
+def clip_objective(config: TrainingConfig[Model, Train], data: ClipData) -> ClipObjective:
+    """Make the objective of a model that starts from noise and has no loss of its own."""
+    return ClipObjective(
+        data.windows(length=config.model.frames, mirror=config.train.mirror),
+        batch=config.train.batch,
+        prior=prior_of(config.model, data.labels),
+    )
+
+
+class VolumeStream(nn.Module):
     """Noise to feature maps of a whole clip: dense, then four transposed 3-D convolutions.
 
     All four double space, so the first maps have a sixteenth of the side; the first three double
@@ -132,7 +315,7 @@ class Volume(nn.Module):
         self.dense = nn.Linear(latent, width * math.prod(self.base))
         self.layers = nn.Sequential(nn.BatchNorm3d(width), nn.LeakyReLU(0.2))
         for level, (inner, outer) in enumerate(pairwise(widths)):
-            layer = nn.ConvTranspose3d(inner, outer, *halving(time=level < 3))
+            layer = nn.ConvTranspose3d(inner, outer, *halving_kernel(time=level < 3))
             # At full size a norm costs as much as the layer.
             norm = [nn.BatchNorm3d(outer)] if level < 3 else []
             self.layers.extend([layer, *norm, nn.LeakyReLU(0.2)])
@@ -144,7 +327,7 @@ class Volume(nn.Module):
 
 
 class ClipDiscriminator(nn.Module):
-    """3-D convolutions of kernel 4 and stride 2, and one judgement on what is left.
+    """3-D convolutions of kernel 4 and stride 2, and one logit from what is left.
 
     Where time has shrunk to 1, kernel and stride are 1 in time (Keras's *same* padding, with which
     the report was made, hides this).
@@ -154,16 +337,16 @@ class ClipDiscriminator(nn.Module):
         frames: Of a clip.
         channels: Of a frame, and of what is joined to it.
         width: Channels of the first convolution; they double from layer to layer.
-        norm: What steadies the layers: `batch` norm, `spectral` norm (Miyato et al. 2018), `none`.
+        norm: `batch` norm, `spectral` norm (Miyato et al. 2018), or `none`.
         dropout: Rate after each convolution, while training.
-        frame_judge: Also judge one frame, picked at random, by 2-D convolutions of the same widths
-            (Tulyakov et al. 2018, "MoCoGAN", section 3.2).
-        augment: How much clips are altered before they are judged, 0 to 1.
-        labels: How many the noise may name; a clip is judged as one of what is named (Miyato and
-            Koyama 2018, "cGANs with Projection Discriminator", equation 3). 0: none is.
+        frame_judge: Also discriminate one frame, picked at random, by 2-D convolutions of the same
+            widths (Tulyakov et al. 2018, "MoCoGAN", section 3.2).
+        augment: Strength of the augmentation of clips, 0 to 1.
+        labels: Number of labels that noise may name; the logit is conditional on the label by
+            projection (Miyato and Koyama 2018, equation 3). 0: unconditional.
 
     Attributes:
-        layers: Convolutions; a model says how many.
+        layers: Number of convolutions; a model says how many.
     """
 
     layers: int
@@ -182,17 +365,22 @@ class ClipDiscriminator(nn.Module):
         labels: int = 0,
     ) -> None:
         super().__init__()
-        self.augment, self.labels = Augment(augment), labels
+        self.augment = Augmentation(augment)
+        self.labels = labels
         widths = [channels, *(width * 2**level for level in range(self.layers))]
+
+        # The discriminator of clips, and its projection of labels.
         self.clip_judge = nn.Sequential()
         for level, (inner, outer) in enumerate(pairwise(widths)):
-            layer = nn.Conv3d(inner, outer, *halving(time=frames > 2**level))
+            layer = nn.Conv3d(inner, outer, *halving_kernel(time=frames > 2**level))
             self.clip_judge.extend(_block(layer, nn.BatchNorm3d, norm, dropout, first=level == 0))
         features = widths[-1] * (size // 2**self.layers) ** 2 * max(1, frames // 2**self.layers)
         self.clip_judge.append(nn.Flatten())
-        self.clip_logit = _steadied(nn.Linear(features, 1), norm)
+        self.clip_logit = normalised(nn.Linear(features, 1), norm)
         if labels:
-            self.named = _steadied(nn.Linear(labels, features, bias=False), norm)
+            self.named = normalised(nn.Linear(labels, features, bias=False), norm)
+
+        # The discriminator of single frames.
         self.frame_judge = nn.Sequential() if frame_judge else None
         if self.frame_judge is not None:
             for level, (inner, outer) in enumerate(pairwise(widths)):
@@ -201,19 +389,19 @@ class ClipDiscriminator(nn.Module):
                     _block(flat, nn.BatchNorm2d, norm, dropout, first=level == 0)
                 )
             features = widths[-1] * (size // 2**self.layers) ** 2
-            self.frame_judge.extend([nn.Flatten(), _steadied(nn.Linear(features, 1), norm)])
+            self.frame_judge.extend([nn.Flatten(), normalised(nn.Linear(features, 1), norm)])
 
-    def forward(self, source: Noise, clips: Clips) -> Float[Tensor, "b judges"]:
-        """Of the noise only the label is looked at: a real clip has no more."""
-        return self.judge(source, self.augment(clips))
+    def forward(self, source: Noise, clips: ClipBatch) -> Float[Tensor, "b logits"]:
+        """Return logits of clips; of the noise only the label is used: a real clip has no more."""
+        return self.logits(source, self.augment(clips))
 
-    def judge(self, noise: Noise, clips: Clips) -> Float[Tensor, "b judges"]:
-        """A logit for each clip, and one for one of its frames if there is a judge of those."""
-        found = self.clip_judge(clips)
-        logits = [self.clip_logit(found)]
+    def logits(self, noise: Noise, clips: ClipBatch) -> Float[Tensor, "b logits"]:
+        """Return a logit of each clip and, if frames are discriminated too, one of a frame."""
+        features = self.clip_judge(clips)
+        logits = [self.clip_logit(features)]
         if self.labels:
-            named = self.named(noise[:, : self.labels] / CODE)
-            logits[0] = logits[0] + (named * found).sum(1, keepdim=True)
+            projected = self.named(noise[:, : self.labels] / CODE)
+            logits[0] = logits[0] + (projected * features).sum(1, keepdim=True)
         if self.frame_judge is not None:
             picked = torch.randint(clips.shape[2], (len(clips),), device="cpu").tolist()
             frames = [clip[:, t] for clip, t in zip(clips, picked, strict=True)]
@@ -221,9 +409,14 @@ class ClipDiscriminator(nn.Module):
         return torch.cat(logits, dim=1)
 
 
-def halving(*, time: bool) -> tuple[Kernel, Kernel, Kernel]:
-    """Kernel, stride and padding that halve space, or double it, and time with it or not."""
+def halving_kernel(*, time: bool) -> tuple[Kernel, Kernel, Kernel]:
+    """Return kernel, stride and padding that halve, or double, space, and time with it or not."""
     return ((4, 4, 4), (2, 2, 2), (1, 1, 1)) if time else ((1, 4, 4), (1, 2, 2), (0, 1, 1))
+
+
+def normalised(layer: nn.Module, norm: Norm) -> nn.Module:
+    """Return the layer, under spectral norm if that is wanted."""
+    return spectral_norm(layer) if norm == "spectral" else layer
 
 
 def _block(
@@ -234,10 +427,6 @@ def _block(
     *,
     first: bool,
 ) -> list[nn.Module]:
-    normed = [batch_norm(layer.out_channels)] if norm == "batch" and not first else []
-    return [_steadied(layer, norm), *normed, nn.LeakyReLU(0.2), nn.Dropout(dropout)]
-
-
-def _steadied(layer: nn.Module, norm: Norm) -> nn.Module:
-    steadied: nn.Module = spectral_norm(layer) if norm == "spectral" else layer
-    return steadied
+    """Return a convolution, its norm (none in the first layer), leaky ReLU and dropout."""
+    norms = [batch_norm(layer.out_channels)] if norm == "batch" and not first else []
+    return [normalised(layer, norm), *norms, nn.LeakyReLU(0.2), nn.Dropout(dropout)]

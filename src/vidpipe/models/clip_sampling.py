@@ -8,9 +8,9 @@ from jaxtyping import UInt8
 from torch import Tensor
 
 from vidpipe.models.clip_gan import ClipGenerator
-from vidpipe.models.clip_gan import Clips as Floats
 from vidpipe.models.noise import Noise
 from vidpipe.models.pixels import to_float, to_uint8
+from vidpipe.models.shapes import ClipBatch
 from vidpipe.utils.errors import UserError
 
 Clips = UInt8[Tensor, "n t high wide c"]
@@ -45,14 +45,14 @@ class ClipMaker:
     @torch.no_grad()
     def apart(self, noise: Noise, given: Pictures) -> dict[str, Clips]:
         """What some clips are put together from, by name; nothing if they are made in one."""
-        parts = self.generator.apart(self._source(noise, given))
+        parts = self.generator.components(self._source(noise, given))
         return {name: self._bytes(part) for name, part in parts.items()}
 
     def _source(self, noise: Noise, given: Pictures) -> Any:
         pictures = to_float(given.permute(0, 3, 1, 2))
         return self.generator.source(noise.to(self.device), pictures.to(self.device))
 
-    def _bytes(self, made: Floats) -> Clips:
+    def _bytes(self, made: ClipBatch) -> Clips:
         if not made.isfinite().all():
             raise UserError(
                 f"{self.name}: its clips hold values that are not finite: training has diverged; "

@@ -1,4 +1,4 @@
-"""convlstm_gan: how a picture goes on, by noise and five ConvLSTM layers.
+"""convlstm_gan: the continuation of a picture, by noise and five ConvLSTM layers.
 
 As the project report built it, with ConvLSTM after Shi et al. 2015, "Convolutional LSTM Network",
 equation 3 (without the peepholes). Beyond the report: each frame has noise of its own, which goes
@@ -15,26 +15,49 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vidpipe.config.models import ConvlstmGanModel, ConvlstmGanTrain, TrainingConfig
 from vidpipe.models.clip_gan import (
+    ClipData,
     ClipDiscriminator,
     ClipGenerator,
-    Clips,
-    Frames,
-    RealClips,
-    halving,
+    ClipWindows,
+    build_networks,
+    halving_kernel,
+    prior_of,
 )
 from vidpipe.models.noise import Noise, Prior
+from vidpipe.models.shapes import ClipBatch, FrameBatch
+from vidpipe.training.adversarial import Networks
+
+ModelConfig = ConvlstmGanModel
+TrainConfig = ConvlstmGanTrain
 
 Maps = Float[Tensor, "b _ h w"]
 Volume = Float[Tensor, "b _ t h w"]
 LSTMS = 5
 
 
+def build(config: TrainingConfig[ConvlstmGanModel, ConvlstmGanTrain], data: ClipData) -> Networks:
+    """Make both networks."""
+    return build_networks(Generator, Discriminator, config, data, skips=config.model.skips)
+
+
+def objective(
+    config: TrainingConfig[ConvlstmGanModel, ConvlstmGanTrain], data: ClipData
+) -> "ContinuationObjective":
+    """Make the objective: clips from noise and their own first frame."""
+    return ContinuationObjective(
+        data.windows(length=config.model.frames, mirror=config.train.mirror),
+        batch=config.train.batch,
+        prior=prior_of(config.model, data.labels),
+    )
+
+
 class Source(NamedTuple):
-    """What a clip is made from."""
+    """Input of the generator."""
 
     noise: Noise
-    image: Frames
+    image: FrameBatch
 
 
 class Generator(ClipGenerator):
@@ -42,15 +65,15 @@ class Generator(ClipGenerator):
 
     Args:
         latent: Numbers of noise.
-        codes: How many of them are one choice.
+        codes: Number of categorical codes among them.
         size: Side of the frames, a power of two from 32. The ConvLSTM layers work at a sixteenth of
             it, at least 4x4.
         frames: Of a clip.
         channels: Of a frame.
         width: Channels of the ConvLSTM layers; each transposed convolution halves them, down
             to 8.
-        skips: Show the picture again at every size on the way up (Ronneberger et al. 2015).
-        labels: If any, what the choice says that a clip is to show; as many as codes.
+        skips: Join the picture's features at every size on the way up (Ronneberger et al. 2015).
+        labels: What the codes name, if they name what a clip is to show.
     """
 
     from_picture = True
@@ -68,66 +91,82 @@ class Generator(ClipGenerator):
         labels: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        self.prior, self.frames, self.skips = Prior(latent, codes, tuple(labels)), frames, skips
+        self.prior = Prior(latent, codes, tuple(labels))
+        self.frames = frames
+        self.skips = skips
         self.base = max(4, size // 16)
         doublings = (size // self.base).bit_length() - 1
-        narrowing = [max(8, width // 2**level) for level in range(doublings + 1)]
+        widths = [max(8, width // 2**level) for level in range(doublings + 1)]
+
+        # The encoder of the picture, from full size down to the size of the ConvLSTM layers.
         self.look = nn.ModuleList(
             nn.Sequential(nn.Conv2d(inner, outer, 4, 2, 1), nn.LeakyReLU(0.2))
-            for inner, outer in pairwise([channels, *reversed(narrowing[:-1])])
+            for inner, outer in pairwise([channels, *reversed(widths[:-1])])
         )
+
         # Maps of its own for each frame: from the same ones in all, training found no way to move.
         self.dense = nn.Linear(latent, frames * width * self.base**2)
         self.first_lstm = ConvLstm(2 * width, width)
         self.lstms = nn.ModuleList(ConvLstm(width, width) for _ in range(LSTMS - 1))
-        seen = [0, *narrowing[1:-1], channels] if skips else [0] * len(narrowing)
+
+        # The decoder, which enlarges space only; skips add the encoder's channels of that size.
+        skip_widths = [0, *widths[1:-1], channels] if skips else [0] * len(widths)
         self.enlarge = nn.ModuleList(
             # The norm keeps what differs from frame to frame from being drowned by what does not.
             nn.Sequential(
-                nn.BatchNorm3d(inner + also),
+                nn.BatchNorm3d(inner + skip),
                 nn.LeakyReLU(0.2),
-                nn.ConvTranspose3d(inner + also, outer, *halving(time=False)),
+                nn.ConvTranspose3d(inner + skip, outer, *halving_kernel(time=False)),
             )
-            for (inner, outer), also in zip(pairwise(narrowing), seen, strict=False)
+            for (inner, outer), skip in zip(pairwise(widths), skip_widths, strict=False)
         )
         self.colours = nn.Sequential(
             nn.LeakyReLU(0.2),
-            nn.Conv3d(narrowing[-1] + seen[-1], channels, (1, 3, 3), 1, (0, 1, 1)),
+            nn.Conv3d(widths[-1] + skip_widths[-1], channels, (1, 3, 3), 1, (0, 1, 1)),
         )
 
-    def source(self, noise: Noise, pictures: Frames) -> Source:
-        """Both."""
+    def source(self, noise: Noise, pictures: FrameBatch) -> Source:
+        """Return noise and pictures as one input."""
         return Source(noise, pictures)
 
-    def forward(self, source: Source) -> Clips:
-        seen = [source.image]
+    def forward(self, source: Source) -> ClipBatch:
+        # Encode the picture; features of all sizes wait for the way up.
+        features = [source.image]
         for layer in self.look:
-            seen.append(layer(seen[-1]))
-        small = seen.pop()
-        # Each layer's maps are added to those it saw: else a fifth layer hears next to nothing.
-        maps = self.dense(source.noise).unflatten(1, (self.frames, -1, self.base, self.base))
-        maps = list(maps.unbind(1))
-        maps = _sum(maps, self.first_lstm([torch.cat([small, now], dim=1) for now in maps]))
+            features.append(layer(features[-1]))
+        smallest = features.pop()
+
+        # Each layer's maps are added to its input: else a fifth layer hears next to nothing.
+        stacked = self.dense(source.noise).unflatten(1, (self.frames, -1, self.base, self.base))
+        maps = list(stacked.unbind(1))
+        joined = [torch.cat([smallest, frame_maps], dim=1) for frame_maps in maps]
+        maps = _add(maps, self.first_lstm(joined))
         for lstm in self.lstms:
-            maps = _sum(maps, lstm(maps))
+            maps = _add(maps, lstm(maps))
+
+        # Enlarge all frames together.
         volume = torch.stack(maps, dim=2).contiguous(memory_format=torch.channels_last_3d)
         for layer in self.enlarge:
-            volume = self._beside(layer(volume), seen.pop())
+            volume = self._join(layer(volume), features.pop())
         return torch.tanh(self.colours(volume))
 
-    def _beside(self, volume: Volume, seen: Maps) -> Volume:
-        """What is seen of the picture, joined to every frame."""
+    def _join(self, volume: Volume, features: Maps) -> Volume:
+        """Join features of the picture to every frame, if there are skips."""
         if not self.skips:
             return volume
-        return torch.cat([volume, seen.unsqueeze(2).expand(-1, -1, self.frames, -1, -1)], dim=1)
+        repeated = features.unsqueeze(2).expand(-1, -1, self.frames, -1, -1)
+        return torch.cat([volume, repeated], dim=1)
 
 
 class ConvLstm(nn.Module):
     """A recurrent layer whose products are convolutions: maps in, maps out, frame by frame.
 
+    The names of its convolutions are keys of weight files: `see` works on the input, `recall`
+    on the hidden state.
+
     Args:
-        inner: Channels that come in.
-        outer: Channels of its memory, and that go out.
+        inner: Channels of the input.
+        outer: Channels of cell and hidden state.
     """
 
     def __init__(self, inner: int, outer: int) -> None:
@@ -137,67 +176,73 @@ class ConvLstm(nn.Module):
         self.recall = nn.Conv2d(outer, 4 * outer, 3, 1, 1, bias=False)
 
     def forward(self, maps: list[Maps]) -> list[Maps]:
-        # All frames are seen at once; only what is recalled must wait for the frame before.
-        seen = self.see(torch.cat(maps)).chunk(len(maps))
-        memory = shown = torch.zeros_like(seen[0][:, : self.outer])
-        out = []
-        for now in seen:
-            keep, write, show, new = (now + self.recall(shown)).chunk(4, dim=1)
-            memory = keep.sigmoid() * memory + write.sigmoid() * new.tanh()
-            shown = show.sigmoid() * memory.tanh()
-            out.append(shown)
-        return out
+        # Inputs of all frames are convolved at once; only the hidden state must wait its turn.
+        inputs = self.see(torch.cat(maps)).chunk(len(maps))
+        cell = torch.zeros_like(inputs[0][:, : self.outer])
+        hidden = cell
+        outputs = []
+        for from_input in inputs:
+            gates = (from_input + self.recall(hidden)).chunk(4, dim=1)
+            forget_gate, input_gate, output_gate, candidate = gates
+            cell = forget_gate.sigmoid() * cell + input_gate.sigmoid() * candidate.tanh()
+            hidden = output_gate.sigmoid() * cell.tanh()
+            outputs.append(hidden)
+        return outputs
 
 
 class Discriminator(ClipDiscriminator):
-    """Five 3-D convolutions, to judge whether a clip is how its picture goes on.
+    """Five 3-D convolutions, to tell whether a clip is the continuation of its picture.
 
     Args:
         channels: Of a frame.
-        how: See `ClipDiscriminator`.
+        options: Further keyword arguments of `ClipDiscriminator`.
     """
 
     layers = 5
 
-    def __init__(self, *, channels: int, **how: Any) -> None:
-        super().__init__(channels=2 * channels, **how)
+    def __init__(self, *, channels: int, **options: Any) -> None:
+        super().__init__(channels=2 * channels, **options)
 
-    def forward(  # type: ignore[override]  # fed by another task
-        self, source: Source, clips: Clips
-    ) -> Float[Tensor, "b judges"]:
-        """The picture is seen beside the first frame: beside all, those stood still with it."""
-        altered = self.augment(torch.cat([source.image.unsqueeze(2), clips], dim=2))
-        image, clips = altered[:, :, :1], altered[:, :, 1:]
-        seen = torch.cat([image, torch.zeros_like(clips[:, :, 1:])], dim=2)
-        return self.judge(source.noise, torch.cat([clips, seen], dim=1))
+    def forward(  # type: ignore[override]  # fed by another objective
+        self, source: Source, clips: ClipBatch
+    ) -> Float[Tensor, "b logits"]:
+        """Return logits; the picture is joined to the first frame: to all, those stood still."""
+        augmented = self.augment(torch.cat([source.image.unsqueeze(2), clips], dim=2))
+        image = augmented[:, :, :1]
+        clips = augmented[:, :, 1:]
+        joined = torch.cat([image, torch.zeros_like(clips[:, :, 1:])], dim=2)
+        return self.logits(source.noise, torch.cat([clips, joined], dim=1))
 
 
-class Game:
+class ContinuationObjective:
     """Source, noise and the first frame of a clip; target, the clip.
 
     Args:
         real: Clips to learn from.
         batch: Clips per draw.
-        prior: Where noise is drawn from.
+        prior: Distribution of the noise.
     """
 
-    def __init__(self, real: RealClips, *, batch: int, prior: Prior) -> None:
-        self.real, self.batch, self.prior = real, batch, prior
+    def __init__(self, real: ClipWindows, *, batch: int, prior: Prior) -> None:
+        self.real = real
+        self.batch = batch
+        self.prior = prior
 
-    def draw(
-        self, generator: Callable[[Source], Clips], rng: torch.Generator
-    ) -> tuple[Source, Clips]:
-        """A batch of (source, real clips). The random numbers come from `rng`, on the CPU."""
-        clips, label = self.real.draw(self.batch, rng)
+    def sample_batch(
+        self, generator: Callable[[Source], ClipBatch], rng: torch.Generator
+    ) -> tuple[Source, ClipBatch]:
+        """Draw (source, real clips). The random numbers come from `rng`, on the CPU."""
+        clips, label = self.real.sample(self.batch, rng)
         noise = self.prior.draw(self.batch, rng, label).to(clips.device)
         return Source(noise, clips[:, :, 0]), clips
 
-    def make(
-        self, generator: Callable[[Source], Clips], source: Source, target: Clips
-    ) -> tuple[Clips, dict[str, Float[Tensor, ""]]]:
-        """The generator's clips. It pays nothing beside the adversarial loss."""
+    def generate(
+        self, generator: Callable[[Source], ClipBatch], source: Source, real: ClipBatch
+    ) -> tuple[ClipBatch, dict[str, Float[Tensor, ""]]]:
+        """Return the generator's clips; there is no loss beside the adversarial one."""
         return generator(source), {}
 
 
-def _sum(one: list[Maps], other: list[Maps]) -> list[Maps]:
-    return [before + after for before, after in zip(one, other, strict=True)]
+def _add(maps: list[Maps], outputs: list[Maps]) -> list[Maps]:
+    """Add a layer's output to its input, frame by frame."""
+    return [before + output for before, output in zip(maps, outputs, strict=True)]

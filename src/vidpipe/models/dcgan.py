@@ -16,12 +16,27 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
+from vidpipe.config.models import DcganModel, FromNoiseTrain, TrainingConfig
 from vidpipe.models.noise import FromNoiseGenerator, Noise, Prior
+from vidpipe.training.adversarial import Networks
+
+ModelConfig = DcganModel
 
 Pictures = Float[Tensor, "b 1 28 28"]
 WIDTHS = (128, 64, 32)  # channels after the dense layer and the first two convolutions
 BASE = 7  # side of the generator's first feature maps
-FEATURES = 4 * 4 * 256  # numbers the discriminator judges on
+FEATURES = 4 * 4 * 256  # of the discriminator's last convolution
+
+
+def build(config: TrainingConfig[DcganModel, FromNoiseTrain]) -> Networks:
+    """Make both networks."""
+    model = config.model
+    facts = {"latent": model.latent, "codes": model.codes, "hidden": model.generator_hidden}
+    generator = Generator(**facts)
+    discriminator = Discriminator(
+        norm=model.norm, dropout=model.dropout, hidden=model.discriminator_hidden
+    )
+    return Networks(generator, {"discriminator": discriminator}, facts)
 
 
 class Generator(FromNoiseGenerator):
@@ -29,9 +44,9 @@ class Generator(FromNoiseGenerator):
 
     Args:
         latent: Numbers of noise.
-        codes: How many of them are one choice.
-        hidden: Width of a dense layer before, which can tell what all parts of the picture have in
-            common; 0: none, as in the report.
+        codes: Number of categorical codes among them.
+        hidden: Width of a dense layer before the feature maps, for what all parts of the picture
+            have in common; 0: none, as in the report.
     """
 
     def __init__(self, *, latent: int, codes: int, hidden: int) -> None:
@@ -81,45 +96,49 @@ class DoubledConv2d(nn.Module):
         self.register_buffer("gather", rows, persistent=False)
 
     def forward(self, hidden: Float[Tensor, "b inner h w"]) -> Float[Tensor, "b outer h2 w2"]:
+        # Add up the rows and columns of the kernel that meet the same pixel.
         kernel = torch.einsum("yi,xj,ocij->coyx", self.gather, self.gather, self.weight)
         return F.conv_transpose2d(hidden, kernel, self.bias, stride=2, padding=1)
 
 
 class Discriminator(nn.Module):
-    """Four convolutions, three of them strided, to 4x4x256 features, and one judgement on them.
+    """Four convolutions, three of them strided, to 4x4x256 features, and one logit from them.
 
     Args:
-        norm: What steadies the layers: `batch` norm as in the report, or `spectral` norm
-            (Miyato et al. 2018), or `none`.
+        norm: `batch` norm as in the report, `spectral` norm (Miyato et al. 2018), or `none`.
         dropout: Rate after each convolution, while training.
-        hidden: Width of a dense layer between features and judgement, which lets it see that parts
-            of two numerals do not belong together; 0: none, as in the report.
+        hidden: Width of a dense layer between features and logit, in which parts of two numerals
+            can be told not to belong together; 0: none, as in the report.
     """
 
     def __init__(
         self, *, norm: Literal["batch", "spectral", "none"], dropout: float, hidden: int
     ) -> None:
         super().__init__()
+        # Convolutions: the first three halve the side, 28 to 4; batch norm in all but the first.
         widths = (1, 32, 64, 64, 256)
         layers: list[nn.Module] = []
         for level, (inner, outer) in enumerate(pairwise(widths)):
             stride = 2 if level < 3 else 1
-            layers.append(_steadied(nn.Conv2d(inner, outer, 3, stride, 1), norm))
+            layers.append(_normalised(nn.Conv2d(inner, outer, 3, stride, 1), norm))
             if norm == "batch" and level > 0:
                 layers.append(nn.BatchNorm2d(outer))
             layers += [nn.LeakyReLU(0.2), nn.Dropout(dropout)]
         self.features = nn.Sequential(*layers, nn.Flatten())
-        self.judgement = nn.Sequential(
-            *([_steadied(nn.Linear(FEATURES, hidden), norm), nn.LeakyReLU(0.2)] if hidden else []),
-            _steadied(nn.Linear(hidden or FEATURES, 1), norm),
-        )
+
+        # The logit, from a hidden layer if there is one.
+        layers = []
+        if hidden:
+            layers = [_normalised(nn.Linear(FEATURES, hidden), norm), nn.LeakyReLU(0.2)]
+        last = _normalised(nn.Linear(hidden or FEATURES, 1), norm)
+        self.judgement = nn.Sequential(*layers, last)
 
     def forward(self, noise: Noise, pictures: Pictures) -> Float[Tensor, "b 1"]:
-        """The noise is not looked at: a real picture has none."""
+        """Return a logit of each picture. The noise is unused: a real picture has none."""
         logits: Tensor = self.judgement(self.features(pictures))
         return logits
 
 
-def _steadied(layer: nn.Module, norm: str) -> nn.Module:
-    steadied: nn.Module = spectral_norm(layer) if norm == "spectral" else layer
-    return steadied
+def _normalised(layer: nn.Module, norm: str) -> nn.Module:
+    """Return the layer, under spectral norm if that is wanted."""
+    return spectral_norm(layer) if norm == "spectral" else layer

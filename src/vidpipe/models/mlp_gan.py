@@ -9,10 +9,22 @@ Shapes: b batch, float in [-1, 1].
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vidpipe.config.models import FromNoiseTrain, MlpGanModel, TrainingConfig
 from vidpipe.models.noise import FromNoiseGenerator, Noise, Prior
+from vidpipe.training.adversarial import Networks
+
+ModelConfig = MlpGanModel
 
 Pictures = Float[Tensor, "b 1 28 28"]
 SIDE = 28
+
+
+def build(config: TrainingConfig[MlpGanModel, FromNoiseTrain]) -> Networks:
+    """Make both networks."""
+    facts = {"latent": config.model.latent, "codes": config.model.codes}
+    generator = Generator(**facts)
+    discriminator = Discriminator(dropout=config.model.dropout)
+    return Networks(generator, {"discriminator": discriminator}, facts)
 
 
 class Generator(FromNoiseGenerator):
@@ -20,7 +32,7 @@ class Generator(FromNoiseGenerator):
 
     Args:
         latent: Numbers of noise.
-        codes: How many of them are one choice.
+        codes: Number of categorical codes among them.
     """
 
     def __init__(self, *, latent: int, codes: int) -> None:
@@ -41,7 +53,7 @@ class Generator(FromNoiseGenerator):
 
 
 class Discriminator(nn.Module):
-    """Two dense layers of shrinking width, then one judgement.
+    """Two dense layers of shrinking width, then one logit.
 
     Args:
         dropout: Rate after each layer, while training.
@@ -61,10 +73,11 @@ class Discriminator(nn.Module):
         )
 
     def forward(self, noise: Noise, pictures: Pictures) -> Float[Tensor, "b 1"]:
-        """The noise is not looked at: a real picture has none."""
+        """Return a logit of each picture. The noise is unused: a real picture has none."""
         logits: Tensor = self.layers(pictures)
         return logits
 
 
 def _dense(inner: int, outer: int) -> list[nn.Module]:
+    """Return a dense layer with batch norm and leaky ReLU."""
     return [nn.Linear(inner, outer), nn.BatchNorm1d(outer), nn.LeakyReLU(0.2)]

@@ -1,100 +1,106 @@
-"""The game of every GAN that starts from noise alone."""
+"""Noise that generators start from, and the objective of every GAN that starts from noise alone."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vidpipe.models.pixels import to_float
+from vidpipe.models.shapes import Labels
 
-Noise = Float[Tensor, "b latent"]
+# One vector per sample or, for a model that unrolls a sequence, one per frame.
+Noise = Float[Tensor, "b *t latent"]
 Samples = Float[Tensor, "b ..."]
-Label = Int[Tensor, "b"]
 
-CODE = 3.5  # of the code that is chosen: less is drowned by the other noise, more drowns it
+CODE = (
+    3.5  # value of the chosen categorical code: less is drowned by the other noise, more drowns it
+)
 
 
 @dataclass(frozen=True)
 class Prior:
-    """Where noise is drawn from.
+    """The distribution that noise is drawn from.
 
     Attributes:
         latent: Numbers per sample, from N(0, 1).
-        codes: The first of them are a choice instead: one is CODE, the others 0. Apart as
-            clusters are, the modes of the data need no bridges between them (Gurumurthy et al.
-            2017); 0: no choice.
-        labels: If any, the choice says what a sample is to show: a code for each, in this order.
+        codes: The first of them are a categorical code instead: one is CODE, the others 0. Modes of
+            the data that lie apart as these clusters do need no bridges between them (Gurumurthy et
+            al. 2017); 0: no code.
+        labels: If any, the code says what a sample is to show: one code for each, in this order.
     """
 
     latent: int
     codes: int
     labels: tuple[str, ...] = ()
 
-    def draw(self, count: int, rng: torch.Generator, label: Label | None = None) -> Noise:
-        """Noise for `count` samples.
+    def draw(self, count: int, rng: torch.Generator, label: Labels | None = None) -> Noise:
+        """Draw noise for `count` samples.
 
         Args:
-            count: How many.
-            rng: All randomness comes from it.
+            count: Number of samples.
+            rng: Source of all randomness.
             label: Number of what each is to show, if codes say that; None: by chance.
         """
         noise = torch.randn(count, self.latent, generator=rng)
         if self.codes:
-            chosen = torch.randint(self.codes, (count,), generator=rng)
+            # Drawn even where a label replaces it: later draws must not depend on that.
+            code = torch.randint(self.codes, (count,), generator=rng)
             if self.labels and label is not None:
-                chosen = label
-            noise[:, : self.codes] = CODE * F.one_hot(chosen, self.codes)
+                code = label
+            noise[:, : self.codes] = CODE * F.one_hot(code, self.codes)
         return noise
 
     def walk(self, count: int, *, stops: int, between: int, rng: torch.Generator) -> list[Noise]:
-        """Walks through noise, each back to where it began: `stops * between` steps.
+        """Return closed walks through noise of `stops * between` steps.
 
-        On the way from one place to the next the noise turns, so that it stays as wide.
+        From one stop to the next the noise turns, so that its length stays that of a sample.
         """
         places = [self.draw(count, rng) for _ in range(stops)]
         angles = torch.arange(between) / between * torch.pi / 2
         return [
-            angle.cos() * one + angle.sin() * other
-            for one, other in zip(places, [*places[1:], places[0]], strict=True)
+            angle.cos() * place + angle.sin() * following
+            for place, following in zip(places, [*places[1:], places[0]], strict=True)
             for angle in angles
         ]
 
 
 class FromNoiseGenerator(nn.Module):
-    """A network that makes samples of noise.
+    """A generator of samples from noise.
 
     Attributes:
-        prior: Where its noise is drawn from.
+        prior: Distribution of its noise.
     """
 
     prior: Prior
 
 
-class FromNoise:
-    """Source, noise; target, a real sample. Noise and sample have nothing in common.
+class NoiseObjective:
+    """Source, noise; target, a real sample. Noise and sample are drawn independently.
 
     Args:
         real: All real samples; stay on the device as uint8.
         batch: Samples per draw.
-        prior: Where noise is drawn from.
+        prior: Distribution of the noise.
     """
 
     def __init__(self, real: UInt8[Tensor, "n ..."], *, batch: int, prior: Prior) -> None:
-        self.real, self.batch, self.prior = real, batch, prior
+        self.real = real
+        self.batch = batch
+        self.prior = prior
 
-    def draw(
+    def sample_batch(
         self, generator: Callable[[Noise], Samples], rng: torch.Generator
     ) -> tuple[Noise, Samples]:
-        """A batch of (noise, real samples). The random numbers come from `rng`, on the CPU."""
-        chosen = torch.randint(len(self.real), (self.batch,), generator=rng)
-        real = to_float(self.real[chosen.to(self.real.device)])
+        """Draw (noise, real samples). The random numbers come from `rng`, on the CPU."""
+        index = torch.randint(len(self.real), (self.batch,), generator=rng)
+        real = to_float(self.real[index.to(self.real.device)])
         return self.prior.draw(self.batch, rng).to(real.device), real
 
-    def make(
-        self, generator: Callable[[Noise], Samples], source: Noise, target: Samples
+    def generate(
+        self, generator: Callable[[Noise], Samples], source: Noise, real: Samples
     ) -> tuple[Samples, dict[str, Float[Tensor, ""]]]:
-        """The generator's samples. It pays nothing beside the adversarial loss."""
+        """Return the generator's samples; there is no loss beside the adversarial one."""
         return generator(source), {}

@@ -1,50 +1,131 @@
-"""pix2pix as a next-frame predictor: the U-Net, the PatchGAN, and what they are fed.
+"""pix2pix as a next-frame predictor: the U-Net, the PatchGAN, and their objective.
 
 Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks",
-section 3 and appendix 6.1. The condition is a frame of a video, the target the frame
-after it. What the recipe `steady` adds, each a parameter: a residual output, noise on the input
-frames (Sanchez-Gonzalez et al. 2020, appendix), pushforward steps (Brandstetter et al. 2022,
-section 3.1), and random views of some pairs, the same for both frames, so that the generator learns
-to move what it has not learnt by heart.
+section 3 and appendix 6.1. The condition is a window of past frames, the target the frame after it.
+The recipe `steady` adds, each by a parameter: a residual output, noise on the input frames
+(Sanchez-Gonzalez et al. 2020, appendix), pushforward steps (Brandstetter et al. 2022,
+section 3.1), and random views of some windows, the same for all their frames, so that the generator
+learns to move what it has not learnt by heart.
 
-Shapes: b batch, c channels, h w pixels of a square frame, float in [-1, 1].
+Shapes: b batch, k frames of a window, c channels, h w pixels of a square frame, float in [-1, 1].
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from vidpipe.config.models import Pix2pixModel, Pix2pixTrain, TrainingConfig
+from vidpipe.data.splits import SEEN
 from vidpipe.models.modes import evaluating
 from vidpipe.models.pixels import to_float
+from vidpipe.models.shapes import FrameBatch
+from vidpipe.training.adversarial import Hyperparameters, Networks
 
-Frames = Float[Tensor, "b c h w"]
+ModelConfig = Pix2pixModel
+
+HISTORY = 1  # frames of a window
+WindowBatch = Float[Tensor, "b k c h w"]
+
+
+@dataclass(frozen=True)
+class PairData:
+    """Frames to predict, and which of them follow each other.
+
+    Attributes:
+        frames: All frames, in order; stay on the device as uint8.
+        pairs: Rows (source, target) of indices into `frames`, of the split to train on.
+    """
+
+    frames: UInt8[Tensor, "n c h w"]
+    pairs: Int[Tensor, "p 2"]
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray], device: torch.device) -> "PairData":
+        """Return the pairs of `pairs.npz` that are for training."""
+        frames = torch.from_numpy(arrays["frames"]).permute(0, 3, 1, 2).contiguous()
+        pairs = torch.from_numpy(arrays["pairs"][arrays["pair_split"] == SEEN]).long()
+        return cls(frames.to(device), pairs)
+
+
+def build(config: TrainingConfig[Pix2pixModel, Pix2pixTrain], data: PairData) -> Networks:
+    """Make both networks."""
+    _, channels, _, size = data.frames.shape
+    facts = {"size": size, "channels": channels, **config.model.model_dump()}
+    generator = Generator(**facts)
+    discriminator = Discriminator(channels=channels, width=config.model.width)
+    return Networks(generator, {"discriminator": discriminator}, facts)
+
+
+def objective(
+    config: TrainingConfig[Pix2pixModel, Pix2pixTrain], data: PairData
+) -> "NextFrameObjective":
+    """Make the objective: the next frame of a window."""
+    return NextFrameObjective(
+        data.frames,
+        data.pairs,
+        batch=config.train.batch,
+        l1_weight=config.train.l1_weight,
+        noise=config.train.noise,
+        views=config.train.views,
+        pushforward=config.train.pushforward,
+    )
+
+
+def hyperparameters(train: Pix2pixTrain) -> Hyperparameters:
+    """Return the paper's: binary cross-entropy without gradient penalties."""
+    return Hyperparameters(
+        loss="bce",
+        r1=0.0,
+        r2=0.0,
+        penalty_every=1,
+        learning_rate=train.learning_rate,
+        beta1=train.beta1,
+        beta2=0.999,
+        adversarial_weight=train.adversarial_weight,
+        ema=train.ema,
+        cooldown=0.0,
+    )
 
 
 class Generator(nn.Module):
-    """U-Net with skips: a frame goes down to 1x1 and comes up again as the next frame.
+    """U-Net with skips: a window of frames goes down to 1x1 and comes up as the next frame.
 
     Args:
         size: Side of the square frames, a power of two from 64; sets the depth.
         channels: Colour channels of a frame.
         width: Channels of the first layer; they double down to eight times as many.
         dropout: Rate in the three innermost layers of the decoder, while training.
-        residual: Predict the change to the frame instead of the frame.
+        residual: Predict the change to the last frame instead of the frame.
+        history: Frames of a window.
     """
 
     def __init__(
-        self, *, size: int, channels: int, width: int, dropout: float, residual: bool
+        self,
+        *,
+        size: int,
+        channels: int,
+        width: int,
+        dropout: float,
+        residual: bool,
+        history: int = HISTORY,
     ) -> None:
         super().__init__()
         depth = size.bit_length() - 1
         widths = [width * min(2**level, 8) for level in range(depth)]
-        self.size, self.residual = size, residual
+        self.size = size
+        self.history = history
+        self.residual = residual
+
+        # The encoder halves the side down to 1; the decoder doubles it, with the encoder's skips.
         self.down = nn.ModuleList(
             _down(inner, outer, norm=0 < level < depth - 1, activate=level > 0)
             for level, (inner, outer) in enumerate(
-                zip([channels, *widths[:-1]], widths, strict=True)
+                zip([history * channels, *widths[:-1]], widths, strict=True)
             )
         )
         self.up = nn.ModuleList(
@@ -58,34 +139,38 @@ class Generator(nn.Module):
         last = nn.ConvTranspose2d(2 * width, channels, 4, 2, 1)
         self.head = nn.Sequential(nn.ReLU(), last)
         self.apply(_initialise)
-        if residual:  # start as copy-last-frame
+        if residual:  # an untrained generator copies the last frame
             nn.init.zeros_(last.weight)
 
-    def forward(self, frame: Frames) -> Frames:
+    def forward(self, window: WindowBatch) -> FrameBatch:
+        # Down: every layer's output is kept as a skip, but for the innermost.
         skips: list[Tensor] = []
-        hidden = frame
+        hidden = window.flatten(1, 2)
         for layer in self.down:
             hidden = layer(hidden)
             skips.append(hidden)
         hidden = skips.pop()
+
+        # Up: each layer's output is joined with the skip of its size.
         for layer in self.up:
             hidden = torch.cat([layer(hidden), skips.pop()], dim=1)
         change = torch.tanh(self.head(hidden))
-        return frame + change if self.residual else change
+        return window[:, -1] + change if self.residual else change
 
 
 class Discriminator(nn.Module):
-    """PatchGAN: is each 70x70 patch of the target a real successor of the source?
+    """PatchGAN: a logit for each 70x70 patch, of whether the target follows the window.
 
     Args:
         channels: Colour channels of a frame.
         width: Channels of the first layer.
+        history: Frames of a window.
     """
 
-    def __init__(self, *, channels: int, width: int) -> None:
+    def __init__(self, *, channels: int, width: int, history: int = HISTORY) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Conv2d(2 * channels, width, 4, 2, 1),
+            nn.Conv2d((history + 1) * channels, width, 4, 2, 1),
             nn.LeakyReLU(0.2),
             *_patch(width, 2 * width, stride=2),
             *_patch(2 * width, 4 * width, stride=2),
@@ -94,22 +179,24 @@ class Discriminator(nn.Module):
         )
         self.apply(_initialise)
 
-    def forward(self, source: Frames, target: Frames) -> Float[Tensor, "b 1 p q"]:
-        logits: Tensor = self.layers(torch.cat([source, target], dim=1))
+    def forward(self, window: WindowBatch, target: FrameBatch) -> Float[Tensor, "b 1 p q"]:
+        logits: Tensor = self.layers(torch.cat([window.flatten(1, 2), target], dim=1))
         return logits
 
 
-class NextFrame:
-    """The game pix2pix plays: source, a frame; target, the frame after it.
+class NextFrameObjective:
+    """Source, a window of frames; target, the frame after it.
 
     Args:
         frames: All frames, in order; stay on the device as uint8.
         pairs: Rows (source, target) of indices into `frames`.
-        batch: Pairs per draw.
+        batch: Windows per draw.
         l1_weight: Weight of the mean absolute error (the paper's lambda).
-        noise: Largest standard deviation of the noise on the source; each is drawn evenly from 0.
-        views: Share of the draws that are seen turned, scaled, moved and half of them mirrored.
-        pushforward: Most steps the generator runs ahead, on its own output, to make the source.
+        noise: Largest standard deviation of the noise on the window; each is drawn evenly from 0.
+        views: Share of the draws that are turned, scaled, moved and half of them mirrored.
+        pushforward: Most steps that the generator runs ahead, on its own output, before the step
+            that is learnt from.
+        history: Frames of a window.
     """
 
     def __init__(
@@ -122,53 +209,63 @@ class NextFrame:
         noise: float,
         views: float,
         pushforward: int,
+        history: int = HISTORY,
     ) -> None:
-        self.frames, self.pairs, self.batch = frames, pairs, batch
-        self.l1_weight, self.noise, self.views = l1_weight, noise, views
-        # starts[k]: sources of the runs of k + 1 pairs that follow each other
-        sources = set(pairs[:, 0].tolist())
-        runs = (
-            [s for s in sorted(sources) if all(s + i in sources for i in range(k + 1))]
-            for k in range(pushforward + 1)
-        )
-        self.starts = [torch.tensor(run) for run in runs if run]
+        self.frames = frames
+        self.pairs = pairs
+        self.batch = batch
+        self.l1_weight = l1_weight
+        self.noise = noise
+        self.views = views
+        self.history = history
+        self.starts = _run_starts(pairs, history=history, pushforward=pushforward)
 
-    def draw(
-        self, generator: Callable[[Frames], Frames], rng: torch.Generator
-    ) -> tuple[Frames, Frames]:
-        """A batch of (source, target). The random numbers come from `rng`, on the CPU."""
+    def sample_batch(
+        self, generator: Callable[[WindowBatch], FrameBatch], rng: torch.Generator
+    ) -> tuple[WindowBatch, FrameBatch]:
+        """Draw (windows, next frames). The random numbers come from `rng`, on the CPU."""
+        # How many steps to run ahead, and from which first frame of a window.
         ahead = int(torch.randint(len(self.starts), (), generator=rng))
         starts = self.starts[ahead]
         first = starts[torch.randint(len(starts), (self.batch,), generator=rng)]
+
+        # All frames of a row are seen through the same view; noise is on the window alone.
         view = self._view(rng)
-        source = self._noisy(view(first), rng)
+        frames = [view(first + offset) for offset in range(self.history)]
+        window = self._add_noise(stack_window(frames), rng)
+
+        # Pushforward: the generator's own output becomes part of the window it learns from.
         with torch.no_grad():
             for _ in range(ahead):
-                source = generator(source).clamp(-1, 1)
-        return source, view(first + ahead + 1)
+                window = push(window, generator(window).clamp(-1, 1))
+        return window, view(first + self.history + ahead)
 
-    def make(
-        self, generator: Callable[[Frames], Frames], source: Frames, target: Frames
-    ) -> tuple[Frames, dict[str, Float[Tensor, ""]]]:
-        """The next frames, and what the generator pays for them beside the adversarial loss."""
+    def generate(
+        self,
+        generator: Callable[[WindowBatch], FrameBatch],
+        source: WindowBatch,
+        real: FrameBatch,
+    ) -> tuple[FrameBatch, dict[str, Float[Tensor, ""]]]:
+        """Return the predicted frames, and the weighted L1 loss beside the adversarial one."""
         fake = generator(source)
-        return fake, {"l1": self.l1_weight * F.l1_loss(fake.float(), target)}
+        return fake, {"l1": self.l1_weight * F.l1_loss(fake.float(), real)}
 
-    def _noisy(self, frame: Frames, rng: torch.Generator) -> Frames:
+    def _add_noise(self, window: WindowBatch, rng: torch.Generator) -> WindowBatch:
+        """Add noise of a random level to each window."""
         if self.noise == 0:
-            return frame
-        level = self.noise * torch.rand(len(frame), 1, 1, 1, generator=rng)
-        return frame + (level * torch.randn(frame.shape, generator=rng)).to(frame)
+            return window
+        level = self.noise * torch.rand(len(window), 1, 1, 1, 1, generator=rng)
+        return window + (level * torch.randn(window.shape, generator=rng)).to(window)
 
-    def _view(self, rng: torch.Generator) -> Callable[[Int[Tensor, "b"]], Frames]:
-        """How each row of a batch is seen: the same in all its frames."""
-        plain = torch.eye(2, 3).expand(self.batch, 2, 3)
-        chosen = torch.rand(self.batch, generator=rng) < self.views
-        affine = torch.where(chosen[:, None, None], random_affine(self.batch, rng), plain)
+    def _view(self, rng: torch.Generator) -> Callable[[Int[Tensor, "b"]], FrameBatch]:
+        """Draw a view of each row of a batch, and return how frames look through it."""
+        identity = torch.eye(2, 3).expand(self.batch, 2, 3)
+        changed = torch.rand(self.batch, generator=rng) < self.views
+        affine = torch.where(changed[:, None, None], random_affine(self.batch, rng), identity)
 
-        def view(index: Int[Tensor, "b"]) -> Frames:
+        def view(index: Int[Tensor, "b"]) -> FrameBatch:
             frames = to_float(self.frames[index.to(self.frames.device)])
-            if chosen.any():
+            if changed.any():
                 grid = F.affine_grid(affine, list(frames.shape), align_corners=False).to(frames)
                 frames = F.grid_sample(frames, grid, padding_mode="reflection", align_corners=False)
             return frames.contiguous(memory_format=torch.channels_last)
@@ -176,30 +273,62 @@ class NextFrame:
         return view
 
 
+def stack_window(frames: Sequence[FrameBatch]) -> WindowBatch:
+    """Stack frames, oldest first, each with channels last in memory, as convolutions like it."""
+    return torch.stack([frame.movedim(1, -1) for frame in frames], dim=1).movedim(-1, 2)
+
+
+def push(window: WindowBatch, frame: FrameBatch) -> WindowBatch:
+    """Drop the oldest frame of a window, and append a new one."""
+    return stack_window([*window.unbind(1)[1:], frame])
+
+
+def _run_starts(
+    pairs: Int[Tensor, "p 2"], *, history: int, pushforward: int
+) -> list[Int[Tensor, "_"]]:
+    """Return, for k = 0, 1, ... steps ahead, the first frames of windows that can be followed so.
+
+    A window of `history` frames and k + 1 frames after it take history + k pairs that follow each
+    other.
+    """
+    sources = set(pairs[:, 0].tolist())
+    runs = (
+        [
+            start
+            for start in sorted(sources)
+            if all(start + offset in sources for offset in range(history + k))
+        ]
+        for k in range(pushforward + 1)
+    )
+    return [torch.tensor(run) for run in runs if run]
+
+
 def random_affine(count: int, rng: torch.Generator) -> Float[Tensor, "count 2 3"]:
-    """Maps from picture to picture: mirrored or not, turned, scaled, moved.
+    """Draw affine maps from picture to picture: mirrored or not, turned, scaled, moved.
 
     Turns are up to 0.2 radians, scales up to exp(0.3), moves up to 0.15 of the side.
     """
     turn, scale, across, down = 2 * torch.rand(4, count, generator=rng) - 1
-    side = torch.where(torch.rand(count, generator=rng) < 0.5, -1.0, 1.0)
-    turn, scale = 0.2 * turn, torch.exp(0.3 * scale)
+    mirror = torch.where(torch.rand(count, generator=rng) < 0.5, -1.0, 1.0)
+    turn = 0.2 * turn
+    scale = torch.exp(0.3 * scale)
     rows = [
-        torch.stack([side * scale * turn.cos(), -scale * turn.sin(), 0.3 * across], dim=1),
-        torch.stack([side * scale * turn.sin(), scale * turn.cos(), 0.3 * down], dim=1),
+        torch.stack([mirror * scale * turn.cos(), -scale * turn.sin(), 0.3 * across], dim=1),
+        torch.stack([mirror * scale * turn.sin(), scale * turn.cos(), 0.3 * down], dim=1),
     ]
     return torch.stack(rows, dim=1)
 
 
 @torch.no_grad()
-def predict(generator: nn.Module, frame: Frames) -> Frames:
-    """The next frame, always the same for the same input: dropout and batch statistics off."""
+def predict(generator: nn.Module, window: WindowBatch) -> FrameBatch:
+    """Predict the next frame: the same for the same window, dropout and batch statistics off."""
     with evaluating(generator):
-        prediction: Tensor = generator(frame).clamp(-1, 1)
+        prediction: Tensor = generator(window).clamp(-1, 1)
     return prediction
 
 
 def _down(inner: int, outer: int, *, norm: bool, activate: bool) -> nn.Sequential:
+    """Return a layer of the encoder, which halves the side."""
     layers: list[nn.Module] = [nn.LeakyReLU(0.2)] if activate else []
     layers.append(nn.Conv2d(inner, outer, 4, 2, 1, bias=not norm))
     if norm:
@@ -208,6 +337,7 @@ def _down(inner: int, outer: int, *, norm: bool, activate: bool) -> nn.Sequentia
 
 
 def _up(inner: int, outer: int, dropout: float) -> nn.Sequential:
+    """Return a layer of the decoder, which doubles the side."""
     layers = [
         nn.ReLU(),
         nn.ConvTranspose2d(inner, outer, 4, 2, 1, bias=False),
@@ -217,6 +347,7 @@ def _up(inner: int, outer: int, dropout: float) -> nn.Sequential:
 
 
 def _patch(inner: int, outer: int, *, stride: int) -> list[nn.Module]:
+    """Return a layer of the PatchGAN."""
     return [
         nn.Conv2d(inner, outer, 4, stride, 1, bias=False),
         nn.BatchNorm2d(outer),
@@ -225,7 +356,7 @@ def _patch(inner: int, outer: int, *, stride: int) -> list[nn.Module]:
 
 
 def _initialise(layer: nn.Module) -> None:
-    """Weights from N(0, 0.02), scales of batch norm from N(1, 0.02) (appendix 6.2)."""
+    """Draw weights from N(0, 0.02), scales of batch norm from N(1, 0.02) (appendix 6.2)."""
     if isinstance(layer, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.normal_(layer.weight, 0.0, 0.02)
         if layer.bias is not None:

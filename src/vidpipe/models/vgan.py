@@ -1,4 +1,4 @@
-"""vgan: what moves and what stands still, made apart.
+"""vgan: a moving foreground and a still background, made apart.
 
 Vondrick et al. 2016, "Generating Videos with Scene Dynamics", section 2: a video stream makes a
 foreground and a mask, an image stream the background behind it, which is the same in all frames.
@@ -14,34 +14,64 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vidpipe.config.models import TrainingConfig, VganModel, VganTrain
 from vidpipe.models.clip_gan import (
+    ClipData,
     ClipDiscriminator,
     ClipGenerator,
-    Clips,
-    ClipsFromNoise,
-    RealClips,
-    Volume,
+    ClipObjective,
+    ClipWindows,
+    VolumeStream,
+    build_networks,
+    prior_of,
 )
 from vidpipe.models.modes import evaluating
 from vidpipe.models.noise import Noise, Prior
+from vidpipe.models.shapes import ClipBatch
+from vidpipe.training.adversarial import Networks
+
+ModelConfig = VganModel
+TrainConfig = VganTrain
+
+
+def build(config: TrainingConfig[VganModel, VganTrain], data: ClipData) -> Networks:
+    """Make both networks."""
+    return build_networks(Generator, Discriminator, config, data)
+
+
+def objective(config: TrainingConfig[VganModel, VganTrain], data: ClipData) -> "MaskedObjective":
+    """Make the objective: clips from noise, with a loss on the mask."""
+    return MaskedObjective(
+        data.windows(length=config.model.frames, mirror=config.train.mirror),
+        batch=config.train.batch,
+        prior=prior_of(config.model, data.labels),
+        mask_weight=config.train.mask_weight,
+    )
+
+
+@torch.no_grad()
+def diagnostics(generator: "Generator", source: Noise) -> dict[str, float]:
+    """Measure the mask's mean, in which the report's attempt died."""
+    with evaluating(generator):
+        return {"mask_mean": generator.parts(source).mask.mean().item()}
 
 
 class Parts(NamedTuple):
-    """What a clip is put together from: mask * foreground + (1 - mask) * background.
+    """Parts of a clip: mask * foreground + (1 - mask) * background.
 
     Attributes:
-        foreground: What moves.
-        mask: Where it is seen, 0 to 1.
+        foreground: The moving part.
+        mask: Weight of the foreground, 0 to 1.
         background: One frame behind all of it.
     """
 
-    foreground: Clips
+    foreground: ClipBatch
     mask: Float[Tensor, "b 1 t h w"]
     background: Float[Tensor, "b c 1 h w"]
 
     @property
-    def clips(self) -> Clips:
-        """The parts put together (section 2.2, equation 2)."""
+    def clips(self) -> ClipBatch:
+        """The parts composed (section 2.2, equation 2)."""
         return self.mask * self.foreground + (1 - self.mask) * self.background
 
 
@@ -50,12 +80,12 @@ class Generator(ClipGenerator):
 
     Args:
         latent: Numbers of noise.
-        codes: How many of them are one choice.
+        codes: Number of categorical codes among them.
         size: Side of the frames, a multiple of 16.
         frames: Of a clip, a multiple of 8.
         channels: Of a frame.
         width: Channels of the first feature maps of both streams; each layer halves them.
-        labels: If any, what the choice says that a clip is to show; as many as codes.
+        labels: What the codes name, if they name what a clip is to show.
     """
 
     def __init__(
@@ -70,29 +100,28 @@ class Generator(ClipGenerator):
         labels: Sequence[str] = (),
     ) -> None:
         super().__init__()
-        self.prior, self.frames, self.channels = (
-            Prior(latent, codes, tuple(labels)),
-            frames,
-            channels,
-        )
-        self.volume = Volume(latent=latent, size=size, frames=frames, width=width)
+        self.prior = Prior(latent, codes, tuple(labels))
+        self.frames = frames
+        self.channels = channels
+        self.volume = VolumeStream(latent=latent, size=size, frames=frames, width=width)
         self.moving = nn.Conv3d(self.volume.channels, channels + 1, (1, 3, 3), 1, (0, 1, 1))
         self.background = _picture_stream(latent, size, width, channels)
 
-    def forward(self, noise: Noise) -> Clips:
+    def forward(self, noise: Noise) -> ClipBatch:
         return self.parts(noise).clips
 
     def parts(self, noise: Noise) -> Parts:
-        """Foreground, mask and background apart."""
+        """Return foreground, mask and background apart."""
         colours, mask = self.moving(self.volume(noise)).split([self.channels, 1], dim=1)
         background = self.background(noise).unsqueeze(2)
         return Parts(torch.tanh(colours), torch.sigmoid(mask), torch.tanh(background))
 
-    def apart(self, source: Noise) -> dict[str, Clips]:
-        """Foreground, mask and background as clips of colours."""
+    def components(self, source: Noise) -> dict[str, ClipBatch]:
+        """Return foreground, mask and background as clips of colours."""
         parts = self.parts(source)
-        shown = (parts.foreground, 2 * parts.mask - 1, parts.background)
-        return dict(zip(Parts._fields, (s.expand_as(parts.foreground) for s in shown), strict=True))
+        colours = (parts.foreground, 2 * parts.mask - 1, parts.background)
+        clips = [part.expand_as(parts.foreground) for part in colours]
+        return dict(zip(Parts._fields, clips, strict=True))
 
 
 class Discriminator(ClipDiscriminator):
@@ -101,37 +130,31 @@ class Discriminator(ClipDiscriminator):
     layers = 4
 
 
-class Game(ClipsFromNoise):
-    """The game of `ClipsFromNoise`, in which the generator pays for the mask.
+class MaskedObjective(ClipObjective):
+    """Clips from noise, with a loss on the mean of the mask.
 
     Args:
         real: Clips to learn from.
         batch: Clips per draw.
-        prior: Where noise is drawn from.
-        mask_weight: Of the mask's mean (section 2.2: a sparse mask, weight 0.1).
+        prior: Distribution of the noise.
+        mask_weight: Weight of the mask's mean (section 2.2: a sparse mask, weight 0.1).
     """
 
-    def __init__(self, real: RealClips, *, batch: int, prior: Prior, mask_weight: float) -> None:
+    def __init__(self, real: ClipWindows, *, batch: int, prior: Prior, mask_weight: float) -> None:
         super().__init__(real, batch=batch, prior=prior)
         self.mask_weight = mask_weight
 
-    def make(
-        self, generator: Callable[[Noise], Clips], source: Noise, target: Clips
-    ) -> tuple[Clips, dict[str, Float[Tensor, ""]]]:
-        """The generator's clips, and the price of the mask."""
+    def generate(
+        self, generator: Callable[[Noise], ClipBatch], source: Noise, real: ClipBatch
+    ) -> tuple[ClipBatch, dict[str, Float[Tensor, ""]]]:
+        """Return the generator's clips, and the loss on the mask."""
         assert isinstance(generator, Generator)
         parts = generator.parts(source)
         return parts.clips, {"mask": self.mask_weight * parts.mask.float().mean()}
 
 
-@torch.no_grad()
-def fares(generator: Generator, source: Noise) -> dict[str, float]:
-    """What is watched while it learns: the mask's mean, in which the report's attempt died."""
-    with evaluating(generator):
-        return {"mask_mean": generator.parts(source).mask.mean().item()}
-
-
 def _picture_stream(latent: int, size: int, width: int, channels: int) -> nn.Sequential:
+    """Return layers from noise to one frame: dense, then four transposed 2-D convolutions."""
     base = size // 16
     widths = [width // 2**level for level in range(4)]
     stream = nn.Sequential(

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from vidpipe.pipeline_registry import CLIP_GANS
+from vidpipe.config.schema import CLIP_GANS
 
 # The parameter models only check: values reach a stage through its `params`, and no field of
 # theirs has a default. So a new model's parameters make no other model stale.

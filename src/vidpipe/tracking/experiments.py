@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vidpipe.pipeline_registry import CLIP_GANS
+from vidpipe.config.schema import CLIP_GANS
 
 
 @dataclass(frozen=True)
@@ -27,4 +27,5 @@ TASKS = {
     "pix2pix": Task("prediction", "D3", ("sources.footage", "frames.footage", "pairs")),
 }
 CLIPS = ("sources.clips", "frames.clips", "clips", "action_classifier")
-TASKS |= {model: Task("clips", deliverable, CLIPS) for model, deliverable in CLIP_GANS.items()}
+DELIVERABLES = {"gan3d": "D2", "vgan": "D2", "convlstm_gan": "D4"}
+TASKS |= {m: Task("clips", DELIVERABLES.get(m, "outlook"), CLIPS) for m in CLIP_GANS}

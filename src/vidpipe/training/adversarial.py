@@ -1,58 +1,61 @@
-"""One update of a generator and a discriminator: the same game for every model.
+"""One update of a generator and its discriminators, the same for every model.
 
 Tensors in, detached tensors out: nothing here knows a model, a device or a logger.
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor, nn
 
-from vidpipe.training.ema import average_of, follow
-from vidpipe.training.losses import LOSSES, slope
-from vidpipe.training.optimizer import Adam
+from vidpipe.training.ema import copy_for_average, update_average
+from vidpipe.training.losses import LOSSES, AdversarialLoss, gradient_penalty
+from vidpipe.training.optimizer import fused_adam, moments, set_learning_rate
 
 
 @runtime_checkable
-class Task(Protocol):
-    """What a model is fed, and what its generator pays beside the adversarial loss."""
+class Objective(Protocol):
+    """Batches of a model, and losses of its generator beside the adversarial one.
 
-    def draw(
+    A source is whatever the generator starts from: noise, a window of frames, noise and a picture.
+    """
+
+    def sample_batch(
         self, generator: Callable[[Any], Tensor], rng: torch.Generator, /
     ) -> tuple[Any, Tensor]:
-        """A batch of (source, target); all its randomness comes from `rng`."""
+        """Draw (source, real samples); all randomness comes from `rng`."""
 
-    def make(
-        self, generator: Callable[[Any], Tensor], source: Any, target: Tensor, /
+    def generate(
+        self, generator: Callable[[Any], Tensor], source: Any, real: Tensor, /
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """What the generator makes of a source, and the weighted losses it pays for it, by name."""
+        """Return fake samples, and the weighted losses beside the adversarial one, by name."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Rules:
-    """The numbers of the game.
+class Hyperparameters:
+    """Numbers of an adversarial training.
 
     Attributes:
-        loss: What the two play for, one of `losses.LOSSES`.
-        r1: Weight of the penalty on the discriminator's slope at real samples; 0: none.
-        r2: The same, at fake ones.
-        slope_every: Steps from one penalty on the slope to the next, which weighs as many times as
-            much (Karras et al. 2020, section 3.1).
-        learning_rate: Adam's, for both networks.
-        beta1: Adam's decay of the first moment.
-        beta2: And of the second.
+        loss: One of `losses.LOSSES`.
+        r1: Weight of the gradient penalty at real samples; 0: none.
+        r2: Weight of the gradient penalty at fake samples; 0: none.
+        penalty_every: Steps from one gradient penalty to the next, which weighs as many times as
+            much (lazy regularization, Karras et al. 2020, section 3.1).
+        learning_rate: Of Adam, for all networks.
+        beta1: Decay of Adam's first moment.
+        beta2: Decay of Adam's second moment.
         adversarial_weight: Weight of the generator's adversarial loss.
-        ema: Decay of the generator's moving average; 0 samples the last weights.
-        cooldown: Share of the steps, at the end, in which the learning rate falls to nothing.
+        ema: Decay of the generator's moving average; 0: the last weights are sampled.
+        cooldown: Share of the steps, at the end, over which the learning rate falls to 0.
     """
 
     loss: Literal["bce", "hinge", "relativistic"]
     r1: float
     r2: float
-    slope_every: int
+    penalty_every: int
     learning_rate: float
     beta1: float
     beta2: float
@@ -60,55 +63,89 @@ class Rules:
     ema: float
     cooldown: float
 
-    def rate(self, step: int, steps: int) -> float:
-        """The learning rate of a step, from 1 on."""
-        left = (steps - step + 1) / steps
-        return self.learning_rate * min(1.0, left / self.cooldown if self.cooldown else 1.0)
+    def learning_rate_at(self, step: int, steps: int) -> float:
+        """Learning rate of a step, counted from 1, of a training of `steps`."""
+        remaining = (steps - step + 1) / steps
+        return self.learning_rate * min(1.0, remaining / self.cooldown if self.cooldown else 1.0)
 
 
-class Players:
-    """Two networks, their optimisers and the generator's average: all that training changes."""
+@dataclass(frozen=True)
+class Networks:
+    """A generator, and discriminators that each look at it in their own way.
 
-    def __init__(self, generator: nn.Module, discriminator: nn.Module, rules: Rules) -> None:
-        self.generator, self.discriminator = generator.train(), discriminator.train()
-        self.average = average_of(generator)
-        self.rules = rules
-        betas = (rules.beta1, rules.beta2)
-        self.adams = [
-            Adam(network, rate=rules.learning_rate, betas=betas)
-            for network in (generator, discriminator)
-        ]
+    Attributes:
+        generator: From a source to fake samples.
+        discriminators: By the name of their file of weights; each from (source, samples) to logits.
+        facts: Keyword arguments that build the generator again; saved beside its weights.
+        rate_factors: By the same names and `generator`, what the learning rate is multiplied by,
+            where it is not 1.
+    """
+
+    generator: nn.Module
+    discriminators: Mapping[str, nn.Module]
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    rate_factors: Mapping[str, float] = field(default_factory=dict)
+
+    def by_name(self) -> dict[str, nn.Module]:
+        """All networks that learn, the generator first."""
+        return {"generator": self.generator, **self.discriminators}
+
+
+class TrainState:
+    """All that training changes: the networks, their optimizers, the generator's average.
+
+    Args:
+        networks: In their place: the optimizers hold on to their weights.
+        hyperparameters: Numbers of the training.
+    """
+
+    def __init__(self, networks: Networks, hyperparameters: Hyperparameters) -> None:
+        self.networks = networks
+        self.hyperparameters = hyperparameters
+        self.g_ema = copy_for_average(networks.generator)
+        betas = (hyperparameters.beta1, hyperparameters.beta2)
+        self.optimizers = {
+            name: fused_adam(
+                network.train(), learning_rate=hyperparameters.learning_rate, betas=betas
+            )
+            for name, network in networks.by_name().items()
+        }
 
     @property
-    def sampled(self) -> nn.Module:
-        """The network to predict with: the average, if there is one."""
-        return self.average if self.rules.ema else self.generator
+    def generator(self) -> nn.Module:
+        """The generator that learns."""
+        return self.networks.generator
 
-    def learn_at(self, rate: float) -> None:
-        """Set the learning rate of both."""
-        for adam in self.adams:
-            adam.rate = rate
+    @property
+    def discriminators(self) -> list[nn.Module]:
+        """The discriminators that learn."""
+        return list(self.networks.discriminators.values())
+
+    @property
+    def sampling_generator(self) -> nn.Module:
+        """The generator to sample from: the moving average, if there is one."""
+        return self.g_ema if self.hyperparameters.ema else self.generator
+
+    def set_learning_rate(self, learning_rate: float) -> None:
+        """Set the learning rate of the next step of every network."""
+        for name, optimizer in self.optimizers.items():
+            set_learning_rate(optimizer, learning_rate * self.networks.rate_factors.get(name, 1.0))
 
     def state_dict(self) -> dict[str, Tensor]:
-        """All that training changes, by name: the tensors themselves, no copies."""
-        networks = {
-            "generator": self.generator,
-            "discriminator": self.discriminator,
-            "average": self.average,
-        }
-        state = {
-            f"{player}.{name}": value
-            for player, network in networks.items()
+        """All tensors that training changes, by name: the tensors themselves, no copies."""
+        tensors = {
+            f"{network_name}.{name}": value
+            for network_name, network in [*self.networks.by_name().items(), ("average", self.g_ema)]
             for name, value in network.state_dict().items()
         }
-        for player, adam in zip(networks, self.adams, strict=False):
-            for number, moments in enumerate(adam.state):
-                state |= {f"{player}.adam.{number}.{name}": m for name, m in moments.items()}
-        return state
+        for network_name, optimizer in self.optimizers.items():
+            for name, value in moments(optimizer).items():
+                tensors[f"{network_name}.adam.{name}"] = value
+        return tensors
 
     @torch.no_grad()
     def load_state_dict(self, state: Mapping[str, Tensor]) -> None:
-        """Take up a state that `state_dict` gave, each tensor in the layout it has here.
+        """Copy in a state that `state_dict` gave, each tensor in the layout it has here.
 
         Raises:
             ValueError: If names or shapes differ; then nothing has changed.
@@ -121,60 +158,87 @@ class Players:
 
 
 def update(
-    players: Players,
-    task: Task,
+    state: TrainState,
+    objective: Objective,
     *,
     step: int,
     rng: torch.Generator,
-    autocast: Callable[[], Any],
+    autocast: Callable[[], AbstractContextManager[None]],
 ) -> dict[str, Tensor]:
-    """One step of the discriminator, then one of the generator, on one batch.
+    """Take one step with every discriminator, then one with the generator, on one batch.
 
     Args:
-        players: Who learns.
-        task: Gives the batch and the penalties.
+        state: Networks and optimizers; changed in place.
+        objective: Gives the batch, and the generator's other losses.
         step: Number of this update, from 1.
         rng: Source of the batch's randomness.
         autocast: Makes the context in which networks run.
 
     Returns:
-        Scalar losses by name, detached, and `d_real`, `d_fake`: the share judged rightly.
+        Scalar losses by name, detached, and the accuracies `d_real` and `d_fake`.
     """
-    generator, discriminator, rules = players.generator, players.discriminator, players.rules
-    loss = LOSSES[rules.loss]
+    generator = state.generator
+    hyper = state.hyperparameters
+    loss = LOSSES[hyper.loss]
+
+    # Draw a batch and generate from it once: both halves of the step use the same fakes.
     with autocast():
-        source, target = task.draw(generator, rng)
-        fake, penalties = task.make(generator, source, target)
-    steep = step % rules.slope_every == 0
-    real = target.detach().requires_grad_(steep and rules.r1 > 0)
-    copy = fake.detach().requires_grad_(steep and rules.r2 > 0)
-    with autocast():
-        real_logits = discriminator(source, real).float()
-        fake_logits = discriminator(source, copy).float()
-    d_loss = loss.discriminator(real_logits, fake_logits)
-    slopes = _slopes(rules, r1=(real_logits, real), r2=(fake_logits, copy))
-    players.adams[1].descend(d_loss + sum(slopes.values()))
+        source, target = objective.sample_batch(generator, rng)
+        fake, generator_losses = objective.generate(generator, source, target)
 
-    with _frozen(discriminator), autocast():
-        g_loss = loss.generator(real_logits.detach(), discriminator(source, fake).float())
-        total = rules.adversarial_weight * g_loss + sum(penalties.values())
-    players.adams[0].descend(total)
-    if rules.ema:
-        follow(players.average, generator, decay=rules.ema, step=step)
-    losses = {"generator": g_loss, "discriminator": d_loss, **slopes, **penalties}
-    right = loss.judged_rightly(real_logits, fake_logits)
-    return {name: value.detach() for name, value in (losses | right).items()}
+    # Lazy regularization: gradients at the samples are needed only when the penalty is due.
+    apply_penalty = step % hyper.penalty_every == 0
+    real = target.detach().requires_grad_(apply_penalty and hyper.r1 > 0)
+    detached = fake.detach().requires_grad_(apply_penalty and hyper.r2 > 0)
+
+    # Discriminators first, on fakes whose gradient does not reach the generator.
+    pairs = []
+    for discriminator in state.discriminators:
+        with autocast():
+            real_logits = discriminator(source, real).float()
+            fake_logits = discriminator(source, detached).float()
+        pairs.append((real_logits, fake_logits))
+    d_losses = {"discriminator": _total(loss.discriminator(*logits) for logits in pairs)}
+    for name, weight, samples, side in (("r1", hyper.r1, real, 0), ("r2", hyper.r2, detached, 1)):
+        if samples.requires_grad:
+            penalty = _total(gradient_penalty(logits[side], samples) for logits in pairs)
+            d_losses[name] = hyper.penalty_every * weight * penalty
+    _step([state.optimizers[name] for name in state.networks.discriminators], d_losses)
+
+    # The generator next, against discriminators that have just learnt and are frozen meanwhile.
+    with _frozen(state.discriminators), autocast():
+        g_loss = _total(
+            loss.generator(real_logits.detach(), discriminator(source, fake).float())
+            for discriminator, (real_logits, _) in zip(state.discriminators, pairs, strict=True)
+        )
+        weighted = {"generator": hyper.adversarial_weight * g_loss, **generator_losses}
+    _step([state.optimizers["generator"]], weighted)
+    if hyper.ema:
+        update_average(state.g_ema, generator, decay=hyper.ema, step=step)
+
+    measured = {"generator": g_loss, **d_losses, **generator_losses, **_accuracy(loss, pairs)}
+    return {name: value.detach() for name, value in measured.items()}
 
 
-def _slopes(
-    rules: Rules, *, r1: tuple[Tensor, Tensor], r2: tuple[Tensor, Tensor]
-) -> dict[str, Tensor]:
-    """The penalties that are due, of logits and the samples they judge."""
-    return {
-        name: rules.slope_every * weight * slope(logits, samples)
-        for name, weight, (logits, samples) in (("r1", rules.r1, r1), ("r2", rules.r2, r2))
-        if samples.requires_grad
-    }
+def _step(optimizers: list[torch.optim.Adam], losses: Mapping[str, Tensor]) -> None:
+    """Move the weights of some networks down the sum of losses."""
+    for optimizer in optimizers:
+        optimizer.zero_grad()
+    _total(losses.values()).backward()  # type: ignore[no-untyped-call]
+    for optimizer in optimizers:
+        optimizer.step()
+
+
+def _total(values: Any) -> Tensor:
+    """Sum of scalars, from the first on: adding to 0 would be one operation more."""
+    first, *rest = values
+    return sum(rest, start=first)
+
+
+def _accuracy(loss: AdversarialLoss, pairs: list[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
+    """Mean accuracy of the discriminators on real and on fake samples."""
+    each = [loss.accuracy(*logits) for logits in pairs]
+    return {name: _total(one[name] for one in each) / len(each) for name in each[0]}
 
 
 def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dtype]]:
@@ -183,10 +247,12 @@ def _shapes(state: Mapping[str, Tensor]) -> dict[str, tuple[torch.Size, torch.dt
 
 
 @contextmanager
-def _frozen(network: nn.Module) -> Iterator[None]:
-    """Gradients flow through the network, none are computed for its weights."""
-    network.requires_grad_(False)
+def _frozen(networks: list[nn.Module]) -> Iterator[None]:
+    """Let gradients flow through networks, and compute none for their weights."""
+    for network in networks:
+        network.requires_grad_(False)
     try:
         yield
     finally:
-        network.requires_grad_(True)
+        for network in networks:
+            network.requires_grad_(True)

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidpipe.training.loop import Report, numbers_of
-from vidpipe.training.optimizer import Adam
+from vidpipe.training.loop import Report, step_rng
+from vidpipe.training.optimizer import fused_adam, set_learning_rate
 
 
 def fit_classifier(
@@ -32,16 +32,18 @@ def fit_classifier(
         seed: Of batches and dropout.
         autocast: Makes the context in which the network runs.
     """
-    adam = Adam(network, rate=learning_rate)
+    optimizer = fused_adam(network, learning_rate=learning_rate)
     network.train()
     loss_sum, right_sum, since = torch.zeros(()), torch.zeros(()), 0
     for step in range(1, steps + 1):
-        adam.rate = learning_rate * (1 - (step - 1) / steps)
-        batch, label = draw(numbers_of(seed, step))
+        set_learning_rate(optimizer, learning_rate * (1 - (step - 1) / steps))
+        batch, label = draw(step_rng(seed, step))
         with autocast():
             logits = network(batch).float()
         loss = F.cross_entropy(logits, label)
-        adam.descend(loss)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
 
         loss_sum = loss_sum.to(loss.device) + loss.detach()
         right_sum = right_sum.to(loss.device) + (logits.argmax(1) == label).float().mean()

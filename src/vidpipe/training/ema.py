@@ -6,13 +6,13 @@ import torch
 from torch import nn
 
 
-def average_of(network: nn.Module) -> nn.Module:
-    """A copy to keep the average in: no gradients, never in training mode."""
+def copy_for_average(network: nn.Module) -> nn.Module:
+    """Return a copy to keep the average in: no gradients, never in training mode."""
     return copy.deepcopy(network).requires_grad_(False).eval()
 
 
 @torch.no_grad()
-def follow(average: nn.Module, network: nn.Module, *, decay: float, step: int) -> None:
+def update_average(average: nn.Module, network: nn.Module, *, decay: float, step: int) -> None:
     """Move the average towards the network.
 
     The decay ramps up as (1 + step) / (10 + step), so that the first weights are soon forgotten.
@@ -21,6 +21,7 @@ def follow(average: nn.Module, network: nn.Module, *, decay: float, step: int) -
     for mean, value in zip(
         average.state_dict().values(), network.state_dict().values(), strict=True
     ):
+        # Counters, such as the batches that a norm has seen, have no mean.
         if mean.is_floating_point():
             mean.lerp_(value, 1 - decay)
         else:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from vidpipe.training.adversarial import Players, Task, update
+from vidpipe.training.adversarial import Objective, TrainState, update
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Report:
 
 
 def fit(
-    players: Players,
-    task: Task,
+    state: TrainState,
+    objective: Objective,
     *,
     steps: int,
     report_every: int,
@@ -38,14 +38,14 @@ def fit(
     autocast: Callable[[], AbstractContextManager[None]],
     done: int = 0,
 ) -> Iterator[Report]:
-    """Train, and report every `report_every` steps and after the last.
+    """Train, and yield a report every `report_every` steps and after the last.
 
-    Each step draws its random numbers from (seed, step) alone, so training that goes on from a
-    saved state at a report gives the same weights as training that never stopped.
+    Each step draws its random numbers from (seed, step) alone, so training that is resumed from a
+    state saved at a report gives the same weights as training that was never stopped.
 
     Args:
-        players: Who learns; changed in place.
-        task: What they are fed.
+        state: Networks and optimizers; changed in place.
+        objective: Batches, and losses beside the adversarial one.
         steps: Updates in all.
         report_every: Steps from report to report.
         seed: Of batches and dropout.
@@ -55,34 +55,42 @@ def fit(
     Raises:
         FloatingPointError: If a loss is not finite; names the first such step, and the losses.
     """
-    sums, measured = dict[str, torch.Tensor](), Counter[str]()
-    sound = torch.tensor(done)  # last step up to which all losses were finite
+    sums = dict[str, torch.Tensor]()
+    counts = Counter[str]()
+    last_finite = torch.tensor(done)  # the step up to which all losses were finite
     for step in range(done + 1, steps + 1):
-        rng = numbers_of(seed, step)
-        players.learn_at(players.rules.rate(step, steps))
-        losses = update(players, task, step=step, rng=rng, autocast=autocast)
+        # One update, at this step's learning rate and with this step's random numbers.
+        state.set_learning_rate(state.hyperparameters.learning_rate_at(step, steps))
+        losses = update(state, objective, step=step, rng=step_rng(seed, step), autocast=autocast)
+
+        # Sums stay on the device. Penalties are not measured in every step, so each has a count.
         sums |= {name: sums.get(name, 0) + loss for name, loss in losses.items()}
-        measured.update(losses.keys())  # not all are, in every step
+        counts.update(losses.keys())
         finite = torch.stack(list(losses.values())).isfinite().all()
-        sound = sound.to(finite.device)
-        sound = torch.where(finite & (sound == step - 1), step, sound)
+        last_finite = last_finite.to(finite.device)
+        last_finite = torch.where(finite & (last_finite == step - 1), step, last_finite)
 
         # A report reads the losses from the device: rarely, for it waits for all that is queued.
         if step % report_every == 0 or step == steps:
-            means = {name: total.item() / measured[name] for name, total in sums.items()}
-            if int(sound) < step:
+            means = {name: total.item() / counts[name] for name, total in sums.items()}
+            if int(last_finite) < step:
                 broken = ", ".join(name for name, mean in means.items() if not math.isfinite(mean))
                 raise FloatingPointError(
-                    f"losses are no longer finite from step {int(sound) + 1} on ({broken}): "
+                    f"losses are no longer finite from step {int(last_finite) + 1} on ({broken}): "
                     "training has diverged; lower train.learning_rate of the model or, if "
                     "runtime.precision is not fp32, set it to that"
                 )
-            sums, measured = {}, Counter()
+            sums = {}
+            counts.clear()
             yield Report(step, means)
 
 
-def numbers_of(seed: int, step: int) -> torch.Generator:
-    """The random numbers of one step: for its batch, and, by torch's own generator, for dropout."""
+def step_rng(seed: int, step: int) -> torch.Generator:
+    """Return the random numbers of one step for its batch, and seed torch's own for dropout.
+
+    Seed and step are hashed together: torch's generator takes 32 bits of a seed, which the two side
+    by side would not fit.
+    """
     hashed = int(np.random.SeedSequence((seed, step)).generate_state(1)[0])
     torch.manual_seed(hashed)
     return torch.Generator().manual_seed(hashed)

@@ -1,4 +1,4 @@
-"""Adversarial losses on logits, and the penalty that keeps a discriminator from growing steep."""
+"""Adversarial losses on logits, and the gradient penalty that keeps a discriminator smooth."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,23 +13,26 @@ Scalar = Float[Tensor, ""]
 
 
 @dataclass(frozen=True)
-class Loss:
-    """What each player pays on the logits of real and of fake samples, in that order.
+class AdversarialLoss:
+    """Losses of both networks on the logits of real and of fake samples, in that order.
 
     Attributes:
-        discriminator: What it pays.
-        generator: What it pays.
-        relative: A logit means nothing by itself, only beside one of the other kind.
+        discriminator: Loss of the discriminator.
+        generator: Loss of the generator.
+        relative: A logit has a meaning only beside one of the other kind.
     """
 
     discriminator: Callable[[Logits, Logits], Scalar]
     generator: Callable[[Logits, Logits], Scalar]
     relative: bool = False
 
-    def judged_rightly(self, real: Logits, fake: Logits) -> dict[str, Scalar]:
+    def accuracy(self, real: Logits, fake: Logits) -> dict[str, Scalar]:
         """Share of the real (`d_real`) and of the fake logits (`d_fake`) on the right side."""
-        above, below = (fake.mean(), real.mean()) if self.relative else (0.0, 0.0)
-        return {"d_real": (real > above).float().mean(), "d_fake": (fake < below).float().mean()}
+        real_threshold, fake_threshold = (fake.mean(), real.mean()) if self.relative else (0.0, 0.0)
+        return {
+            "d_real": (real > real_threshold).float().mean(),
+            "d_fake": (fake < fake_threshold).float().mean(),
+        }
 
 
 def discriminator_bce(real: Logits, fake: Logits) -> Scalar:
@@ -51,38 +54,40 @@ def discriminator_hinge(real: Logits, fake: Logits) -> Scalar:
 
 
 def generator_hinge(real: Logits, fake: Logits) -> Scalar:
-    """What goes with it: -D(fake) (Miyato et al. 2018, equation 17)."""
+    """The generator's side of the hinge loss, -D(fake) (Miyato et al. 2018, equation 17)."""
     return -fake.mean()
 
 
 def discriminator_relativistic(real: Logits, fake: Logits) -> Scalar:
-    """Each real sample is to look more real than the fake one beside it (Huang et al. 2024).
+    """Relativistic pairing loss: each real sample is to look more real than the fake beside it.
 
-    "The GAN is dead; long live the GAN!", equation 2: a fake is judged near real ones, so no mode
-    of the data can be left out unpunished.
+    Huang et al. 2024, "The GAN is dead; long live the GAN!", equation 2. A fake is compared with
+    real samples near it, so that no mode of the data can be dropped unpunished.
     """
     return F.softplus(fake - real).mean()
 
 
 def generator_relativistic(real: Logits, fake: Logits) -> Scalar:
-    """The same game, the other way about."""
+    """The generator's side of the relativistic pairing loss."""
     return F.softplus(real - fake).mean()
 
 
 LOSSES = {
-    "bce": Loss(discriminator_bce, generator_bce),
-    "hinge": Loss(discriminator_hinge, generator_hinge),
-    "relativistic": Loss(discriminator_relativistic, generator_relativistic, relative=True),
+    "bce": AdversarialLoss(discriminator_bce, generator_bce),
+    "hinge": AdversarialLoss(discriminator_hinge, generator_hinge),
+    "relativistic": AdversarialLoss(
+        discriminator_relativistic, generator_relativistic, relative=True
+    ),
 }
 
 
-def slope(logits: Logits, samples: Float[Tensor, "b ..."]) -> Scalar:
+def gradient_penalty(logits: Logits, samples: Float[Tensor, "b ..."]) -> Scalar:
     """Half the mean squared gradient of D at samples (Mescheder et al. 2018, equation 9).
 
     At real samples it is the penalty R1, at fake ones R2.
 
     Args:
-        logits: What D made of `samples`, which must require a gradient.
+        logits: Output of D for `samples`, which must require a gradient.
         samples: A batch.
     """
     (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)

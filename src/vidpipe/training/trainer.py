@@ -1,11 +1,9 @@
-"""What every training stage does: play the game, keep its history, show it, save the weights."""
+"""The trainer of every GAN: train, keep the history, draw progress, checkpoint, save weights."""
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,141 +15,182 @@ from vidpipe.config.schema import Runtime
 from vidpipe.tracking.protocol import Run, Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
-from vidpipe.training.adversarial import Players, Rules, Task
-from vidpipe.training.checkpoint import HOME, NONE, Checkpoint, Checkpoints
+from vidpipe.training.adversarial import Hyperparameters, Networks, Objective, TrainState
+from vidpipe.training.checkpoint import NONE, Checkpoint, Checkpoints
 from vidpipe.training.health import gradient_norm, signs
 from vidpipe.training.loop import Report, fit
 from vidpipe.training.progress import shown
 from vidpipe.visualization.sheets import from_png, png
 
 log = logging.getLogger(__name__)
-UNSETTLED = 0.3  # share of the steps, at the start, in which signs show in good runs too
+UNSETTLED = 0.3  # share of the steps, at the start, in which good runs show warning signs too
+
+Sheet = Callable[[nn.Module], np.ndarray]
+Diagnostics = Callable[[TrainState], Mapping[str, float]]
 
 
 def start(runtime: Runtime, train: GanTrain) -> runtimes.Machine:
-    """Set up torch, and its own random numbers, from which first weights are drawn."""
+    """Set up torch, and seed its global generator, from which first weights are drawn."""
     machine = runtimes.start(**runtime.model_dump())
     torch.manual_seed(train.seed)
     return machine
 
 
-def rules_of(train: FromNoiseTrain) -> Rules:
-    """How a GAN plays that starts from noise."""
-    names = {field.name for field in fields(Rules)} & set(FromNoiseTrain.model_fields)
-    return Rules(**train.model_dump(include=names), adversarial_weight=1.0)
+def place(networks: Networks, machine: runtimes.Machine) -> Networks:
+    """Move all networks to the device, before optimizers hold on to their weights."""
+    for network in networks.by_name().values():
+        machine.place(network)
+    return networks
+
+
+def hyperparameters_of(train: FromNoiseTrain) -> Hyperparameters:
+    """Hyper-parameters of a GAN that starts from noise."""
+    return Hyperparameters(
+        loss=train.loss,
+        r1=train.r1,
+        r2=train.r2,
+        penalty_every=train.slope_every,
+        learning_rate=train.learning_rate,
+        beta1=train.beta1,
+        beta2=train.beta2,
+        adversarial_weight=1.0,
+        ema=train.ema,
+        cooldown=train.cooldown,
+    )
 
 
 def train_gan(
     name: str,
-    players: Players,
-    task: Task,
-    sheet: Callable[[nn.Module], np.ndarray],
+    state: TrainState,
+    objective: Objective,
+    sheet: Sheet,
     *,
-    built: Mapping[str, Any],
     train: GanTrain,
     machine: runtimes.Machine,
     tracker: Tracker,
+    checkpoints: Path,
     scratch: Path,
-    watch: Callable[[Players], Mapping[str, float]] = lambda players: {},
+    diagnostics: Diagnostics = lambda state: {},
 ) -> Path:
-    """Train two networks on a task, and fill a folder.
+    """Train networks on an objective, and fill a folder.
+
+    Training that was stopped is resumed from the last checkpoint, to the same weights.
 
     Args:
         name: Of the model.
-        players: Who learns.
-        task: What they are fed.
-        sheet: Draws what a generator makes of the same inputs, as training goes on.
-        built: What it takes to build the generator again; stands beside its weights.
+        state: Networks and optimizers.
+        objective: Batches, and losses beside the adversarial one.
+        sheet: Draws samples of a generator, from the same sources all along.
         train: Seed, steps, and when to report.
-        machine: What to compute with.
-        tracker: Who is told.
-        scratch: Where the folder is made. Where `kept` in it outlives the process,
-            training that was stopped goes on, to the same end.
-        watch: Measures how the players fare, beside their losses.
+        machine: Device and precision.
+        tracker: Logs the run.
+        checkpoints: Folder of this training's checkpoints.
+        scratch: Folder in which the result is made.
+        diagnostics: Measures the state at each report, beside its losses.
 
     Returns:
-        A folder: weights of both networks, `history.csv`, and `sheets/`.
+        A folder: weights of all networks, `history.csv`, and `sheets/`.
     """
-    checkpoints = Checkpoints(scratch / HOME / name)
-    kept = _taken_up(checkpoints, players, name, train.steps)
-    history, sheets = list(kept.history), dict(kept.sheets)
-    pace = {"steps": train.steps, "report_every": train.report_every, "seed": train.seed}
-    reports = fit(players, task, **pace, done=kept.step, autocast=machine.autocast)
+    # Resume: networks, optimizers, history and sheets as they were at the last good checkpoint.
+    store = Checkpoints(checkpoints)
+    resumed = _resume(store, state, name, train.steps)
+    history = list(resumed.history)
+    sheets = dict(resumed.sheets)
+    reports = fit(
+        state,
+        objective,
+        steps=train.steps,
+        report_every=train.report_every,
+        seed=train.seed,
+        autocast=machine.autocast,
+        done=resumed.step,
+    )
     with tracker.training(name) as run:
-        tell = partial(_tell, name, run, train.steps, set[str]())
-        _tell_again(kept, tell, run)
-        for plain in shown(reports, total=train.steps, done=kept.step, name=name):
-            report = replace(plain, losses={**plain.losses, **_norms(players), **watch(players)})
+        # The run may be a new one, or may have missed the last reports before the stop.
+        logger = _RunLogger(name, run, train.steps)
+        for report in resumed.history:
+            logger.log_report(report)
+        for step, picture in resumed.sheets.items():
+            run.picture("progress", from_png(picture), step)
+
+        for losses in shown(reports, total=train.steps, done=resumed.step, name=name):
+            # Measure more than losses, tell the tracker, and warn of what goes wrong.
+            measured = {**losses.losses, **_gradient_norms(state), **diagnostics(state)}
+            report = replace(losses, losses=measured)
             history.append(report)
-            tell(report)
+            logger.log_report(report)
+
+            # Draw the same sources now and then, and after the last step.
             if report.step % train.sample_every == 0 or report.step == train.steps:
-                sheets[report.step] = _drawn(sheet(players.sampled), run, report.step)
-            checkpoints.save(Checkpoint(players.state_dict(), history, sheets))
-        folder = _filled(scratch / name, history, sheets, players, built)
+                picture_now = sheet(state.sampling_generator)
+                run.picture("progress", picture_now, report.step)
+                sheets[report.step] = png(picture_now)
+            store.save(Checkpoint(state.state_dict(), history, sheets))
+
+        # The result is files; the run is tagged with the hash of the weights that came of it.
+        folder = _write(scratch / name, history, sheets, state)
         run.weights(folder / "generator.safetensors")
     return folder
 
 
-def _taken_up(checkpoints: Checkpoints, players: Players, name: str, steps: int) -> Checkpoint:
-    """The last checkpoint that fits, its state given to the players; else one of no step."""
-    for checkpoint in checkpoints.good():
+class _RunLogger:
+    """Logs reports to a run, and each warning sign once, at the report that first shows it."""
+
+    def __init__(self, name: str, run: Run, steps: int) -> None:
+        self.name = name
+        self.run = run
+        self.steps = steps
+        self.warned = set[str]()
+
+    def log_report(self, report: Report) -> None:
+        """Log the numbers of a report, and warn of what they show."""
+        self.run.metrics(report.losses, report.step)
+        if report.step <= UNSETTLED * self.steps:
+            return
+        for sign, message in signs(report.losses).items():
+            if sign not in self.warned:
+                log.warning("%s, step %d: %s: %s", self.name, report.step, sign, message)
+                self.run.warning(sign, report.step)
+                self.warned.add(sign)
+
+
+def _resume(store: Checkpoints, state: TrainState, name: str, steps: int) -> Checkpoint:
+    """Load the last checkpoint that fits into the state; else return one of no step."""
+    for checkpoint in store.good():
         try:
-            players.load_state_dict(checkpoint.state)
+            state.load_state_dict(checkpoint.state)
         except ValueError as error:
             log.warning("%s: a checkpoint is passed over: %s", name, error)
             continue
         log.info(
             "%s was stopped: going on from step %d of %d, kept in %s",
-            *(name, checkpoint.step, steps, checkpoints.folder.resolve()),
+            *(name, checkpoint.step, steps, store.folder.resolve()),
         )
         return checkpoint
     return NONE
 
 
-def _tell_again(kept: Checkpoint, tell: Callable[[Report], None], run: Run) -> None:
-    """Pass on what was made before: the run may be another, or have missed some of it."""
-    for report in kept.history:
-        tell(report)
-    for step, picture in kept.sheets.items():
-        run.picture("progress", from_png(picture), step)
-
-
-def _norms(players: Players) -> dict[str, float]:
+def _gradient_norms(state: TrainState) -> dict[str, float]:
     """Length of the last gradient of each network."""
     return {
-        "generator_gradient": gradient_norm(players.generator),
-        "discriminator_gradient": gradient_norm(players.discriminator),
+        f"{name}_gradient": gradient_norm(network)
+        for name, network in state.networks.by_name().items()
     }
 
 
-def _tell(name: str, run: Run, steps: int, told: set[str], report: Report) -> None:
-    """Pass on a report, and say once of each sign that it shows."""
-    run.metrics(report.losses, report.step)
-    shows = signs(report.losses) if report.step > UNSETTLED * steps else {}
-    for sign, says in shows.items():
-        if sign not in told:
-            log.warning("%s, step %d: %s: %s", name, report.step, sign, says)
-            run.warning(sign, report.step)
-            told.add(sign)
-
-
-def _drawn(picture: np.ndarray, run: Run, step: int) -> bytes:
-    run.picture("progress", picture, step)
-    return png(picture)
-
-
-def _filled(
+def _write(
     folder: Path,
     history: Sequence[Report],
     sheets: Mapping[int, bytes],
-    players: Players,
-    built: Mapping[str, Any],
+    state: TrainState,
 ) -> Path:
+    """Write history, sheets and weights into a new folder."""
     (folder / "sheets").mkdir(parents=True)
     for step, picture in sheets.items():
         (folder / "sheets" / f"{step:06d}.png").write_bytes(picture)
     rows = [{"step": report.step, **report.losses} for report in history]
     pd.DataFrame(rows).round(6).to_csv(folder / "history.csv", index=False)
-    weights.save(players.sampled, folder / "generator.safetensors", built)
-    weights.save(players.discriminator, folder / "discriminator.safetensors", built)
+    weights.save(state.sampling_generator, folder / "generator.safetensors", state.networks.facts)
+    for name, discriminator in state.networks.discriminators.items():
+        weights.save(discriminator, folder / f"{name}.safetensors", state.networks.facts)
     return folder

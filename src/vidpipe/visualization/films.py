@@ -12,7 +12,7 @@ from vidpipe.data.clips import Stretches
 from vidpipe.data.video import encode
 from vidpipe.evaluation.clip_measures import Clips, Measured, Pictures
 from vidpipe.models.clip_sampling import ClipMaker
-from vidpipe.models.noise import Label
+from vidpipe.models.shapes import Labels as Label
 from vidpipe.visualization.sheets import gif, grid, png
 
 Clip = UInt8[np.ndarray, "t h w 3"]

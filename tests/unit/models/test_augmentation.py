@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from vidpipe.models.augmentation import Augment, coloured, repeat_edges, shifted
+from vidpipe.models.augmentation import Augmentation, coloured, repeat_edges, shifted
 
 
 def still(count=6, size=16):
@@ -36,11 +36,11 @@ def test_a_shift_moves_and_fills_with_the_edge():
 
 def test_gradients_reach_the_clips():
     clips = still().clone().requires_grad_()
-    Augment(1.0)(clips).square().sum().backward()
+    Augmentation(1.0)(clips).square().sum().backward()
     assert (clips.grad != 0).float().mean() > 0.7
 
 
-@pytest.mark.parametrize("off", [Augment(0.0), Augment(1.0).eval()])
+@pytest.mark.parametrize("off", [Augmentation(0.0), Augmentation(1.0).eval()])
 def test_clips_are_left_alone_when_it_is_off(off):
     assert torch.equal(off(still()), still())
 

@@ -6,7 +6,7 @@ import torch
 from support.network_layers import shapes
 from torch import nn
 
-from vidpipe.models.clip_gan import ClipDiscriminator, ClipsFromNoise, RealClips, Volume
+from vidpipe.models.clip_gan import ClipDiscriminator, ClipObjective, ClipWindows, VolumeStream
 from vidpipe.models.noise import CODE, Prior
 
 JUDGE = {"channels": 3, "width": 4, "norm": "none", "dropout": 0.0}
@@ -27,7 +27,9 @@ def counted(*, length=4, mirror=False):
     frames[:, :, 2:] = np.arange(12, dtype=np.uint8)[:, None, None, None] * 20
     clips = np.array([range(6), range(6, 12)], dtype=np.int32)
     label = np.array([2, 0])
-    return RealClips(frames, clips, label, length=length, mirror=mirror, device=torch.device("cpu"))
+    return ClipWindows(
+        frames, clips, label, length=length, mirror=mirror, device=torch.device("cpu")
+    )
 
 
 def numbers(clips):
@@ -52,23 +54,25 @@ def test_half_of_the_clips_are_mirrored_if_that_is_allowed(mirror):
 
 
 def test_a_task_draws_the_same_from_the_same_numbers():
-    task = ClipsFromNoise(counted(), batch=5, prior=Prior(7, 2))
-    one, other = (task.draw(nn.Identity(), torch.Generator().manual_seed(3)) for _ in range(2))
+    objective = ClipObjective(counted(), batch=5, prior=Prior(7, 2))
+    one, other = (
+        objective.sample_batch(nn.Identity(), torch.Generator().manual_seed(3)) for _ in range(2)
+    )
     assert torch.equal(one[0], other[0])
     assert torch.equal(one[1], other[1])
     assert one[0].shape == (5, 7)
 
 
 def test_noise_names_what_the_clip_beside_it_shows():
-    task = ClipsFromNoise(counted(), batch=20, prior=Prior(7, 3, tuple("abc")))
-    noise, clips = task.draw(nn.Identity(), torch.Generator().manual_seed(0))
+    objective = ClipObjective(counted(), batch=20, prior=Prior(7, 3, tuple("abc")))
+    noise, clips = objective.sample_batch(nn.Identity(), torch.Generator().manual_seed(0))
     shown = torch.where(numbers(clips)[:, 0] < 6, 2, 0)
     assert torch.equal(noise[:, :3], CODE * nn.functional.one_hot(shown, 3))
 
 
 def test_the_volume_grows_as_the_report_says():
     with torch.device("meta"):
-        volume = Volume(latent=100, size=128, frames=8, width=128)
+        volume = VolumeStream(latent=100, size=128, frames=8, width=128)
         assert shapes(volume, torch.empty(2, 100)) == [
             (128 * 8 * 8,), (64, 2, 16, 16), (32, 4, 32, 32), (16, 8, 64, 64), (8, 8, 128, 128)
         ]  # fmt: skip
@@ -78,7 +82,7 @@ def test_the_volume_grows_as_the_report_says():
 @pytest.mark.parametrize("size", [32, 64, 128, 256])
 def test_a_volume_has_the_shape_that_is_asked_for(size, frames):
     with torch.device("meta"):
-        volume = Volume(latent=10, size=size, frames=frames, width=32)
+        volume = VolumeStream(latent=10, size=size, frames=frames, width=32)
         assert volume(torch.empty(1, 10)).shape == (1, 2, frames, size, size)
 
 

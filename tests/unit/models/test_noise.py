@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from vidpipe.models.noise import CODE, FromNoise, Prior
+from vidpipe.models.noise import CODE, NoiseObjective, Prior
 
 
 def rng(seed=0):
@@ -14,20 +14,20 @@ def same(z):
 
 def test_a_batch_is_noise_and_real_samples():
     real = torch.arange(10, dtype=torch.uint8).reshape(10, 1, 1, 1).expand(10, 1, 4, 4) * 25
-    task = FromNoise(real, batch=64, prior=Prior(7, 0))
-    source, target = task.draw(same, rng())
+    objective = NoiseObjective(real, batch=64, prior=Prior(7, 0))
+    source, target = objective.sample_batch(same, rng())
     assert source.shape == (64, 7)
     assert target.shape == (64, 1, 4, 4)
     assert set((target[:, 0, 0, 0] * 127.5 + 127.5).round().int().tolist()) == set(
         range(0, 250, 25)
     )
-    assert torch.equal(source, task.draw(same, rng())[0])
-    assert not torch.equal(source, task.draw(same, rng(1))[0])
+    assert torch.equal(source, objective.sample_batch(same, rng())[0])
+    assert not torch.equal(source, objective.sample_batch(same, rng(1))[0])
 
 
 def test_fewer_samples_than_a_batch_are_drawn_more_than_once():
-    task = FromNoise(torch.zeros(1, 1, 4, 4).byte(), batch=5, prior=Prior(2, 0))
-    assert len(task.draw(same, rng())[1]) == 5
+    objective = NoiseObjective(torch.zeros(1, 1, 4, 4).byte(), batch=5, prior=Prior(2, 0))
+    assert len(objective.sample_batch(same, rng())[1]) == 5
 
 
 def test_a_code_is_one_choice_among_its_numbers_each_as_likely():

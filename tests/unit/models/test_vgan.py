@@ -1,9 +1,9 @@
 import numpy as np
 import torch
 
-from vidpipe.models.clip_gan import RealClips
+from vidpipe.models.clip_gan import ClipWindows
 from vidpipe.models.noise import Prior
-from vidpipe.models.vgan import Game, Generator, Parts
+from vidpipe.models.vgan import Generator, MaskedObjective, Parts
 
 
 def generator():
@@ -29,14 +29,14 @@ def test_the_mask_says_what_is_seen():
 
 
 def test_the_generator_pays_for_the_mean_of_its_mask():
-    real = RealClips(
+    real = ClipWindows(
         np.zeros((8, 32, 32, 3), np.uint8), np.arange(8, dtype=np.int32)[None], np.zeros(1, int),
         length=8, mirror=False, device=torch.device("cpu"),
     )  # fmt: skip
-    task = Game(real, batch=2, prior=Prior(10, 3), mask_weight=0.1)
+    objective = MaskedObjective(real, batch=2, prior=Prior(10, 3), mask_weight=0.1)
     made = generator()
-    source, target = task.draw(made, torch.Generator().manual_seed(0))
-    fake, costs = task.make(made, source, target)
+    source, target = objective.sample_batch(made, torch.Generator().manual_seed(0))
+    fake, costs = objective.generate(made, source, target)
     assert torch.equal(fake, made(source))
     torch.testing.assert_close(costs, {"mask": 0.1 * made.parts(source).mask.mean()})
     costs["mask"].backward()

@@ -11,10 +11,10 @@ from support import moving_clips as moving
 from vidpipe.config.models import ClipGanModel, ClipGanTrain, ConvlstmGanModel, VganTrain
 from vidpipe.data.splits import TRAIN
 from vidpipe.models import dcgan, pix2pix
-from vidpipe.models.noise import FromNoise
+from vidpipe.models.noise import NoiseObjective
 from vidpipe.pipelines.clips.train import game_of, players_of, prior_of, real_clips
-from vidpipe.training.adversarial import Players, Rules, update
-from vidpipe.training.loop import numbers_of
+from vidpipe.training.adversarial import Hyperparameters, TrainState, update
+from vidpipe.training.loop import step_rng
 from vidpipe.training.runtime import Machine, start
 
 pytestmark = [
@@ -23,7 +23,7 @@ pytestmark = [
 ]
 
 CLIP_GANS = ("gan3d", "vgan", "convlstm_gan")
-RULES = Rules(
+RULES = Hyperparameters(
     loss="relativistic", r1=0.2, r2=0.2, slope_every=1, learning_rate=1e-4, beta1=0.0, beta2=0.99,
     adversarial_weight=1.0, ema=0.9, cooldown=0.0,
 )  # fmt: skip
@@ -51,29 +51,29 @@ def clip_gan(name, place: Machine):
     train = VganTrain(**how, mask_weight=0.02) if name == "vgan" else ClipGanTrain(**how)
     prior = prior_of(model, clips["labels"].tolist())
     shape = {"size": 32, "channels": 3}
-    players, _ = players_of(network, shape, model, prior, train, place)
+    state, _ = players_of(network, shape, model, prior, train, place)
     real = real_clips(clips, TRAIN, 8, mirror=True, device=place.device)
-    return players, game_of(network, real, prior, train)
+    return state, game_of(network, real, prior, train)
 
 
 def next_frame(place: Machine):
     frames = torch.from_numpy(moving.clips(1, frames=12, size=64)[0][0].numpy())
-    task = pix2pix.NextFrame(
+    objective = pix2pix.NextFrameObjective(
         frames.permute(0, 3, 1, 2).contiguous().to(place.device),
         torch.tensor([[n, n + 1] for n in range(11)]),
         batch=2, l1_weight=100.0, noise=0.1, views=0.5, pushforward=2,
     )  # fmt: skip
     generator = pix2pix.Generator(size=64, channels=3, width=4, dropout=0.0, residual=True)
     discriminator = pix2pix.Discriminator(channels=3, width=4)
-    return Players(place.place(generator), place.place(discriminator), RULES), task
+    return TrainState(place.place(generator), place.place(discriminator), RULES), objective
 
 
 def numerals(place: Machine):
     generator = dcgan.Generator(latent=20, codes=10, hidden=16)
     discriminator = dcgan.Discriminator(norm="none", dropout=0.0, hidden=16)
     real = torch.from_numpy(np.random.default_rng(0).integers(0, 256, (32, 1, 28, 28), np.uint8))
-    task = FromNoise(real.to(place.device), batch=8, prior=generator.prior)
-    return Players(place.place(generator), place.place(discriminator), RULES), task
+    objective = NoiseObjective(real.to(place.device), batch=8, prior=generator.prior)
+    return TrainState(place.place(generator), place.place(discriminator), RULES), objective
 
 
 def game(name, place):
@@ -86,12 +86,12 @@ def game(name, place):
 
 def losses(name, device, precision="fp32", steps=2):
     place = machine(device, precision)
-    players, task = game(name, place)
+    state, objective = game(name, place)
     found = [
-        update(players, task, step=step, rng=numbers_of(0, step), autocast=place.autocast)
+        update(state, objective, step=step, rng=step_rng(0, step), autocast=place.autocast)
         for step in range(1, steps + 1)
     ]
-    return players, [{key: value.item() for key, value in one.items()} for one in found]
+    return state, [{key: value.item() for key, value in one.items()} for one in found]
 
 
 NAMES = (*CLIP_GANS, "pix2pix", "dcgan")
@@ -126,6 +126,6 @@ def test_what_was_learnt_there_goes_on_here():
 
 
 def test_frames_stay_as_bytes_on_the_device():
-    _, task = game("pix2pix", machine("cuda"))
-    assert task.frames.is_cuda
-    assert task.frames.dtype == torch.uint8
+    _, objective = game("pix2pix", machine("cuda"))
+    assert objective.frames.is_cuda
+    assert objective.frames.dtype == torch.uint8

@@ -1,11 +1,8 @@
-import subprocess
-import sys
-
-import pytest
 import torch
 from torch import nn
+from torch.optim.adam import adam
 
-from vidpipe.training.optimizer import Adam
+from vidpipe.training.optimizer import fused_adam, moments, set_learning_rate
 
 
 def network():
@@ -15,44 +12,55 @@ def network():
     return layers
 
 
-def test_it_moves_as_torchs_own_does_bit_by_bit():
+def batch(number):
+    return torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(number))
+
+
+def step(optimizer, loss):
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+
+
+def test_it_steps_as_the_function_beneath_it_bit_by_bit():
     ours, theirs = network(), network()
-    adam = Adam(ours, rate=1e-2, betas=(0.5, 0.9))
-    other = torch.optim.Adam(theirs.parameters(), lr=1e-2, betas=(0.5, 0.9), fused=True)
-    for step in range(5):
-        batch = torch.randn(2, 3, 4, 4, generator=torch.Generator().manual_seed(step))
-        adam.rate = other.param_groups[0]["lr"] = 1e-2 / (step + 1)
-        adam.descend(ours(batch).square().sum())
-        other.zero_grad()
-        theirs(batch).square().sum().backward()
-        other.step()
-    for one, same, state in zip(ours.parameters(), theirs.parameters(), adam.state, strict=True):
-        assert torch.equal(one, same)
-        assert all(torch.equal(state[name], value) for name, value in other.state[same].items())
-        assert state["exp_avg"].stride() == one.stride()
+    optimizer = fused_adam(ours, learning_rate=1e-2, betas=(0.5, 0.9))
+    weights = list(theirs.parameters())
+    firsts, seconds = ([torch.zeros_like(w) for w in weights] for _ in range(2))
+    steps = [torch.zeros(()) for _ in weights]
+    for number in range(5):
+        rate = 1e-2 / (number + 1)
+        set_learning_rate(optimizer, rate)
+        step(optimizer, ours(batch(number)).square().sum())
+        grads = torch.autograd.grad(theirs(batch(number)).square().sum(), weights)
+        with torch.no_grad():
+            adam(
+                weights, list(grads), firsts, seconds, [], steps, fused=True, amsgrad=False,
+                beta1=0.5, beta2=0.9, lr=rate, weight_decay=0.0, eps=1e-8, maximize=False,
+            )  # fmt: skip
+    assert all(torch.equal(*pair) for pair in zip(ours.parameters(), weights, strict=True))
+    for number, (first, second) in enumerate(zip(firsts, seconds, strict=True)):
+        assert torch.equal(moments(optimizer)[f"{number}.exp_avg"], first)
+        assert torch.equal(moments(optimizer)[f"{number}.exp_avg_sq"], second)
+
+
+def test_moments_are_there_before_the_first_step_and_lie_in_memory_as_the_weights():
+    layers = network()
+    optimizer = fused_adam(layers, learning_rate=1.0)
+    first = moments(optimizer)["0.exp_avg"]
+    step(optimizer, layers(batch(0)).sum())
+    assert moments(optimizer)["0.exp_avg"] is first
+    assert first.stride() == layers[0].weight.stride()
+    assert int(moments(optimizer)["0.step"]) == 1
 
 
 def test_what_a_loss_does_not_depend_on_stays_with_its_moments():
     layers = network()
-    adam, before = Adam(layers, rate=1.0), [w.clone() for w in layers.parameters()]
-    layers(torch.randn(2, 3, 4, 4)).sum().backward()  # forgotten
-    adam.descend(layers[0](torch.randn(2, 3, 4, 4)).sum())
-    moved = [not torch.equal(*pair) for pair in zip(before, layers.parameters(), strict=True)]
-    assert moved == [True, True, False, False]
-    assert [int(state["step"]) for state in adam.state] == [1, 1, 0, 0]
-
-
-@pytest.mark.parametrize("compiler", ["torch._dynamo", "torch._inductor"])
-def test_no_compiler_is_loaded_to_train(compiler):
-    program = f"""
-import sys
-from torch import nn, ones
-from vidpipe.training.optimizer import Adam
-from vidpipe.training.runtime import start
-
-start(device="cpu", precision="fp32", threads=1, determinism="machine")
-layer = nn.Linear(2, 1)
-Adam(layer, rate=1.0).descend(layer(ones(1, 2)).sum())
-sys.exit({compiler!r} in sys.modules)
-"""
-    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+    optimizer = fused_adam(layers, learning_rate=1.0)
+    before = [weight.clone() for weight in layers.parameters()]
+    layers(batch(0)).sum().backward()  # forgotten
+    step(optimizer, layers[0](batch(0)).sum())
+    pairs = zip(before, layers.parameters(), strict=True)
+    assert [not torch.equal(*pair) for pair in pairs] == [True, True, False, False]
+    steps = [int(moments(optimizer)[f"{number}.step"]) for number in range(4)]
+    assert steps == [1, 1, 0, 0]

@@ -19,7 +19,7 @@ from vidpipe.models.pixels import to_uint8
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.training.classification import fit_classifier
-from vidpipe.training.loop import numbers_of
+from vidpipe.training.loop import step_rng
 from vidpipe.training.progress import shown
 from vidpipe.utils.errors import UserError
 
@@ -152,7 +152,7 @@ def accuracy(
 
 def refused(classifier: ActionClassifier, clips: Examples, seed: int) -> dict[str, float]:
     """How many impostors of each kind pass for no action."""
-    rng = numbers_of(seed, 0)
+    rng = step_rng(seed, 0)
     numbers: dict[str, float] = {"refused.each": ASKED}
     for name, make in IMPOSTORS.items():
         made = to_uint8(clips.impostors(make, ASKED, rng))

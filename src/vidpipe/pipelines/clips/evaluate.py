@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -17,13 +16,14 @@ from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.clip_measures import Clips, Measured, Pictures, first_frame_psnr, measure
 from vidpipe.evaluation.clip_scores import MADE, beside, check_halves, scores, table
 from vidpipe.models.action_classifier import ActionClassifier
-from vidpipe.models.clip_gan import ClipGenerator
+from vidpipe.models.clip_gan import ClipGan, ClipGenerator
 from vidpipe.models.clip_sampling import ClipMaker
-from vidpipe.models.noise import Label
+from vidpipe.models.shapes import Labels as Label
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.names import model_name
 from vidpipe.visualization.films import Show, draw, sheet
 
 MOST = 4  # times as many real clips as are made: larger sets are not looked at whole
@@ -82,11 +82,10 @@ def evaluate_clip_gan(
     return numbers, plots, samples
 
 
-def evaluator(name: str) -> Callable[..., tuple[dict[str, float], Path, Path]]:
-    """The node that evaluates a model, told by its name."""
-    network = import_module(f"vidpipe.models.{name}")
+def make_evaluate_node(network: ClipGan) -> Callable[..., tuple[dict[str, float], Path, Path]]:
+    """Return the node that evaluates a GAN of clips."""
 
-    def node(
+    def evaluate_model(
         clips: dict[str, np.ndarray],
         model: Path,
         classifier: Path,
@@ -96,7 +95,7 @@ def evaluator(name: str) -> Callable[..., tuple[dict[str, float], Path, Path]]:
         scratch: Path,
     ) -> tuple[dict[str, float], Path, Path]:
         return evaluate_clip_gan(
-            name,
+            model_name(network),
             weights.build(network.Generator, model / "generator.safetensors"),
             clips=clips,
             model=model,
@@ -107,7 +106,7 @@ def evaluator(name: str) -> Callable[..., tuple[dict[str, float], Path, Path]]:
             scratch=scratch,
         )
 
-    return node
+    return evaluate_model
 
 
 def _made(

@@ -1,49 +1,56 @@
-"""Wiring of the judge, and of every GAN of clips: a model's name is all that differs."""
+"""Wiring of the classifier of actions and of every GAN of clips."""
 
-from kedro.pipeline import Pipeline, node, pipeline
+from kedro.pipeline import Node, Pipeline, node, pipeline
 
+from vidpipe.models.clip_gan import ClipGan
+from vidpipe.models.registry import CLIP_GANS
 from vidpipe.pipelines.clips.classifier import train_action_classifier
-from vidpipe.pipelines.clips.evaluate import evaluator
-from vidpipe.pipelines.clips.train import trainer
+from vidpipe.pipelines.clips.evaluate import make_evaluate_node
+from vidpipe.pipelines.clips.train import make_train_node
+from vidpipe.utils.names import model_name
 
 
-def action_classifier() -> Pipeline:
-    """Clips to a judge of clips."""
-    return pipeline(
-        [
-            node(
-                train_action_classifier,
-                ["clips", "params:action_classifier", "params:runtime", "scratch"],
-                ["action_classifier_model", "action_classifier_metrics"],
-                name="action_classifier",
-            )
-        ]
+def create_pipeline() -> Pipeline:
+    """Return the pipeline from clips to the scores and samples of every GAN of clips."""
+    classifier = node(
+        train_action_classifier,
+        inputs=["clips", "params:action_classifier", "params:runtime", "scratch"],
+        outputs=["action_classifier_model", "action_classifier_metrics"],
+        name="action_classifier",
     )
+    return pipeline([classifier, *(n for network in CLIP_GANS for n in _train_and_score(network))])
 
 
-def clip_gan_train(name: str) -> Pipeline:
-    """Clips to weights."""
-    inputs = [
-        "clips",
-        f"params:{name}.model",
-        f"params:{name}.train",
-        "params:runtime",
-        "tracker",
-        "scratch",
+def _train_and_score(network: ClipGan) -> list[Node]:
+    """Return the two nodes of a model."""
+    name = model_name(network)
+    return [
+        node(
+            make_train_node(network),
+            inputs=[
+                "clips",
+                f"params:{name}.model",
+                f"params:{name}.train",
+                "params:runtime",
+                "tracker",
+                "checkpoints",
+                "scratch",
+            ],
+            outputs=f"{name}_model",
+            name=f"{name}_train",
+        ),
+        node(
+            make_evaluate_node(network),
+            inputs=[
+                "clips",
+                f"{name}_model",
+                "action_classifier_model",
+                f"params:{name}.evaluate",
+                "params:runtime",
+                "tracker",
+                "scratch",
+            ],
+            outputs=[f"{name}_metrics", f"{name}_plots", f"{name}_samples"],
+            name=f"{name}_evaluate",
+        ),
     ]
-    return pipeline([node(trainer(name), inputs, f"{name}_model", name=f"{name}_train")])
-
-
-def clip_gan_evaluate(name: str) -> Pipeline:
-    """Weights to scores and samples."""
-    inputs = [
-        "clips",
-        f"{name}_model",
-        "action_classifier_model",
-        f"params:{name}.evaluate",
-        "params:runtime",
-        "tracker",
-        "scratch",
-    ]
-    outputs = [f"{name}_{what}" for what in ("metrics", "plots", "samples")]
-    return pipeline([node(evaluator(name), inputs, outputs, name=f"{name}_evaluate")])

@@ -12,113 +12,57 @@ from vidpipe.pipelines.data.pairs import pack
 from vidpipe.pipelines.data.sources import count_sources
 
 
-def footage_fetch() -> Pipeline:
-    """A source's video, copied and probed."""
+def create_pipeline() -> Pipeline:
+    """Return the pipeline from sources to pairs, clips and digits."""
     return pipeline(
         [
             node(
                 fetch_footage,
-                ["params:sources.footage", "project", "scratch"],
-                ["footage_videos", "footage_manifest"],
+                inputs=["params:sources.footage", "project", "scratch"],
+                outputs=["footage_videos", "footage_manifest"],
                 name="footage_fetch",
-            )
-        ]
-    )
-
-
-def clips_fetch() -> Pipeline:
-    """A data set's videos, brought here, probed and split."""
-    return pipeline(
-        [
+            ),
             node(
                 fetch_clips,
-                ["params:sources.clips", "project", "scratch"],
-                ["clips_videos", "clips_manifest", "clips_sheet"],
+                inputs=["params:sources.clips", "project", "scratch"],
+                outputs=["clips_videos", "clips_manifest", "clips_sheet"],
                 name="clips_fetch",
-            )
-        ]
-    )
-
-
-def sources() -> Pipeline:
-    """What each slot was filled with, in numbers."""
-    return pipeline(
-        [
+            ),
             node(
                 count_sources,
-                ["footage_manifest", "clips_manifest", "clips_sheet", "tracker"],
-                "sources_metrics",
+                inputs=["footage_manifest", "clips_manifest", "clips_sheet", "tracker"],
+                outputs="sources_metrics",
                 name="sources",
-            )
-        ]
-    )
-
-
-def footage_frames() -> Pipeline:
-    """The video as square frames."""
-    return pipeline(
-        [
+            ),
             node(
                 extract_footage,
-                ["footage_videos", "footage_manifest", "params:frames.footage", "scratch"],
-                "footage_frames",
+                inputs=["footage_videos", "footage_manifest", "params:frames.footage", "scratch"],
+                outputs="footage_frames",
                 name="footage_frames",
-            )
-        ]
-    )
-
-
-def pairs() -> Pipeline:
-    """Frames as pairs."""
-    return pipeline(
-        [
+            ),
             node(
                 pack,
-                ["footage_frames", "params:pairs"],
-                ["pairs", "pairs_sheet"],
+                inputs=["footage_frames", "params:pairs"],
+                outputs=["pairs", "pairs_sheet"],
                 name="pairs",
-            )
-        ]
-    )
-
-
-def clips_frames() -> Pipeline:
-    """Many videos as square frames."""
-    return pipeline(
-        [
+            ),
             node(
                 extract_clips,
-                ["clips_videos", "clips_manifest", "params:frames.clips", "scratch"],
-                "clips_frames",
+                inputs=["clips_videos", "clips_manifest", "params:frames.clips", "scratch"],
+                outputs="clips_frames",
                 name="clips_frames",
-            )
-        ]
-    )
-
-
-def clips() -> Pipeline:
-    """Frames as clips."""
-    return pipeline(
-        [
+            ),
             node(
                 cut,
-                ["clips_frames", "clips_manifest", "params:clips"],
-                ["clips", "clips_windows_sheet"],
+                inputs=["clips_frames", "clips_manifest", "params:clips"],
+                outputs=["clips", "clips_windows_sheet"],
                 name="clips",
-            )
-        ]
-    )
-
-
-def digits() -> Pipeline:
-    """Glyphs as many pictures."""
-    return pipeline(
-        [
+            ),
             node(
                 make_digits,
-                ["glyphs", "params:digits"],
-                ["digits", "digits_sheet"],
+                inputs=["glyphs", "params:digits"],
+                outputs=["digits", "digits_sheet"],
                 name="digits",
-            )
+            ),
         ]
     )

@@ -16,7 +16,7 @@ from vidpipe.models.pixels import to_uint8
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.training.classification import fit_classifier
-from vidpipe.training.loop import numbers_of
+from vidpipe.training.loop import step_rng
 from vidpipe.training.progress import shown
 
 ASKED = 500  # impostors of each kind that it is scored on
@@ -68,7 +68,7 @@ def scores(classifier: DigitClassifier, held_out: Examples, seed: int) -> dict[s
         "held_out.pictures": len(label),
         "refused.each": ASKED,
     }
-    rng = numbers_of(seed, 0)
+    rng = step_rng(seed, 0)
     for name, make in IMPOSTORS.items():
         made = to_uint8(held_out.impostors(make, ASKED, rng)).to(held_out.pictures.device)
         taken = judge(classifier, made).accepted

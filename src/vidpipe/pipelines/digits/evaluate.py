@@ -2,7 +2,9 @@
 
 import logging
 import math
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,7 @@ from vidpipe.models.pixels import to_uint8
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
+from vidpipe.utils.names import model_name
 from vidpipe.visualization.sheets import gif, grid, png
 
 log = logging.getLogger(__name__)
@@ -144,3 +147,36 @@ def wall(pictures: torch.Tensor, *, tile: int = TILE) -> np.ndarray:
 def coloured(pictures: torch.Tensor) -> np.ndarray:
     """Pictures as pages take them, in three channels."""
     return pictures.permute(0, 2, 3, 1).expand(-1, -1, -1, 3).cpu().numpy()
+
+
+def make_evaluate_node(network: ModuleType) -> Callable[..., tuple[dict[str, float], Path, Path]]:
+    """Return the node that evaluates a GAN of digits.
+
+    Args:
+        network: Module of the model. The node is a closure over it, by which it is among DVC's
+            code dependencies of the stage.
+    """
+
+    def evaluate_model(
+        digits: dict[str, np.ndarray],
+        model: Path,
+        classifier: Path,
+        evaluate: FromNoiseEvaluate,
+        runtime: Runtime,
+        tracker: Tracker,
+        scratch: Path,
+    ) -> tuple[dict[str, float], Path, Path]:
+        """Score and draw samples: see `evaluate_digit_gan`."""
+        return evaluate_digit_gan(
+            model_name(network),
+            weights.build(network.Generator, model / "generator.safetensors"),
+            digits=digits,
+            model=model,
+            classifier=classifier,
+            evaluate=evaluate,
+            runtime=runtime,
+            tracker=tracker,
+            scratch=scratch,
+        )
+
+    return evaluate_model

@@ -1,65 +1,76 @@
-"""How a GAN of digits is trained, whatever its networks."""
+"""Stages `mlp_gan_train` and `dcgan_train`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 import torch
 from torch import nn
 
-from vidpipe.config.models import FromNoiseTrain
+from vidpipe.config.models import FromNoiseTrain, TrainingConfig
+from vidpipe.config.schema import Runtime
 from vidpipe.data.splits import SEEN
 from vidpipe.models.modes import evaluating
-from vidpipe.models.noise import FromNoise, FromNoiseGenerator
+from vidpipe.models.noise import NoiseObjective, Prior
 from vidpipe.models.pixels import to_uint8
 from vidpipe.tracking.protocol import Tracker
-from vidpipe.training.adversarial import Players
-from vidpipe.training.runtime import Machine
-from vidpipe.training.trainer import rules_of, train_gan
+from vidpipe.training.adversarial import TrainState
+from vidpipe.training.trainer import hyperparameters_of, place, start, train_gan
+from vidpipe.utils.names import model_name
 from vidpipe.visualization.sheets import grid
 
-SIDE = 10  # of the sheet that shows how training goes, in pictures
+SIDE = 10  # pictures of a row and of a column of the progress sheet
 
 
-def train_digit_gan(
-    name: str,
-    generator: FromNoiseGenerator,
-    discriminator: nn.Module,
-    built: Mapping[str, Any],
-    *,
-    digits: dict[str, np.ndarray],
-    train: FromNoiseTrain,
-    machine: Machine,
-    tracker: Tracker,
-    scratch: Path,
-) -> Path:
-    """Train two networks on the digits that are `seen`.
+def make_train_node(network: ModuleType) -> Callable[..., Path]:
+    """Return the node that trains a GAN of digits.
 
-    Returns:
-        A folder: weights of both networks, `history.csv`, and `sheets/` of what the generator
-        made of the same noise as training went on.
+    Args:
+        network: Module of the model. The node is a closure over it, by which it is among DVC's
+            code dependencies of the stage.
     """
-    seen = torch.from_numpy(digits["pictures"][digits["split"] == SEEN])[:, None]
-    task = FromNoise(seen.to(machine.device), batch=train.batch, prior=generator.prior)
-    shown = generator.prior.draw(SIDE**2, torch.Generator().manual_seed(train.seed))
-    return train_gan(
-        name,
-        Players(machine.place(generator), machine.place(discriminator), rules_of(train)),
-        task,
-        lambda network: progress_sheet(network, shown.to(machine.device)),
-        built=built,
-        train=train,
-        machine=machine,
-        tracker=tracker,
-        scratch=scratch,
-    )
+
+    def train_digit_gan(
+        digits: dict[str, np.ndarray],
+        model: network.ModelConfig,  # type: ignore[name-defined]  # evaluated here, once
+        train: FromNoiseTrain,
+        runtime: Runtime,
+        tracker: Tracker,
+        checkpoints: Path,
+        scratch: Path,
+    ) -> Path:
+        """Train on the digits that are `seen`.
+
+        Returns:
+            A folder: weights of both networks, `history.csv`, and `sheets/` of samples from the
+            same noise as training went on.
+        """
+        machine = start(runtime, train)
+        networks = place(network.build(TrainingConfig(model, train)), machine)
+        prior = Prior(model.latent, model.codes)
+        real = torch.from_numpy(digits["pictures"][digits["split"] == SEEN])[:, None]
+        objective = NoiseObjective(real.to(machine.device), batch=train.batch, prior=prior)
+        noise = prior.draw(SIDE**2, torch.Generator().manual_seed(train.seed))
+        return train_gan(
+            model_name(network),
+            TrainState(networks, hyperparameters_of(train)),
+            objective,
+            lambda generator: progress_sheet(generator, noise.to(machine.device)),
+            train=train,
+            machine=machine,
+            tracker=tracker,
+            checkpoints=checkpoints,
+            scratch=scratch,
+        )
+
+    return train_digit_gan
 
 
 @torch.no_grad()
-def progress_sheet(generator: nn.Module, shown: torch.Tensor) -> np.ndarray:
-    """What the generator makes of noise, in rows of ten."""
+def progress_sheet(generator: nn.Module, noise: torch.Tensor) -> np.ndarray:
+    """Draw the generator's pictures of some noise, in rows of ten."""
     with evaluating(generator):
-        made = to_uint8(generator(shown)).permute(0, 2, 3, 1).expand(-1, -1, -1, 3)
-    pictures = made.cpu().numpy()
+        samples = to_uint8(generator(noise)).permute(0, 2, 3, 1).expand(-1, -1, -1, 3)
+    pictures = samples.cpu().numpy()
     return grid([list(pictures[i : i + SIDE]) for i in range(0, len(pictures), SIDE)], tile=56)

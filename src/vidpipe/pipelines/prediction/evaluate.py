@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from vidpipe.config.schema import Runtime
 from vidpipe.data.splits import HELD_OUT, SEEN
 from vidpipe.data.video import encode
 from vidpipe.evaluation import perceptual, prediction
-from vidpipe.models.pix2pix import Generator, predict
+from vidpipe.models.pix2pix import Generator, predict, stack_window
 from vidpipe.models.pixels import to_float, to_uint8
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
@@ -47,7 +46,11 @@ def evaluate_pix2pix(
     """
     machine = runtimes.start(**runtime.model_dump())
     generator = weights.build(Generator, model / WEIGHTS)
-    step = partial(predict, machine.place(generator))
+    network = machine.place(generator)
+
+    def step(frames: torch.Tensor) -> torch.Tensor:
+        return predict(network, stack_window([frames]))
+
     frames = torch.from_numpy(pairs["frames"]).permute(0, 3, 1, 2).to(machine.device)
 
     def footage(index: np.ndarray) -> torch.Tensor:

@@ -6,34 +6,27 @@ from vidpipe.pipelines.prediction.evaluate import evaluate_pix2pix
 from vidpipe.pipelines.prediction.train import train_pix2pix
 
 
-def pix2pix_train() -> Pipeline:
-    """Pairs to weights."""
+def create_pipeline() -> Pipeline:
+    """Return the pipeline from pairs of frames to the scores and films of predictions."""
     return pipeline(
         [
             node(
                 train_pix2pix,
-                [
+                inputs=[
                     "pairs",
                     "params:pix2pix.model",
                     "params:pix2pix.train",
                     "params:runtime",
                     "tracker",
+                    "checkpoints",
                     "scratch",
                 ],
-                "pix2pix_model",
+                outputs="pix2pix_model",
                 name="pix2pix_train",
-            )
-        ]
-    )
-
-
-def pix2pix_evaluate() -> Pipeline:
-    """Weights to scores and samples."""
-    return pipeline(
-        [
+            ),
             node(
                 evaluate_pix2pix,
-                [
+                inputs=[
                     "pairs",
                     "pix2pix_model",
                     "params:pix2pix.evaluate",
@@ -41,8 +34,8 @@ def pix2pix_evaluate() -> Pipeline:
                     "tracker",
                     "scratch",
                 ],
-                ["pix2pix_metrics", "pix2pix_plots", "pix2pix_samples"],
+                outputs=["pix2pix_metrics", "pix2pix_plots", "pix2pix_samples"],
                 name="pix2pix_evaluate",
-            )
+            ),
         ]
     )

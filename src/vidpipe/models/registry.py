@@ -1,0 +1,10 @@
+"""All models, as modules. Nodes do not import this: a stage depends on its own model alone.
+
+A module of `CLIP_GANS` keeps the contract `clip_gan.ClipGan`.
+"""
+
+from vidpipe.models import convlstm_gan, dcgan, gan3d, mlp_gan, vgan
+from vidpipe.models.clip_gan import ClipGan
+
+DIGIT_GANS = (mlp_gan, dcgan)
+CLIP_GANS: tuple[ClipGan, ...] = (gan3d, vgan, convlstm_gan)

@@ -1,1 +1,0 @@
-"""Numerals from noise, without convolutions."""
