@@ -14,7 +14,6 @@ from kedro.pipeline.node import Node
 
 from vidpipe.config.schema import Params
 from vidpipe.reproduction.identity import identity
-from vidpipe.tracking.experiments import TASKS
 from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.training.runtime import pin_instructions
 from vidpipe.utils.atomic import whole_file
@@ -23,14 +22,14 @@ from vidpipe.utils.locked_folders import Held, Shelf
 
 log = logging.getLogger(__name__)
 SCRATCH = ".vidpipe"
-WORKBENCH = ("project", "scratch", "tracker")  # inputs of nodes that are no data
+WORKBENCH = ("project", "scratch", "tracker", "checkpoints")  # inputs of nodes that are no data
 WORK = "work-"  # a folder per process
 LOCK = "dvc.lock"
 OTHERS = 8  # trainings of a model, stopped with other parameters, that may yet be gone on with
+CHECKPOINTS = "checkpoints"
 CHECKPOINT = "*.safetensors"
 ENDED = "ended"  # a file beside the checkpoints of a training that DVC has yet to record
 BY_DVC = "DVC_STAGE"  # is in the environment of its stages
-TRAIN = "_train"  # what the node is called that trains a model, after the model
 
 
 class Workbench:
@@ -55,30 +54,32 @@ class Workbench:
         # In `dvc exp run --temp` the project is a copy; what is to last belongs to the one it was
         # copied from.
         root = Path(os.environ.get("DVC_ROOT", self.project))
-        self.checkpoints = Shelf(root / SCRATCH / "checkpoints")
+        self.checkpoints = Shelf(root / SCRATCH / CHECKPOINTS)
         self.kept = dict[str, Held]()
         self.tracker = MlflowTracker(root=root, project=self.project, params=self.params)
         bench: dict[str, Any] = {
             "project": self.project,
             "scratch": self.work.folder,
             "tracker": self.tracker,
+            CHECKPOINTS: self.work.folder / CHECKPOINTS,  # each training is given its own
         }
         for name in WORKBENCH:
             catalog[name] = MemoryDataset(bench[name], copy_mode="assign")
 
     @hook_impl
-    def before_node_run(self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> None:
-        """Tell the tracker which files the node reads; before training, find what was stopped."""
+    def before_node_run(
+        self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]
+    ) -> dict[str, Any]:
+        """Tell the tracker which files the node reads; give a training its own `checkpoints`."""
         files = {name: getattr(catalog[name], "_filepath", None) for name in node.inputs}
         self.tracker.inputs = {name: file for name, file in files.items() if file}
         own = ""
-        if node.name.removesuffix(TRAIN) in TASKS:
+        if CHECKPOINTS in node.inputs:
             params = {name: value for name, value in inputs.items() if name.startswith("params:")}
             own = f"{node.name}-{identity(self.project, node, params, self.tracker.inputs)}"
         ended = {path.parent.name for path in self.checkpoints.home.glob(f"*/{ENDED}")}
         self.checkpoints.clear(ended - ({own} if BY_DVC in os.environ else set()))
-        if own:
-            self._keep(node, own)
+        return {CHECKPOINTS: self._held(node, own)} if own else {}
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
@@ -100,10 +101,8 @@ class Workbench:
             with whole_file(self.project / SCRATCH / LOCK) as copy:
                 shutil.copyfile(lock, copy)
 
-    def _keep(self, node: Node, own: str) -> None:
-        """Lay out `scratch/kept/<model>`: a folder of that name that outlives the process."""
-        from vidpipe.training.checkpoint import HOME  # noqa: PLC0415 (training has torch by now)
-
+    def _held(self, node: Node, own: str) -> Path:
+        """Return the folder of that name; one in scratch if another process holds it."""
         others = [name for name in self.checkpoints.names(f"{node.name}-*") if name != own]
         full = [name for name in others if any((self.checkpoints.home / name).glob(CHECKPOINT))]
         self.checkpoints.clear({*others} - {*full[:OTHERS]} | ({own} if forced() else set()))
@@ -112,10 +111,7 @@ class Workbench:
             log.warning(
                 "%s: another process does the same; this one keeps no checkpoints", node.name
             )
-            return
+            return self.work.folder / CHECKPOINTS / node.name
         (held.folder / ENDED).unlink(missing_ok=True)
-        model = node.name.removesuffix(TRAIN)
-        self.kept[node.name], self.tracker.kept[model] = held, held.folder
-        link = self.work.folder / HOME / model
-        link.parent.mkdir(exist_ok=True)
-        link.symlink_to(held.folder, target_is_directory=True)
+        self.kept[node.name] = held
+        return held.folder

@@ -46,7 +46,6 @@ class MlflowTracker:
         project: The work tree that runs, the same but for `dvc exp run --temp`.
         params: All parameters in force.
         inputs: File by name of dataset, of the node that runs now; a hook keeps it.
-        kept: By model, the folder of a training that outlives the process; a hook keeps it.
         server: What is known of it.
     """
 
@@ -54,14 +53,14 @@ class MlflowTracker:
     project: Path
     params: Params
     inputs: dict[str, Path] = field(default_factory=dict)
-    kept: dict[str, Path] = field(default_factory=dict)
     server: Server = field(default_factory=partial(Server, "MLflow"))
 
     @contextmanager
-    def training(self, model: str) -> Iterator[Run]:
+    def training(self, model: str, checkpoints: Path) -> Iterator[Run]:
         """The run of a training that was stopped, else a new one, with parameters and tags."""
         origin = _origin(self.tags(model))
-        with self._safely(lambda: _MlflowRun.kept(self._client(), model, self, origin)) as run:
+        kept = partial(_MlflowRun.kept, model=model, tracker=self, origin=origin)
+        with self._safely(lambda: kept(self._client(), note=checkpoints / NOTE)) as run:
             yield run
 
     @contextmanager
@@ -159,9 +158,10 @@ class _MlflowRun:
         self.owed: list[Callable[[], None]] = []  # before all else
 
     @classmethod
-    def kept(cls, client: Any, model: str, tracker: MlflowTracker, origin: Origin) -> "_MlflowRun":
-        note = tracker.kept[model] / NOTE if model in tracker.kept else None
-        known = note.read_text(encoding="utf-8") if note and note.is_file() else ""
+    def kept(
+        cls, client: Any, *, model: str, tracker: MlflowTracker, note: Path, origin: Origin
+    ) -> "_MlflowRun":
+        known = note.read_text(encoding="utf-8") if note.is_file() else ""
         home = _experiment(client, TASKS[model].experiment, tracker)
         if not (known and client.search_runs([home], f"attributes.run_id = '{known}'")):
             return cls.new(client, model, tracker, origin, note)

@@ -18,7 +18,7 @@ from vidpipe.tracking.protocol import Run, Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.training.adversarial import Players, Rules, Task
-from vidpipe.training.checkpoint import HOME, NONE, Checkpoint, Checkpoints
+from vidpipe.training.checkpoint import NONE, Checkpoint, Checkpoints
 from vidpipe.training.health import gradient_norm, signs
 from vidpipe.training.loop import Report, fit
 from vidpipe.training.progress import shown
@@ -52,6 +52,7 @@ def train_gan(
     machine: runtimes.Machine,
     tracker: Tracker,
     scratch: Path,
+    checkpoints: Path,
     watch: Callable[[Players], Mapping[str, float]] = lambda players: {},
 ) -> Path:
     """Train two networks on a task, and fill a folder.
@@ -65,19 +66,19 @@ def train_gan(
         train: Seed, steps, and when to report.
         machine: What to compute with.
         tracker: Who is told.
-        scratch: Where the folder is made. Where `kept` in it outlives the process,
-            training that was stopped goes on, to the same end.
+        scratch: Where the folder is made.
+        checkpoints: Folder of the checkpoints; training resumes from the newest, to the same end.
         watch: Measures how the players fare, beside their losses.
 
     Returns:
         A folder: weights of both networks, `history.csv`, and `sheets/`.
     """
-    checkpoints = Checkpoints(scratch / HOME / name)
-    kept = _taken_up(checkpoints, players, name, train.steps)
+    saves = Checkpoints(checkpoints)
+    kept = _taken_up(saves, players, name, train.steps)
     history, sheets = list(kept.history), dict(kept.sheets)
     pace = {"steps": train.steps, "report_every": train.report_every, "seed": train.seed}
     reports = fit(players, task, **pace, done=kept.step, autocast=machine.autocast)
-    with tracker.training(name) as run:
+    with tracker.training(name, checkpoints) as run:
         tell = partial(_tell, name, run, train.steps, set[str]())
         _tell_again(kept, tell, run)
         for plain in shown(reports, total=train.steps, done=kept.step, name=name):
@@ -86,7 +87,7 @@ def train_gan(
             tell(report)
             if report.step % train.sample_every == 0 or report.step == train.steps:
                 sheets[report.step] = _drawn(sheet(players.sampled), run, report.step)
-            checkpoints.save(Checkpoint(players.state_dict(), history, sheets))
+            saves.save(Checkpoint(players.state_dict(), history, sheets))
         folder = _filled(scratch / name, history, sheets, players, built)
         run.weights(folder / "generator.safetensors")
     return folder

@@ -22,7 +22,7 @@ def project(tmp_path_factory):
 
 
 def of(project, params=PARAMS):
-    training = node(train_mlp_gan, list("abcdef"), "model", name="mlp_gan_train")
+    training = node(train_mlp_gan, list("abcdefg"), "model", name="mlp_gan_train")
     return identity(project, training, params, {"digits": project / "digits.npz"})
 
 

@@ -27,17 +27,16 @@ def kept(tmp_path):
     return tmp_path
 
 
-def tracker(root, kept):
+def tracker(root):
     params = check(read(ROOT / "params.yaml"))
-    folders = {"dcgan": kept, "mlp_gan": kept}
-    return MlflowTracker(root=root, project=root, params=params, kept=folders)
+    return MlflowTracker(root=root, project=root, params=params)
 
 
 def trained(root, kept, *steps, stop=None):
     """Tell a run of these steps, then end it by an error, if there is one to raise."""
-    tracking = tracker(root, kept)
+    tracking = tracker(root)
     try:
-        with tracking.training("dcgan") as run:
+        with tracking.training("dcgan", kept) as run:
             for step in steps:
                 run.metrics(
                     {"generator": step / 10, "r1": step} if step % 2 else {"generator": 0.5}, step
@@ -73,10 +72,10 @@ def test_a_run_killed_before_it_had_its_parameters_is_found_again_and_gets_them(
     def kill(*_):
         raise Killed
 
-    tracking = tracker(root, kept)
+    tracking = tracker(root)
     with monkeypatch.context() as patched:
         patched.setattr(_MlflowRun, "params", kill)
-        with pytest.raises(Killed), tracking.training("dcgan"):
+        with pytest.raises(Killed), tracking.training("dcgan", kept):
             pass
     client = tracking._client()
     run = (kept / "mlflow_run").read_text()
@@ -94,15 +93,15 @@ def impatient(monkeypatch):
 
 @pytest.mark.parametrize("signal", [KeyboardInterrupt(), SystemExit(143)])
 def test_a_run_that_is_told_to_stop_is_no_failure(root, kept, signal):
-    tracking = tracker(root, kept)
-    with pytest.raises(type(signal)), tracking.training("dcgan"):
+    tracking = tracker(root)
+    with pytest.raises(type(signal)), tracking.training("dcgan", kept):
         raise signal
     run = tracking._client().get_run((kept / "mlflow_run").read_text())
     assert run.info.status == "KILLED"
 
 
 def test_what_fails_of_a_new_run_makes_no_second_one(root, kept, monkeypatch):
-    tracking, told = tracker(root, kept), []
+    tracking, told = tracker(root), []
     client = tracking._client()
     home = client.get_experiment_by_name("digits").experiment_id
     before = len(client.search_runs([home]))
@@ -130,8 +129,8 @@ def test_a_point_whose_answer_was_lost_is_kept_once_and_when_it_was_measured(
 
     impatient(monkeypatch)
     monkeypatch.setattr(_MlflowRun, "points", lose)
-    tracking = tracker(root, kept)
-    with tracking.training("dcgan") as told:
+    tracking = tracker(root)
+    with tracking.training("dcgan", kept) as told:
         for step in (1, 2):
             told.metrics({"generator": 0.5}, step)
             time.sleep(2 * forgiving.PAUSE)
@@ -167,7 +166,7 @@ def test_a_sign_marks_the_run_from_its_first_step_on_after_a_crash_too(root, kep
             raise KeyboardInterrupt
         return {"motion": 0.0}
 
-    tracking = tracker(root, kept)
+    tracking = tracker(root)
     with pytest.raises(KeyboardInterrupt):
         watched.train(tracking, kept / "one", kept, partial(show, stop=7))
     run = tracking._client().get_run((kept / "mlflow_run").read_text())
@@ -186,11 +185,11 @@ def test_a_note_of_no_run_is_passed_over(root, kept, note):
 
 
 def test_trainings_that_keep_nothing_have_runs_of_their_own(root, kept):
-    tracking = tracker(root, kept)
-    tracking.kept = {}
+    tracking = tracker(root)
     ids = []
-    for _ in range(2):
-        with tracking.training("dcgan") as run:
+    for name in ("one", "two"):
+        (kept / name).mkdir()
+        with tracking.training("dcgan", kept / name) as run:
             run.metrics({"generator": 0.5}, 1)
         ids.append(run._run.id)
     assert ids[0] != ids[1]

@@ -30,6 +30,7 @@ def clip_gan_train(name: str) -> Pipeline:
         "params:runtime",
         "tracker",
         "scratch",
+        "checkpoints",
     ]
     return pipeline([node(trainer(name), inputs, f"{name}_model", name=f"{name}_train")])
 

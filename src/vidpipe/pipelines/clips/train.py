@@ -135,18 +135,12 @@ def train_clip_gan(
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,
+    checkpoints: Path,
 ) -> Path:
     """Train on the clips that are for training; raises UserError if they will not do.
 
-    Args:
-        network: Module of the model.
-        name: Of the model.
-        clips: Arrays of `clips.npz`.
-        model: How the networks are built.
-        train: How they learn.
-        runtime: What to compute with.
-        tracker: Who is told.
-        scratch: Where the folder is made.
+    `network` is the module of the model, `clips` are the arrays of `clips.npz`; all else is as in
+    `train_gan`.
 
     Returns:
         A folder, as `train_gan` fills it; the sheets are of the same sources all along.
@@ -170,6 +164,7 @@ def train_clip_gan(
         machine=machine,
         tracker=tracker,
         scratch=scratch,
+        checkpoints=checkpoints,
         watch=lambda players: {
             **fares(players, task, held_out, seed=train.seed),
             **getattr(network, "fares", lambda *_: {})(players.sampled, shown),
@@ -197,6 +192,7 @@ def trainer(name: str) -> Callable[..., Path]:
         runtime: Runtime,
         tracker: Tracker,
         scratch: Path,
+        checkpoints: Path,
     ) -> Path:
         return train_clip_gan(
             network,
@@ -207,6 +203,7 @@ def trainer(name: str) -> Callable[..., Path]:
             runtime=runtime,
             tracker=tracker,
             scratch=scratch,
+            checkpoints=checkpoints,
         )
 
     own = {key: block[key].annotation for key in ("model", "train")}

@@ -19,6 +19,7 @@ def dcgan_train() -> Pipeline:
                     "params:runtime",
                     "tracker",
                     "scratch",
+                    "checkpoints",
                 ],
                 "dcgan_model",
                 name="dcgan_train",

@@ -19,6 +19,7 @@ def train_dcgan(
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,
+    checkpoints: Path,
 ) -> Path:
     """Train on the digits that are `seen`: see `train_digit_gan`."""
     machine = start(runtime, train)
@@ -33,4 +34,5 @@ def train_dcgan(
         machine=machine,
         tracker=tracker,
         scratch=scratch,
+        checkpoints=checkpoints,
     )

@@ -33,6 +33,7 @@ def train_digit_gan(
     machine: Machine,
     tracker: Tracker,
     scratch: Path,
+    checkpoints: Path,
 ) -> Path:
     """Train two networks on the digits that are `seen`.
 
@@ -53,6 +54,7 @@ def train_digit_gan(
         machine=machine,
         tracker=tracker,
         scratch=scratch,
+        checkpoints=checkpoints,
     )
 
 

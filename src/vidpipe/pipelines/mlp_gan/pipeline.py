@@ -19,6 +19,7 @@ def mlp_gan_train() -> Pipeline:
                     "params:runtime",
                     "tracker",
                     "scratch",
+                    "checkpoints",
                 ],
                 "mlp_gan_model",
                 name="mlp_gan_train",

@@ -19,6 +19,7 @@ def train_mlp_gan(
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,
+    checkpoints: Path,
 ) -> Path:
     """Train on the digits that are `seen`: see `train_digit_gan`."""
     machine = start(runtime, train)
@@ -32,4 +33,5 @@ def train_mlp_gan(
         machine=machine,
         tracker=tracker,
         scratch=scratch,
+        checkpoints=checkpoints,
     )

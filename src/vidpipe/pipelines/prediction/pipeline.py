@@ -19,6 +19,7 @@ def pix2pix_train() -> Pipeline:
                     "params:runtime",
                     "tracker",
                     "scratch",
+                    "checkpoints",
                 ],
                 "pix2pix_model",
                 name="pix2pix_train",

@@ -24,6 +24,7 @@ def train_pix2pix(
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,
+    checkpoints: Path,
 ) -> Path:
     """Train on the pairs that are `seen`.
 
@@ -58,6 +59,7 @@ def train_pix2pix(
         machine=machine,
         tracker=tracker,
         scratch=scratch,
+        checkpoints=checkpoints,
     )
 
 
