@@ -1,4 +1,4 @@
-"""Where the runs of each model stand: table of all models."""
+"""Experiments of the tracking server, by model."""
 
 from dataclasses import dataclass
 
@@ -6,25 +6,29 @@ from vidpipe.pipeline_registry import CLIP_GANS
 
 
 @dataclass(frozen=True)
-class Task:
-    """Where a model's runs stand.
+class ModelRuns:
+    """Place and parameters of a model's runs.
 
     Attributes:
-        experiment: Whose rows can be compared with one another.
+        experiment: Name of the experiment, whose runs can be compared with one another.
         deliverable: Of the project report.
-        fed: Parameters that bear on the model, beside its own and `runtime`: a test holds them to
-            what its stages ask for.
+        shared_params: Blocks of params.yaml that influence the model, beside its own and
+            `runtime`: those that its stages depend on.
     """
 
     experiment: str
     deliverable: str
-    fed: tuple[str, ...]
+    shared_params: tuple[str, ...]
 
 
-TASKS = {
-    "mlp_gan": Task("digits", "D1", ("digits", "digit_classifier")),
-    "dcgan": Task("digits", "D1", ("digits", "digit_classifier")),
-    "pix2pix": Task("prediction", "D3", ("sources.footage", "frames.footage", "pairs")),
+DIGIT_PARAMS = ("digits", "digit_classifier")
+FRAME_PARAMS = ("sources.footage", "frames.footage", "pairs")
+CLIP_PARAMS = ("sources.clips", "frames.clips", "clips", "action_classifier")
+CLIP_GAN_RUNS = {
+    model: ModelRuns("clips", deliverable, CLIP_PARAMS) for model, deliverable in CLIP_GANS.items()
 }
-CLIPS = ("sources.clips", "frames.clips", "clips", "action_classifier")
-TASKS |= {model: Task("clips", deliverable, CLIPS) for model, deliverable in CLIP_GANS.items()}
+EXPERIMENTS = {
+    "mlp_gan": ModelRuns("digits", "D1", DIGIT_PARAMS),
+    "dcgan": ModelRuns("digits", "D1", DIGIT_PARAMS),
+    "pix2pix": ModelRuns("prediction", "D3", FRAME_PARAMS),
+} | CLIP_GAN_RUNS

@@ -21,7 +21,7 @@ from vidpipe.training.adversarial import Players, Rules, Task
 from vidpipe.training.checkpoint import NONE, Checkpoint, Checkpoints
 from vidpipe.training.health import gradient_norm, signs
 from vidpipe.training.loop import Report, fit
-from vidpipe.training.progress import shown
+from vidpipe.utils.progress import progress
 from vidpipe.visualization.sheets import from_png, png
 
 log = logging.getLogger(__name__)
@@ -81,7 +81,7 @@ def train_gan(
     with tracker.training(name, checkpoints) as run:
         tell = partial(_tell, name, run, train.steps, set[str]())
         _tell_again(kept, tell, run)
-        for plain in shown(reports, total=train.steps, done=kept.step, name=name):
+        for plain in progress(reports, total=train.steps, name=name, unit="step", done=kept.step):
             report = replace(plain, losses={**plain.losses, **_norms(players), **watch(players)})
             history.append(report)
             tell(report)
@@ -102,7 +102,7 @@ def _taken_up(checkpoints: Checkpoints, players: Players, name: str, steps: int)
             log.warning("%s: a checkpoint is passed over: %s", name, error)
             continue
         log.info(
-            "%s was stopped: going on from step %d of %d, kept in %s",
+            "%s was stopped: going on from step %d of %d; to start anew: rm -r %s",
             *(name, checkpoint.step, steps, checkpoints.folder.resolve()),
         )
         return checkpoint
