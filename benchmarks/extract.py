@@ -32,11 +32,11 @@ from av.video.frame import VideoFrame
 
 from vidpipe.config.schema import ClipFrames, Clips
 from vidpipe.data.frames import extract
-from vidpipe.data.ingest import sha256
 from vidpipe.data.workers import processes
 from vidpipe.io import Npz
 from vidpipe.pipelines.data.clips import cut
 from vidpipe.pipelines.data.clips_frames import extract_clips
+from vidpipe.utils.hashing import sha256
 
 HEIGHT, WIDTH, FPS, COUNT = 240, 320, 25, 175
 DISTINCT = 4

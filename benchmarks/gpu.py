@@ -593,12 +593,12 @@ def _trained(
     runtime: Any,
     scratch: Path,
 ) -> tuple[dict[str, float], Path, Path]:
-    tracker = NullTracker()
+    tracker, checkpoints = NullTracker(), scratch / "checkpoints"
     if model == "pix2pix":
         from vidpipe.pipelines.prediction.evaluate import evaluate_pix2pix  # noqa: PLC0415
         from vidpipe.pipelines.prediction.train import train_pix2pix  # noqa: PLC0415
 
-        made = train_pix2pix(arrays, block.model, short, runtime, tracker, scratch)
+        made = train_pix2pix(arrays, block.model, short, runtime, tracker, scratch, checkpoints)
         return evaluate_pix2pix(arrays, made, block.evaluate, runtime, tracker, scratch)
     from vidpipe.pipelines.clips.classifier import train_action_classifier  # noqa: PLC0415
     from vidpipe.pipelines.clips.evaluate import evaluator  # noqa: PLC0415
@@ -607,7 +607,7 @@ def _trained(
     # Half a minute for the classifier, not two: it is the GAN that is looked at here.
     classifier = params.action_classifier.model_copy(update={"steps": 400, "report_every": 20})
     judge, _ = train_action_classifier(arrays, classifier, runtime, scratch)
-    made = trainer(model)(arrays, block.model, short, runtime, tracker, scratch)
+    made = trainer(model)(arrays, block.model, short, runtime, tracker, scratch, checkpoints)
     evaluate = block.evaluate.model_copy(update={"samples": min(512, block.evaluate.samples)})
     return evaluator(model)(arrays, made, judge, evaluate, runtime, tracker, scratch)
 

@@ -97,6 +97,7 @@ def trained(learners: Sequence[str], threads: int | None, seed: int) -> dict[str
     catalog = DataCatalog.from_config({name: known.resolve_pattern(name) for name in named})
     with tempfile.TemporaryDirectory() as scratch:
         held: dict[str, Any] = {"tracker": NullTracker(), "scratch": Path(scratch)}
+        held["checkpoints"] = Path(scratch) / "checkpoints"
         for name in pipeline.inputs():
             if name.startswith("params:"):
                 held[name] = reduce(getattr, name.removeprefix("params:").split("."), checked)

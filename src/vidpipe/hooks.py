@@ -1,9 +1,8 @@
-"""What every run needs beside its data: the instruction set, scratch folders, a tracker."""
+"""Hooks of Kedro: provide what nodes need beside data, and keep the checkpoints of trainings."""
 
 import atexit
 import logging
 import os
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -14,108 +13,90 @@ from kedro.pipeline.node import Node
 
 from vidpipe.config.schema import Params
 from vidpipe.reproduction.identity import identity
-from vidpipe.tracking.experiments import TASKS
 from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.training.runtime import pin_instructions
-from vidpipe.utils.atomic import whole_file
-from vidpipe.utils.forced import forced
-from vidpipe.utils.locked_folders import Held, Shelf
+from vidpipe.utils.locked_folders import LockedFolder, LockedFolders
 
 log = logging.getLogger(__name__)
-SCRATCH = ".vidpipe"
-WORKBENCH = ("project", "scratch", "tracker")  # inputs of nodes that are no data
-WORK = "work-"  # a folder per process
-LOCK = "dvc.lock"
-OTHERS = 8  # trainings of a model, stopped with other parameters, that may yet be gone on with
-CHECKPOINT = "*.safetensors"
-ENDED = "ended"  # a file beside the checkpoints of a training that DVC has yet to record
-BY_DVC = "DVC_STAGE"  # is in the environment of its stages
-TRAIN = "_train"  # what the node is called that trains a model, after the model
+STATE = ".vidpipe"  # folder of the project: scratch, checkpoints, downloads
+SCRATCH_PREFIX = "work-"
+CHECKPOINTS = "checkpoints"  # the input of training nodes, and the folder in STATE
+MOST_STOPPED = 8  # trainings of a model whose checkpoints are kept, beside the current one
 
 
 class Workbench:
-    """Lays out `project`, `scratch` and `tracker` as inputs that nodes may ask for."""
+    """Provides `project`, `scratch`, `tracker` and `checkpoints` as inputs of nodes.
+
+    The catalog file does not name them, so they are no dependencies in dvc.yaml.
+    """
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Pin the instruction set: the context is made before any node imports torch."""
+        """Pin the instruction set: the context is created before any node imports torch."""
         self.project = Path(context.project_path)
         self.params = Params.model_validate(context.config_loader["parameters"])
         pin_instructions(self.params.runtime.determinism)
-        self._keep_lock()
 
     @hook_impl
     def after_catalog_created(self, catalog: DataCatalog) -> None:
-        """Add the inputs that are no data."""
-        shelf = Shelf(self.project / SCRATCH)
-        shelf.clear(shelf.names(f"{WORK}*"))  # of processes that were killed
-        self.work = shelf.new(WORK)
-        # Gone when the process ends, however it ends, short of kill -9.
-        atexit.register(shelf.drop, self.work)
-        # In `dvc exp run --temp` the project is a copy; what is to last belongs to the one it was
-        # copied from.
+        """Add the inputs that are no data to the catalog."""
+        # Give this process a scratch folder; remove those of processes that were killed.
+        folders = LockedFolders(self.project / STATE)
+        folders.clear(folders.names(f"{SCRATCH_PREFIX}*"))
+        self.scratch = folders.create(SCRATCH_PREFIX)
+        atexit.register(folders.remove, self.scratch)
+
+        # `dvc exp run --temp` runs in a temporary copy, which checkpoints and MLflow runs outlive.
         root = Path(os.environ.get("DVC_ROOT", self.project))
-        self.checkpoints = Shelf(root / SCRATCH / "checkpoints")
-        self.kept = dict[str, Held]()
+        self.checkpoints = LockedFolders(root / STATE / CHECKPOINTS)
+        self.trainings = dict[str, LockedFolder]()
+
         self.tracker = MlflowTracker(root=root, project=self.project, params=self.params)
-        bench: dict[str, Any] = {
+        inputs = {
             "project": self.project,
-            "scratch": self.work.folder,
+            "scratch": self.scratch.path,
             "tracker": self.tracker,
+            CHECKPOINTS: self.scratch.path / CHECKPOINTS,  # replaced before a training runs
         }
-        for name in WORKBENCH:
-            catalog[name] = MemoryDataset(bench[name], copy_mode="assign")
+        for name, value in inputs.items():
+            catalog[name] = MemoryDataset(value, copy_mode="assign")
 
     @hook_impl
-    def before_node_run(self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]) -> None:
-        """Tell the tracker which files the node reads; before training, find what was stopped."""
+    def before_node_run(
+        self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]
+    ) -> dict[str, Path]:
+        """Tell the tracker which files the node reads; return the `checkpoints` of a training.
+
+        Kedro replaces the inputs of the node by those that a hook returns.
+        """
         files = {name: getattr(catalog[name], "_filepath", None) for name in node.inputs}
         self.tracker.inputs = {name: file for name, file in files.items() if file}
-        own = ""
-        if node.name.removesuffix(TRAIN) in TASKS:
-            params = {name: value for name, value in inputs.items() if name.startswith("params:")}
-            own = f"{node.name}-{identity(self.project, node, params, self.tracker.inputs)}"
-        ended = {path.parent.name for path in self.checkpoints.home.glob(f"*/{ENDED}")}
-        self.checkpoints.clear(ended - ({own} if BY_DVC in os.environ else set()))
-        if own:
-            self._keep(node, own)
+        if CHECKPOINTS not in node.inputs:
+            return {}
+        params = {name: value for name, value in inputs.items() if name.startswith("params:")}
+        training = identity(self.project, node, params, self.tracker.inputs)
+        return {CHECKPOINTS: self._lock_checkpoints(node.name, f"{node.name}-{training}")}
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
-        """A model that is in place needs no checkpoints, once DVC has recorded it.
+        """Remove the checkpoints of a model that is in its place."""
+        if dataset_name == node.outputs[-1] and node.name in self.trainings:
+            self.checkpoints.remove(self.trainings.pop(node.name))
 
-        If it is killed before, or its disk is full, it removes the model, and asks for it again.
+    def _lock_checkpoints(self, node: str, name: str) -> Path:
+        """Return the checkpoint folder called `name`, or one in scratch if a process has locked it.
+
+        Folders of the same node with other parameters, code or data are removed, but for the latest
+        eight that hold a checkpoint.
         """
-        if dataset_name == node.outputs[-1] and node.name in self.kept:
-            held = self.kept.pop(node.name)
-            if BY_DVC in os.environ:
-                (held.folder / ENDED).touch()
-            else:
-                self.checkpoints.drop(held)
+        others = [other for other in self.checkpoints.names(f"{node}-*") if other != name]
+        home = self.checkpoints.path
+        resumable = [other for other in others if any((home / other).glob("*.safetensors"))]
+        self.checkpoints.clear(set(others) - set(resumable[:MOST_STOPPED]))
 
-    def _keep_lock(self) -> None:
-        """DVC writes its lock in place, between stages: a copy of each whole one is kept."""
-        lock = self.project / LOCK
-        if BY_DVC in os.environ and lock.is_file():
-            with whole_file(self.project / SCRATCH / LOCK) as copy:
-                shutil.copyfile(lock, copy)
-
-    def _keep(self, node: Node, own: str) -> None:
-        """Lay out `scratch/kept/<model>`: a folder of that name that outlives the process."""
-        from vidpipe.training.checkpoint import HOME  # noqa: PLC0415 (training has torch by now)
-
-        others = [name for name in self.checkpoints.names(f"{node.name}-*") if name != own]
-        full = [name for name in others if any((self.checkpoints.home / name).glob(CHECKPOINT))]
-        self.checkpoints.clear({*others} - {*full[:OTHERS]} | ({own} if forced() else set()))
-        held = self.checkpoints.hold(own)
-        if held is None:
-            log.warning(
-                "%s: another process does the same; this one keeps no checkpoints", node.name
-            )
-            return
-        (held.folder / ENDED).unlink(missing_ok=True)
-        model = node.name.removesuffix(TRAIN)
-        self.kept[node.name], self.tracker.kept[model] = held, held.folder
-        link = self.work.folder / HOME / model
-        link.parent.mkdir(exist_ok=True)
-        link.symlink_to(held.folder, target_is_directory=True)
+        training = self.checkpoints.lock(name)
+        if training is None:
+            log.warning("%s: another process does the same; this one keeps no checkpoints", node)
+            return self.scratch.path / CHECKPOINTS / node
+        self.trainings[node] = training
+        return training.path

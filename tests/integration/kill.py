@@ -11,7 +11,6 @@ import argparse
 import os
 import random
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -51,7 +50,7 @@ class Kill:
         ended: It had ended before.
         cut: The newest checkpoint was cut short.
         resumed: Step from which training went on, if it did.
-        torn: DVC was writing its lock: the copy that the stage had kept was put in its place.
+        torn: DVC was writing its lock: the committed one was put in its place.
         same: The lock is as it was.
     """
 
@@ -95,7 +94,7 @@ def kills(project: Path, took: dict[str, float], *, count: int, seed: int) -> It
         cut = rng.random() < 0.3 and cut_short(project)
         torn = not readable(project / "dvc.lock")
         if torn:
-            shutil.copyfile(project / ".vidpipe/dvc.lock", project / "dvc.lock")
+            run(project, "git", "checkout", "--quiet", "dvc.lock")
         forget(project, made[stage].outs.values())
         resumed = GOING_ON.search(run(project, "dvc", "repro", "--no-run-cache", *took))
         same = (project / "dvc.lock").read_bytes() == lock

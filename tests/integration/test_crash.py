@@ -10,8 +10,6 @@ import pytest
 from support.project import copy, environment, run, work_off
 
 from vidpipe.config.editing import settle
-from vidpipe.hooks import ENDED
-from vidpipe.reproduction.record import recorded
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 STAGE = "mlp_gan_train"
@@ -31,12 +29,7 @@ def unbroken(tmp_path_factory):
 @pytest.fixture
 def stopped(unbroken, tmp_path):
     """Another, in which training was killed after its first checkpoint."""
-    return killed(tmp_path, "*.safetensors")
-
-
-def killed(folder, sign):
-    """A project in which training was killed once there was such a file among its checkpoints."""
-    project = copy(folder)
+    project = copy(tmp_path)
     settle(project, LONG)
     run(project, "dvc", "repro", "digits")
     process = subprocess.Popen(
@@ -48,7 +41,7 @@ def killed(folder, sign):
         start_new_session=True,
     )
     deadline = time.monotonic() + 600
-    while not checkpoints(project, sign):
+    while not checkpoints(project):
         assert process.poll() is None
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -57,8 +50,8 @@ def killed(folder, sign):
     return project
 
 
-def checkpoints(project, sign="*.safetensors"):
-    return sorted((project / ".vidpipe/checkpoints").glob(f"{STAGE}-*/{sign}"))
+def checkpoints(project):
+    return sorted((project / ".vidpipe/checkpoints").glob(f"{STAGE}-*/*.safetensors"))
 
 
 def model(project):
@@ -84,29 +77,12 @@ def test_what_was_killed_goes_on_to_the_same_bytes_and_the_same_run(stopped, unb
         assert [point.step for point in history] == list(range(EVERY, STEPS + 1, EVERY))
     drawn = [file.path for file in client.list_artifacts(row.info.run_id, "images")]
     assert len([path for path in drawn if path.endswith(".png")]) == STEPS / 500
-    run(stopped, "dvc", "repro", "digit_classifier")
     assert not checkpoints(stopped)
     assert not list((stopped / ".vidpipe").glob("work-*"))
 
 
-def test_what_dvc_had_not_recorded_is_not_learnt_again(unbroken, tmp_path):
-    project = killed(tmp_path, ENDED)
-    assert not recorded(project).get(STAGE)
-    assert "going on from step" in run(project, "dvc", "repro", STAGE)
-    assert (project / "dvc.lock").read_bytes() == (unbroken / "dvc.lock").read_bytes()
-    _, (row,) = rows(project)
-    assert row.info.status == "FINISHED"
-
-
-def test_a_forced_run_begins_anew(stopped, unbroken):
-    said = run(stopped, "dvc", "repro", "--single-item", "--force", STAGE)
-    assert "going on" not in said
-    assert model(stopped) == model(unbroken)
-
-
-@pytest.mark.parametrize("words", [(), ("--force",)])
-def test_an_experiment_of_the_queue_goes_on_unless_it_is_forced(stopped, words):
-    run(stopped, "dvc", "exp", "run", "--queue", "--name", "waiting", *words, STAGE)
+def test_an_experiment_of_the_queue_resumes_from_the_checkpoint(stopped):
+    run(stopped, "dvc", "exp", "run", "--queue", "--name", "waiting", STAGE)
     state = work_off(stopped, jobs=1)
     assert state.count("Success") == 1, state
-    assert ("going on" in run(stopped, "dvc", "queue", "logs", "waiting")) == (not words)
+    assert "going on from step" in run(stopped, "dvc", "queue", "logs", "waiting")

@@ -70,7 +70,8 @@ def main(scratch: Path, *, brief: bool, laptop: bool) -> None:
         learn(judge, scratch, params)
     for model in MODELS:
         learn(model, scratch, params, brief=brief)
-    made = (path for path in scratch.rglob("*") if path.is_file() and "kept" not in path.parts)
+    files = (path for path in scratch.rglob("*") if path.is_file())
+    made = (path for path in files if "checkpoints" not in path.parts)
     for path in sorted(made):
         digest = hashlib.md5(path.read_bytes()).hexdigest()
         print(digest, path.relative_to(scratch).as_posix())  # noqa: T201

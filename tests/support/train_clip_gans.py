@@ -27,7 +27,8 @@ def main(device: str, scratch: Path) -> None:
     for name in CLIP_GANS:
         own = getattr(params, name)
         model, train = own.model.model_copy(update=SMALL), own.train.model_copy(update=SHORT)
-        folder = trainer(name)(clips, model, train, runtime, NullTracker(), scratch)
+        saves = scratch / "checkpoints" / name
+        folder = trainer(name)(clips, model, train, runtime, NullTracker(), scratch, saves)
         for file in sorted(folder.glob("*.safetensors")):
             print(hashlib.md5(file.read_bytes()).hexdigest(), file.relative_to(scratch))  # noqa: T201
 

@@ -5,7 +5,6 @@ import torch
 
 from support import games
 from vidpipe.config.models import FromNoiseTrain
-from vidpipe.training.checkpoint import HOME
 from vidpipe.training.runtime import Machine
 from vidpipe.training.trainer import train_gan
 
@@ -14,21 +13,18 @@ TRAIN |= {"loss": "bce", "r1": 0.0, "r2": 0.0, "slope_every": 1, "ema": 0.0, "co
 TRAIN |= {"report_every": 1, "sample_every": 10}
 
 
-def train(tracker, scratch, kept, show):
+def train(tracker, scratch, checkpoints, show):
     """Train mlp_gan ten steps; `show` gives what is measured at a step, or ends it."""
-    kept.mkdir(exist_ok=True)
-    (scratch / HOME).mkdir(parents=True)
-    (scratch / HOME / "mlp_gan").symlink_to(kept)
     state, objective = games.mlp_gan(ema=0.0)
     return train_gan(
         "mlp_gan",
         state,
         objective,
         lambda generator: np.zeros((4, 4, 3), np.uint8),
-        built={},
         train=FromNoiseTrain(**TRAIN),
         machine=Machine(torch.device("cpu"), games.plain),
         tracker=tracker,
+        checkpoints=checkpoints,
         scratch=scratch,
-        watch=lambda state: show(int(state.adams[0].state[0]["step"])),
+        diagnostics=lambda state: show(int(state.state_dict()["generator.adam.0.step"])),
     )

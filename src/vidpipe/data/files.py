@@ -1,4 +1,4 @@
-"""Files of any origin: their hashes, and names that any disk, table and stage can hold."""
+"""Files of any origin: names that any disk, table and stage can hold."""
 
 import hashlib
 import os
@@ -15,12 +15,6 @@ MARK = 8  # hex digits that tell names apart which are alike
 UNFIT = re.compile(
     r"[\x00-\x1f\x7f/\\\ud800-\udfff]"
 )  # what a name, or a CSV in UTF-8, cannot hold
-
-
-def sha256(path: Path) -> str:
-    """Hash of a file's bytes, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def inside(folder: Path, path: str) -> Path:

@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vidpipe.data.datasets.record import Video
-from vidpipe.data.files import sha256
 from vidpipe.data.splits import by_group
 from vidpipe.data.video import decode, probe
-from vidpipe.data.workers import Died, Pool, ordered, processes, processors, shown
+from vidpipe.data.workers import Died, Pool, ordered, processes, processors
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.hashing import sha256
+from vidpipe.utils.progress import progress
 
 OK, DAMAGED, BROKEN = "ok", "damaged", "broken"
 NAMED = 3  # of many, in a message
@@ -79,7 +80,7 @@ def collect(
     most = LEAST + max((entry.bytes for entry in entries), default=0) / SLOWEST
     workers = min(workers or processors(), max(len(whole), 1))
     looks = ordered(_look, whole, pool=pool, workers=workers, seconds=most)
-    told = shown(looks, total=len(whole), name=name, unit="video")
+    told = progress(looks, total=len(whole), name=name, unit="video")
     seen = dict(zip((path.name for path in whole), told, strict=True))
     return [_told(e, seen[e.path]) if e.path in seen else e for e in entries]
 

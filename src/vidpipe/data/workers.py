@@ -3,12 +3,9 @@
 A worker that is killed, by the system or by a decoder that crashes, takes no other item with it.
 """
 
-import logging
 import os
 import signal
-import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
@@ -18,12 +15,8 @@ from itertools import islice
 from multiprocessing import get_context, parent_process
 from typing import TypeVar
 
-from tqdm import tqdm
-
-log = logging.getLogger(__name__)
 AHEAD = 4  # items per worker that are handed out or wait for an earlier one to finish
 KILLED = "the process that worked on it was killed, twice: a crash, no memory left, or no end to it"
-LINES_EVERY = 15.0  # seconds, where there is no terminal
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
@@ -90,21 +83,6 @@ def ordered(
                 yield _alone(pool, call, item) if _broken(future) else future.result()
     finally:
         executor.shutdown(cancel_futures=True)
-
-
-def shown(results: Iterable[Value], *, total: int, name: str, unit: str) -> Iterator[Value]:
-    """Pass results on with a bar on a terminal, and a line of the log now and then elsewhere."""
-    terminal = sys.stderr.isatty()
-    begun = told = time.monotonic()
-    with tqdm(total=total, desc=name, unit=unit, disable=not terminal, dynamic_ncols=True) as bar:
-        for count, result in enumerate(results, 1):
-            bar.update()
-            now = time.monotonic()
-            if not terminal and (now - told > LINES_EVERY or count == total):
-                told, speed = now, count / max(now - begun, 1e-9)
-                left = (total - count) / speed
-                log.info("%s: %d of %d %ss, %.0f s left", name, count, total, unit, left)
-            yield result
 
 
 def _submit(executor: Executor, call: Callable[[Item], Value], item: Item) -> Future[Value]:

@@ -1,4 +1,4 @@
-"""What the result of a training depends on, as one hash."""
+"""One hash of everything that the result of a training depends on."""
 
 import hashlib
 import json
@@ -11,7 +11,8 @@ from kedro.pipeline.node import Node
 from pydantic_core import to_jsonable_python
 
 from vidpipe.reproduction.code import Imports, by_name
-from vidpipe.tracking.provenance import device, md5
+from vidpipe.tracking.provenance import device
+from vidpipe.utils.hashing import md5
 
 DIGITS = 16
 
@@ -19,25 +20,29 @@ DIGITS = 16
 def identity(
     project: Path, node: Node, params: Mapping[str, Any], files: Mapping[str, Path]
 ) -> str:
-    """Hash of the code, the parameters and the data of a node, and of the torch it runs on.
+    """Hash the code, parameters and data of a node, the version of torch, and the device.
+
+    The device counts only where bits depend on it: not with `determinism: portable`.
 
     Args:
         project: The work tree.
-        node: Whose module's imports are the code.
-        params: By name of the input.
-        files: By name of the input.
+        node: Its code is its module and all that this imports.
+        params: Parameters by name of the input.
+        files: Data files by name of the input.
     """
     values = to_jsonable_python(params)
     runtime = values["params:runtime"]
     portable = runtime["determinism"] == "portable"
-    known = [values, version("torch"), None if portable else device(runtime["device"])]
-    state = hashlib.sha256(json.dumps(known, sort_keys=True).encode())
+    settings = [values, version("torch"), None if portable else device(runtime["device"])]
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+
+    # Add every file by name and content: the node's code in order of path, then its data.
     module = f"src/{node.func.__module__.replace('.', '/')}.py"
     data = [file for name in sorted(files) for file in _files(Path(files[name]))]
     code = Imports(project).closure({module} | by_name(node.name))
     for file in [*map(project.joinpath, code), *data]:
-        state.update(f"{file.name} {md5(file)}\n".encode())
-    return state.hexdigest()[:DIGITS]
+        digest.update(f"{file.name} {md5(file)}\n".encode())
+    return digest.hexdigest()[:DIGITS]
 
 
 def _files(path: Path) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Where the runs of each model stand: table of all models."""
+"""Experiments of the tracking server, by model."""
 
 from dataclasses import dataclass
 
@@ -6,26 +6,31 @@ from vidpipe.config.schema import CLIP_GANS
 
 
 @dataclass(frozen=True)
-class Task:
-    """Where a model's runs stand.
+class ModelRuns:
+    """Place and parameters of a model's runs.
 
     Attributes:
-        experiment: Whose rows can be compared with one another.
+        experiment: Name of the experiment, whose runs can be compared with one another.
         deliverable: Of the project report.
-        fed: Parameters that bear on the model, beside its own and `runtime`: a test holds them to
-            what its stages ask for.
+        shared_params: Blocks of params.yaml that influence the model, beside its own and
+            `runtime`: those that its stages depend on.
     """
 
     experiment: str
     deliverable: str
-    fed: tuple[str, ...]
+    shared_params: tuple[str, ...]
 
 
-TASKS = {
-    "mlp_gan": Task("digits", "D1", ("digits", "digit_classifier")),
-    "dcgan": Task("digits", "D1", ("digits", "digit_classifier")),
-    "pix2pix": Task("prediction", "D3", ("sources.footage", "frames.footage", "pairs")),
+DIGIT_PARAMS = ("digits", "digit_classifier")
+FRAME_PARAMS = ("sources.footage", "frames.footage", "pairs")
+CLIP_PARAMS = ("sources.clips", "frames.clips", "clips", "action_classifier")
+DELIVERABLES = {"gan3d": "D2", "vgan": "D2", "convlstm_gan": "D4"}  # others: the report's outlook
+CLIP_GAN_RUNS = {
+    model: ModelRuns("clips", DELIVERABLES.get(model, "outlook"), CLIP_PARAMS)
+    for model in CLIP_GANS
 }
-CLIPS = ("sources.clips", "frames.clips", "clips", "action_classifier")
-DELIVERABLES = {"gan3d": "D2", "vgan": "D2", "convlstm_gan": "D4"}
-TASKS |= {m: Task("clips", DELIVERABLES.get(m, "outlook"), CLIPS) for m in CLIP_GANS}
+EXPERIMENTS = {
+    "mlp_gan": ModelRuns("digits", "D1", DIGIT_PARAMS),
+    "dcgan": ModelRuns("digits", "D1", DIGIT_PARAMS),
+    "pix2pix": ModelRuns("prediction", "D3", FRAME_PARAMS),
+} | CLIP_GAN_RUNS

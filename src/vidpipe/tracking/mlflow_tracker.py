@@ -1,39 +1,45 @@
-"""Runs in MLflow: one row per trained model. The only file that imports mlflow, and late.
+"""Runs in MLflow, one per trained model. The only module that imports mlflow, and late.
 
-MLflow is a view of files that are there anyway: training does not wait for it to start, and when it
-fails, that is said once and training goes on; what it missed is told later if it comes back.
+MLflow is a view of files that exist anyway. The first call of a run that fails gives one warning;
+from then on the run logs nothing, and training goes on.
 """
 
 import logging
 import os
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, cached_property, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 import numpy as np
 from filelock import FileLock
 
 from vidpipe.config.schema import Params
-from vidpipe.tracking.experiments import TASKS
-from vidpipe.tracking.forgiving import Forgiving, Server
+from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.tracking.protocol import Run
-from vidpipe.tracking.provenance import device, git, md5
+from vidpipe.tracking.provenance import device, git
+from vidpipe.utils.hashing import md5
 
 log = logging.getLogger(__name__)
 FOLDER = "mlflow"  # at the repository's root, when no server is named
-PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "10"}
-NOTE = "mlflow_run"  # in the folder of a training, the id of its run
-Origin = Mapping[str, Any]  # when a run's work began, and where it comes from
-WEIGHTS, DATA = "vidpipe.weights_md5", "vidpipe.data_md5"
+CLIENT_SETTINGS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+RUN_ID = "mlflow_run"  # file beside the checkpoints of a training
+WEIGHTS_TAG = "vidpipe.weights_md5"
+DATA_TAG = "vidpipe.data_md5"
+Args = ParamSpec("Args")
+PASSWORD = re.compile(r"(://[^\s:/@]*:)\S*@")
 
 
 def tracking_uri(root: Path) -> str:
-    """The server that MLFLOW_TRACKING_URI names, else a SQLite file of this project."""
+    """Return MLFLOW_TRACKING_URI, or that of the project's SQLite file where it is not set."""
     return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / FOLDER / 'mlflow.db'}"
 
 
@@ -43,78 +49,41 @@ class MlflowTracker:
 
     Attributes:
         root: The repository whose runs these are.
-        project: The work tree that runs, the same but for `dvc exp run --temp`.
+        project: The work tree, a copy of the repository under `dvc exp run --temp`.
         params: All parameters in force.
-        inputs: File by name of dataset, of the node that runs now; a hook keeps it.
-        kept: By model, the folder of a training that outlives the process; a hook keeps it.
-        server: What is known of it.
+        inputs: Files by name of the dataset that the current node reads; the hook sets them.
     """
 
     root: Path
     project: Path
     params: Params
     inputs: dict[str, Path] = field(default_factory=dict)
-    kept: dict[str, Path] = field(default_factory=dict)
-    server: Server = field(default_factory=partial(Server, "MLflow"))
 
-    @contextmanager
-    def training(self, model: str) -> Iterator[Run]:
-        """The run of a training that was stopped, else a new one, with parameters and tags."""
-        origin = _origin(self.tags(model))
-        with self._safely(lambda: _MlflowRun.kept(self._client(), model, self, origin)) as run:
-            yield run
+    def training(self, model: str, checkpoints: Path) -> AbstractContextManager[Run]:
+        """Reopen the run noted beside the checkpoints of a stopped training, else create one."""
+        run = _MlflowRun(self)
+        run.resume_or_create(model, checkpoints / RUN_ID)
+        return run
 
-    @contextmanager
-    def evaluation(self, model: str, weights: Path) -> Iterator[Run]:
-        """The run that trained these weights, or a new one if there is none to be found."""
-        origin = _origin(self.tags(model))
-        found = partial(_MlflowRun.of, model=model, tracker=self, weights=weights, origin=origin)
-        with self._safely(lambda: found(self._client())) as run:
-            yield run
+    def evaluation(self, model: str, weights: Path) -> AbstractContextManager[Run]:
+        """Reopen the run that trained these weights, else create one for them."""
+        run = _MlflowRun(self)
+        run.find_or_create(model, weights)
+        return run
 
-    @contextmanager
-    def data(self, stage: str) -> Iterator[Run]:
-        """A new run that shows what a stage has brought, in an experiment called like the stage."""
-        origin = _origin(self._data_tags())
-        with self._safely(lambda: _MlflowRun.shown(self._client(), stage, self, origin)) as run:
-            yield run
-
-    @contextmanager
-    def _safely(self, opened: Callable[[], "_MlflowRun"]) -> Iterator[Run]:
-        run, status = _Forgiven(opened, self.server), "FAILED"
-        run.begin()
-        try:
-            yield run
-            status = "FINISHED"
-        except (KeyboardInterrupt, SystemExit):
-            status = "KILLED"
-            raise
-        finally:
-            run.end(status)
-
-    def _client(self) -> Any:
-        for name, value in (*PATIENCE.items(), ("MLFLOW_DISABLE_TELEMETRY", "true")):
-            os.environ.setdefault(name, value)
-        import mlflow  # noqa: PLC0415 (three seconds)
-
-        for talkative in ("alembic", "mlflow"):
-            logging.getLogger(talkative).setLevel(logging.WARNING)
-
-        lock = self.root / ".vidpipe" / "mlflow.lock"
-        lock.parent.mkdir(exist_ok=True)
-        with FileLock(lock):  # a new SQLite file survives no two first visitors
-            (self.root / FOLDER).mkdir(exist_ok=True)
-            client = mlflow.MlflowClient(tracking_uri(self.root))
-            client.search_experiments(max_results=1)
-        return client
+    def data(self, stage: str) -> AbstractContextManager[Run]:
+        """Create a run about the data of a stage, in an experiment named after the stage."""
+        run = _MlflowRun(self)
+        run.create_for_data(stage)
+        return run
 
     def tags(self, model: str) -> dict[str, str]:
-        """Where a run comes from: code, data, stage and machine."""
-        import torch  # noqa: PLC0415 (whoever opens a run has imported it)
+        """Return the provenance of a run: code, stage, machine, and data."""
+        import torch  # noqa: PLC0415 (imported already by whatever opens a run)
 
         changes = git(self.project, "status", "--porcelain", "--untracked-files=no")
         tags = {
-            "vidpipe.deliverable": TASKS[model].deliverable,
+            "vidpipe.deliverable": EXPERIMENTS[model].deliverable,
             "vidpipe.model": model,
             "vidpipe.device": device(self.params.runtime.device),
             "vidpipe.capability": torch.backends.cpu.get_cpu_capability(),
@@ -126,172 +95,203 @@ class MlflowTracker:
             "dvc.stage": os.environ.get("DVC_STAGE", ""),
             "dvc.experiment": os.environ.get("DVC_EXP_NAME", ""),
         }
-        return {name: value for name, value in tags.items() if value} | self._data_tags()
+        return {name: value for name, value in tags.items() if value} | self.data_tags()
 
-    def _data_tags(self) -> dict[str, str]:
+    def data_tags(self) -> dict[str, str]:
+        """Return the MD5 of each input that is a file."""
         files = {name: file for name, file in self.inputs.items() if file.is_file()}
-        return {f"{DATA}.{name}": md5(file) for name, file in files.items()}
+        return {f"{DATA_TAG}.{name}": md5(file) for name, file in files.items()}
 
     def flat_params(self, model: str) -> dict[str, str]:
-        """Parameters that bear on a model, by dotted key."""
-        rooms = tuple(f"{room}." for room in ("runtime", model, *TASKS[model].fed))
+        """Return the parameters that influence a model, by dotted key."""
+        blocks = ("runtime", model, *EXPERIMENTS[model].shared_params)
+        prefixes = tuple(f"{block}." for block in blocks)
         flat = _flat(self.params.model_dump())
-        return {name: value for name, value in flat.items() if name.startswith(rooms)}
+        return {name: value for name, value in flat.items() if name.startswith(prefixes)}
 
-    def note(self, weights: str) -> Path:
-        """Where training leaves the id of the run that these weights came of."""
-        return self.root / ".vidpipe" / "runs" / weights
+    def run_id_file(self, weights_md5: str) -> Path:
+        """Return the file in which training leaves the id of the run that made these weights."""
+        return self.root / ".vidpipe" / "runs" / weights_md5
+
+    @cached_property
+    def client(self) -> Any:
+        """The client of the server, or of the SQLite file, which is created if needed."""
+        for name, value in CLIENT_SETTINGS.items():
+            os.environ.setdefault(name, value)
+        import mlflow  # noqa: PLC0415 (three seconds)
+
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
+        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # retries
+
+        # Two processes must not create the tables of a new SQLite file at once.
+        with self.lock():
+            (self.root / FOLDER).mkdir(exist_ok=True)
+            client = mlflow.MlflowClient(tracking_uri(self.root))
+            client.search_experiments(max_results=1)
+        return client
+
+    def lock(self) -> FileLock:
+        """Return the lock under which databases and experiments are created."""
+        lock = self.root / ".vidpipe" / "mlflow.lock"
+        lock.parent.mkdir(exist_ok=True)
+        return FileLock(lock)
 
 
-class _Forgiven(Forgiving):
-    """A run whose points have the time at which they were measured, whenever it is told."""
+def _unless_failed(
+    method: Callable[Concatenate["_MlflowRun", Args], None],
+) -> Callable[Concatenate["_MlflowRun", Args], None]:
+    """Skip the method once a call of its run has failed; turn the first error into a warning."""
 
-    def metrics(self, values: Mapping[str, float], step: int) -> None:
-        self.call("points", values, step, _now())
+    @wraps(method)
+    def call(run: "_MlflowRun", /, *args: Args.args, **kwargs: Args.kwargs) -> None:
+        if run.failed:
+            return
+        try:
+            method(run, *args, **kwargs)
+        except Exception as error:  # noqa: BLE001 (whatever it is, training goes on)
+            run.failed = True
+            reason = (str(error).splitlines() or [repr(error)])[0]
+            log.warning(
+                "MLflow does not answer as it should, going on without it: %s",
+                PASSWORD.sub(r"\1***@", reason),
+            )
+
+    return call
 
 
 class _MlflowRun:
-    """One run of MLflow; any method may raise, and be called again."""
+    """One run of MLflow, opened by one of its first three methods."""
 
-    def __init__(self, client: Any, run_id: str, tracker: MlflowTracker) -> None:
-        self.client, self.id, self.tracker = client, run_id, tracker
-        self.told: Callable[[str, int], bool] = lambda key, step: False  # that, to this run
-        self.owed: list[Callable[[], None]] = []  # before all else
+    def __init__(self, tracker: MlflowTracker) -> None:
+        self.tracker = tracker
+        self.failed = False
+        self.id = ""
+        self.is_logged: Callable[[str, int], bool] = lambda key, step: False
 
-    @classmethod
-    def kept(cls, client: Any, model: str, tracker: MlflowTracker, origin: Origin) -> "_MlflowRun":
-        note = tracker.kept[model] / NOTE if model in tracker.kept else None
-        known = note.read_text(encoding="utf-8") if note and note.is_file() else ""
-        home = _experiment(client, TASKS[model].experiment, tracker)
-        if not (known and client.search_runs([home], f"attributes.run_id = '{known}'")):
-            return cls.new(client, model, tracker, origin, note)
-        client.update_run(known, status="RUNNING")
-        made = cls(client, known, tracker)
-        made.told = _told(client, known)
-        # Which it was perhaps killed before it had.
-        made.owed = [partial(made.params, tracker.flat_params(model))]
-        return made
+    def __enter__(self) -> Run:
+        return self
 
-    @classmethod
-    def new(
-        cls,
-        client: Any,
-        model: str,
-        tracker: MlflowTracker,
-        origin: Origin,
-        note: Path | None = None,
-    ) -> "_MlflowRun":
-        home = _experiment(client, TASKS[model].experiment, tracker)
-        made = cls._made(client, home, model, tracker, origin)
-        if note:
-            note.write_text(made.id, encoding="utf-8")
-        made.owed = [partial(made.params, tracker.flat_params(model))]
-        return made
+    @_unless_failed
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        status = "FINISHED" if error is None else "FAILED"
+        if error and issubclass(error, (KeyboardInterrupt, SystemExit)):
+            status = "KILLED"
+        self.tracker.client.set_terminated(self.id, status)
 
-    @classmethod
-    def shown(cls, client: Any, stage: str, tracker: MlflowTracker, origin: Origin) -> "_MlflowRun":
-        home = _experiment(client, stage, tracker)
-        made = cls._made(client, home, tracker.params.sources.clips.dataset, tracker, origin)
-        params = _flat({stage: getattr(tracker.params, stage).model_dump()})
-        made.owed = [partial(made.params, params)]
-        return made
+    @_unless_failed
+    def resume_or_create(self, model: str, run_id_file: Path) -> None:
+        client = self.tracker.client
+        run_id = run_id_file.read_text(encoding="utf-8") if run_id_file.is_file() else ""
+        experiment = self._experiment(EXPERIMENTS[model].experiment)
+        if run_id and client.search_runs([experiment], f"attributes.run_id = '{run_id}'"):
+            client.update_run(run_id, status="RUNNING")
+            self.id = run_id
+            self.is_logged = _logged_steps(client, run_id)
+        else:
+            self._create(experiment, model, self.tracker.tags(model))
+            run_id_file.write_text(self.id, encoding="utf-8")
+        # A resumed run lacks them if it was killed right after it was created.
+        self._log_params(self.tracker.flat_params(model))
 
-    @classmethod
-    def of(
-        cls, client: Any, *, model: str, tracker: MlflowTracker, weights: Path, origin: Origin
-    ) -> "_MlflowRun":
+    @_unless_failed
+    def find_or_create(self, model: str, weights: Path) -> None:
+        # Join by content, not by time: DVC skips and restores stages without running them.
         digest = md5(weights)
-        wanted = tracker.flat_params(model)
-        home = _experiment(client, TASKS[model].experiment, tracker)
-        found = client.search_runs([home], f"tags.`{WEIGHTS}` = '{digest}'")
-        equal = [run.info.run_id for run in found if run.data.params == wanted]  # newest first
-        note = tracker.note(digest)
-        noted = note.read_text(encoding="utf-8").strip() if note.is_file() else ""
-        if equal:
-            return cls(client, noted if noted in equal else equal[0], tracker)
-        made = cls.new(client, model, tracker, origin)
-        made.owed.append(partial(made.weights, weights))
-        return made
+        params = self.tracker.flat_params(model)
+        experiment = self._experiment(EXPERIMENTS[model].experiment)
+        runs = self.tracker.client.search_runs([experiment], f"tags.`{WEIGHTS_TAG}` = '{digest}'")
+        matches = [run.info.run_id for run in runs if run.data.params == params]  # newest first
+        if matches:
+            file = self.tracker.run_id_file(digest)
+            run_id = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+            self.id = run_id if run_id in matches else matches[0]
+            return
+        self._create(experiment, model, self.tracker.tags(model))
+        self._log_params(params)
+        self.weights(weights)
 
-    @classmethod
-    def _made(
-        cls, client: Any, home: str, name: str, tracker: MlflowTracker, origin: Origin
-    ) -> "_MlflowRun":
-        run = client.create_run(home, run_name=name, **origin)
-        return cls(client, run.info.run_id, tracker)
+    @_unless_failed
+    def create_for_data(self, stage: str) -> None:
+        params = self.tracker.params
+        name = params.sources.clips.dataset
+        self._create(self._experiment(stage), name, self.tracker.data_tags())
+        self._log_params(_flat({stage: getattr(params, stage).model_dump()}))
 
-    def begin(self) -> None:
-        for owed in self.owed:
-            owed()
-
-    def params(self, values: Mapping[str, str]) -> None:
-        from mlflow.entities import Param  # noqa: PLC0415
-
-        self.client.log_batch(self.id, params=[Param(*pair) for pair in values.items()])
-
-    def points(self, values: Mapping[str, float], step: int, time: int) -> None:
+    @_unless_failed
+    def metrics(self, values: Mapping[str, float], step: int) -> None:
         from mlflow.entities import Metric  # noqa: PLC0415
 
-        new = {key: float(value) for key, value in values.items() if not self.told(key, step)}
-        if new:
-            told = [Metric(key, value, time, step) for key, value in new.items()]
-            self.client.log_batch(self.id, metrics=told)
+        now = int(1000 * time.time())
+        points = [
+            Metric(key, float(value), now, step)
+            for key, value in values.items()
+            if not self.is_logged(key, step)
+        ]
+        if points:
+            self.tracker.client.log_batch(self.id, metrics=points)
 
+    @_unless_failed
     def picture(self, key: str, picture: np.ndarray, step: int) -> None:
-        if not self.told(key, step):
-            self.client.log_image(self.id, picture, key=key, step=step)
+        if not self.is_logged(key, step):
+            self.tracker.client.log_image(self.id, picture, key=key, step=step)
 
+    @_unless_failed
     def files(self, folder: Path) -> None:
-        self.client.log_artifacts(self.id, str(folder))
+        self.tracker.client.log_artifacts(self.id, str(folder))
 
+    @_unless_failed
     def warning(self, sign: str, step: int) -> None:
-        self.client.set_tag(self.id, f"vidpipe.warning.{sign}", f"from step {step}")
+        self.tracker.client.set_tag(self.id, f"vidpipe.warning.{sign}", f"from step {step}")
 
+    @_unless_failed
     def weights(self, file: Path) -> None:
         digest = md5(file)
-        self.client.set_tag(self.id, WEIGHTS, digest)
-        note = self.tracker.note(digest)
-        note.parent.mkdir(parents=True, exist_ok=True)
-        note.write_text(self.id, encoding="utf-8")
+        self.tracker.client.set_tag(self.id, WEIGHTS_TAG, digest)
+        run_id_file = self.tracker.run_id_file(digest)
+        run_id_file.parent.mkdir(parents=True, exist_ok=True)
+        run_id_file.write_text(self.id, encoding="utf-8")
 
-    def end(self, status: str) -> None:
-        self.client.set_terminated(self.id, status)
+    def _create(self, experiment: str, name: str, tags: Mapping[str, str]) -> None:
+        run = self.tracker.client.create_run(experiment, run_name=name, tags=tags)
+        self.id = run.info.run_id
+
+    def _log_params(self, values: Mapping[str, str]) -> None:
+        from mlflow.entities import Param  # noqa: PLC0415
+
+        params = [Param(name, value) for name, value in values.items()]
+        self.tracker.client.log_batch(self.id, params=params)
+
+    def _experiment(self, name: str) -> str:
+        """Return the id of an experiment, created if needed."""
+        client = self.tracker.client
+        with self.tracker.lock():
+            experiment = client.get_experiment_by_name(name)
+            if experiment is not None:
+                return str(experiment.experiment_id)
+            local = (self.tracker.root / FOLDER / "artifacts" / name).as_uri()
+            artifacts = None if os.environ.get("MLFLOW_TRACKING_URI") else local
+            return str(client.create_experiment(name, artifact_location=artifacts))
 
 
-def _now() -> int:
-    return int(1000 * time.time())
-
-
-def _origin(tags: Mapping[str, str]) -> Origin:
-    return {"start_time": _now(), "tags": tags}
-
-
-def _told(client: Any, run_id: str) -> Callable[[str, int], bool]:
-    """Whether a run that another process has opened knows a step: no point comes twice."""
+def _logged_steps(client: Any, run_id: str) -> Callable[[str, int], bool]:
+    """Return a test of whether a resumed run has a metric or picture at a step already."""
     pictures = [Path(file.path).name for file in client.list_artifacts(run_id, "images")]
 
     @cache
     def steps(key: str) -> set[int]:
         return {point.step for point in client.get_metric_history(run_id, key)}
 
-    def told(key: str, step: int) -> bool:
-        drawn = re.compile(rf"{re.escape(key)}[+%]step[+%]{step}[+%].*\.webp")  # written last
-        return step in steps(key) or any(map(drawn.fullmatch, pictures))
+    def is_logged(key: str, step: int) -> bool:
+        # Of the two files of a picture, MLflow writes the .webp last.
+        picture = re.compile(rf"{re.escape(key)}[+%]step[+%]{step}[+%].*\.webp")
+        return step in steps(key) or any(map(picture.fullmatch, pictures))
 
-    return told
-
-
-def _experiment(client: Any, name: str, tracker: MlflowTracker) -> str:
-    with FileLock(tracker.root / ".vidpipe" / "mlflow.lock"):
-        found = client.get_experiment_by_name(name)
-        if found is not None:
-            return str(found.experiment_id)
-        served = os.environ.get("MLFLOW_TRACKING_URI")
-        local = None if served else (tracker.root / FOLDER / "artifacts" / name).as_uri()
-        return str(client.create_experiment(name, artifact_location=local))
+    return is_logged
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Flatten nested parameters to strings by dotted key."""
     flat: dict[str, str] = {}
     for key, value in values.items():
         name = f"{prefix}{key}"

@@ -33,8 +33,8 @@ class Run(Protocol):
 class Tracker(Protocol):
     """Opens runs."""
 
-    def training(self, model: str) -> AbstractContextManager[Run]:
-        """A run for a model that is about to be trained; its own, if training was stopped."""
+    def training(self, model: str, checkpoints: Path) -> AbstractContextManager[Run]:
+        """Open the run of a training: the one noted beside its checkpoints, else a new one."""
 
     def evaluation(self, model: str, weights: Path) -> AbstractContextManager[Run]:
         """The run that trained these weights."""
@@ -47,7 +47,7 @@ class NullTracker:
     """Opens runs that log nothing."""
 
     @contextmanager
-    def training(self, model: str) -> Iterator[Run]:
+    def training(self, model: str, checkpoints: Path) -> Iterator[Run]:
         """A run that logs nothing."""
         yield _NullRun()
 

@@ -22,7 +22,6 @@ from torch import Tensor
 from vidpipe.training.loop import Report
 
 log = logging.getLogger(__name__)
-HOME = "kept"  # in scratch, a folder by model that outlives the process, where there is one
 LAST = 2  # files that are kept
 SHARE = 0.01  # most of the time of training that saving may take
 LEAST = 0.05  # seconds that saving is taken to cost, so that it is not done all the time

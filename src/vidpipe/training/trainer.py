@@ -19,7 +19,7 @@ from vidpipe.training.adversarial import Hyperparameters, Networks, Objective, T
 from vidpipe.training.checkpoint import NONE, Checkpoint, Checkpoints
 from vidpipe.training.health import gradient_norm, signs
 from vidpipe.training.loop import Report, fit
-from vidpipe.training.progress import shown
+from vidpipe.utils.progress import progress
 from vidpipe.visualization.sheets import from_png, png
 
 log = logging.getLogger(__name__)
@@ -105,7 +105,7 @@ def train_gan(
         autocast=machine.autocast,
         done=resumed.step,
     )
-    with tracker.training(name) as run:
+    with tracker.training(name, checkpoints) as run:
         # The run may be a new one, or may have missed the last reports before the stop.
         logger = _RunLogger(name, run, train.steps)
         for report in resumed.history:
@@ -113,7 +113,8 @@ def train_gan(
         for step, picture in resumed.sheets.items():
             run.picture("progress", from_png(picture), step)
 
-        for losses in shown(reports, total=train.steps, done=resumed.step, name=name):
+        shown = progress(reports, total=train.steps, name=name, unit="step", done=resumed.step)
+        for losses in shown:
             # Measure more than losses, tell the tracker, and warn of what goes wrong.
             measured = {**losses.losses, **_gradient_norms(state), **diagnostics(state)}
             report = replace(losses, losses=measured)
@@ -163,7 +164,7 @@ def _resume(store: Checkpoints, state: TrainState, name: str, steps: int) -> Che
             log.warning("%s: a checkpoint is passed over: %s", name, error)
             continue
         log.info(
-            "%s was stopped: going on from step %d of %d, kept in %s",
+            "%s was stopped: going on from step %d of %d; to start anew: rm -r %s",
             *(name, checkpoint.step, steps, store.folder.resolve()),
         )
         return checkpoint

@@ -1,4 +1,4 @@
-"""Folders that belong to one process at a time, and what killed ones left in them."""
+"""Folders that one process locks; those of killed processes can be taken over or removed."""
 
 import os
 import shutil
@@ -13,67 +13,68 @@ LOCK = "lock"
 
 
 @dataclass(frozen=True)
-class Held:
-    """A folder that this process holds until it drops it, or ends."""
+class LockedFolder:
+    """A folder that this process has locked; the system unlocks it when the process ends."""
 
-    folder: Path
+    path: Path
     lock: FileLock
 
-    def drop(self) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+    def remove(self) -> None:
+        """Remove the folder and its lock."""
+        shutil.rmtree(self.path, ignore_errors=True)
         self.lock.release()
 
 
-class Shelf:
-    """Where such folders stand. Who takes or removes one does so alone.
+class LockedFolders:
+    """A folder of lockable folders. One process at a time locks, removes or lists them.
 
     Args:
-        home: Made if it is not there.
+        path: Created if it does not exist.
     """
 
-    def __init__(self, home: Path) -> None:
-        home.mkdir(parents=True, exist_ok=True)
-        self.home, self.alone = home, FileLock(home / LOCK)
+    def __init__(self, path: Path) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+        self.path = path
+        self.mutex = FileLock(path / LOCK)
 
-    def hold(self, name: str) -> Held | None:
-        """A folder of that name, with what is in it; None if another process holds it."""
-        with self.alone:
-            return _hold(self.home / name)
+    def lock(self, name: str) -> LockedFolder | None:
+        """Lock a folder, created if needed, with its content; None if another process has it."""
+        with self.mutex:
+            return _lock(self.path / name)
 
-    def new(self, prefix: str) -> Held:
-        """A new folder, empty."""
-        with self.alone:
-            held = _hold(Path(mkdtemp(prefix=prefix, dir=self.home)))
-        assert held is not None
-        return held
+    def create(self, prefix: str) -> LockedFolder:
+        """Create and lock a new empty folder."""
+        with self.mutex:
+            folder = _lock(Path(mkdtemp(prefix=prefix, dir=self.path)))
+        assert folder is not None
+        return folder
 
     def clear(self, names: Iterable[str]) -> None:
-        """Remove folders, but for those that a process holds."""
-        with self.alone:
+        """Remove folders, except those that a process has locked."""
+        with self.mutex:
             for name in names:
-                if held := _hold(self.home / name):
-                    held.drop()
+                if folder := _lock(self.path / name):
+                    folder.remove()
 
-    def drop(self, held: Held) -> None:
-        """Remove a folder that this process holds."""
-        with self.alone:
-            held.drop()
+    def remove(self, folder: LockedFolder) -> None:
+        """Remove a folder that this process has locked."""
+        with self.mutex:
+            folder.remove()
 
     def names(self, pattern: str) -> list[str]:
-        """Of the folders that are there, those first that were held or written to last."""
-        with self.alone:
-            folders = [path for path in self.home.glob(pattern) if path.is_dir()]
+        """Return the names of existing folders, last locked or written to first."""
+        with self.mutex:
+            folders = [path for path in self.path.glob(pattern) if path.is_dir()]
             folders.sort(key=lambda path: path.stat().st_mtime_ns, reverse=True)
             return [path.name for path in folders]
 
 
-def _hold(folder: Path) -> Held | None:
-    folder.mkdir(exist_ok=True)
-    lock = FileLock(folder / LOCK)
+def _lock(path: Path) -> LockedFolder | None:
+    path.mkdir(exist_ok=True)
+    lock = FileLock(path / LOCK)
     try:
         lock.acquire(timeout=0)
     except Timeout:
         return None
-    os.utime(folder)
-    return Held(folder, lock)
+    os.utime(path)  # the time by which `names` sorts
+    return LockedFolder(path, lock)

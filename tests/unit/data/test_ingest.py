@@ -11,10 +11,10 @@ from support import pool_jobs as jobs
 
 from vidpipe.data import ingest
 from vidpipe.data.datasets.record import Video
-from vidpipe.data.files import sha256
 from vidpipe.data.ingest import Entry, collect, divide, tolerate
 from vidpipe.data.workers import KILLED
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.hashing import sha256
 
 
 def offered(path: Path, digest: str | None = None) -> Video:

@@ -1,4 +1,3 @@
-import logging
 import multiprocessing
 import os
 import subprocess
@@ -13,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import pool_jobs as jobs
 
-from vidpipe.data.workers import AHEAD, Died, ordered, processes, processors, shown
+from vidpipe.data.workers import AHEAD, Died, ordered, processes, processors
 
 PATIENCE = 20  # seconds for what takes a moment
 
@@ -121,14 +120,6 @@ def until(true) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.02)
-
-
-def test_without_a_terminal_the_log_says_how_far_it_is(caplog: pytest.LogCaptureFixture):
-    with caplog.at_level(logging.INFO):
-        assert list(shown(range(3), total=3, name="clips_frames", unit="video")) == [0, 1, 2]
-    assert [record.getMessage() for record in caplog.records] == [
-        "clips_frames: 3 of 3 videos, 0 s left"
-    ]
 
 
 def test_processes_are_fresh_and_inherit_no_memory(monkeypatch: pytest.MonkeyPatch):

@@ -7,190 +7,159 @@ from support import watched_trainings as watched
 from support.project import ROOT
 
 from vidpipe.config.loader import check, read
-from vidpipe.tracking import forgiving
-from vidpipe.tracking.mlflow_tracker import MlflowTracker, _MlflowRun
+from vidpipe.tracking.mlflow_tracker import RUN_ID, MlflowTracker, _MlflowRun
 from vidpipe.training import checkpoint
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # other people's, from MLflow
+pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 PICTURE = np.zeros((4, 4, 3), np.uint8)
+PARAMS = check(read(ROOT / "params.yaml"))
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
-    """A repository with a database of its own: one for all tests, for it takes seconds."""
-    return tmp_path_factory.mktemp("runs")
+def tracker(tmp_path_factory):
+    """A tracker with one new database for all tests, for it takes seconds to create."""
+    root = tmp_path_factory.mktemp("runs")
+    return MlflowTracker(root=root, project=root, params=PARAMS)
 
 
-@pytest.fixture
-def kept(tmp_path):
-    """The folder of one training."""
-    return tmp_path
+def run_id(checkpoints):
+    return (checkpoints / RUN_ID).read_text()
 
 
-def tracker(root, kept):
-    params = check(read(ROOT / "params.yaml"))
-    folders = {"dcgan": kept, "mlp_gan": kept}
-    return MlflowTracker(root=root, project=root, params=params, kept=folders)
-
-
-def trained(root, kept, *steps, stop=None):
-    """Tell a run of these steps, then end it by an error, if there is one to raise."""
-    tracking = tracker(root, kept)
+def train(tracker, checkpoints, *steps, stop=None):
+    """Log a training of these steps, ended by an error if there is one; return its run's id."""
     try:
-        with tracking.training("dcgan") as run:
+        with tracker.training("dcgan", checkpoints) as run:
             for step in steps:
-                run.metrics(
-                    {"generator": step / 10, "r1": step} if step % 2 else {"generator": 0.5}, step
-                )
+                r1 = {"r1": step} if step % 2 else {}
+                run.metrics({"generator": step / 10} | r1, step)
             run.picture("progress", PICTURE, steps[-1])
             if stop:
                 raise stop
     except (KeyboardInterrupt, ValueError):
         pass
-    assert not tracking.server.silent
-    return tracking._client(), (kept / "mlflow_run").read_text()
+    assert not run.failed
+    return run_id(checkpoints)
 
 
-def steps_of(client, run, key):
-    return [point.step for point in client.get_metric_history(run, key)]
+def status(tracker, run):
+    return tracker.client.get_run(run).info.status
 
 
-def test_the_run_of_a_training_that_was_stopped_goes_on_without_gap_or_double(root, kept):
-    client, run = trained(root, kept, 1, 2, 3, stop=KeyboardInterrupt())
-    assert client.get_run(run).info.status == "KILLED"
-    assert trained(root, kept, 1, 2, 3, 4, 5)[1] == run
-    assert client.get_run(run).info.status == "FINISHED"
-    assert steps_of(client, run, "generator") == [1, 2, 3, 4, 5]
-    assert steps_of(client, run, "r1") == [1, 3, 5]
+def steps_of(tracker, run, key):
+    return [point.step for point in tracker.client.get_metric_history(run, key)]
 
 
-def test_a_run_killed_before_it_had_its_parameters_is_found_again_and_gets_them(
-    root, kept, monkeypatch
-):
-    class Killed(BaseException):
-        pass
+def test_a_resumed_training_logs_every_point_once_to_the_same_run(tracker, tmp_path):
+    run = train(tracker, tmp_path, 1, 2, 3, stop=KeyboardInterrupt())
+    assert status(tracker, run) == "KILLED"
+    assert train(tracker, tmp_path, 1, 2, 3, 4, 5) == run
+    assert status(tracker, run) == "FINISHED"
+    assert steps_of(tracker, run, "generator") == [1, 2, 3, 4, 5]
+    assert steps_of(tracker, run, "r1") == [1, 3, 5]
 
-    def kill(*_):
-        raise Killed
 
-    tracking = tracker(root, kept)
+def test_a_resumed_training_logs_every_picture_once(tracker, tmp_path):
+    run = train(tracker, tmp_path, 1, 12, stop=ValueError())
+    assert status(tracker, run) == "FAILED"
+    train(tracker, tmp_path, 1, 12)
+    train(tracker, tmp_path, 1, 2)
+    files = [file.path for file in tracker.client.list_artifacts(run, "images")]
+    assert sorted(int(path.split("+")[2]) for path in files if path.endswith(".png")) == [2, 12]
+
+
+def test_a_run_killed_before_it_had_its_parameters_gets_them(tracker, tmp_path, monkeypatch):
     with monkeypatch.context() as patched:
-        patched.setattr(_MlflowRun, "params", kill)
-        with pytest.raises(Killed), tracking.training("dcgan"):
-            pass
-    client = tracking._client()
-    run = (kept / "mlflow_run").read_text()
-    assert client.get_run(run).data.params == {}
-    assert trained(root, kept, 1)[1] == run
-    assert client.get_run(run).data.params == tracking.flat_params("dcgan")
-
-
-def impatient(monkeypatch):
-    """What fails is tried again at once."""
-    monkeypatch.setattr(forgiving, "FIRST", 0.0)
-    monkeypatch.setattr(forgiving, "PAUSE", 0.01)
-    monkeypatch.setattr(forgiving, "SHARE", float("inf"))
+        patched.setattr(_MlflowRun, "_log_params", lambda *_: (_ for _ in ()).throw(SystemExit))
+        with pytest.raises(SystemExit):
+            tracker.training("dcgan", tmp_path)
+    run = run_id(tmp_path)
+    assert tracker.client.get_run(run).data.params == {}
+    assert train(tracker, tmp_path, 1) == run
+    assert tracker.client.get_run(run).data.params == tracker.flat_params("dcgan")
 
 
 @pytest.mark.parametrize("signal", [KeyboardInterrupt(), SystemExit(143)])
-def test_a_run_that_is_told_to_stop_is_no_failure(root, kept, signal):
-    tracking = tracker(root, kept)
-    with pytest.raises(type(signal)), tracking.training("dcgan"):
+def test_a_stopped_training_is_no_failed_one(tracker, tmp_path, signal):
+    with pytest.raises(type(signal)), tracker.training("dcgan", tmp_path):
         raise signal
-    run = tracking._client().get_run((kept / "mlflow_run").read_text())
-    assert run.info.status == "KILLED"
+    assert status(tracker, run_id(tmp_path)) == "KILLED"
 
 
-def test_what_fails_of_a_new_run_makes_no_second_one(root, kept, monkeypatch):
-    tracking, told = tracker(root, kept), []
-    client = tracking._client()
-    home = client.get_experiment_by_name("digits").experiment_id
-    before = len(client.search_runs([home]))
-    impatient(monkeypatch)
-    monkeypatch.setattr(_MlflowRun, "params", lambda *_: told.append(1) or 1 / 0)
-    (kept / "weights").write_text("new")
-    with tracking.evaluation("dcgan", kept / "weights") as run:
-        for step in (1, 2, 3):
-            time.sleep(2 * forgiving.PAUSE)
-            run.metrics({"generator": 0.5}, step)
-    assert len(told) > 1
-    assert len(client.search_runs([home])) == before + 1
+def test_a_deleted_run_is_replaced_by_a_whole_one(tracker, tmp_path):
+    run = train(tracker, tmp_path, 1, 2, stop=ValueError())
+    tracker.client.delete_run(run)
+    replacement = train(tracker, tmp_path, 1, 2, 3)
+    assert replacement != run
+    assert steps_of(tracker, replacement, "generator") == [1, 2, 3]
 
 
-def test_a_point_whose_answer_was_lost_is_kept_once_and_when_it_was_measured(
-    root, kept, monkeypatch
-):
-    points, lost = _MlflowRun.points, []
-
-    def lose(self, *words):
-        points(self, *words)
-        if not lost:
-            lost.append(words[-1])
-            raise ConnectionError
-
-    impatient(monkeypatch)
-    monkeypatch.setattr(_MlflowRun, "points", lose)
-    tracking = tracker(root, kept)
-    with tracking.training("dcgan") as told:
-        for step in (1, 2):
-            told.metrics({"generator": 0.5}, step)
-            time.sleep(2 * forgiving.PAUSE)
-    history = tracking._client().get_metric_history((kept / "mlflow_run").read_text(), "generator")
-    assert sorted(point.step for point in history) == [1, 2]
-    assert lost == [point.timestamp for point in history if point.step == 1]
+@pytest.mark.parametrize("note", ["", "0" * 32])
+def test_an_unknown_run_id_is_replaced(tracker, tmp_path, note):
+    (tmp_path / RUN_ID).write_text(note)
+    assert steps_of(tracker, train(tracker, tmp_path, 1), "generator") == [1]
 
 
-def test_pictures_are_not_doubled_either(root, kept):
-    client, run = trained(root, kept, 1, 12, stop=ValueError())
-    assert client.get_run(run).info.status == "FAILED"
-    trained(root, kept, 1, 12)
-    trained(root, kept, 1, 2)
-    files = [file.path for file in client.list_artifacts(run, "images")]
-    drawn = sorted(int(path.split("+")[2]) for path in files if path.endswith(".png"))
-    assert drawn == [2, 12]
+def test_an_evaluation_joins_the_newest_run_with_these_weights_and_parameters(tracker, tmp_path):
+    (tmp_path / "weights").write_text("some")
+    with tracker.training("dcgan", tmp_path) as run:
+        run.weights(tmp_path / "weights")
+    with tracker.evaluation("dcgan", tmp_path / "weights") as run:
+        run.metrics({"accuracy": 0.5}, 1)
+    assert run.id == run_id(tmp_path)
+    (tmp_path / "weights").write_text("unknown")
+    with tracker.evaluation("dcgan", tmp_path / "weights") as run:
+        run.metrics({"accuracy": 0.5}, 1)
+    assert run.id != run_id(tmp_path)
+    assert tracker.client.get_run(run.id).data.params == tracker.flat_params("dcgan")
 
 
-def test_a_run_that_somebody_deleted_is_made_anew_and_whole(root, kept):
-    client, run = trained(root, kept, 1, 2, stop=ValueError())
-    client.delete_run(run)
-    _, other = trained(root, kept, 1, 2, 3)
-    assert other != run
-    assert steps_of(client, other, "generator") == [1, 2, 3]
-
-
-def test_a_sign_marks_the_run_from_its_first_step_on_after_a_crash_too(root, kept, monkeypatch):
+def test_a_warning_sign_keeps_its_first_step_when_training_resumes(tracker, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "SHARE", float("inf"))
     monkeypatch.setattr(checkpoint, "LEAST", 0.0)
 
-    def show(step, stop=None):
+    def diagnostics(step, stop=None):
         if step == stop:
             raise KeyboardInterrupt
         return {"motion": 0.0}
 
-    tracking = tracker(root, kept)
+    def frozen():
+        run = tracker.client.get_run(run_id(tmp_path))
+        return run.info.status, run.data.tags["vidpipe.warning.frozen"]
+
     with pytest.raises(KeyboardInterrupt):
-        watched.train(tracking, kept / "one", kept, partial(show, stop=7))
-    run = tracking._client().get_run((kept / "mlflow_run").read_text())
-    assert run.data.tags["vidpipe.warning.frozen"] == "from step 4"
-    watched.train(tracking, kept / "two", kept, show)
-    again = tracking._client().get_run(run.info.run_id)
-    assert again.info.status == "FINISHED"
-    assert again.data.tags["vidpipe.warning.frozen"] == "from step 4"
+        watched.train(tracker, tmp_path / "one", tmp_path, partial(diagnostics, stop=7))
+    assert frozen() == ("KILLED", "from step 4")
+    watched.train(tracker, tmp_path / "two", tmp_path, diagnostics)
+    assert frozen() == ("FINISHED", "from step 4")
 
 
-@pytest.mark.parametrize("note", ["", "0" * 32])
-def test_a_note_of_no_run_is_passed_over(root, kept, note):
-    (kept / "mlflow_run").write_text(note)
-    client, run = trained(root, kept, 1)
-    assert steps_of(client, run, "generator") == [1]
+def test_after_a_call_has_failed_nothing_is_logged(tracker, tmp_path, monkeypatch, caplog):
+    def fail(*_, **__):
+        raise ConnectionError("no\nroute")
+
+    with tracker.training("dcgan", tmp_path) as run:
+        run.metrics({"generator": 0.5}, 1)
+        with monkeypatch.context() as patched:
+            patched.setattr(tracker.client, "log_image", fail)
+            run.picture("progress", PICTURE, 1)
+        run.metrics({"generator": 0.5}, 2)
+        run.picture("progress", PICTURE, 2)
+    assert steps_of(tracker, run_id(tmp_path), "generator") == [1]
+    (message,) = [record.getMessage() for record in caplog.records if record.levelname != "INFO"]
+    assert message == "MLflow does not answer as it should, going on without it: no"
 
 
-def test_trainings_that_keep_nothing_have_runs_of_their_own(root, kept):
-    tracking = tracker(root, kept)
-    tracking.kept = {}
-    ids = []
-    for _ in range(2):
-        with tracking.training("dcgan") as run:
-            run.metrics({"generator": 0.5}, 1)
-        ids.append(run._run.id)
-    assert ids[0] != ids[1]
+def test_a_server_that_is_away_costs_one_warning_without_its_password(
+    tmp_path, monkeypatch, caplog
+):
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://user:secret@127.0.0.1:9")
+    tracker = MlflowTracker(root=tmp_path, project=tmp_path, params=PARAMS)
+    begun = time.monotonic()
+    with tracker.training("dcgan", tmp_path) as run:
+        run.metrics({"generator": 0.5}, 1)
+        run.weights(tmp_path)
+    assert time.monotonic() - begun < 20
+    assert "http://user:***@127.0.0.1:9" in caplog.text
+    assert "secret" not in caplog.text
+    assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1

@@ -9,11 +9,11 @@ import torch
 from support import moving_clips as moving
 from support import watched_trainings as watched
 from support.project import ROOT
+from vidpipe.pipelines.mlp_gan.train import train_mlp_gan
 
 from vidpipe.config.models import ClipGanModel, FromNoiseTrain, MlpGanModel, VganTrain
 from vidpipe.config.schema import Runtime
 from vidpipe.pipelines.clips.train import trainer
-from vidpipe.pipelines.mlp_gan.train import train_mlp_gan
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import checkpoint
 from vidpipe.training.health import SIGNS, signs
@@ -36,7 +36,7 @@ class Stopping(NullTracker):
         self.at, self.told, self.pictures, self.signs = at, [], [], []
 
     @contextmanager
-    def training(self, model):
+    def training(self, model, checkpoints):
         yield self
 
     def metrics(self, values, step):
@@ -67,13 +67,13 @@ def digits():
     return {"pictures": pictures, "split": np.array(["seen"] * 12)}
 
 
-def mlp_gan(tracker, scratch, **changes):
+def mlp_gan(tracker, scratch, checkpoints, **changes):
     model = MlpGanModel(latent=10, codes=3, dropout=0.25)
     train = FromNoiseTrain(**{**TRAIN, **changes})
-    return train_mlp_gan(digits(), model, train, RUNTIME, tracker, scratch)
+    return train_mlp_gan(digits(), model, train, RUNTIME, tracker, scratch, checkpoints)
 
 
-def vgan(tracker, scratch, **changes):
+def vgan(tracker, scratch, checkpoints, **changes):
     model = ClipGanModel(
         latent=10, codes="labels", frames=8, width=16, discriminator_width=4,
         norm="none", dropout=0.25, frame_judge=True,
@@ -81,19 +81,16 @@ def vgan(tracker, scratch, **changes):
     own = {"augment": 0.3, "mirror": True, "mask_weight": 0.1, "ema": 0.0}
     train = VganTrain(**{**TRAIN, **own, **changes})
     clips = moving.packed(size=32)
-    return trainer("vgan")(clips, model, train, RUNTIME, tracker, scratch)
+    return trainer("vgan")(clips, model, train, RUNTIME, tracker, scratch, checkpoints)
 
 
 def trained(scratch, tracker=None, kept=None, *, learn=mlp_gan, **changes):
     """The bytes of all files of a model; `kept` is what outlives processes."""
     scratch.mkdir()
-    if kept is not None:
-        kept.mkdir(exist_ok=True)
-        (scratch / checkpoint.HOME).mkdir()
-        (scratch / checkpoint.HOME / learn.__name__).symlink_to(kept)
+    kept = kept or scratch / "checkpoints"
     threads = torch.get_num_threads()
     try:
-        folder = learn(tracker or NullTracker(), scratch, **changes)
+        folder = learn(tracker or NullTracker(), scratch, kept, **changes)
     finally:
         torch.set_num_threads(threads)
         torch.set_deterministic_debug_mode("default")

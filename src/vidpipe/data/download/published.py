@@ -10,9 +10,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 from filelock import FileLock
 
-from vidpipe.data import files
 from vidpipe.data.datasets.record import Place
 from vidpipe.data.download.resumable import check, download
+from vidpipe.utils import hashing
 from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def _compare(path: Path, file: Published, place: Place, sha256: str | None) -> N
             check(path, size=None, sha256=sha256)
         except UserError as error:
             raise UserError(f"{place.key}.sha256: {error}") from error
-    elif file.sha256 not in (None, files.sha256(path)):
+    elif file.sha256 not in (None, hashing.sha256(path)):
         log.warning("%s is not the file that is published at %s; going on with it", path, file.url)
 
 
@@ -111,7 +111,7 @@ def _downloaded(
             f"{target}; or let {place.key}.archive name the folder of all files of the set"
         ) from error
     if known is None:
-        digest = files.sha256(target)
+        digest = hashing.sha256(target)
         log.info("%s: no hash is published; sha256 %s recorded in %s", url, digest, sums)
         _record(sums, _slug(url), digest)
     return target

@@ -18,6 +18,7 @@ from filelock import FileLock, Timeout
 from tqdm import tqdm
 
 from vidpipe.data import files
+from vidpipe.utils import hashing
 from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -95,7 +96,7 @@ def check(path: Path, *, size: int | None, sha256: str | None) -> None:
     real = path.stat().st_size
     if size not in (None, real):
         raise UserError(f"{path}: expected {size:,} bytes, got {real:,}")
-    if sha256 is not None and (digest := files.sha256(path)) != sha256:
+    if sha256 is not None and (digest := hashing.sha256(path)) != sha256:
         raise UserError(f"{path}: expected sha256 {sha256}, got {digest}")
 
 

@@ -20,8 +20,8 @@ from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.training.classification import fit_classifier
 from vidpipe.training.loop import step_rng
-from vidpipe.training.progress import shown
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.progress import progress
 
 ASKED = 100  # impostors of each kind that it is scored on
 CHUNK = 64  # clips judged at a time
@@ -89,7 +89,7 @@ def learn(
         autocast=machine.autocast,
     )
     history = []
-    for report in shown(reports, total=train.steps, name="action_classifier"):
+    for report in progress(reports, total=train.steps, unit="step", name="action_classifier"):
         if not math.isfinite(report.losses["cross_entropy"]):
             raise UserError(
                 f"action_classifier: the loss is no longer finite at step {report.step}: training "

@@ -10,7 +10,6 @@ from vidpipe.config.schema import ClipFrames
 from vidpipe.data.extraction import NAMED, extract_all
 from vidpipe.data.frames import extract
 from vidpipe.utils.errors import UserError
-from vidpipe.utils.forced import forced
 
 log = logging.getLogger(__name__)
 HALF_DONE = "clips_frames"  # beside the scratch folders of processes
@@ -42,7 +41,7 @@ def extract_clips(videos: Path, manifest: pd.DataFrame, frames: ClipFrames, scra
         quick=True,
     )
     home = scratch.parent / HALF_DONE
-    shots = extract_all(videos, readable, home, folder, make, anew=forced())
+    shots = extract_all(videos, readable, home, folder, make)
     log.info(
         "%d videos: %d frames of %d pixels in %d shots",
         len({shot.video for shot in shots}),

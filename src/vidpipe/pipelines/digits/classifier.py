@@ -17,7 +17,7 @@ from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.training.classification import fit_classifier
 from vidpipe.training.loop import step_rng
-from vidpipe.training.progress import shown
+from vidpipe.utils.progress import progress
 
 ASKED = 500  # impostors of each kind that it is scored on
 
@@ -48,7 +48,7 @@ def train_digit_classifier(
     )
     history = [
         {"step": report.step, **report.losses}
-        for report in shown(reports, total=train.steps, name="digit_classifier")
+        for report in progress(reports, total=train.steps, unit="step", name="digit_classifier")
     ]
     folder = scratch / "digit_classifier"
     folder.mkdir()

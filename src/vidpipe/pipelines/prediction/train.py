@@ -24,6 +24,7 @@ def train_pix2pix(
     tracker: Tracker,
     checkpoints: Path,
     scratch: Path,
+    checkpoints: Path,
 ) -> Path:
     """Train on the pairs that are `seen`.
 
@@ -45,6 +46,7 @@ def train_pix2pix(
         tracker=tracker,
         checkpoints=checkpoints,
         scratch=scratch,
+        checkpoints=checkpoints,
     )
 
 

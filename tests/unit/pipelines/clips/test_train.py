@@ -40,7 +40,8 @@ def trained(clips, scratch, *, batch=4):
         loss="relativistic", r1=0.2, r2=0.2, slope_every=1, cooldown=0.0, augment=0.3, mirror=True,
         report_every=1, sample_every=2,
     )  # fmt: skip
-    folder = trainer("gan3d")(clips, model("labels"), train, RUNTIME, NullTracker(), scratch)
+    saves = scratch / "checkpoints"
+    folder = trainer("gan3d")(clips, model("labels"), train, RUNTIME, NullTracker(), scratch, saves)
     return pd.read_csv(folder / "history.csv")
 
 

@@ -8,12 +8,12 @@ import pytest
 from support import footage
 
 from vidpipe.config.schema import ClipFrames, Clips
-from vidpipe.data.ingest import sha256
 from vidpipe.data.npz import Stream
 from vidpipe.io import Npz, Picture
 from vidpipe.pipelines.data.clips import cut
 from vidpipe.pipelines.data.clips_frames import extract_clips
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.hashing import sha256
 
 FRAMES = ClipFrames(size=64, stride=1, fps=None, cut_threshold=0.12)
 CLIPS = Clips(frames=16, stride=8, in_memory=1.0)
