@@ -38,6 +38,8 @@ def report_user_errors(command: click.Command) -> click.Command:
 
     @functools.wraps(inner)
     def callback(*args: Any, **kwargs: Any) -> Any:
+        # Unlike SIGINT, which Python turns into KeyboardInterrupt, these would kill the process
+        # before scratch folders are removed.
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` has SIGHUP ignored
                 signal.signal(number, lambda received, _: sys.exit(BY_SIGNAL + received))
@@ -85,11 +87,12 @@ def advice_for(error: BaseException) -> str:
 def cli() -> None:
     """Turn footage into GANs that make video, and prove how.
 
-    The pipelines run with `dvc repro`, or one at a time with `kedro run --pipeline=pix2pix`; these
-    commands stand around them.
+    The pipelines run with `dvc repro`, or one at a time with `kedro run --pipeline=pix2pix`. These
+    commands prepare their input and show their results.
     """
 
 
+# Every command reports errors the same way; of a group, each of its commands.
 for _command in (preset, use, predict, generate, glyphs, results, reproduce, ui, dvc_yaml):
     cli.add_command(report_user_errors(_command))
 for _command in pairs.commands.values():

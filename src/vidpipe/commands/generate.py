@@ -29,14 +29,18 @@ LOOPS = 4  # of clips in an mp4, which players do not repeat
 @click.command()
 @click.argument("model", type=click.Choice((*DIGIT_GANS, *CLIP_GANS)))
 @click.option(
-    "--count", type=click.IntRange(1, 10_000), default=16, show_default=True, help="How many."
+    "--count",
+    type=click.IntRange(1, 10_000),
+    default=16,
+    show_default=True,
+    help="Number of samples.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**31 - 1),
     default=0,
     show_default=True,
-    help="Another seed makes others; the same seed the same.",
+    help="Equal seeds give equal samples.",
 )
 @click.option(
     "--out",
@@ -44,11 +48,13 @@ LOOPS = 4  # of clips in an mp4, which players do not repeat
     help=".png, .gif or .mp4  [default: out.png of digits, out.mp4 of clips]",
 )
 @click.option(
-    "--image", type=click.Path(path_type=Path), help="The picture that convlstm_gan is to move."
+    "--image", type=click.Path(path_type=Path), help="First frame of the clips of convlstm_gan."
 )
-@click.option("--label", help="What all are to show, as `wave1`  [default: any]")
+@click.option("--label", help="Label of all clips, as `wave1`  [default: random]")
 @click.option(
-    "--tile", type=click.IntRange(28, 512), help="Pixels of a side  [default: 56, of clips 112]"
+    "--tile",
+    type=click.IntRange(28, 512),
+    help="Side of a sample in pixels  [default: 56, of clips 112]",
 )
 @click.option(
     "--fps",
@@ -73,11 +79,12 @@ def generate(
     fps: int,
     weights: Path | None,
 ) -> None:
-    """Make new pictures or clips with MODEL.
+    """Generate pictures or clips with MODEL.
 
-    Digits (mlp_gan, dcgan): a .png shows them, a film each on a walk through noise, back to where
-    it began. Clips (gan3d, vgan, convlstm_gan): a film shows them, a .png each frame by frame. All
-    clips of convlstm_gan begin with --image, cut to a square.
+    mlp_gan and dcgan generate digits: a .png shows them side by side, a .gif or .mp4 shows each on
+    a closed walk through noise. gan3d, vgan and convlstm_gan generate clips: a .gif or .mp4 plays
+    them side by side, a .png shows each frame by frame. All clips of convlstm_gan start with
+    --image, cut to a square.
 
     \b
       vidpipe generate dcgan --count 25 --out digits.png

