@@ -127,10 +127,10 @@ def test_the_shipped_parameters_are_in_the_form_that_dvc_writes(
 def test_every_reader_of_yaml_reads_the_same(path: Path):
     written = path.read_text(encoding="utf-8")
     dvc = YAML(typ="safe").load(written)
-    others = [yaml.safe_load(written), OmegaConf.to_container(OmegaConf.create(written))]
-    for other in others:
-        assert other == dvc
-        assert types(other) == types(dvc)
+    parsed = [yaml.safe_load(written), OmegaConf.to_container(OmegaConf.create(written))]
+    for values in parsed:
+        assert values == dvc
+        assert types(values) == types(dvc)
 
 
 def types(values: Any) -> Any:
