@@ -23,7 +23,7 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from vidpipe.config.loader import read
-from vidpipe.tracking.experiments import TASKS
+from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.training.runtime import pin_instructions
 
 ROOT = Path(__file__).parents[1]
@@ -31,7 +31,7 @@ INPUTS = "data/05_model_input"
 
 
 @click.command(help=__doc__)
-@click.argument("models", nargs=-1, type=click.Choice(list(TASKS)))
+@click.argument("models", nargs=-1, type=click.Choice(list(EXPERIMENTS)))
 @click.option("--seconds", default=60.0, show_default=True, help="Of training.")
 @click.option("--watched", is_flag=True, hidden=True)
 def main(models: tuple[str, ...], seconds: float, watched: bool) -> None:
@@ -45,7 +45,7 @@ def main(models: tuple[str, ...], seconds: float, watched: bool) -> None:
         project = Path(folder) / "vidpipe"
         subprocess.run(["git", "clone", "--quiet", ROOT, project], check=True)
         shutil.copytree(ROOT / INPUTS, project / INPUTS, dirs_exist_ok=True)
-        for model in models or TASKS:
+        for model in models or EXPERIMENTS:
             click.echo(row(model, *(list(told(project, model, s)) for s in (seconds, 0.0))))
 
 

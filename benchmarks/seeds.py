@@ -30,7 +30,7 @@ from vidpipe.config.loader import ParamsYamlLoader, check, read
 from vidpipe.io import Metrics
 from vidpipe.pipeline_registry import STAGES, register_pipelines
 from vidpipe.settings import CONFIG_LOADER_ARGS
-from vidpipe.tracking.experiments import TASKS
+from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training.runtime import pin_instructions
 
@@ -38,7 +38,7 @@ JUDGES = ("digit_classifier", "action_classifier")
 
 
 @click.command()
-@click.argument("model", type=click.Choice([*TASKS, *JUDGES]))
+@click.argument("model", type=click.Choice([*EXPERIMENTS, *JUDGES]))
 @click.option("--seeds", default="0,1,2", show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="Of each seed  [default: as params.yaml]")
 @click.option("--at-once", default=1, show_default=True, help="Seeds that train side by side.")
@@ -48,7 +48,7 @@ def main(model: str, seeds: str, threads: int | None, at_once: int, tolerances: 
     numbers = [int(seed) for seed in seeds.split(",")]
     committed = seeded(read(Path("params.yaml"))[model])["seed"]
     others = [seed for seed in numbers if seed != committed]
-    judges = set(JUDGES) & set(TASKS[model].fed) if tolerances and model in TASKS else set()
+    judges = set(JUDGES) & set(EXPERIMENTS[model].shared_params) if tolerances and model in EXPERIMENTS else set()
     learners = [*judges, model]
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
         results = pool.map(partial(trained, learners, threads), others)

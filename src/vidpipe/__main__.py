@@ -1,4 +1,4 @@
-"""`vidpipe`, and `python -m vidpipe`: the project's commands."""
+"""Entry point of `vidpipe` and `python -m vidpipe`."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from vidpipe.cli import cli
 
 
 def main() -> None:
-    """Run a command at the project's root, or anywhere if it needs no project."""
+    """Run a command; at a project's root, Kedro is set up for the project first."""
     if is_kedro_project(Path.cwd()):
         bootstrap_project(Path.cwd())
     cli(prog_name="vidpipe")

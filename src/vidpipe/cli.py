@@ -1,4 +1,4 @@
-"""The commands of `vidpipe`, and `kedro run` with errors that a person can read.
+"""The commands of `vidpipe`, and `kedro run`: errors of the user are told in one line.
 
 Kedro finds this module by its name and takes `cli` for the project's own commands.
 """
@@ -26,37 +26,42 @@ from vidpipe.commands.use import use
 from vidpipe.pipeline_registry import STAGES, SUMS
 from vidpipe.utils.errors import UserError
 
-SIGNALLED = 128  # and the number of the signal, as shells say it
+BY_SIGNAL = 128  # plus the number of the signal: the exit status, as shells report it
 
 
-def plainly(command: click.Command) -> click.Command:
-    """The command, telling a user's mistakes in a line; a bug keeps its traceback."""
+def report_user_errors(command: click.Command) -> click.Command:
+    """Make a command report errors of the user in one line; a bug keeps its traceback.
+
+    SIGTERM and SIGHUP end the command by `SystemExit`, so that `finally` blocks clear up.
+    """
     inner: Callable[..., Any] = command.callback  # type: ignore[assignment]
 
     @functools.wraps(inner)
     def callback(*args: Any, **kwargs: Any) -> Any:
-        for ending in (signal.SIGTERM, signal.SIGHUP):  # in order, so that scratch is cleared
-            if signal.getsignal(ending) is not signal.SIG_IGN:  # as `nohup` asks
-                signal.signal(ending, lambda number, _: sys.exit(SIGNALLED + number))
+        # Unlike SIGINT, which Python turns into KeyboardInterrupt, these would kill the process
+        # before scratch folders are removed.
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` has SIGHUP ignored
+                signal.signal(number, lambda received, _: sys.exit(BY_SIGNAL + received))
         try:
             return inner(*args, **kwargs)
         except KeyboardInterrupt:
-            goes_on = "; the same command goes on from what was finished"
-            click.echo(f"\nstopped{goes_on if command is kedro_run else ''}", err=True)
-            sys.exit(SIGNALLED + signal.SIGINT)
+            resume = "; the same command goes on from what was finished"
+            click.echo(f"\nstopped{resume if command is kedro_run else ''}", err=True)
+            sys.exit(BY_SIGNAL + signal.SIGINT)
         except (UserError, DatasetError, OSError, FloatingPointError) as error:
-            raise click.ClickException(said(error)) from error
+            raise click.ClickException(user_message(error)) from error
         except (ValueError, RuntimeError) as error:
-            if not (known := recognised(error)):
+            if not (advice := advice_for(error)):
                 raise
-            raise click.ClickException(known) from error
+            raise click.ClickException(advice) from error
 
     command.callback = callback
     return command
 
 
-def said(error: BaseException) -> str:
-    """The words of the user's error at the bottom of a chain, else of the error."""
+def user_message(error: BaseException) -> str:
+    """Return the message of the first error in a chain that is the user's, else of the error."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, UserError) or getattr(cause, "filename", None):
@@ -65,8 +70,8 @@ def said(error: BaseException) -> str:
     return str(error)
 
 
-def recognised(error: BaseException) -> str:
-    """What to say of other people's errors that a user can mend; nothing if it is a bug."""
+def advice_for(error: BaseException) -> str:
+    """Return a message for an error of a library that the user can mend; empty if it is a bug."""
     text = str(error)
     if text.startswith(("Failed to find the pipeline named", "Pipeline does not contain nodes")):
         return f"{text}\nThere are: {', '.join([*SUMS, *STAGES])}"
@@ -82,14 +87,15 @@ def recognised(error: BaseException) -> str:
 def cli() -> None:
     """Turn footage into GANs that make video, and prove how.
 
-    The pipelines run with `dvc repro`, or one at a time with `kedro run --pipeline=pix2pix`; these
-    commands stand around them.
+    The pipelines run with `dvc repro`, or one at a time with `kedro run --pipeline=pix2pix`. These
+    commands prepare their input and show their results.
     """
 
 
+# Every command reports errors the same way; of a group, each of its commands.
 for _command in (preset, use, predict, generate, glyphs, results, reproduce, ui, dvc_yaml):
-    cli.add_command(plainly(_command))
+    cli.add_command(report_user_errors(_command))
 for _command in pairs.commands.values():
-    plainly(_command)
+    report_user_errors(_command)
 cli.add_command(pairs)
-cli.add_command(plainly(kedro_run))
+cli.add_command(report_user_errors(kedro_run))

@@ -15,11 +15,10 @@ from vidpipe.config import datasets as params_sources
 from vidpipe.config import models as params_gans
 from vidpipe.config import schema as params
 from vidpipe.pipeline_registry import STAGES, SUMS, register_pipelines
-from vidpipe.tracking.experiments import TASKS
+from vidpipe.tracking.experiments import EXPERIMENTS
 
 SOURCES = sorted((ROOT / "src/vidpipe").rglob("*.py"))
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-LONG_BY_DESIGN = {"fit"}  # the one flat, paragraph-commented loop
 
 
 def stages():
@@ -50,12 +49,12 @@ def test_a_stage_depends_on_its_own_code_alone():
     assert not {f"src/vidpipe/{n}.py" for n in ("params", "tracking", "hooks", "cli")} & everything
 
 
-@pytest.mark.parametrize("model", TASKS)
+@pytest.mark.parametrize("model", EXPERIMENTS)
 def test_a_run_shows_the_parameters_that_its_stages_ask_for(model):
     inputs = register_pipelines()[model].inputs()
     asked = {name.removeprefix("params:") for name in inputs if name.startswith("params:")}
     own = {name for name in asked if name.startswith(f"{model}.")}
-    assert asked - own == {"runtime", *TASKS[model].fed}
+    assert asked - own == {"runtime", *EXPERIMENTS[model].shared_params}
 
 
 def test_the_lock_was_made_by_this_code_and_these_parameters():
@@ -92,16 +91,11 @@ def test_no_parameter_has_a_default_but_optional_blocks():
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
-def test_files_and_functions_fit_a_screen_and_say_what_they_are(path: Path):
-    text = path.read_text(encoding="utf-8")
-    tree = ast.parse(text)
-    assert len(text.splitlines()) <= 300
+def test_files_and_public_names_have_docstrings(path: Path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     assert ast.get_docstring(tree)
     if path.name == "__init__.py" and path.parent.name != "io":
         assert len(tree.body) == 1, "stages do not count packages' __init__.py: no code there"
-    for node in ast.walk(tree):
-        if isinstance(node, FUNCTIONS) and node.name not in LONG_BY_DESIGN:
-            assert node.end_lineno - node.lineno < 50, f"{node.name} is over 50 lines"
     public = [
         n for n in tree.body if isinstance(n, (*FUNCTIONS, ast.ClassDef)) and n.name[0] != "_"
     ]

@@ -29,7 +29,7 @@ from ruamel.yaml.error import YAMLError
 from support.project import copy, environment, run
 from voluptuous import Invalid
 
-from vidpipe.config.editing import settle
+from vidpipe.config.editing import apply_patch
 from vidpipe.pipeline_registry import STAGES
 from vidpipe.reproduction.record import recorded
 
@@ -73,7 +73,7 @@ class Kill:
 def prepared(folder: Path, stages: Sequence[str] = tuple(STAGES)) -> tuple[Path, dict[str, float]]:
     """A project whose stages have run and are committed, and the seconds each took."""
     project, took = copy(folder), {}
-    settle(project, {"mlp_gan": {"train": LONGER}})
+    apply_patch(project, {"mlp_gan": {"train": LONGER}})
     for stage in stages:
         begun = time.monotonic()
         run(project, "dvc", "repro", "--single-item", stage)

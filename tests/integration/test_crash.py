@@ -9,7 +9,7 @@ import mlflow
 import pytest
 from support.project import copy, environment, run, work_off
 
-from vidpipe.config.editing import settle
+from vidpipe.config.editing import apply_patch
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]
 STAGE = "mlp_gan_train"
@@ -21,7 +21,7 @@ LONG = {"mlp_gan": {"train": {"steps": STEPS, "report_every": EVERY, "sample_eve
 def unbroken(tmp_path_factory):
     """A project in which the model was trained at one go."""
     project = copy(tmp_path_factory.mktemp("unbroken"))
-    settle(project, LONG)
+    apply_patch(project, LONG)
     run(project, "dvc", "repro", STAGE)
     return project
 
@@ -30,7 +30,7 @@ def unbroken(tmp_path_factory):
 def stopped(unbroken, tmp_path):
     """Another, in which training was killed after its first checkpoint."""
     project = copy(tmp_path)
-    settle(project, LONG)
+    apply_patch(project, LONG)
     run(project, "dvc", "repro", "digits")
     process = subprocess.Popen(
         ["dvc", "repro", STAGE],

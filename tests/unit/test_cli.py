@@ -7,7 +7,7 @@ import pytest
 PROGRAM = """
 import signal, sys, time
 import click
-from vidpipe.cli import plainly
+from vidpipe.cli import report_user_errors
 
 @click.command()
 def wait():
@@ -20,7 +20,7 @@ def wait():
 # Whatever the tests themselves were started by.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_IGN if len(sys.argv) > 1 else signal.SIG_DFL)
-plainly(wait)([])
+report_user_errors(wait)([])
 """
 
 
@@ -46,3 +46,10 @@ def test_whatever_ends_a_command_it_clears_up(number):
 
 def test_nohup_is_heeded():
     assert ended(signal.SIGHUP, signal.SIGTERM, words=["nohup"])[0] == 128 + signal.SIGTERM
+
+
+def test_help_does_not_wait_for_large_libraries():
+    program = "import sys, vidpipe.cli; print(*sys.modules)"
+    output = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    loaded = set(output.stdout.decode().split())
+    assert not loaded & {"torch", "mlflow", "pandas"}

@@ -1,1 +1,1 @@
-"""What a person types: one file per command."""
+"""The commands of `vidpipe`, one file each: arguments and messages."""

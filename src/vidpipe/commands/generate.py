@@ -1,14 +1,15 @@
-"""`vidpipe generate`: new pictures or clips from a trained model."""
+"""`vidpipe generate`: pictures or clips from a trained generator."""
 
-from importlib import import_module
+from collections.abc import Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
 import numpy as np
 
-from vidpipe.commands.predict import read_image
 from vidpipe.config.schema import CLIP_GANS
+from vidpipe.data.images import read_image
 from vidpipe.data.video import encode
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
@@ -20,22 +21,26 @@ if TYPE_CHECKING:
     from vidpipe.models.noise import Prior
 
 DIGIT_GANS = ("mlp_gan", "dcgan")
-WRITTEN = (".png", ".gif", ".mp4")
-FILMED = 400  # tiles of a film, at most: all its pages are held in memory
+SUFFIXES = (".png", ".gif", ".mp4")
+MAX_FILMED = 400  # samples in a film, whose pages are all held in memory
 LOOPS = 4  # of clips in an mp4, which players do not repeat
 
 
 @click.command()
 @click.argument("model", type=click.Choice((*DIGIT_GANS, *CLIP_GANS)))
 @click.option(
-    "--count", type=click.IntRange(1, 10_000), default=16, show_default=True, help="How many."
+    "--count",
+    type=click.IntRange(1, 10_000),
+    default=16,
+    show_default=True,
+    help="Number of samples.",
 )
 @click.option(
     "--seed",
     type=click.IntRange(0, 2**31 - 1),
     default=0,
     show_default=True,
-    help="Another seed makes others; the same seed the same.",
+    help="Equal seeds give equal samples.",
 )
 @click.option(
     "--out",
@@ -43,11 +48,13 @@ LOOPS = 4  # of clips in an mp4, which players do not repeat
     help=".png, .gif or .mp4  [default: out.png of digits, out.mp4 of clips]",
 )
 @click.option(
-    "--image", type=click.Path(path_type=Path), help="The picture that convlstm_gan is to move."
+    "--image", type=click.Path(path_type=Path), help="First frame of the clips of convlstm_gan."
 )
-@click.option("--label", help="What all are to show, as `wave1`  [default: any]")
+@click.option("--label", help="Label of all clips, as `wave1`  [default: random]")
 @click.option(
-    "--tile", type=click.IntRange(28, 512), help="Pixels of a side  [default: 56, of clips 112]"
+    "--tile",
+    type=click.IntRange(28, 512),
+    help="Side of a sample in pixels  [default: 56, of clips 112]",
 )
 @click.option(
     "--fps",
@@ -72,11 +79,12 @@ def generate(
     fps: int,
     weights: Path | None,
 ) -> None:
-    """Make new pictures or clips with MODEL.
+    """Generate pictures or clips with MODEL.
 
-    Digits (mlp_gan, dcgan): a .png shows them, a film each on a walk through noise, back to where
-    it began. Clips (gan3d, vgan, convlstm_gan): a film shows them, a .png each frame by frame. All
-    clips of convlstm_gan begin with --image, cut to a square.
+    mlp_gan and dcgan generate digits: a .png shows them side by side, a .gif or .mp4 shows each on
+    a closed walk through noise. gan3d, vgan and convlstm_gan generate clips: a .gif or .mp4 plays
+    them side by side, a .png shows each frame by frame. All clips of convlstm_gan start with
+    --image, cut to a square.
 
     \b
       vidpipe generate dcgan --count 25 --out digits.png
@@ -87,43 +95,49 @@ def generate(
     out = out or Path("out.mp4" if model in CLIP_GANS else "out.png")
     _check(model, count, out, image, label)
     file = (weights or Path("data/06_models") / model) / "generator.safetensors"
-    how: dict[str, Any] = {"still": out.suffix == ".png", "tile": tile}
+    still = out.suffix == ".png"
     if model in CLIP_GANS:
-        pages = _clips(model, file, count, seed, image, label, **how)
+        pages = _clips(model, file, count, seed, image, label, still=still, tile=tile)
     else:
-        pages = _digits(model, file, count, seed, **how)
+        pages = _digits(model, file, count, seed, still=still, tile=tile)
+    _write(pages, out, fps, loops=LOOPS if model in CLIP_GANS else 1)
+    click.echo(f"{out}: {count} of {model}, seed {seed}")
+
+
+def _check(model: str, count: int, out: Path, image: Path | None, label: str | None) -> None:
+    """Raise UserError for arguments that are wrong whatever the weights are."""
+    if out.suffix not in SUFFIXES:
+        raise UserError(f"--out {out}: expected a name that ends in {', '.join(SUFFIXES)}")
+    if out.suffix != ".png" and count > MAX_FILMED:
+        raise UserError(f"--count {count}: a film shows {MAX_FILMED} at most; write a .png")
+    for option, value in (("--image", image), ("--label", label)):
+        if model in DIGIT_GANS and value:
+            raise UserError(f"{option}: {model} starts from noise alone")
+
+
+def _write(pages: Sequence[np.ndarray], out: Path, fps: int, *, loops: int) -> None:
+    """Write the first page as a picture, or all of them as a film."""
     with whole_file(out) as partial:
         if out.suffix == ".png":
             partial.write_bytes(png(pages[0]))
         elif out.suffix == ".gif":
             partial.write_bytes(gif(pages, fps=fps, colours=256))
         else:
-            partial.write_bytes(encode(pages * (LOOPS if model in CLIP_GANS else 1), fps=fps))
-    click.echo(f"{out}: {count} of {model}, seed {seed}")
-
-
-def _check(model: str, count: int, out: Path, image: Path | None, label: str | None) -> None:
-    """What can be told before torch is there."""
-    if out.suffix not in WRITTEN:
-        raise UserError(f"--out {out}: expected a name that ends in {', '.join(WRITTEN)}")
-    if out.suffix != ".png" and count > FILMED:
-        raise UserError(f"--count {count}: a film shows {FILMED} at most; write a .png")
-    for name, given in (("--image", image), ("--label", label)):
-        if model in DIGIT_GANS and given:
-            raise UserError(f"{name}: {model} starts from noise alone")
+            partial.write_bytes(encode([*pages] * loops, fps=fps))
 
 
 def _digits(
     model: str, file: Path, count: int, seed: int, *, still: bool, tile: int | None
 ) -> list[np.ndarray]:
-    generator, rng, cpu = _ready(model, file, seed)
+    """Generate digits: one page of them, or the pages of a walk through noise."""
+    generator, rng, cpu = _load(model, file, seed)
 
     from vidpipe.pipelines.digits.evaluate import TILE, sample, walk_film, wall  # noqa: PLC0415
 
     if not still:
         return walk_film(generator, rng, cpu, count=count, tile=tile or TILE)
-    made = sample(generator, generator.prior.draw(count, rng), cpu)
-    return [wall(made, tile=tile or TILE)]
+    samples = sample(generator, generator.prior.draw(count, rng), cpu)
+    return [wall(samples, tile=tile or TILE)]
 
 
 def _clips(
@@ -137,7 +151,8 @@ def _clips(
     still: bool,
     tile: int | None,
 ) -> list[np.ndarray]:
-    generator, rng, cpu = _ready(model, file, seed)
+    """Generate clips: one page of their frames, or a page for each frame."""
+    generator, rng, cpu = _load(model, file, seed)
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
     from vidpipe.models.clip_sampling import ClipMaker  # noqa: PLC0415
@@ -148,28 +163,35 @@ def _clips(
         raise UserError(f"{model} starts from a picture: give it one with --image")
     if image and not generator.from_picture:
         raise UserError(f"--image: {model} starts from noise alone")
-    built = facts(file)
-    picture = np.zeros((built["size"], built["size"], 3), np.uint8)
-    if image:
-        picture = read_image(image, built["size"])
-    if built["channels"] == 1:
+
+    # The first frame of all clips; a generator that starts from noise alone ignores it.
+    architecture = facts(file)
+    size = architecture["size"]
+    picture = read_image(image, size) if image else np.zeros((size, size, 3), np.uint8)
+    if architecture["channels"] == 1:
         picture = picture.mean(2, keepdims=True).round().astype(np.uint8)
-    given = torch.from_numpy(picture).expand(count, *picture.shape)
-    named = None if label is None else torch.full((count,), _number(model, generator.prior, label))
-    made = ClipMaker(model, generator, cpu)(generator.prior.draw(count, rng, named), given)
-    return [by_frame(made, tile=tile or TILE)] if still else wall(made, tile=tile or TILE)
+    first_frames = torch.from_numpy(picture).expand(count, *picture.shape)
+
+    # One label for all clips, or labels drawn with the noise.
+    labels = None
+    if label is not None:
+        labels = torch.full((count,), _label_index(model, generator.prior, label))
+
+    noise = generator.prior.draw(count, rng, labels)
+    clips = ClipMaker(model, generator, cpu)(noise, first_frames)
+    return [by_frame(clips, tile=tile or TILE)] if still else wall(clips, tile=tile or TILE)
 
 
-def _number(model: str, prior: "Prior", label: str) -> int:
-    """Of a label, among those that noise can name."""
+def _label_index(model: str, prior: "Prior", label: str) -> int:
+    """Return the index of a label among those that the generator is conditioned on."""
     if label not in prior.labels:
         known = ", ".join(prior.labels) or "none: it was trained with codes that name nothing"
         raise UserError(f"--label {label}: {model} knows {known}")
     return prior.labels.index(label)
 
 
-def _ready(model: str, file: Path, seed: int) -> "tuple[Any, torch.Generator, torch.device]":
-    """The trained generator, random numbers, and where both are."""
+def _load(model: str, file: Path, seed: int) -> "tuple[Any, torch.Generator, torch.device]":
+    """Load a trained generator on the CPU, with a random number generator and the device."""
     from vidpipe.training.runtime import start  # noqa: PLC0415
 
     machine = start(device="cpu", precision="fp32", threads=2, determinism="portable")
@@ -177,5 +199,19 @@ def _ready(model: str, file: Path, seed: int) -> "tuple[Any, torch.Generator, to
 
     from vidpipe.training.weights import build  # noqa: PLC0415
 
-    generator = machine.place(build(import_module(f"vidpipe.models.{model}").Generator, file))
+    generator = machine.place(build(_network_module(model).Generator, file))
     return generator, torch.Generator().manual_seed(seed), machine.device
+
+
+def _network_module(model: str) -> ModuleType:
+    """Return the module with the networks of a model; imported late, for it imports torch."""
+    from vidpipe.models import convlstm_gan, dcgan, gan3d, mlp_gan, vgan  # noqa: PLC0415
+
+    modules = {
+        "mlp_gan": mlp_gan,
+        "dcgan": dcgan,
+        "gan3d": gan3d,
+        "vgan": vgan,
+        "convlstm_gan": convlstm_gan,
+    }
+    return modules[model]

@@ -9,8 +9,9 @@ from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 
 NUMERALS = "零壹貳參肆伍陸柒捌玖"  # 0 to 9 as they are written on cheques and bank notes
-WIDTH, HEIGHT = 82, 73
-PAPER, INK = 255, 0
+UNASSIGNED = "\U0010ffff"  # a character that no font has
+WIDTH, HEIGHT = 82, 73  # pixels
+PAPER, INK = 255, 0  # grey levels
 
 
 @click.command()
@@ -33,17 +34,27 @@ def glyphs(font: Path, face: int, text: str, out: Path) -> None:
       vidpipe glyphs NotoSerifCJK-Regular.ttc --face 3 --out glyphs
     """
     try:
-        drawn = ImageFont.truetype(str(font), size=round(0.9 * HEIGHT), index=face)
+        font_face = ImageFont.truetype(str(font), size=round(0.9 * HEIGHT), index=face)
     except OSError as error:
         raise UserError(f"{font}: expected a font file with a face {face}: {error}") from error
-    unknown = drawn.getmask("\U0010ffff")  # what the font shows for a character it lacks
     for number, character in enumerate(text):
-        mask = drawn.getmask(character)
-        if mask.getbbox() is None or bytes(mask) == bytes(unknown):
+        picture = _draw(font_face, character)
+        if picture is None:
             raise UserError(f"{font}: face {face} has no picture of {character!r}")
-        ink = Image.frombytes("L", mask.size, bytes(mask)).crop(mask.getbbox())
-        picture = Image.new("L", (WIDTH, HEIGHT), PAPER)
-        picture.paste(INK, ((WIDTH - ink.width) // 2, (HEIGHT - ink.height) // 2), ink)
         with whole_file(out / f"{number}.png") as partial:
             picture.save(partial, "png", optimize=True)
     click.echo(f"{out}: {len(text)} pictures of {WIDTH} x {HEIGHT} pixels")
+
+
+def _draw(font: ImageFont.FreeTypeFont, character: str) -> Image.Image | None:
+    """Draw a character in the centre of a picture; None if the font lacks it."""
+    # Fonts draw nothing, or one and the same box, for the characters that they lack.
+    mask = font.getmask(character)
+    if mask.getbbox() is None or bytes(mask) == bytes(font.getmask(UNASSIGNED)):
+        return None
+
+    # Cut the ink out, and paste it in the middle.
+    ink = Image.frombytes("L", mask.size, bytes(mask)).crop(mask.getbbox())
+    picture = Image.new("L", (WIDTH, HEIGHT), PAPER)
+    picture.paste(INK, ((WIDTH - ink.width) // 2, (HEIGHT - ink.height) // 2), ink)
+    return picture

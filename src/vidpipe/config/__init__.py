@@ -1,1 +1,1 @@
-"""Every number a person may change: what is allowed, where it is read, how it is edited."""
+"""The parameters of the project: what is allowed, where it is read, how it is edited."""

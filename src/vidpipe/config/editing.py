@@ -1,4 +1,4 @@
-"""Write values into `params.yaml`, comments kept, in the form that DVC itself writes."""
+"""Writing values into `params.yaml`: comments stay, and the form is that of DVC."""
 
 import shutil
 from collections.abc import Iterator, Mapping
@@ -11,67 +11,75 @@ from vidpipe.config.loader import FILE, check, read
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 
-Patch = Mapping[str, Any]
+Patch = Mapping[str, Any]  # nested keys, and the values to set
+KeyPath = tuple[str, ...]
 
 
-def settle(project: Path, patch: Patch, *, make: bool = False) -> list[str]:
-    """Merge a patch of nested keys into the project's parameters; nothing is written if wrong.
+def apply_patch(project: Path, patch: Patch, *, add_missing: bool = False) -> list[str]:
+    """Merge a patch into the project's parameters; write nothing if the result is not allowed.
 
     Args:
         project: Folder of `params.yaml`.
-        patch: What to change.
-        make: Add keys that are not there yet.
+        patch: The values to set.
+        add_missing: Add keys that are not there yet.
 
     Returns:
-        What has changed, a line each.
+        The changes, a line each.
 
     Raises:
-        UserError: If a key is unknown or the outcome is not allowed.
+        UserError: If a key is unknown or the result is not allowed.
     """
     path = project / FILE
     values = read(path)
+
+    # Apply the patch in memory, and check the result, before the file is touched.
     changes = []
-    for key, new in _leaves(patch):
-        old = _look(values, key)
-        if old is _Missing and not make:
-            raise UserError(f"{FILE}: expected the key {'.'.join(key)}, it is not there")
+    for key_path, new in _leaves(patch):
+        old = _get(values, key_path)
+        dotted = ".".join(key_path)
+        if old is _Missing and not add_missing:
+            raise UserError(f"{FILE}: expected the key {dotted}, it is not there")
         if old != new:
-            shown = "" if old is _Missing else f"{old} → "
-            changes.append(f"{'.'.join(key)}: {shown}{new}")
-            _put(values, key, new)
+            before = "" if old is _Missing else f"{old} → "
+            changes.append(f"{dotted}: {before}{new}")
+            _set(values, key_path, new)
     check(values)
+
+    # Write with DVC's own round-trip, which keeps comments and the order of keys.
     if changes:
         with whole_file(path) as partial:
             shutil.copyfile(path, partial)
             with modify_yaml(partial) as document:
-                for key, new in _leaves(patch):
-                    _put(document, key, new)
+                for key_path, new in _leaves(patch):
+                    _set(document, key_path, new)
     return changes
 
 
 class _Missing:
-    pass
+    """The value of a key that is not there; None is a value."""
 
 
-def _leaves(patch: Patch, place: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def _leaves(patch: Patch, prefix: KeyPath = ()) -> Iterator[tuple[KeyPath, Any]]:
+    """Yield the path and the value of each leaf of nested mappings."""
     for key, value in patch.items():
         if isinstance(value, Mapping):
-            yield from _leaves(value, (*place, key))
+            yield from _leaves(value, (*prefix, key))
         else:
-            yield (*place, key), value
+            yield (*prefix, key), value
 
 
-def _look(values: Any, place: tuple[str, ...]) -> Any:
-    for key in place:
+def _get(values: Any, key_path: KeyPath) -> Any:
+    for key in key_path:
         if not isinstance(values, Mapping) or key not in values:
             return _Missing
         values = values[key]
     return values
 
 
-def _put(values: Any, place: tuple[str, ...], new: Any) -> None:
-    for key in place[:-1]:
-        if not isinstance(values.get(key), Mapping):  # not there, or empty
+def _set(values: Any, key_path: KeyPath, new: Any) -> None:
+    for key in key_path[:-1]:
+        # A block that is missing, or empty, is made.
+        if not isinstance(values.get(key), Mapping):
             values[key] = {}
         values = values[key]
-    values[place[-1]] = new
+    values[key_path[-1]] = new

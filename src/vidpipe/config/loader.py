@@ -1,4 +1,4 @@
-"""The root `params.yaml`, read for Kedro as DVC reads it, and checked before anything runs."""
+"""Reading `params.yaml`: by YAML 1.2 as DVC does, checked before anything runs."""
 
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,16 @@ class ParamsYamlLoader(OmegaConfigLoader):
     In the catalog, `${params:digits.glyphs}` is the value of that parameter.
 
     Raises:
-        UserError: If a value of the outcome is not allowed.
+        UserError: If a merged value is not allowed.
     """
 
     def __getitem__(self, key: str) -> dict[str, Any]:
         if key != "parameters" or key in self:
-            # Resolvers are global: another loader's would give another run's values.
+            # OmegaConf's resolvers are global: that of another loader would give the values
+            # of another run.
             OmegaConf.register_new_resolver("params", self._value, replace=True)
             return super().__getitem__(key)
+        # Later layers override earlier ones.
         layers = [read(Path(self.conf_source).parent / FILE), self._from_conf()]
         merged = OmegaConf.merge(*layers, self.runtime_params or {})
         params: dict[str, Any] = OmegaConf.to_container(merged)  # type: ignore[assignment]
@@ -46,7 +48,7 @@ class ParamsYamlLoader(OmegaConfigLoader):
 
 
 def read(path: Path) -> dict[str, Any]:
-    """A YAML file by YAML 1.2, as DVC reads it.
+    """Read a YAML file by YAML 1.2, as DVC does.
 
     Raises:
         UserError: If it is missing, or is not a mapping.
@@ -65,7 +67,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def check(params: dict[str, Any]) -> Params:
-    """Hold parameters to their models.
+    """Validate parameters against the schema.
 
     Raises:
         UserError: Naming each key that is missing, unknown or has a value that is not allowed.
@@ -74,29 +76,31 @@ def check(params: dict[str, Any]) -> Params:
         return Params.model_validate(params)
     except ValidationError as error:
         problems = [
-            f"  {'.'.join(map(str, problem['loc']))}: {_said(problem)}"
+            f"  {'.'.join(map(str, problem['loc']))}: {_message(problem)}"
             for problem in error.errors()
         ]
         raise UserError("\n".join([f"{FILE} is not right:", *problems])) from error
 
 
-def _said(problem: Any) -> str:
+def _message(problem: Any) -> str:
+    """Describe one of Pydantic's problems in a line."""
     match problem["type"]:
         case "extra_forbidden":
-            return f"unknown key; known here: {', '.join(_known(problem['loc'][:-1]))}"
+            return f"unknown key; known here: {', '.join(_allowed_keys(problem['loc'][:-1]))}"
         case "missing":
             return "expected a value, the key is not there"
     text: str = problem["msg"].removeprefix("Value error, ")
     return f"{text[:1].lower()}{text[1:]}, got {problem['input']!r}"
 
 
-def _known(place: tuple[str | int, ...]) -> list[str]:
-    """The keys that the block at this place may have."""
-    model: Any = Params
-    for key in place:
-        annotation = model.model_fields[key].annotation
+def _allowed_keys(key_path: tuple[str | int, ...]) -> list[str]:
+    """List the keys that the block at a path may have."""
+    block: Any = Params
+    for key in key_path:
+        # An optional block is annotated `Block | None`: take the block out of the union.
+        annotation = block.model_fields[key].annotation
         parts = [annotation, *getattr(annotation, "__args__", ())]
-        model = next(
+        block = next(
             part for part in parts if isinstance(part, type) and issubclass(part, BaseModel)
         )
-    return sorted(model.model_fields)
+    return sorted(block.model_fields)

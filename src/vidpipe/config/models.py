@@ -1,11 +1,24 @@
-"""Parameters of the GANs: how each is built, learns and is scored."""
+"""Parameters of the GANs: architecture, training and evaluation.
+
+The block `<name>` of `params.yaml` is the class `<Name>`; its parts are `<Name>Model`,
+`<Name>Train` and `<Name>Evaluate`. Bases hold the keys that several GANs have.
+"""
 
 from dataclasses import dataclass
 from typing import Annotated, Generic, Literal, Self, TypeVar
 
 from pydantic import Field, field_validator, model_validator
 
-from vidpipe.config.datasets import Count, NonNegative, Room, Seed, Share
+from vidpipe.config.base import (
+    ConfigBlock,
+    Count,
+    CountOrZero,
+    NonNegative,
+    Positive,
+    Seed,
+    Share,
+    ShareOrAll,
+)
 
 ModelT = TypeVar("ModelT")
 TrainT = TypeVar("TrainT")
@@ -16,21 +29,34 @@ class TrainingConfig(Generic[ModelT, TrainT]):
     """The two blocks of a model that its training needs.
 
     Attributes:
-        model: Configuration of the networks.
-        train: Configuration of the training.
+        model: Architecture of the networks.
+        train: Training.
     """
 
     model: ModelT
     train: TrainT
 
 
-class GanTrain(Room):
-    """How long any GAN learns, and how often it tells. Steps count updates of both networks."""
+# Bases: training.
+
+
+class GanTrain(ConfigBlock):
+    """Training of any GAN.
+
+    Attributes:
+        steps: Updates of both networks.
+        batch: Samples per update.
+        learning_rate: Of Adam, for both networks.
+        beta1: Of Adam.
+        ema: Decay of the averaged generator weights that are sampled; 0: no average.
+        report_every: Steps between two rows of the history.
+        sample_every: Steps between two sheets of samples, a multiple of `report_every`.
+    """
 
     seed: Seed
     steps: Count
     batch: Count
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: Positive
     beta1: Share
     ema: Share
     report_every: Count
@@ -47,28 +73,58 @@ class GanTrain(Room):
 
 
 class FromNoiseTrain(GanTrain):
-    """How a GAN learns that starts from noise."""
+    """Training of a GAN that starts from noise.
+
+    Attributes:
+        loss: The adversarial objective.
+        beta2: Of Adam.
+        r1: Weight of the gradient penalty at real samples.
+        r2: Weight of the gradient penalty at generated samples.
+        slope_every: Steps between two gradient penalties, each weighted by that number.
+        cooldown: Share of the steps, at the end, in which the learning rate falls to zero.
+    """
 
     loss: Literal["bce", "hinge", "relativistic"]
     beta2: Share
     r1: NonNegative
     r2: NonNegative
     slope_every: Count
-    cooldown: Annotated[float, Field(ge=0, le=1)]
+    cooldown: ShareOrAll
 
 
-class FromNoiseEvaluate(Room):
-    """How a GAN that starts from noise is scored."""
+class ClipGanTrain(FromNoiseTrain):
+    """Training of a GAN of clips.
 
-    samples: Annotated[int, Field(ge=2)]
-    seed: Seed
+    Attributes:
+        augment: Strength of the discriminator's augmentation (Zhao et al. 2020); 0: none.
+        mirror: Also train on mirrored clips.
+    """
+
+    augment: ShareOrAll
+    mirror: bool
+
+    @field_validator("batch")
+    @classmethod
+    def _more_than_one(cls, batch: int) -> int:
+        if batch < 2:
+            raise ValueError("expected at least 2 clips, for one cannot tell whether all are alike")
+        return batch
 
 
-class LabelledNoise(Room):
-    """What a generator starts from; codes may stand for the labels of real samples."""
+# Bases: architecture and evaluation.
+
+
+class LabelledNoise(ConfigBlock):
+    """The generator's noise.
+
+    Attributes:
+        latent: Dimension of the noise.
+        codes: Number of leading dimensions that are a one-hot categorical code instead of
+            Gaussian noise; `labels`: one per label of the data set.
+    """
 
     latent: Count
-    codes: Annotated[int, Field(ge=0)] | Literal["labels"]
+    codes: CountOrZero | Literal["labels"]
 
     @model_validator(mode="after")
     def _codes_are_part_of_it(self) -> Self:
@@ -80,44 +136,22 @@ class LabelledNoise(Room):
 
 
 class Noise(LabelledNoise):
-    """What a generator starts from that knows no labels."""
+    """The noise of a generator that is not conditioned on labels."""
 
-    codes: Annotated[int, Field(ge=0)]
-
-
-class MlpGanModel(Noise):
-    """The GAN without convolutions."""
-
-    dropout: Share
-
-
-class MlpGan(Room):
-    """The baseline of dcgan."""
-
-    model: MlpGanModel
-    train: FromNoiseTrain
-    evaluate: FromNoiseEvaluate
-
-
-class DcganModel(Noise):
-    """The convolutional GAN (Radford et al. 2016)."""
-
-    generator_hidden: Annotated[int, Field(ge=0)]
-    discriminator_hidden: Annotated[int, Field(ge=0)]
-    norm: Literal["batch", "spectral", "none"]
-    dropout: Share
-
-
-class Dcgan(Room):
-    """Numerals from noise."""
-
-    model: DcganModel
-    train: FromNoiseTrain
-    evaluate: FromNoiseEvaluate
+    codes: CountOrZero
 
 
 class ClipGanModel(LabelledNoise):
-    """A GAN of clips, and the discriminator they share."""
+    """Architecture of a GAN of clips. Parameters of a subclass are its generator's.
+
+    Attributes:
+        frames: Length of a generated clip.
+        width: Channels of the generator's first feature maps.
+        discriminator_width: Channels of the discriminator's first layer.
+        norm: Normalization of the discriminator's layers.
+        dropout: Rate in the discriminator.
+        frame_judge: Add a discriminator of single frames.
+    """
 
     frames: Literal[8, 16]
     width: Annotated[int, Field(ge=16, multiple_of=16)]
@@ -127,62 +161,150 @@ class ClipGanModel(LabelledNoise):
     frame_judge: bool
 
 
-class ClipGanTrain(FromNoiseTrain):
-    """How a GAN of clips learns."""
+class FromNoiseEvaluate(ConfigBlock):
+    """Evaluation of a GAN that starts from noise.
 
-    augment: Annotated[float, Field(ge=0, le=1)]
-    mirror: bool
+    Attributes:
+        samples: Number of generated samples that are scored.
+    """
 
-    @field_validator("batch")
-    @classmethod
-    def _more_than_one(cls, batch: int) -> int:
-        if batch < 2:
-            raise ValueError("expected at least 2 clips, for one cannot tell whether all are alike")
-        return batch
+    samples: Annotated[int, Field(ge=2)]
+    seed: Seed
 
 
-class ClipGan(Room):
-    """The block of a GAN of clips."""
+class ClipGan(ConfigBlock):
+    """The block of a GAN of clips: a subclass makes it a model, with stages of its own."""
 
     model: ClipGanModel
     train: ClipGanTrain
     evaluate: FromNoiseEvaluate
 
 
+# mlp_gan: digits, fully connected networks.
+
+
+class MlpGanModel(Noise):
+    """Architecture of mlp_gan.
+
+    Attributes:
+        dropout: Rate in the discriminator.
+    """
+
+    dropout: Share
+
+
+class MlpGanTrain(FromNoiseTrain):
+    """Training of mlp_gan."""
+
+
+class MlpGanEvaluate(FromNoiseEvaluate):
+    """Evaluation of mlp_gan."""
+
+
+class MlpGan(ConfigBlock):
+    """The GAN of digits without convolutions: the baseline of dcgan (Goodfellow et al. 2014)."""
+
+    model: MlpGanModel
+    train: MlpGanTrain
+    evaluate: MlpGanEvaluate
+
+
+# dcgan: digits, convolutional networks.
+
+
+class DcganModel(Noise):
+    """Architecture of dcgan.
+
+    Attributes:
+        generator_hidden: Width of a dense layer before the feature maps; 0: none.
+        discriminator_hidden: Width of a dense layer before the output; 0: none.
+        norm: Normalization of the discriminator's layers.
+        dropout: Rate in the discriminator.
+    """
+
+    generator_hidden: CountOrZero
+    discriminator_hidden: CountOrZero
+    norm: Literal["batch", "spectral", "none"]
+    dropout: Share
+
+
+class DcganTrain(FromNoiseTrain):
+    """Training of dcgan."""
+
+
+class DcganEvaluate(FromNoiseEvaluate):
+    """Evaluation of dcgan."""
+
+
+class Dcgan(ConfigBlock):
+    """The convolutional GAN of digits (Radford et al. 2016)."""
+
+    model: DcganModel
+    train: DcganTrain
+    evaluate: DcganEvaluate
+
+
+# gan3d: clips, one stream of 3-D convolutions.
+
+
 class Gan3dModel(ClipGanModel):
-    """Networks of gan3d."""
+    """Architecture of gan3d."""
 
 
 class Gan3dTrain(ClipGanTrain):
     """Training of gan3d."""
 
 
+class Gan3dEvaluate(FromNoiseEvaluate):
+    """Evaluation of gan3d."""
+
+
 class Gan3d(ClipGan):
-    """Clips from noise, in one stream."""
+    """Clips from noise, by one stream of 3-D convolutions."""
 
     model: Gan3dModel
     train: Gan3dTrain
+    evaluate: Gan3dEvaluate
+
+
+# vgan: clips, foreground and background streams.
 
 
 class VganModel(ClipGanModel):
-    """Networks of vgan."""
+    """Architecture of vgan."""
 
 
 class VganTrain(ClipGanTrain):
-    """How vgan learns."""
+    """Training of vgan.
+
+    Attributes:
+        mask_weight: Weight of the mean of the foreground mask in the generator's loss.
+    """
 
     mask_weight: NonNegative
 
 
+class VganEvaluate(FromNoiseEvaluate):
+    """Evaluation of vgan."""
+
+
 class Vgan(ClipGan):
-    """Clips from noise, in two streams (Vondrick et al. 2016)."""
+    """Clips from noise, by a foreground and a background stream (Vondrick et al. 2016)."""
 
     model: VganModel
     train: VganTrain
+    evaluate: VganEvaluate
+
+
+# convlstm_gan: clips, from a first frame and noise.
 
 
 class ConvlstmGanModel(ClipGanModel):
-    """Clips from a picture and noise."""
+    """Architecture of convlstm_gan.
+
+    Attributes:
+        skips: Connect the picture's feature maps to the decoder at every resolution.
+    """
 
     skips: bool
 
@@ -191,15 +313,29 @@ class ConvlstmGanTrain(ClipGanTrain):
     """Training of convlstm_gan."""
 
 
+class ConvlstmGanEvaluate(FromNoiseEvaluate):
+    """Evaluation of convlstm_gan."""
+
+
 class ConvlstmGan(ClipGan):
-    """How a picture goes on."""
+    """Clips from a first frame and noise, by a ConvLSTM."""
 
     model: ConvlstmGanModel
     train: ConvlstmGanTrain
+    evaluate: ConvlstmGanEvaluate
 
 
-class Pix2pixModel(Room):
-    """U-Net generator and PatchGAN discriminator (Isola et al. 2017)."""
+# pix2pix: the next frame, from the one before.
+
+
+class Pix2pixModel(ConfigBlock):
+    """Architecture of pix2pix: U-Net generator and PatchGAN discriminator.
+
+    Attributes:
+        width: Channels of the first layer.
+        dropout: Rate in the generator.
+        residual: Predict the difference to the input frame instead of the frame.
+    """
 
     width: Count
     dropout: Share
@@ -207,17 +343,31 @@ class Pix2pixModel(Room):
 
 
 class Pix2pixTrain(GanTrain):
-    """How pix2pix learns."""
+    """Training of pix2pix.
+
+    Attributes:
+        adversarial_weight: Weight of the adversarial loss.
+        l1_weight: Weight of the L1 loss.
+        noise: Largest standard deviation of the noise that is added to the input.
+        views: Share of the pairs that are augmented.
+        pushforward: Maximum number of steps on the generator's own output before the loss.
+    """
 
     adversarial_weight: NonNegative
     l1_weight: NonNegative
     noise: NonNegative
-    views: Annotated[float, Field(ge=0, le=1)]
-    pushforward: Annotated[int, Field(ge=0)]
+    views: ShareOrAll
+    pushforward: CountOrZero
 
 
-class Pix2pixEvaluate(Room):
-    """How far pix2pix predicts, and how sure the scores are."""
+class Pix2pixEvaluate(ConfigBlock):
+    """Evaluation of pix2pix.
+
+    Attributes:
+        horizons: Frames to predict ahead.
+        starts: Maximum number of frames to predict from, per split.
+        resamples: Resamples of the bootstrap.
+    """
 
     horizons: Annotated[int, Field(ge=16)]
     starts: Count
@@ -225,8 +375,8 @@ class Pix2pixEvaluate(Room):
     seed: Seed
 
 
-class Pix2pix(Room):
-    """The next-frame predictor."""
+class Pix2pix(ConfigBlock):
+    """The next-frame predictor (Isola et al. 2017)."""
 
     model: Pix2pixModel
     train: Pix2pixTrain

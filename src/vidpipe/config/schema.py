@@ -1,19 +1,37 @@
-"""Every parameter a person may change, as one frozen Pydantic model per room and model.
+"""The schema of `params.yaml`: `Params`, and the blocks that are neither data sets nor GANs.
 
-`params.yaml` holds the values; the models here say what is allowed. No field but an
-optional block has a default, so `params.yaml` names every number in force.
+`params.yaml` holds the values; these classes say what is allowed. No field but an optional
+block has a default, so `params.yaml` names every number in force.
 """
 
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from vidpipe.config.datasets import Count, Given, NonNegative, Room, Seed, Share, Sources
+from vidpipe.config.base import (
+    ConfigBlock,
+    Count,
+    CountOrZero,
+    Given,
+    NonNegative,
+    Positive,
+    Seed,
+    Share,
+)
+from vidpipe.config.datasets import Sources
 from vidpipe.config.models import ClipGan, ConvlstmGan, Dcgan, Gan3d, MlpGan, Pix2pix, Vgan
 
 
-class Runtime(Room):
-    """Where and how numbers are computed: all that can change a result's last bits."""
+class Runtime(ConfigBlock):
+    """Device and arithmetic: all that can change the last bits of a result.
+
+    Attributes:
+        device: `auto` is CUDA where there is a GPU, else the CPU.
+        precision: `bf16` is automatic mixed precision.
+        threads: Of torch, on the CPU.
+        determinism: `portable`: the same bits on any x86-64 processor with AVX2;
+            `machine`: the same bits on this machine, and faster.
+    """
 
     device: Literal["cpu", "cuda", "auto"]
     precision: Literal["fp32", "bf16"]
@@ -30,50 +48,86 @@ class Runtime(Room):
         return self
 
 
-class Sampling(Room):
-    """Which frames of a video are kept, and where one shot ends."""
+class Sampling(ConfigBlock):
+    """Sampling of a video's frames, and detection of shot cuts.
+
+    Attributes:
+        stride: Keep every n-th frame.
+        fps: Frames per second to sample at; empty: the video's own rate.
+        cut_threshold: Mean change of brightness between two frames that is a cut.
+    """
 
     stride: Count
-    fps: Annotated[float, Field(gt=0)] | None
+    fps: Positive | None
     cut_threshold: Annotated[float, Field(gt=0, le=1)]
 
 
 class Frames(Sampling):
-    """How a video becomes square frames."""
+    """Extraction of the frames of footage.
+
+    Attributes:
+        size: Side of the square frames in pixels.
+    """
 
     size: Literal[64, 128, 256, 512]
 
 
 class ClipFrames(Sampling):
-    """The same for clips, whose networks have a dimension more to learn."""
+    """Extraction of the frames of clips, which are smaller: their networks are 3-D.
+
+    Attributes:
+        size: Side of the square frames in pixels.
+    """
 
     size: Literal[32, 64, 128, 256]
 
 
-class FramesBySlot(Room):
+class FramesBySlot(ConfigBlock):
     """Frame extraction, slot by slot."""
 
     footage: Frames
     clips: ClipFrames
 
 
-class Pairs(Room):
-    """How consecutive frames are split by time."""
+class Pairs(ConfigBlock):
+    """Split by time of the pairs of consecutive frames.
+
+    Attributes:
+        held_out: Share of each shot, at its end, that is held out.
+        gap: Frames between the two parts that belong to neither.
+    """
 
     held_out: Share
-    gap: Annotated[int, Field(ge=0)]
+    gap: CountOrZero
 
 
-class Clips(Room):
-    """How clips are cut from shots, and kept."""
+class Clips(ConfigBlock):
+    """Windows of consecutive frames, cut from shots.
+
+    Attributes:
+        frames: Length of a clip.
+        stride: Frames from the start of one clip to that of the next.
+        in_memory: GiB of frames; a larger array is stored uncompressed and memory-mapped.
+    """
 
     frames: Annotated[int, Field(ge=2)]
     stride: Count
     in_memory: NonNegative
 
 
-class Digits(Room):
-    """How a few glyphs become many pictures."""
+class Digits(ConfigBlock):
+    """Augmentation of a few glyphs to many pictures.
+
+    Attributes:
+        glyphs: Folder with one picture per glyph.
+        count: Pictures in all, equally many per glyph.
+        rotation: Largest angle in degrees, either way.
+        rescale: Largest relative change of width and of height, independently.
+        zoom: Largest relative change of both together.
+        shear: Largest shear, either way.
+        held_out: Share of the pictures, those of the largest angles, that is held out.
+        gap: Degrees between the two parts that belong to neither.
+    """
 
     glyphs: Given
     count: Count
@@ -86,21 +140,21 @@ class Digits(Room):
     seed: Seed
 
 
-class DigitClassifier(Room):
-    """The network that scores the digit GANs."""
+class DigitClassifier(ConfigBlock):
+    """Training of the classifier that scores the GANs of digits."""
 
     seed: Seed
     steps: Count
     batch: Count
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: Positive
     report_every: Count
 
 
 class ActionClassifier(DigitClassifier):
-    """The network that scores the clip GANs."""
+    """Training of the classifier that scores the GANs of clips."""
 
 
-class Params(Room):
+class Params(ConfigBlock):
     """The whole of `params.yaml`."""
 
     runtime: Runtime

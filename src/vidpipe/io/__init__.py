@@ -1,4 +1,4 @@
-"""The Kedro datasets of this project: each writes whole or not at all."""
+"""The Kedro datasets of this project: files are written whole, or not at all."""
 
 from vidpipe.io.datasets import Folder, Metrics, Npz, Picture, Table
 

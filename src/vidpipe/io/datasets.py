@@ -1,4 +1,4 @@
-"""Files and folders as the nodes see them."""
+"""Kedro datasets: files and folders that are written whole, or not at all."""
 
 import json
 import math
@@ -19,7 +19,12 @@ Out = TypeVar("Out")
 
 
 class _Local(AbstractDataset[In, Out]):
-    """Something at a path of this machine."""
+    """A file or folder on this machine.
+
+    Args:
+        filepath: Path, relative to the project.
+        metadata: Hints for DVC: `vidpipe dvc-yaml` reads them.
+    """
 
     def __init__(self, *, filepath: str, metadata: dict[str, object] | None = None) -> None:
         self._filepath = Path(filepath)
@@ -31,40 +36,40 @@ class _Local(AbstractDataset[In, Out]):
     def _describe(self) -> dict[str, object]:
         return {"filepath": str(self._filepath)}
 
-    def _found(self) -> Path:
+    def _existing_path(self) -> Path:
         if not self._filepath.exists():
             raise UserError(f"{self._filepath}: not there yet; run `dvc repro` to make it")
         return self._filepath
 
 
 class Folder(_Local[Path, Path]):
-    """A folder. A node fills one in scratch and returns its path; it is moved into place."""
+    """A folder. The node fills a scratch folder and returns its path; saving moves it."""
 
     def save(self, data: Path) -> None:
         move_folder(data, self._filepath)
 
     def load(self) -> Path:
-        return self._found()
+        return self._existing_path()
 
 
 class Npz(_Local[dict[str, np.ndarray | Stream], dict[str, np.ndarray]]):
-    """Named arrays; what is memory-mapped or streamed is written without being read whole."""
+    """Arrays by name. Memory-mapped and streamed arrays are written piece by piece."""
 
     def save(self, data: dict[str, np.ndarray | Stream]) -> None:
         with whole_file(self._filepath) as partial:
             write_npz(partial, data)
 
     def load(self) -> dict[str, np.ndarray]:
-        return read_npz(self._found())
+        return read_npz(self._existing_path())
 
 
 class Table(_Local[pd.DataFrame, pd.DataFrame]):
-    """A CSV with a header; an empty field is an empty text.
+    """A CSV file with a header. An empty field is an empty string.
 
     Args:
-        filepath: Of the file.
-        text: Columns that are text even where they look like numbers: a label of `001`.
-        metadata: Hints for DVC.
+        filepath: Path, relative to the project.
+        text: Columns that are strings even where they look like numbers, as the label `001`.
+        metadata: Hints for DVC: `vidpipe dvc-yaml` reads them.
     """
 
     def __init__(
@@ -83,23 +88,23 @@ class Table(_Local[pd.DataFrame, pd.DataFrame]):
 
     def load(self) -> pd.DataFrame:
         return pd.read_csv(
-            self._found(), keep_default_na=False, dtype=dict.fromkeys(self.text, str)
+            self._existing_path(), keep_default_na=False, dtype=dict.fromkeys(self.text, str)
         )
 
 
 class Picture(_Local[bytes, bytes]):
-    """An image file."""
+    """An image file, as bytes."""
 
     def save(self, data: bytes) -> None:
         with whole_file(self._filepath) as partial:
             partial.write_bytes(data)
 
     def load(self) -> bytes:
-        return self._found().read_bytes()
+        return self._existing_path().read_bytes()
 
 
 class Metrics(_Local[dict[str, float], dict[str, float]]):
-    """Numbers by name: flat, sorted, finite, six significant digits."""
+    """Metrics by name in a JSON file: finite, sorted, rounded to six significant digits."""
 
     def save(self, data: dict[str, float]) -> None:
         for name, value in data.items():
@@ -110,7 +115,7 @@ class Metrics(_Local[dict[str, float], dict[str, float]]):
             partial.write_text(json.dumps(rounded, indent=2) + "\n", encoding="utf-8")
 
     def load(self) -> dict[str, float]:
-        metrics: dict[str, float] = json.loads(self._found().read_text(encoding="utf-8"))
+        metrics: dict[str, float] = json.loads(self._existing_path().read_text(encoding="utf-8"))
         return metrics
 
 

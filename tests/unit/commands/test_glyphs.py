@@ -19,8 +19,8 @@ def glyphs(*words):
 
 
 def test_each_character_becomes_a_grey_picture_with_its_ink_in_the_middle(font, tmp_path):
-    done = glyphs(font, "--text", "A7g", "--out", tmp_path / "out")
-    assert done.exit_code == 0, done.output
+    result = glyphs(font, "--text", "A7g", "--out", tmp_path / "out")
+    assert result.exit_code == 0, result.output
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["0.png", "1.png", "2.png"]
     for path in (tmp_path / "out").iterdir():
         with Image.open(path) as picture:
@@ -31,14 +31,14 @@ def test_each_character_becomes_a_grey_picture_with_its_ink_in_the_middle(font, 
 
 
 def test_a_character_the_font_lacks_is_named(font, tmp_path):
-    done = glyphs(font, "--text", "A零", "--out", tmp_path / "out")
-    assert done.exit_code == 1
-    assert "has no picture of '零'" in done.output
+    result = glyphs(font, "--text", "A零", "--out", tmp_path / "out")
+    assert result.exit_code == 1
+    assert "has no picture of '零'" in result.output
 
 
 def test_what_is_no_font_is_named(tmp_path):
     (tmp_path / "x.ttf").write_text("no font", encoding="utf-8")
     for name in ("x.ttf", "missing.ttf"):
-        done = glyphs(tmp_path / name)
-        assert done.exit_code == 1
-        assert f"{name}: expected a font file" in done.output
+        result = glyphs(tmp_path / name)
+        assert result.exit_code == 1
+        assert f"{name}: expected a font file" in result.output

@@ -6,10 +6,10 @@ from vidpipe.cli import cli
 
 @pytest.mark.parametrize("name", sorted(cli.commands))
 def test_help_says_what_a_command_does(name):
-    shown = CliRunner().invoke(cli, [name, "--help"])
-    assert shown.exit_code == 0
-    assert "\\b" not in shown.output
-    assert "\b" not in shown.output
+    result = CliRunner().invoke(cli, [name, "--help"])
+    assert result.exit_code == 0
+    assert "\\b" not in result.output
+    assert "\b" not in result.output
 
 
 @pytest.mark.parametrize(
@@ -21,5 +21,5 @@ def test_help_says_what_a_command_does(name):
     ],
 )
 def test_examples_stand_on_lines_of_their_own(name, example):
-    shown = CliRunner().invoke(cli, [name, "--help"])
-    assert example in [line.strip() for line in shown.output.splitlines()]
+    result = CliRunner().invoke(cli, [name, "--help"])
+    assert example in [line.strip() for line in result.output.splitlines()]

@@ -25,12 +25,12 @@ def packed(project: Path) -> Path:
 
 @pytest.mark.usefixtures("packed")
 def test_a_pair_is_a_picture_twice_as_wide_as_high(project: Path, vidpipe: Command):
-    said = vidpipe("pairs", "show", "1").output
+    message = vidpipe("pairs", "show", "1").output
     with Image.open(project / "pair-1.png") as image:
         picture = np.asarray(image)
     assert picture.shape == (24, 48, 3)
     np.testing.assert_array_equal(picture, np.concatenate([FRAMES[2], FRAMES[3]], axis=1))
-    assert said == "pair-1.png: frames 2 and 3, held_out\n"
+    assert message == "pair-1.png: frames 2 and 3, held_out\n"
 
 
 @pytest.mark.usefixtures("packed")
@@ -50,8 +50,8 @@ def test_the_picture_goes_where_it_is_wanted(tmp_path: Path, vidpipe: Command):
 @pytest.mark.usefixtures("packed")
 @pytest.mark.parametrize("arguments", [["2"], ["--", "-1"]])
 def test_a_number_out_of_range_is_refused(project: Path, vidpipe: Command, arguments: list[str]):
-    said = vidpipe("pairs", "show", *arguments, code=1).output
-    assert said == f"Error: pair {arguments[-1]}: expected a number from 0 to 1\n"
+    message = vidpipe("pairs", "show", *arguments, code=1).output
+    assert message == f"Error: pair {arguments[-1]}: expected a number from 0 to 1\n"
     assert not list(project.glob("*.png"))
 
 
@@ -62,8 +62,8 @@ def test_a_number_must_be_one(vidpipe: Command):
 
 @pytest.mark.usefixtures("project")
 def test_without_pairs_the_command_says_how_to_make_them(vidpipe: Command):
-    said = vidpipe("pairs", "show", code=1).output
-    assert "pairs.npz: no pairs yet; make them with `dvc repro pairs`" in said
+    message = vidpipe("pairs", "show", code=1).output
+    assert "pairs.npz: no pairs yet; make them with `dvc repro pairs`" in message
 
 
 def other_arrays(path: Path) -> None:

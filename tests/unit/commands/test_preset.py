@@ -59,26 +59,26 @@ def test_every_scale_goes_with_every_recipe(
     vidpipe("preset", recipe)
     values = read(project / "params.yaml")
     check(values)
-    for wanted in (patch("scale", scale), patch("recipe", recipe)):
-        assert contains(values, wanted)
+    for expected in (patch("scale", scale), patch("recipe", recipe)):
+        assert contains(values, expected)
 
 
-def contains(values: Any, wanted: Any) -> bool:
-    if isinstance(wanted, dict):
-        return all(contains(values[key], value) for key, value in wanted.items())
-    return type(values) is type(wanted) and values == wanted
+def contains(values: Any, expected: Any) -> bool:
+    if isinstance(expected, dict):
+        return all(contains(values[key], value) for key, value in expected.items())
+    return type(values) is type(expected) and values == expected
 
 
-@pytest.mark.parametrize(("one", "other"), [*permutations(SCALES, 2), *permutations(RECIPES, 2)])
+@pytest.mark.parametrize(("first", "second"), [*permutations(SCALES, 2), *permutations(RECIPES, 2)])
 def test_there_and_back_leaves_the_file_byte_for_byte(
-    project: Path, vidpipe: Command, one: str, other: str
+    project: Path, vidpipe: Command, first: str, second: str
 ):
     path = project / "params.yaml"
-    vidpipe("preset", one)
+    vidpipe("preset", first)
     before = path.read_bytes()
-    vidpipe("preset", other)
+    vidpipe("preset", second)
     assert path.read_bytes() != before
-    vidpipe("preset", one)
+    vidpipe("preset", first)
     assert path.read_bytes() == before
 
 
@@ -108,9 +108,9 @@ def test_a_preset_in_force_changes_nothing(project: Path, vidpipe: Command, name
 
 def test_what_has_changed_is_told_key_by_key(project: Path, vidpipe: Command):
     vidpipe("preset", "laptop")
-    said = vidpipe("preset", "paper").output.splitlines()
-    assert "frames.footage.size: 128 → 256" in said
-    assert said[-1].startswith(f"{len(said) - 1} changed; `dvc repro`")
+    message = vidpipe("preset", "paper").output.splitlines()
+    assert "frames.footage.size: 128 → 256" in message
+    assert message[-1].startswith(f"{len(message) - 1} changed; `dvc repro`")
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -138,7 +138,7 @@ def test_of_a_recipe_for_several_models_only_the_one_named_is_set(project: Path,
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "message"),
     [
         (["nope"], "unknown preset 'nope'"),
         (["paper", "pix2pix"], "paper is a scale, and scales are for all models"),
@@ -146,16 +146,16 @@ def test_of_a_recipe_for_several_models_only_the_one_named_is_set(project: Path,
     ],
 )
 def test_what_cannot_be_set_is_refused_and_nothing_written(
-    project: Path, vidpipe: Command, arguments: list[str], said: str
+    project: Path, vidpipe: Command, arguments: list[str], message: str
 ):
     before = (project / "params.yaml").read_bytes()
-    assert said in vidpipe("preset", *arguments, code=1).output
+    assert message in vidpipe("preset", *arguments, code=1).output
     assert (project / "params.yaml").read_bytes() == before
 
 
 def test_an_unknown_preset_names_those_that_there_are(project: Path, vidpipe: Command):
-    said = vidpipe("preset", "nope", code=1).output
-    assert all(name in said for name in (*SCALES, *RECIPES))
+    message = vidpipe("preset", "nope", code=1).output
+    assert all(name in message for name in (*SCALES, *RECIPES))
 
 
 def test_outside_a_project_the_command_says_where_to_run_it(

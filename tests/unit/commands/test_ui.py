@@ -23,42 +23,44 @@ def listening(port):
 
 
 def test_the_server_is_told_to_listen_on_localhost(vidpipe, project, monkeypatch):
-    asked = []
+    started = []
 
     def run(command, check):
-        asked.extend(command)
+        started.extend(command)
         return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     vidpipe("ui", "--port", "5123")
-    assert asked[asked.index("--host") + 1] == "127.0.0.1"
-    assert asked[asked.index("--port") + 1] == "5123"
-    assert asked[asked.index("--backend-store-uri") + 1] == f"sqlite:///{project}/mlflow/mlflow.db"
+    assert started[started.index("--host") + 1] == "127.0.0.1"
+    assert started[started.index("--port") + 1] == "5123"
+    assert (
+        started[started.index("--backend-store-uri") + 1] == f"sqlite:///{project}/mlflow/mlflow.db"
+    )
 
 
 @pytest.mark.parametrize(
-    ("uri", "said"),
+    ("uri", "message"),
     [
         ("https://me:secret@runs.example:8080/a", "open https://runs.example:8080/a"),
         ("postgresql://me:secret@host/db", "runs of postgresql://host/db at http://127.0.0.1:"),
     ],
 )
 def test_a_server_that_keeps_the_runs_is_named_without_the_password(
-    vidpipe, project, monkeypatch, uri, said
+    vidpipe, project, monkeypatch, uri, message
 ):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
-    asked = []
+    started = []
 
     def run(command, check):
-        asked.append(command)
+        started.append(command)
         return subprocess.CompletedProcess(command, 0)
 
     monkeypatch.setattr(subprocess, "run", run)
     output = vidpipe("ui").output
-    assert said in output
+    assert message in output
     assert "secret" not in output
-    assert bool(asked) == uri.startswith("postgresql")
+    assert bool(started) == uri.startswith("postgresql")
 
 
 def test_a_folder_that_is_no_project_gets_no_database(vidpipe, tmp_path, monkeypatch):

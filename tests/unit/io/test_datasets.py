@@ -168,8 +168,8 @@ def test_a_file_left_by_a_killed_process_does_no_harm(tmp_path: Path):
     with whole_file(path) as partial:
         partial.write_text("killed while writing this")
         left = partial
-        kept = partial.read_text()
-    left.write_text(kept)
+        text = partial.read_text()
+    left.write_text(text)
     with whole_file(path) as partial:
         partial.write_text("new")
     assert texts(tmp_path) == {"a.txt": "new"}
@@ -237,17 +237,17 @@ def test_folders_that_cannot_be_swapped_are_left_as_they_were(
 ):
     folder = Folder(filepath=str(tmp_path / "out" / "it"))
     folder.save(filled(tmp_path / "one", a="old"))
-    made = filled(tmp_path / "two", a="new")
+    new = filled(tmp_path / "two", a="new")
     replace: Callable[[Path, Path], Path] = Path.replace
 
     def failing(self: Path, target: Path) -> Path:
-        if self == made:
+        if self == new:
             raise OSError(errno.EACCES, os.strerror(errno.EACCES))
         return replace(self, target)
 
     monkeypatch.setattr(Path, "replace", failing)
     with pytest.raises(DatasetError, match="Permission denied"):
-        folder.save(made)
+        folder.save(new)
     assert texts(folder.load()) == {"a": "old"}
 
 
@@ -272,21 +272,21 @@ def test_a_folder_from_another_disk_is_copied_into_place(tmp_path: Path, other_d
 def test_a_full_disk_while_copying_leaves_the_old_folder_in_place(tmp_path: Path, other_disk: Path):
     folder = Folder(filepath=str(tmp_path / "out" / "it"))
     folder.save(filled(tmp_path / "one", a="old"))
-    made = filled(other_disk / "two", a="small", z="large" * LIMIT)
+    new = filled(other_disk / "two", a="small", z="large" * LIMIT)
     with full_disk(), pytest.raises(DatasetError, match="File too large"):
-        folder.save(made)
+        folder.save(new)
     assert texts(folder.load()) == {"a": "old"}
     assert [path.name for path in (tmp_path / "out").iterdir()] == ["it"]
 
 
 def test_what_a_killed_copy_left_is_not_mixed_into_the_next(tmp_path: Path, other_disk: Path):
     target = tmp_path / "out" / "it"
-    made = filled(other_disk / "one", a="stale", z="large" * LIMIT)
+    new = filled(other_disk / "one", a="stale", z="large" * LIMIT)
     program = (
         "import resource, signal; from pathlib import Path; from vidpipe.utils.atomic import *;"
         f"resource.setrlimit(resource.RLIMIT_FSIZE, ({LIMIT}, {LIMIT}));"
         "signal.signal(signal.SIGXFSZ, signal.SIG_DFL);"
-        f"move_folder(Path({str(made)!r}), Path({str(target)!r}))"
+        f"move_folder(Path({str(new)!r}), Path({str(target)!r}))"
     )
     killed = subprocess.run([sys.executable, "-B", "-c", program], check=False)
     assert killed.returncode == -signal.SIGXFSZ

@@ -20,7 +20,6 @@ def create_pipeline() -> Pipeline:
                     "tracker",
                     "checkpoints",
                     "scratch",
-                    "checkpoints",
                 ],
                 outputs="pix2pix_model",
                 name="pix2pix_train",

@@ -24,7 +24,6 @@ def train_pix2pix(
     tracker: Tracker,
     checkpoints: Path,
     scratch: Path,
-    checkpoints: Path,
 ) -> Path:
     """Train on the pairs that are `seen`.
 
@@ -46,7 +45,6 @@ def train_pix2pix(
         tracker=tracker,
         checkpoints=checkpoints,
         scratch=scratch,
-        checkpoints=checkpoints,
     )
 
 

@@ -93,11 +93,11 @@ def test_the_shipped_parameters_are_right(params: dict[str, Any]):
     assert check(params).pairs.gap == params["pairs"]["gap"]
 
 
-@pytest.mark.parametrize(("key", "value", "said"), WRONG)
+@pytest.mark.parametrize(("key", "value", "message"), WRONG)
 def test_what_is_wrong_is_told_by_its_dotted_key(
-    params: dict[str, Any], key: str, value: Any, said: str
+    params: dict[str, Any], key: str, value: Any, message: str
 ):
-    with pytest.raises(UserError, match=said) as error:
+    with pytest.raises(UserError, match=message) as error:
         check(changed(params, key, value))
     head, *problems = str(error.value).splitlines()
     assert head == "params.yaml is not right:"
@@ -143,7 +143,7 @@ def models(model: Any) -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "message"),
     [
         (None, "found no file"),
         (b"", "expected blocks of parameters, got NoneType"),
@@ -155,7 +155,7 @@ def models(model: Any) -> list[Any]:
     ],
 )
 def test_a_file_that_holds_no_parameters_is_refused_by_name(
-    tmp_path: Path, written: bytes | None, said: str
+    tmp_path: Path, written: bytes | None, message: str
 ):
     path = tmp_path / "params.yaml"
     if written is not None:
@@ -163,7 +163,7 @@ def test_a_file_that_holds_no_parameters_is_refused_by_name(
     with pytest.raises(UserError) as error:
         read(path)
     assert str(error.value).startswith(f"{path}: ")
-    assert said in str(error.value)
+    assert message in str(error.value)
 
 
 def loader(project: Path, **runtime: Any) -> ParamsYamlLoader:

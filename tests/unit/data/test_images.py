@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 
-from vidpipe.commands.predict import LONGEST, read_image
+from vidpipe.data.images import LONGEST, read_image
 from vidpipe.utils.errors import UserError
 
 MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"]
@@ -42,10 +42,11 @@ def test_it_is_the_centre_of_the_picture_scaled_whole(tmp_path_factory, seed, wi
 
 @pytest.mark.parametrize("upright", [True, False])
 def test_a_very_long_picture_is_cut_before_it_is_scaled(tmp_path, monkeypatch, upright):
-    asked, resize = [], Image.Image.resize
+    sizes = []
+    resize = Image.Image.resize
 
     def spy(picture, sides, *rest):
-        asked.append(sides)
+        sizes.append(sides)
         return resize(picture, sides, *rest)
 
     monkeypatch.setattr(Image.Image, "resize", spy)
@@ -53,7 +54,7 @@ def test_a_very_long_picture_is_cut_before_it_is_scaled(tmp_path, monkeypatch, u
     line[499_000:501_000] = 200
     Image.fromarray(line if upright else line.swapaxes(0, 1)).save(tmp_path / "long.png")
     assert (read_image(tmp_path / "long.png", 32) == 200).all()
-    assert [max(sides) for sides in asked] == [LONGEST * 32]
+    assert [max(sides) for sides in sizes] == [LONGEST * 32]
 
 
 def test_a_picture_is_turned_upright(tmp_path):
@@ -111,10 +112,10 @@ def test_what_is_no_picture_is_named(tmp_path, content):
 @pytest.mark.parametrize("kind", KINDS)
 @given(st.data())
 def test_a_damaged_picture_is_read_or_refused(tmp_path_factory, kind, data):
-    made = io.BytesIO()
+    buffer = io.BytesIO()
     exif = {"exif": Image.Exif()} if kind in ("png", "jpeg", "webp", "tiff") else {}
-    Image.new(KINDS[kind], (9, 7)).save(made, kind, **exif)
-    damaged = bytearray(made.getvalue())
+    Image.new(KINDS[kind], (9, 7)).save(buffer, kind, **exif)
+    damaged = bytearray(buffer.getvalue())
     places = st.integers(0, len(damaged) - 1)
     for place in data.draw(st.lists(places, max_size=4)):
         damaged[place] = data.draw(st.integers(0, 255))

@@ -1,0 +1,57 @@
+"""Presets: named groups of parameters in `conf/presets`.
+
+A *scale* sets sizes, steps and device of all models. A *recipe* sets hyper-parameters of
+training, and can be applied to one model alone.
+"""
+
+from pathlib import Path
+from typing import Any
+
+from vidpipe.config.editing import apply_patch
+from vidpipe.config.loader import read
+from vidpipe.utils.errors import UserError
+
+FOLDER = Path("conf/presets")
+SCALE = "scale"
+RECIPE = "recipe"
+KINDS = (SCALE, RECIPE)
+
+
+def preset_names(project: Path, kind: str) -> list[str]:
+    """List the presets of a kind, `scale` or `recipe`."""
+    return sorted(path.stem for path in (project / FOLDER / kind).glob("*.yaml"))
+
+
+def read_preset(project: Path, name: str, model: str | None = None) -> dict[str, Any]:
+    """Read the values that a preset sets.
+
+    Args:
+        project: Folder of `params.yaml`.
+        name: Of the preset.
+        model: Read the block of this model alone; recipes only.
+
+    Raises:
+        UserError: If there is no such preset, or it has no block of its own for the model.
+    """
+    names = {kind: preset_names(project, kind) for kind in KINDS}
+    kind = next((kind for kind in KINDS if name in names[kind]), None)
+    if kind is None:
+        available = "; ".join(f"{kind}s: {', '.join(names[kind])}" for kind in KINDS)
+        raise UserError(f"unknown preset {name!r}; {available}. Run it at the project's root")
+    values = read(project / FOLDER / kind / f"{name}.yaml")
+    if model is None:
+        return values
+    if kind == SCALE:
+        raise UserError(f"{name} is a scale, and scales are for all models: leave {model} out")
+    if model not in values:
+        raise UserError(f"no recipe {name} for {model!r}; there is one for: {', '.join(values)}")
+    return {model: values[model]}
+
+
+def apply_preset(project: Path, name: str, model: str | None = None) -> list[str]:
+    """Write the values of a preset into `params.yaml`, and return the changes, a line each.
+
+    Raises:
+        UserError: As `read_preset` and `apply_patch` do.
+    """
+    return apply_patch(project, read_preset(project, name, model))
