@@ -1,19 +1,19 @@
-"""Wiring of the data stages."""
+"""Pipelines of the data stages, one function each."""
 
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vidpipe.pipelines.data.clips import cut
+from vidpipe.pipelines.data.clips_fetch import fetch_clips
 from vidpipe.pipelines.data.clips_frames import extract_clips
 from vidpipe.pipelines.data.digits import make_digits
-from vidpipe.pipelines.data.fetch import fetch_footage
-from vidpipe.pipelines.data.fetch_clips import fetch_clips
-from vidpipe.pipelines.data.frames import extract_footage
+from vidpipe.pipelines.data.footage_fetch import fetch_footage
+from vidpipe.pipelines.data.footage_frames import extract_footage
 from vidpipe.pipelines.data.pairs import pack
 from vidpipe.pipelines.data.sources import count_sources
 
 
 def footage_fetch() -> Pipeline:
-    """A source's video, copied and probed."""
+    """Copy and probe one video of a source."""
     return pipeline(
         [
             node(
@@ -27,7 +27,7 @@ def footage_fetch() -> Pipeline:
 
 
 def clips_fetch() -> Pipeline:
-    """A data set's videos, brought here, probed and split."""
+    """Collect, probe and split the videos of a data set."""
     return pipeline(
         [
             node(
@@ -41,7 +41,7 @@ def clips_fetch() -> Pipeline:
 
 
 def sources() -> Pipeline:
-    """What each slot was filled with, in numbers."""
+    """Count what each slot holds: videos, labels, frames and seconds."""
     return pipeline(
         [
             node(
@@ -55,7 +55,7 @@ def sources() -> Pipeline:
 
 
 def footage_frames() -> Pipeline:
-    """The video as square frames."""
+    """Extract the square frames of the one video."""
     return pipeline(
         [
             node(
@@ -69,7 +69,7 @@ def footage_frames() -> Pipeline:
 
 
 def pairs() -> Pipeline:
-    """Frames as pairs."""
+    """Index pairs of consecutive frames."""
     return pipeline(
         [
             node(
@@ -83,7 +83,7 @@ def pairs() -> Pipeline:
 
 
 def clips_frames() -> Pipeline:
-    """Many videos as square frames."""
+    """Extract the square frames of many videos."""
     return pipeline(
         [
             node(
@@ -97,7 +97,7 @@ def clips_frames() -> Pipeline:
 
 
 def clips() -> Pipeline:
-    """Frames as clips."""
+    """Cut clips from the frames of many videos."""
     return pipeline(
         [
             node(
@@ -111,7 +111,7 @@ def clips() -> Pipeline:
 
 
 def digits() -> Pipeline:
-    """Glyphs as many pictures."""
+    """Augment each glyph to many pictures."""
     return pipeline(
         [
             node(
