@@ -324,14 +324,19 @@ def data(folder: Path, scale: str) -> None:
     """Make clips.npz, pairs.npz and digits.npz by the nodes of the pipeline, without Kedro."""
     import pandas as pd  # noqa: PLC0415
 
-    from vidpipe.pipelines.data import clips_frames, digits, fetch, fetch_clips  # noqa: PLC0415
-    from vidpipe.pipelines.data import frames as footage_frames  # noqa: PLC0415
+    from vidpipe.pipelines.data import (  # noqa: PLC0415
+        clips_fetch,
+        clips_frames,
+        digits,
+        footage_fetch,
+        footage_frames,
+    )
     from vidpipe.pipelines.data import pairs as footage_pairs  # noqa: PLC0415
     from vidpipe.pipelines.data.clips import cut  # noqa: PLC0415
 
     params, scratch = parameters(scale), folder / "scratch"
     scratch.mkdir(parents=True)
-    videos, manifest = fetch.fetch_footage(params.sources.footage, ROOT, scratch)
+    videos, manifest = footage_fetch.fetch_footage(params.sources.footage, ROOT, scratch)
     frames = footage_frames.extract_footage(videos, manifest, params.frames.footage, scratch)
     write_npz(folder / "pairs.npz", footage_pairs.pack(frames, params.pairs)[0])
 
@@ -340,7 +345,7 @@ def data(folder: Path, scale: str) -> None:
     if table.is_file():
         manifest = pd.read_csv(table, keep_default_na=False)
     else:
-        videos, manifest, _ = fetch_clips.fetch_clips(params.sources.clips, ROOT, scratch)
+        videos, manifest, _ = clips_fetch.fetch_clips(params.sources.clips, ROOT, scratch)
     frames = clips_frames.extract_clips(videos, manifest, params.frames.clips, scratch)
     write_npz(folder / "clips.npz", cut(frames, manifest, params.clips)[0])
 

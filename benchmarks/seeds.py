@@ -48,7 +48,11 @@ def main(model: str, seeds: str, threads: int | None, at_once: int, tolerances: 
     numbers = [int(seed) for seed in seeds.split(",")]
     committed = seeded(read(Path("params.yaml"))[model])["seed"]
     others = [seed for seed in numbers if seed != committed]
-    judges = set(JUDGES) & set(EXPERIMENTS[model].shared_params) if tolerances and model in EXPERIMENTS else set()
+    judges = (
+        set(JUDGES) & set(EXPERIMENTS[model].shared_params)
+        if tolerances and model in EXPERIMENTS
+        else set()
+    )
     learners = [*judges, model]
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
         results = pool.map(partial(trained, learners, threads), others)

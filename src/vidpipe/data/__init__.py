@@ -1,1 +1,1 @@
-"""Room 1: footage to arrays. NumPy, pandas and PyAV; never torch."""
+"""From footage to arrays, with NumPy, pandas and PyAV; never torch."""

@@ -1,7 +1,7 @@
-"""Many videos to packed frames, on all processors; a run that was killed is taken up again.
+"""Extract the frames of many videos on all processors; resume a run that was killed.
 
-What is finished waits in a folder that outlives the process, under a lock. There and in the end a
-video's frames lie in a folder named by its hash: equal, long and foreign names do no harm.
+Finished videos wait in a locked directory that outlives the process. The frames of a video lie in
+a folder named by the video's hash, so equal, long and foreign names do no harm.
 """
 
 import hashlib
@@ -21,24 +21,31 @@ from filelock import FileLock
 from vidpipe.data import frames, video
 from vidpipe.data.files import UnwritableError, inside, named
 from vidpipe.data.frames import Shot, read_shots, write_shots
-from vidpipe.data.workers import Died, Pool, ordered, processes
+from vidpipe.data.workers import Failure, PoolFactory, map_ordered
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
 from vidpipe.utils.progress import progress
 
 log = logging.getLogger(__name__)
 SHA256 = re.compile(r"[0-9a-f]{64}")
-DIGITS = 16  # of a hash in the name of a folder
-SUMS = "sums"  # a file beside a video's frames while they wait: a cut of power may tear them
-NAMED = 3  # of many, in a message
-# A decoder hangs that takes longer than these seconds and so many times the longest video's length.
-PATIENCE = 60.0, 10.0
+DIGITS = 16  # of a hash, in the name of a folder
+SUMS = "sums"  # file of hashes beside waiting frames, which a power failure may tear
+NAMED = 3  # videos named in a message, of many
+# Time limit for a video: so many seconds, and so many per second of the longest video.
+BASE_LIMIT = 60.0
+LIMIT_PER_SECOND = 10.0
 Extract = partial[list[Shot]]
 
 
 @dataclass(frozen=True)
 class Job:
-    """A video, and the folder of its frames and shots, which is there once both are complete."""
+    """A video to extract.
+
+    Attributes:
+        name: Its path in the manifest.
+        video: The file.
+        folder: Folder of its frames and shots; it exists once both are complete.
+    """
 
     name: str
     video: Path
@@ -52,44 +59,44 @@ def extract_all(
     folder: Path,
     extract: Extract,
     *,
-    anew: bool = False,
-    pool: Pool = processes,
+    pool: PoolFactory,
     workers: int | None = None,
 ) -> list[Shot]:
     """Extract videos into one folder, with a list of all shots in the manifest's order.
 
-    The bytes depend neither on the number of workers nor on how often the run was killed. A video
-    that cannot be read is named in the log and left out.
+    Videos that an earlier run has finished are not extracted again, for the bytes are the same. A
+    video that cannot be read is named in the log and left out.
 
     Args:
         videos: Folder that the manifest's paths start from.
         manifest: `path`, `sha256` and `seconds` of each video.
-        home: Folder that outlives this process, where finished videos wait for the rest.
-        folder: What to make, on the same disk; it appears when all is done.
+        home: Folder that outlives this process; finished videos wait in it for the rest.
+        folder: The result, on the same disk as `home`; it appears when all is done.
         extract: `frames.extract` with its keywords.
-        anew: Take up nothing of earlier runs.
-        pool: Makes an executor of so many workers.
-        workers: How many; None: as many as there are processors.
+        pool: Starts the workers; they must see the same files.
+        workers: Number of workers; None: one per processor.
 
     Raises:
         UserError: If no video can be read, the disk is full, or the manifest leads elsewhere.
     """
     home.mkdir(parents=True, exist_ok=True)
     with FileLock(home.with_suffix(".lock")):
-        work = home / _state(extract)
+        work = home / _fingerprint(extract)
         jobs = [
-            Job(path, inside(videos, path), work / _short(path, digest))
+            Job(path, inside(videos, path), work / _folder_name(path, digest))
             for path, digest in zip(manifest["path"], manifest["sha256"], strict=True)
         ]
-        _tidy(work, set() if anew else {job.folder for job in jobs})
-        seconds = PATIENCE[0] + PATIENCE[1] * float(manifest["seconds"].max())
-        left_out = _run(jobs, extract, pool, workers, seconds)
-        shots = list(_gather(jobs))
+        # Resume: keep what is complete, and extract the rest.
+        _remove_stale(work, {job.folder for job in jobs})
+        limit = BASE_LIMIT + LIMIT_PER_SECOND * float(manifest["seconds"].max())
+        left_out = _run(jobs, extract, pool, workers, limit)
+        shots = list(_read_all_shots(jobs))
         if not shots:
             raise UserError(
                 f"{videos}: none of its {len(jobs)} videos can be read: "
                 f"{'; '.join(left_out[:NAMED])}. Choose others in sources.clips"
             )
+        # Publish the whole folder by one rename.
         write_shots(work, shots)
         for sums in work.glob(f"*/{SUMS}"):
             sums.unlink()
@@ -97,56 +104,65 @@ def extract_all(
     return shots
 
 
-def _short(path: str, digest: str) -> str:
-    """The name of a video's folder; a manifest may come from anywhere."""
+def _folder_name(path: str, digest: str) -> str:
+    """Shorten a hash to a folder's name; check it first, for a manifest may come from anywhere."""
     if not SHA256.fullmatch(digest):
         raise UserError(f"{path}: expected a sha256 in the manifest, got {digest!r}")
     return digest[:DIGITS]
 
 
-def _state(extract: Extract) -> str:
-    """What the frames of a video depend on besides it: parameters, code and its packages."""
-    known = [sorted(extract.keywords.items()), version("av"), version("numpy")]
-    state = hashlib.sha256(repr(known).encode())
+def _fingerprint(extract: Extract) -> str:
+    """Hash all that frames depend on besides the video: parameters, code and its packages."""
+    dependencies = [sorted(extract.keywords.items()), version("av"), version("numpy")]
+    fingerprint = hashlib.sha256(repr(dependencies).encode())
     for module in (frames, video):
         assert module.__file__ is not None
-        state.update(Path(module.__file__).read_bytes())
-    return state.hexdigest()[:DIGITS]
+        fingerprint.update(Path(module.__file__).read_bytes())
+    return fingerprint.hexdigest()[:DIGITS]
 
 
-def _tidy(work: Path, wanted: set[Path]) -> None:
-    """Keep of earlier runs what is complete and still wanted."""
+def _remove_stale(work: Path, needed: set[Path]) -> None:
+    """Remove what earlier runs have left, except complete folders of the videos of this run."""
     work.mkdir(exist_ok=True)
-    for left in [*work.parent.iterdir(), *work.iterdir()]:
-        if left == work or (left in wanted and _whole(left)):
+    for path in [*work.parent.iterdir(), *work.iterdir()]:
+        if path == work or (path in needed and _is_whole(path)):
             continue
-        if left.is_dir():
-            shutil.rmtree(left)
+        if path.is_dir():
+            shutil.rmtree(path)
         else:
-            left.unlink()  # a list of all shots, had the run been killed right after it
+            path.unlink()  # the list of all shots, if the run was killed right after writing it
 
 
 def _run(
-    jobs: list[Job], extract: Extract, pool: Pool, workers: int | None, seconds: float
+    jobs: list[Job], extract: Extract, pool: PoolFactory, workers: int | None, limit: float
 ) -> list[str]:
-    """Extract what is not there yet. Returns why each video was left out that was."""
-    todo = {job.folder: job for job in jobs if not job.folder.exists()}  # equal files once
-    if len(todo) < len(jobs):
-        log.info("%d videos are left to extract, of %d", len(todo), len(jobs))
+    """Extract the videos that are not finished yet.
+
+    Returns:
+        The reason for each video that was left out.
+    """
+    # Equal files have one folder, and are extracted once.
+    pending = {job.folder: job for job in jobs if not job.folder.exists()}
+    if len(pending) < len(jobs):
+        log.info("%d videos are left to extract, of %d", len(pending), len(jobs))
     call = partial(_extract, extract)
-    results = ordered(call, todo.values(), pool=pool, workers=workers, seconds=seconds)
-    results = progress(results, total=len(todo), name="frames", unit="video")
+    results = map_ordered(call, pending.values(), pool=pool, workers=workers, seconds=limit)
+    results = progress(results, total=len(pending), name="frames", unit="video")
     left_out = []
-    for job, result in zip(todo.values(), results, strict=True):
+    for job, result in zip(pending.values(), results, strict=True):
         if result is not None:
-            reason = result.reason if isinstance(result, Died) else result
+            reason = result.reason if isinstance(result, Failure) else result
             log.warning("%s is left out: %s", job.name, reason)
             left_out.append(f"{job.name}: {reason}")
     return left_out
 
 
 def _extract(extract: Extract, job: Job) -> str | None:
-    """Extract one video; the folder's name is given to it last. Returns why it is left out."""
+    """Extract one video into a temporary folder, and rename that when it is complete.
+
+    Returns:
+        The reason, if the video cannot be read.
+    """
     with named(job.folder), TemporaryDirectory(dir=job.folder.parent) as name:
         folder = Path(name) / "frames"
         folder.mkdir()
@@ -163,17 +179,18 @@ def _extract(extract: Extract, job: Job) -> str | None:
 
 
 def _sums(folder: Path) -> bytes:
+    """Return the hashes of a folder's files, in the format of `sha256sum`."""
     files = sorted(path for path in folder.iterdir() if path.name != SUMS)
     return "".join(f"{sha256(path)}  {path.name}\n" for path in files).encode()
 
 
-def _whole(folder: Path) -> bool:
-    """Whether a video's frames and shots are those that were written."""
+def _is_whole(folder: Path) -> bool:
+    """Compare a video's frames and shots with the hashes beside them."""
     sums = folder / SUMS
     return sums.is_file() and sums.read_bytes() == _sums(folder)
 
 
-def _gather(jobs: list[Job]) -> Iterator[Shot]:
+def _read_all_shots(jobs: list[Job]) -> Iterator[Shot]:
     for job in jobs:
         if job.folder.exists():
             for shot in read_shots(job.folder):

@@ -10,18 +10,17 @@ from pathlib import Path, PurePosixPath
 
 from vidpipe.utils.errors import UserError
 
-LONGEST = 120  # bytes of a name; a file system takes 255, and stages add suffixes
-MARK = 8  # hex digits that tell names apart which are alike
-UNFIT = re.compile(
-    r"[\x00-\x1f\x7f/\\\ud800-\udfff]"
-)  # what a name, or a CSV in UTF-8, cannot hold
+LONGEST = 120  # bytes of a name; file systems allow 255, and stages add suffixes
+DIGITS = 8  # of the hash that makes similar names distinct
+# Characters that a file name, or a CSV in UTF-8, cannot hold.
+FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]")
 
 
 def inside(folder: Path, path: str) -> Path:
-    """A file that a manifest names, below its folder.
+    """Join a folder and a path of its manifest.
 
     Raises:
-        UserError: If the name leads out of the folder.
+        UserError: If the path leads out of the folder.
     """
     parts = PurePosixPath(path)
     if not path or parts.is_absolute() or ".." in parts.parts:
@@ -30,39 +29,42 @@ def inside(folder: Path, path: str) -> Path:
 
 
 def distinct(paths: Sequence[str]) -> list[str]:
-    """A file name for each path, the last part of it where that will do.
+    """Make a distinct file name of each path: its last part, with a hash if that is not unique.
 
-    No two share a stem, whatever the case of its letters. A name depends on its own path and those
-    it would collide with, so it stays when other videos are added.
+    No two names share a stem, ignoring case. A name depends only on its own path and those it would
+    collide with, so it stays when other videos are added.
 
     Args:
-        paths: In any form, with `/` between parts.
+        paths: Paths in any form, with `/` between parts.
     """
-    plain = [_fit(PurePosixPath(path).name) for path in paths]
-    alike = Counter(_stem(name) for name in plain)
-    names, taken = [], set[str]()
-    for path, name in zip(paths, plain, strict=True):
-        mark = _mark(path)
-        chosen = name if alike[_stem(name)] == 1 and name not in ("", ".", "..") else ""
-        again = 0
-        while not chosen or _stem(chosen) in taken:
-            chosen = _fit(name, f"-{mark}" + (f"-{again}" if again else ""))
-            again += 1
-        taken.add(_stem(chosen))
-        names.append(chosen)
+    last_parts = [_shorten(PurePosixPath(path).name) for path in paths]
+    stem_counts = Counter(_stem(name) for name in last_parts)
+    names = list[str]()
+    taken = set[str]()
+    for path, last_part in zip(paths, last_parts, strict=True):
+        unique = stem_counts[_stem(last_part)] == 1 and last_part not in ("", ".", "..")
+        name = last_part if unique else ""
+        attempt = 0
+        # Add the hash of the path, and a number if even that is taken.
+        while not name or _stem(name) in taken:
+            number = f"-{attempt}" if attempt else ""
+            name = _shorten(last_part, f"-{_path_hash(path)}{number}")
+            attempt += 1
+        taken.add(_stem(name))
+        names.append(name)
     return names
 
 
 class UnwritableError(UserError):
-    """The disk is at fault, not what was to be written."""
+    """A file cannot be written, whatever its content."""
 
 
 @contextmanager
 def named(path: Path) -> Iterator[None]:
-    """Name the file that cannot be written, on a full disk most of all: the system does not.
+    """Add a file's name to errors of writing it, which a full disk's lacks.
 
     Raises:
-        UnwritableError: For any error of the system.
+        UnwritableError: For any `OSError`.
     """
     try:
         yield
@@ -70,14 +72,15 @@ def named(path: Path) -> Iterator[None]:
         raise UnwritableError(f"{path}: cannot be written: {error.strerror or error}") from error
 
 
-def _fit(name: str, mark: str = "") -> str:
-    """The name with `mark` before its suffix; what is too long is cut, and marked by its hash."""
-    clean = UNFIT.sub("_", name)
+def _shorten(name: str, mark: str = "") -> str:
+    """Put `mark` before the suffix; cut a name that is too long and mark it by its hash."""
+    clean = FORBIDDEN.sub("_", name)
     stem, suffix = os.path.splitext(clean)
-    if len(suffix.encode()) > 16:  # a dot in a sentence
-        stem, suffix = clean, ""
+    if len(suffix.encode()) > 16:  # no suffix, but a dot in a sentence
+        stem = clean
+        suffix = ""
     if len(stem.encode()) + len(mark.encode()) + len(suffix.encode()) > LONGEST:
-        mark = mark or f"-{_mark(name)}"
+        mark = mark or f"-{_path_hash(name)}"
         room = LONGEST - len(mark.encode()) - len(suffix.encode())
         stem = stem.encode()[:room].decode(errors="ignore")
     return f"{stem}{mark}{suffix}"
@@ -87,5 +90,5 @@ def _stem(name: str) -> str:
     return os.path.splitext(name)[0].casefold()
 
 
-def _mark(path: str) -> str:
-    return hashlib.sha256(path.encode(errors="surrogatepass")).hexdigest()[:MARK]
+def _path_hash(path: str) -> str:
+    return hashlib.sha256(path.encode(errors="surrogatepass")).hexdigest()[:DIGITS]

@@ -1,4 +1,4 @@
-"""From a video to shots of square frames in one packed file that can be memory-mapped.
+"""Extract the square frames of a video into one file that can be memory-mapped, shot by shot.
 
 Frames stream from the decoder to the file, so memory does not grow with the video's length.
 """
@@ -20,13 +20,13 @@ from vidpipe.data.video import Decoded, Square, Thumbnail, decode, rate
 from vidpipe.utils.errors import UserError
 
 SHOTS = "shots.csv"
-BUFFER = 2**20  # bytes written at a time
-TOGETHER = 8  # frames compared at a time: NumPy takes hardly longer over them than over one
+WRITE_BUFFER = 2**20  # bytes
+COMPARED = 8  # frames compared at a time: hardly slower in NumPy than one
 
 
 @dataclass(frozen=True)
 class Shot:
-    """Frames `start` to `stop - 1` of a packed file, filmed without a cut.
+    """A shot: frames `start` to `stop - 1` of a packed file, without a cut.
 
     Attributes:
         video: Name of the video.
@@ -47,7 +47,12 @@ class Shot:
 
 @dataclass(frozen=True)
 class Sampled:
-    """A decoded frame that was chosen, and whether a cut lies between it and the one before."""
+    """A frame that the sampling chose.
+
+    Attributes:
+        decoded: The frame.
+        cut: A shot cut lies between it and the sample before.
+    """
 
     decoded: Decoded
     cut: bool
@@ -63,15 +68,15 @@ def extract(
     cut_threshold: float,
     quick: bool = False,
 ) -> list[Shot]:
-    """Write `<stem>.npy`, uint8 (t h w c), and say where its shots are.
+    """Write the frames to `<stem>.npy`, uint8 (t h w c), and return their shots.
 
     Args:
         path: The video.
-        folder: Where the packed file goes.
+        folder: Folder of the packed file.
         size: Side of the frames in pixels.
-        stride: Keep every stride-th frame of the rate chosen.
-        fps: Rate to sample at; None keeps the video's own.
-        cut_threshold: Mean change of luma (0 to 1) from frame to frame that makes a shot cut.
+        stride: Keep every stride-th frame of those at `fps`.
+        fps: Sampling rate, before the stride; None: the video's own.
+        cut_threshold: Mean change of luma (0 to 1) between two frames that counts as a cut.
         quick: Scale in half the time, nearly as well; see `Square`.
 
     Raises:
@@ -81,39 +86,56 @@ def extract(
     target_rate = (Fraction(str(fps)) if fps else own_rate) / stride
     packed = folder / f"{path.stem}.npy"
     square = Square(size, quick=quick)
-    starts: list[int] = []
-    count = 0
-    seen = with_changes(decode(path))
-    with named(packed), packed.open("wb", BUFFER) as file:
+    samples = sample(
+        luma_changes(decode(path)),
+        own_rate=own_rate,
+        target_rate=target_rate,
+        cut_threshold=cut_threshold,
+    )
+    with named(packed), packed.open("wb", WRITE_BUFFER) as file:
+        # The number of frames is not yet clear: write the header again at the end.
         _write_header(file, (0, size, size, 3))
-        for sampled in sample(
-            seen, own_rate=own_rate, target_rate=target_rate, cut_threshold=cut_threshold
-        ):
-            if sampled.cut or count == 0:
-                starts.append(count)
-            file.write(square(sampled.decoded).data)
-            count += 1
+        starts, count = _write_frames(file, samples, square)
         if count == 0:
             raise UserError(f"{path}: no frame of it can be decoded")
         file.seek(0)
         _write_header(file, (count, size, size, 3))
-    fps = round(float(target_rate), 3)
+    # A shot ends where the next one starts.
+    sampled_fps = round(float(target_rate), 3)
     stops = [*starts[1:], count]
     return [
-        Shot(path.stem, packed.name, number, start, stop, fps)
+        Shot(path.stem, packed.name, number, start, stop, sampled_fps)
         for number, (start, stop) in enumerate(zip(starts, stops, strict=True))
     ]
 
 
-def with_changes(frames: Iterator[Decoded]) -> Iterator[tuple[Decoded, float]]:
-    """Each frame with its mean change of luma, 0 to 1, from the one before; none from the first."""
-    thumbnail, last = Thumbnail(), None
-    while some := list(islice(frames, TOGETHER)):
-        small = np.stack([thumbnail(frame) for frame in some])
-        before = np.concatenate([small[:1] if last is None else last, small[:-1]])
-        change = np.maximum(small, before) - np.minimum(small, before)
-        yield from zip(some, (change.mean(axis=(1, 2)) / 255).tolist(), strict=True)
-        last = small[-1:]
+def _write_frames(
+    file: BinaryIO, samples: Iterator[Sampled], square: Square
+) -> tuple[list[int], int]:
+    """Write all samples; return the index of each shot's first frame, and the number of frames."""
+    starts: list[int] = []
+    count = 0
+    for sampled in samples:
+        if sampled.cut or count == 0:
+            starts.append(count)
+        file.write(square(sampled.decoded).data)
+        count += 1
+    return starts, count
+
+
+def luma_changes(frames: Iterator[Decoded]) -> Iterator[tuple[Decoded, float]]:
+    """Yield each frame with its mean change of luma, 0 to 1, from the one before (first frame: 0).
+
+    The change is measured on thumbnails.
+    """
+    thumbnail = Thumbnail()
+    last = None
+    while batch := list(islice(frames, COMPARED)):
+        luma = np.stack([thumbnail(frame) for frame in batch])
+        previous = np.concatenate([luma[:1] if last is None else last, luma[:-1]])
+        change = np.maximum(luma, previous) - np.minimum(luma, previous)  # in uint8, no overflow
+        yield from zip(batch, (change.mean(axis=(1, 2)) / 255).tolist(), strict=True)
+        last = luma[-1:]
 
 
 def sample(
@@ -123,31 +145,36 @@ def sample(
     target_rate: Fraction,
     cut_threshold: float,
 ) -> Iterator[Sampled]:
-    """The frame on display at each tick of an even clock, as time stamps tell.
+    """Yield the frame on display at each tick of a regular clock, by the frames' time stamps.
 
-    At a video's own even rate that is every frame once. Cuts are looked for between all frames
-    that were decoded, so a coarse clock takes no motion for a cut.
+    At the video's own constant rate that is every frame once. Cuts are detected between all decoded
+    frames, so motion between two distant samples is not mistaken for a cut.
 
     Args:
         frames: All frames of a video, with their changes.
-        own_rate: Its frames per second.
+        own_rate: The video's frames per second.
         target_rate: Ticks per second.
-        cut_threshold: Mean change of luma, 0 to 1, that makes a cut.
+        cut_threshold: Mean change of luma, 0 to 1, that counts as a cut.
     """
     period = float(1 / target_rate)
-    slack = min(period, float(1 / own_rate)) / 2  # stamps jitter around the clock's ticks
-    tick, shown, cut = 0, None, False
+    slack = min(period, float(1 / own_rate)) / 2  # time stamps jitter around the ticks
+    tick = 0
+    on_display = None
+    cut = False
     for frame, change in frames:
-        while shown is not None and tick * period < frame.time - slack:
-            yield Sampled(shown, cut)
-            tick, cut = tick + 1, False
-        shown, cut = frame, cut or change > cut_threshold
-    if shown is not None and tick * period <= shown.time + slack:
-        yield Sampled(shown, cut)
+        # The frame before this one is on display at all ticks until this one's time.
+        while on_display is not None and tick * period < frame.time - slack:
+            yield Sampled(on_display, cut)
+            tick += 1
+            cut = False
+        on_display = frame
+        cut = cut or change > cut_threshold
+    if on_display is not None and tick * period <= on_display.time + slack:
+        yield Sampled(on_display, cut)
 
 
 def load(folder: Path, file: str) -> UInt8[np.ndarray, "t h w c"]:
-    """The frames of one packed file, memory-mapped.
+    """Memory-map the frames of one packed file.
 
     Raises:
         UserError: If the name leads out of the folder.
@@ -157,17 +184,17 @@ def load(folder: Path, file: str) -> UInt8[np.ndarray, "t h w c"]:
 
 
 def write_shots(folder: Path, shots: Sequence[Shot]) -> None:
-    """The manifest beside the packed files."""
+    """Write the list of shots beside the packed files."""
     pd.DataFrame([asdict(shot) for shot in shots]).to_csv(folder / SHOTS, index=False)
 
 
 def read_shots(folder: Path) -> list[Shot]:
-    """What `write_shots` wrote."""
-    text = {"video": str, "file": str}
-    table = pd.read_csv(folder / SHOTS, dtype=text, keep_default_na=False)
+    """Read the list that `write_shots` wrote; names that look like numbers stay text."""
+    dtypes = {"video": str, "file": str}
+    table = pd.read_csv(folder / SHOTS, dtype=dtypes, keep_default_na=False)
     return [Shot(*row) for row in table.itertuples(index=False)]
 
 
 def _write_header(file: BinaryIO, shape: tuple[int, ...]) -> None:
-    """NumPy leaves room for a longer first axis, so the true count fits in afterwards."""
+    """Write the header of an npy file; NumPy pads it, so that any first axis fits in later."""
     npy.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": shape})

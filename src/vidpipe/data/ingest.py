@@ -1,4 +1,4 @@
-"""Bring a source's videos under `data/01_raw`, checked, with a manifest of what each file is."""
+"""Collect the videos of a source in one folder, and make a manifest of what each file holds."""
 
 import errno
 import shutil
@@ -9,25 +9,38 @@ from pathlib import Path
 from vidpipe.data.datasets.record import Video
 from vidpipe.data.splits import by_group
 from vidpipe.data.video import decode, probe
-from vidpipe.data.workers import Died, Pool, ordered, processes, processors
+from vidpipe.data.workers import Failure, PoolFactory, map_ordered, processors
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
 from vidpipe.utils.progress import progress
 
 OK, DAMAGED, BROKEN = "ok", "damaged", "broken"
-NAMED = 3  # of many, in a message
-FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+NAMED = 3  # videos named in a message, of many
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 UNREADABLE = (OSError, ValueError, ArithmeticError, MemoryError)  # UserError is a ValueError
-LEAST, SLOWEST = 120.0, 50_000  # seconds for a video, and bytes in a second; beyond, it hangs
+LEAST = 120.0  # seconds that any video may take to decode; a slower decoder hangs
+SLOWEST = 50_000  # bytes per second that a decoder manages at least
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One row of the manifest; numbers as a player would show them.
+    """One row of the manifest.
 
     Attributes:
+        path: Name of the file in its folder.
+        bytes: Size of the file.
+        sha256: Hash of the file, in hex.
+        codec: Name of the codec, as FFmpeg calls it.
+        width: Pixels across, as a player shows them.
+        height: Pixels down, as a player shows them.
+        fps: Frames per second, the average.
+        frames: Frames that decode.
+        seconds: Length of those frames.
+        label: Class of the video.
+        group: Videos of one group are never split apart.
+        split: `train`, `test`, or empty.
         status: `ok`, `damaged` (fewer frames decode than the file announces) or `broken`.
-        reason: Why it is not `ok`.
+        reason: The fault, if the status is not `ok`.
     """
 
     path: str
@@ -51,115 +64,125 @@ def collect(
     folder: Path,
     *,
     name: str = "videos",
-    pool: Pool = processes,
+    pool: PoolFactory,
     workers: int | None = None,
 ) -> list[Entry]:
-    """Bring videos into a folder and look into each; whatever a file does, it has its row.
+    """Copy videos into a folder, decode each once, and make a row of the manifest for each.
 
     Args:
-        videos: Those that are in the folder already stay as they are, others are copied.
-        folder: Where they go.
-        name: Of the bar.
-        pool: Makes an executor to look into files with.
-        workers: Of the pool; None: as many as there are processors.
+        videos: Videos to collect; those that are in the folder already are not copied.
+        folder: Folder for the copies.
+        name: Label of the progress bar.
+        pool: Starts the workers that decode.
+        workers: Number of workers; None: one per processor.
 
     Returns:
-        The rows, by name of the file.
+        One row per video, sorted by name, whatever is wrong with the file.
 
     Raises:
         UserError: If a file is not the one whose hash was written down, two have one name, or the
             disk is full.
     """
-    brought = dict[str, Entry]()
+    # Copy and hash in this process.
+    copies = dict[str, Entry]()
     for video in videos:
-        if video.name in brought:
+        if video.name in copies:
             raise UserError(f"{video.path}: a second video called {video.name}; rename one")
-        brought[video.name] = _bring(video, folder / video.name)
-    entries = [brought[path] for path in sorted(brought)]
-    whole = [folder / entry.path for entry in entries if entry.status == OK]
-    most = LEAST + max((entry.bytes for entry in entries), default=0) / SLOWEST
-    workers = min(workers or processors(), max(len(whole), 1))
-    looks = ordered(_look, whole, pool=pool, workers=workers, seconds=most)
-    told = progress(looks, total=len(whole), name=name, unit="video")
-    seen = dict(zip((path.name for path in whole), told, strict=True))
-    return [_told(e, seen[e.path]) if e.path in seen else e for e in entries]
+        copies[video.name] = _copy(video, folder / video.name)
+    entries = [copies[name] for name in sorted(copies)]
+
+    # Decode in the workers. The time limit grows with the largest file.
+    paths = [folder / entry.path for entry in entries if entry.status == OK]
+    limit = LEAST + max((entry.bytes for entry in entries), default=0) / SLOWEST
+    workers = min(workers or processors(), max(len(paths), 1))
+    results = map_ordered(_inspect, paths, pool=pool, workers=workers, seconds=limit)
+    results = progress(results, total=len(paths), name=name, unit="video")
+    by_name = dict(zip((path.name for path in paths), results, strict=True))
+    return [_merge(e, by_name[e.path]) if e.path in by_name else e for e in entries]
 
 
-def divide(entries: Sequence[Entry], test: float) -> list[Entry]:
-    """Give a part, by its group, to each that the source has not given one.
+def assign_splits(entries: Sequence[Entry], test: float) -> list[Entry]:
+    """Assign each video without an official split to `train` or `test`, by its group.
 
     Args:
         entries: Rows of the manifest.
         test: Share of the groups that is for testing.
     """
-    parts = by_group({entry.group for entry in entries if not entry.split}, test)
-    return [e if e.split else replace(e, split=parts[e.group]) for e in entries]
+    splits = by_group({entry.group for entry in entries if not entry.split}, test)
+    return [e if e.split else replace(e, split=splits[e.group]) for e in entries]
 
 
-def tolerate(entries: Sequence[Entry], broken: float, key: str) -> None:
-    """Let some videos be broken, and stop where too many are.
+def refuse_broken(entries: Sequence[Entry], allowed: float, key: str) -> None:
+    """Raise an error if too many videos are broken.
 
     Args:
         entries: Rows of the manifest.
-        broken: Share that may be.
-        key: Of `params.yaml` that says so, for the message.
+        allowed: Share of the videos that may be broken.
+        key: Key of `params.yaml` that holds the share, for the message.
 
     Raises:
-        UserError: If it is more, or there is none that is not, naming some.
+        UserError: If more are broken, or all are; the message names the first.
     """
     reasons = [f"{entry.path} ({entry.reason})" for entry in entries if entry.status == BROKEN]
-    if len(reasons) > broken * len(entries) or len(reasons) == len(entries):
+    if len(reasons) > allowed * len(entries) or len(reasons) == len(entries):
         raise UserError(
             f"{len(reasons)} of {len(entries)} videos are broken, {key} allows a share of "
-            f"{broken:g}: {'; '.join(reasons[:NAMED])}"
+            f"{allowed:g}: {'; '.join(reasons[:NAMED])}"
         )
 
 
-def _bring(video: Video, copy: Path) -> Entry:
-    known = Entry(path=video.name, label=video.label, group=video.group, split=video.split)
+def _copy(video: Video, copy: Path) -> Entry:
+    """Copy a video and return its row with size and hash, not yet decoded."""
+    entry = Entry(path=video.name, label=video.label, group=video.group, split=video.split)
     try:
         if video.path != copy:
             shutil.copyfile(video.path, copy)
-        known = replace(known, bytes=copy.stat().st_size, sha256=sha256(copy))
+        entry = replace(entry, bytes=copy.stat().st_size, sha256=sha256(copy))
     except OSError as error:
-        if error.errno in FULL:
+        if error.errno in DISK_FULL:
             raise UserError(f"{copy}: cannot be written: {error.strerror}") from error
         copy.unlink(missing_ok=True)
         reason = f"{video.name}: expected a video, but it cannot be read: {error.strerror or error}"
-        return replace(known, status=BROKEN, reason=reason)
-    if video.sha256 not in (None, known.sha256):
+        return replace(entry, status=BROKEN, reason=reason)
+    if video.sha256 not in (None, entry.sha256):
         raise UserError(
             f"{video.path}: expected the file with sha256 {video.sha256[:12]}..., got "
-            f"{known.sha256[:12]}...: it has changed; take it up again with `vidpipe use`"
+            f"{entry.sha256[:12]}...: it has changed; take it up again with `vidpipe use`"
         )
-    return known
+    return entry
 
 
-def _look(path: Path) -> Entry:
-    """What a file holds, all of it decoded, in a row whose other fields are empty."""
+def _inspect(path: Path) -> Entry:
+    """Decode a whole file and return a row of what it holds; the other fields are empty."""
     empty = Entry(path=path.name, label="", group="", split="")
     try:
-        seen = probe(path)
+        header = probe(path)
         decoded = sum(1 for _ in decode(path))
     except UNREADABLE as error:
         return replace(empty, status=BROKEN, reason=str(error).replace(f"{path.parent}/", ""))
-    damage = seen.announced > decoded
+    damaged = header.announced > decoded
     return replace(
         empty,
-        codec=seen.codec,
-        width=seen.width,
-        height=seen.height,
-        fps=round(seen.fps, 3),
+        codec=header.codec,
+        width=header.width,
+        height=header.height,
+        fps=round(header.fps, 3),
         frames=decoded,
-        seconds=round(decoded / seen.fps, 3),
-        status=DAMAGED if damage else OK,
-        reason=f"{decoded} of {seen.announced} frames decode" if damage else "",
+        seconds=round(decoded / header.fps, 3),
+        status=DAMAGED if damaged else OK,
+        reason=f"{decoded} of {header.announced} frames decode" if damaged else "",
     )
 
 
-def _told(known: Entry, seen: Entry | Died) -> Entry:
-    """A row with what is known of a file, and what was seen in it."""
-    if isinstance(seen, Died):
-        return replace(known, status=BROKEN, reason=f"{known.path}: {seen.reason}")
-    own = {key: getattr(known, key) for key in ("bytes", "sha256", "label", "group", "split")}
-    return replace(seen, **own)
+def _merge(copy: Entry, contents: Entry | Failure) -> Entry:
+    """Merge the rows of `_copy` and `_inspect` of one file."""
+    if isinstance(contents, Failure):
+        return replace(copy, status=BROKEN, reason=f"{copy.path}: {contents.reason}")
+    return replace(
+        contents,
+        bytes=copy.bytes,
+        sha256=copy.sha256,
+        label=copy.label,
+        group=copy.group,
+        split=copy.split,
+    )

@@ -1,35 +1,40 @@
-"""Names of the parts that footage is split into, and which group goes where."""
+"""Names of the splits, and the assignment of groups to `train` and `test`."""
 
 import hashlib
 from collections.abc import Iterable
 
-SEEN = "seen"  # training learns from it
-HELD_OUT = "held_out"  # training never sees it
-GAP = "gap"  # between the two, used by nothing
-TRAIN, TEST = "train", "test"  # of many videos, where whole ones are held out
-SALT = "vidpipe "  # with it, two or three of nine drawn actors, or of Weizmann's, are for testing
+# Splits of one video by time.
+SEEN = "seen"  # for training
+HELD_OUT = "held_out"  # never for training
+GAP = "gap"  # between the two, unused
+# Splits of many videos, by groups.
+TRAIN, TEST = "train", "test"
+SALT = "vidpipe "  # gives two or three test people of nine drawn ones, or of Weizmann's nine
 
 
 def by_group(groups: Iterable[str], test: float) -> dict[str, str]:
-    """Part by group: each group's name alone decides, so none moves when others are added.
+    """Assign each group to a split by a hash of its name, so none moves when others are added.
 
-    Only where that leaves a part empty, the group that came closest crosses over; one group alone
-    is for training.
+    If that leaves a split empty, the group whose hash came closest moves over. A single group is
+    for training.
 
     Args:
-        groups: Their names.
-        test: Share that is for testing, 0 to 1.
+        groups: Names of the groups.
+        test: Share of the groups that is for testing, 0 to 1.
+
+    Returns:
+        Split by group.
     """
-    places = {group: _place(group) for group in groups}
-    parts = {group: TEST if place < test else TRAIN for group, place in places.items()}
-    if places and TRAIN not in parts.values():
-        parts[max(places, key=places.__getitem__)] = TRAIN
-    elif test and len(places) > 1 and TEST not in parts.values():
-        parts[min(places, key=places.__getitem__)] = TEST
-    return parts
+    hashes = {group: _unit_hash(group) for group in groups}
+    splits = {group: TEST if value < test else TRAIN for group, value in hashes.items()}
+    if hashes and TRAIN not in splits.values():
+        splits[max(hashes, key=hashes.__getitem__)] = TRAIN
+    elif test and len(hashes) > 1 and TEST not in splits.values():
+        splits[min(hashes, key=hashes.__getitem__)] = TEST
+    return splits
 
 
-def _place(group: str) -> float:
-    """Where a name falls between 0 and 1: evenly, and always in the same place."""
+def _unit_hash(group: str) -> float:
+    """Hash a name to a number that is uniform in 0 to 1."""
     digest = hashlib.sha256(f"{SALT}{group}".encode(errors="surrogatepass")).digest()
     return int.from_bytes(digest[:8], "big") / 2**64

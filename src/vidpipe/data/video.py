@@ -1,6 +1,6 @@
-"""Decode, encode and probe videos. The only file that imports PyAV.
+"""Decode, encode and probe videos with PyAV, which only this file imports.
 
-Decoding honours what players honour: rotation, non-square pixels and time stamps.
+Decoding respects rotation, non-square pixels and time stamps, as players do.
 """
 
 import io
@@ -25,23 +25,20 @@ from jaxtyping import UInt8
 from vidpipe.utils.errors import UserError
 
 Image = UInt8[np.ndarray, "h w c"]
-LONGEST_GAP = 10.0  # seconds between two frames; what is more is a broken time stamp
-# The same pixels on every processor.
-FAITHFUL = Interpolation.ACCURATE_RND | Interpolation.BITEXACT
-SHARP, QUICK = Interpolation.BICUBIC | FAITHFUL, Interpolation.BILINEAR | FAITHFUL
-# Formats with less colour than light, as nearly all videos have, and what they are scaled in.
-HALF_COLOUR = {f"{y}{half}": f"{y}422p" for y in ("yuv", "yuvj") for half in ("420p", "422p")}
-# FFmpeg draws any text as a film of a terminal, and follows a list to files anywhere.
+LONGEST_GAP = 10.0  # seconds between two frames; a time stamp beyond is broken
+BITEXACT = Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # equal pixels on every processor
+BICUBIC = Interpolation.BICUBIC | BITEXACT
+BILINEAR = Interpolation.BILINEAR | BITEXACT
+NEAREST = Interpolation.POINT
+# Pixel formats with subsampled chroma, as of nearly all videos -> format that they are scaled in.
+SUBSAMPLED = {f"{y}{chroma}": f"{y}422p" for y in ("yuv", "yuvj") for chroma in ("420p", "422p")}
+# Refused formats: FFmpeg renders any text as a terminal, and follows playlists to any file.
 NO_VIDEO = {"tty": "text"} | dict.fromkeys(["hls", "dash", "concat", "sdp"], "a list of others")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Encoding:
-    """How to write a video: FFmpeg's names of container and codec, and its options.
-
-    Attributes:
-        tag: Four letters that name the codec in the file; empty: the codec's own.
-    """
+    """Container, codec, options and FourCC (empty: the codec's own) by FFmpeg's names."""
 
     container: str
     codec: Literal["libx264", "mpeg4"]
@@ -64,14 +61,14 @@ XVID = Encoding(
 
 @dataclass(frozen=True)
 class Probe:
-    """What a video file says of itself, as a player would show it.
+    """Facts from a video's header and packets, as a player shows them.
 
     Attributes:
         codec: Name of the codec, as FFmpeg calls it.
         width: Pixels across, after rotation and with square pixels.
         height: Pixels down, after rotation.
         fps: Frames per second, the average.
-        announced: Frames that the file says it holds, or else its packets; none is decoded.
+        announced: Number of frames in the header, else the number of packets; none is decoded.
     """
 
     codec: str
@@ -83,11 +80,11 @@ class Probe:
 
 @dataclass(frozen=True)
 class Decoded:
-    """One frame on its way from file to array.
+    """A decoded frame, not yet an array.
 
     Attributes:
-        time: Seconds since the first frame; grows from frame to frame.
-        frame: PyAV's frame; `Square` and `Thumbnail` make arrays of it.
+        time: Seconds since the first frame; strictly increasing.
+        frame: PyAV's frame; `Square` and `Thumbnail` turn it into an array.
         pixel_aspect: Width of a pixel over its height.
     """
 
@@ -97,7 +94,7 @@ class Decoded:
 
 
 def probe(path: Path) -> Probe:
-    """Read a file's header and packets, decoding only its first frame.
+    """Read a file's header and packets; decode only its first frame.
 
     Raises:
         UserError: If the file is missing, empty, not a video, or holds no frame that decodes.
@@ -107,7 +104,7 @@ def probe(path: Path) -> Probe:
         first = next(_frames(container, stream), None)
         if first is None:
             raise UserError(f"{path}: expected a video, but no frame of it can be decoded")
-        width, height = _shown_size(first, stream)
+        width, height = _display_size(first, stream)
         return Probe(
             codec=stream.codec_context.name,
             width=width,
@@ -118,85 +115,87 @@ def probe(path: Path) -> Probe:
 
 
 def decode(path: Path) -> Iterator[Decoded]:
-    """All frames that can be decoded, in order of display.
+    """Decode all frames that can be decoded, in presentation order.
 
-    A damaged or cut-off file gives the frames before and after the damage.
+    Frames before and after a damaged part are decoded.
 
     Raises:
         UserError: If the file is missing, empty or not a video.
     """
     with _open(path) as container:
         stream = container.streams.video[0]
-        step, aspect = float(1 / _rate(stream)), _pixel_aspect(stream)
-        first, last = None, -step  # `first` is the stamp that counts as 0 seconds
+        aspect = Fraction(stream.sample_aspect_ratio or 1)
+        period = float(1 / _rate(stream))
+        last = -period
+        zero = None  # the time stamp that counts as 0 seconds
         for frame in _frames(container, stream):
             stamp = frame.time
-            if first is None:
-                first = stamp
-            time = -math.inf if stamp is None or first is None else stamp - first
+            if zero is None:
+                zero = stamp
+            time = -math.inf if stamp is None or zero is None else stamp - zero
+            # Continue at the average rate if a stamp is missing, runs back or jumps ahead.
             if last < time <= last + LONGEST_GAP:
                 last = time
-            else:  # no stamp, or one that runs back or far ahead: go on evenly from here
-                last += step
-                first = None if stamp is None else stamp - last
+            else:
+                last += period
+                zero = None if stamp is None else stamp - last
             yield Decoded(last, frame, aspect)
 
 
 def rate(path: Path) -> Fraction:
-    """Average frames per second."""
+    """Return the average frames per second."""
     with _open(path) as container:
         return _rate(container.streams.video[0])
 
 
 class Thumbnail:
-    """Makes small grey pictures of decoded frames, which shot cuts are found on."""
+    """Shrink decoded frames to grey thumbnails, for the detection of shot cuts."""
 
     def __init__(self) -> None:
-        self.shrink = VideoReformatter()
+        self.scaler = VideoReformatter()
 
     def __call__(self, decoded: Decoded) -> UInt8[np.ndarray, "32 32"]:
         frame = decoded.frame
-        small = self.shrink.reformat(frame, 32, 32, "gray", interpolation="AREA", threads=1)
-        return small.to_ndarray()
+        thumbnail = self.scaler.reformat(frame, 32, 32, "gray", interpolation="AREA", threads=1)
+        return thumbnail.to_ndarray()
 
 
 class Square:
-    """Makes square RGB pictures of decoded frames: short side resized, centre cropped.
+    """Turn decoded frames into square RGB pictures: resize the short side, crop the centre.
 
     Args:
         size: Side in pixels.
-        quick: Scale by triangles instead of cubics, before the colours are turned to RGB.
+        quick: Scale bilinearly in YUV, instead of bicubically on the way to RGB.
     """
 
     def __init__(self, size: int, *, quick: bool = False) -> None:
         self.size = size
         self.quick = quick
-        self.shrink, self.paint = VideoReformatter(), VideoReformatter()  # each keeps its scaler
+        self.scaler = VideoReformatter()  # each caches the state of its conversion
+        self.to_rgb = VideoReformatter()
 
     def __call__(self, decoded: Decoded) -> UInt8[np.ndarray, "size size 3"]:
         frame = decoded.frame
         width, height = _cover(self.size, frame.width, frame.height, decoded.pixel_aspect)
-        if self.quick and frame.format.name in HALF_COLOUR:
+        if self.quick and frame.format.name in SUBSAMPLED:
             scaled = self._scale_quickly(frame, width + width % 2, height + height % 2)
         else:
-            scaled = self.paint.reformat(
-                frame, width, height, format="rgb24", interpolation=SHARP, threads=1
+            scaled = self.to_rgb.reformat(
+                frame, width, height, format="rgb24", interpolation=BICUBIC, threads=1
             )
         top, left = (scaled.height - self.size) // 2, (scaled.width - self.size) // 2
         picture = scaled.to_ndarray()[top : top + self.size, left : left + self.size]
         return np.ascontiguousarray(np.rot90(picture, _quarter_turns(frame)))
 
     def _scale_quickly(self, frame: VideoFrame, width: int, height: int) -> VideoFrame:
-        """In two steps, for each of which FFmpeg has fast code, where sides are even."""
-        colour = HALF_COLOUR[frame.format.name]
-        small = self.shrink.reformat(frame, width, height, colour, interpolation=QUICK, threads=1)
-        return self.paint.reformat(
-            small, format="rgb24", interpolation=Interpolation.POINT, threads=1
-        )
+        """Scale in YUV, then convert to RGB: FFmpeg has fast code for each, if sides are even."""
+        yuv = SUBSAMPLED[frame.format.name]
+        small = self.scaler.reformat(frame, width, height, yuv, interpolation=BILINEAR, threads=1)
+        return self.to_rgb.reformat(small, format="rgb24", interpolation=NEAREST, threads=1)
 
 
 def encode(frames: Iterable[Image], *, fps: int, encoding: Encoding = H264) -> bytes:
-    """A video file, with the same bytes on every x86-64 processor.
+    """Encode a video file, with the same bytes on every x86-64 processor.
 
     Args:
         frames: RGB pictures of one size; odd sides are padded by one pixel, as 4:2:0 needs.
@@ -211,11 +210,12 @@ def encode(frames: Iterable[Image], *, fps: int, encoding: Encoding = H264) -> b
         stream.options = dict(encoding.options)
         if encoding.tag:
             stream.codec_context.codec_tag = encoding.tag
+        # Pad each picture to even sides; the first one sets the size of the video.
         for number, picture in enumerate(frames):
             height, width = picture.shape[:2]
             even = np.pad(picture, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
             if number == 0:
-                stream.width, stream.height = even.shape[1], even.shape[0]
+                stream.height, stream.width = even.shape[:2]
             frame = VideoFrame.from_ndarray(np.ascontiguousarray(even), format="rgb24")
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
@@ -223,6 +223,7 @@ def encode(frames: Iterable[Image], *, fps: int, encoding: Encoding = H264) -> b
 
 
 def _open(path: Path) -> InputContainer:
+    """Open a file that holds a video stream, or say what else it is."""
     if not path.exists():
         raise UserError(f"{path}: expected a video, found no such file")
     if path.is_dir():
@@ -233,9 +234,9 @@ def _open(path: Path) -> InputContainer:
         container = av.open(str(path.absolute()), metadata_errors="replace")
     except FFmpegError as error:
         raise UserError(f"{path}: expected a video, but cannot be read as one: {error}") from error
-    if found := NO_VIDEO.get(container.format.name):
+    if refused := NO_VIDEO.get(container.format.name):
         container.close()
-        raise UserError(f"{path}: expected a video, found {found}")
+        raise UserError(f"{path}: expected a video, found {refused}")
     if not container.streams.video:
         kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
         container.close()
@@ -244,27 +245,27 @@ def _open(path: Path) -> InputContainer:
 
 
 def _announced(path: Path) -> int:
-    """Frames a player should show: those the header counts, else the packets."""
+    """Count the frames a player shows: by the header, else by the packets."""
     with _open(path) as container:
         stream = container.streams.video[0]
         packets = hidden = 0
         with suppress(FFmpegError, EOFError):
             for packet in container.demux(stream):
                 packets += bool(packet.size)
-                hidden += packet.is_discard  # before the start of a trimmed clip
+                hidden += packet.is_discard  # frames before the start of a trimmed clip
         return (stream.frames or packets) - hidden
 
 
 def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
-    """Decode packet by packet, passing over those that are damaged."""
-    stream.thread_count = 1  # with more, damage is concealed in another way on another machine
+    """Decode packet by packet; skip damaged ones."""
+    stream.thread_count = 1  # how FFmpeg conceals damage depends on the number of threads
     packets = container.demux(stream)
     while True:
         try:
             packet = next(packets)
         except StopIteration:
             return
-        except (FFmpegError, EOFError):  # the file breaks off: what the decoder holds is left
+        except (FFmpegError, EOFError):  # a cut-off file: flush the decoder
             with suppress(FFmpegError, EOFError):
                 yield from stream.codec_context.decode(None)
             return
@@ -273,28 +274,25 @@ def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
 
 
 def _rate(stream: VideoStream) -> Fraction:
+    """Return the first frame rate that the file states and that is usable, else 25."""
     for value in (stream.average_rate, stream.guessed_rate, stream.base_rate):
         if value and math.isfinite(value) and value > 0:
             return Fraction(value)
     return Fraction(25)
 
 
-def _pixel_aspect(stream: VideoStream) -> Fraction:
-    return Fraction(stream.sample_aspect_ratio or 1)
-
-
-@cache  # fractions are slow
+@cache  # `Fraction` is slow
 def _cover(size: int, width: int, height: int, pixel_aspect: Fraction) -> tuple[int, int]:
-    """The sides, with square pixels, of the smallest picture that covers a square."""
+    """Return width and height, with square pixels, of the smallest picture that covers a square."""
     aspect = Fraction(width, height) * pixel_aspect
     return max(size, round(size * aspect)), max(size, round(size / aspect))
 
 
 def _quarter_turns(frame: VideoFrame) -> int:
-    """Counter-clockwise quarter turns that show the frame upright."""
+    """Count the counter-clockwise quarter turns that make the frame upright."""
     return round(frame.rotation / 90) % 4
 
 
-def _shown_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
-    width = round(frame.width * _pixel_aspect(stream))
+def _display_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
+    width = round(frame.width * Fraction(stream.sample_aspect_ratio or 1))
     return (frame.height, width) if _quarter_turns(frame) % 2 else (width, frame.height)

@@ -1,6 +1,6 @@
-"""Many items through one function, on every processor; results come in the items' order.
+"""Map a function over many items on every processor, with results in the items' order.
 
-A worker that is killed, by the system or by a decoder that crashes, takes no other item with it.
+A worker that is killed, by the system or by a decoder that crashes, loses no other item.
 """
 
 import os
@@ -13,80 +13,97 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from multiprocessing import get_context, parent_process
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
-AHEAD = 4  # items per worker that are handed out or wait for an earlier one to finish
+AHEAD = 4  # items per worker that are in flight, or done and waiting for an earlier one
 KILLED = "the process that worked on it was killed, twice: a crash, no memory left, or no end to it"
 
 Item = TypeVar("Item")
 Value = TypeVar("Value")
-Pool = Callable[[int], Executor]
+
+
+@runtime_checkable
+class PoolFactory(Protocol):
+    """A function that starts a pool of workers, as any `Executor` of `concurrent.futures`.
+
+    `processes` starts local processes, `ThreadPoolExecutor` threads. The executor of a cluster fits
+    too, if its workers see the same file system; it must raise `BrokenExecutor` for a lost worker.
+    """
+
+    def __call__(self, workers: int, /) -> Executor:
+        """Start a pool of `workers` workers."""
 
 
 @dataclass(frozen=True)
-class Died:
-    """In place of a result: every worker that tried the item has ended before it was done."""
+class Failure:
+    """Stand in for the result of an item whose worker was killed twice."""
 
     reason: str
 
 
 def processors() -> int:
-    """How many this process may use."""
+    """Count the processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def processes(workers: int) -> ProcessPoolExecutor:
-    """Fresh processes, not forks: what torch and FFmpeg hold in memory is not theirs to share."""
-    return ProcessPoolExecutor(workers, mp_context=get_context("spawn"), initializer=_end_quietly)
+def processes(workers: int, /) -> ProcessPoolExecutor:
+    """Start a pool of local processes.
+
+    They are spawned, not forked: threads of torch and FFmpeg do not survive a fork.
+    """
+    context = get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_prepare_worker)
 
 
-def ordered(
+def map_ordered(
     function: Callable[[Item], Value],
     items: Iterable[Item],
     *,
-    pool: Pool = processes,
+    pool: PoolFactory = processes,
     workers: int | None = None,
     seconds: float | None = None,
-) -> Iterator[Value | Died]:
-    """Results of `function`, item by item, in the items' order whichever is done first.
+) -> Iterator[Value | Failure]:
+    """Yield the result of `function` for each item, in the items' order.
 
-    If a worker is killed, the items that were in flight are tried once more, each alone; one whose
-    worker is killed again yields `Died`, and all others their results. What `function` raises is
-    raised here, in its turn.
+    If a worker is killed, each item in flight is tried once more, alone. An item whose worker is
+    killed again yields a `Failure`. An exception of `function` is raised here, in its turn.
 
     Args:
         function: Must be picklable, as its items and results.
         items: Read no further ahead than `AHEAD` per worker.
-        pool: Makes an executor of so many workers.
-        workers: How many; None: as many as there are processors.
+        pool: Starts the workers.
+        workers: Number of workers; None: one per processor.
         seconds: Kill a worker that takes longer over an item; threads cannot be killed.
     """
     workers = workers or processors()
-    call = partial(_within, seconds, function)
-    todo, flying = iter(items), deque[tuple[Item, Future[Value]]]()
+    call = partial(_call_with_alarm, seconds, function)
+    remaining = iter(items)
+    in_flight = deque[tuple[Item, Future[Value]]]()
     executor = pool(workers)
     try:
         while True:
-            for item in islice(todo, AHEAD * workers - len(flying)):
-                flying.append((item, _submit(executor, call, item)))
-            if not flying:
+            for item in islice(remaining, AHEAD * workers - len(in_flight)):
+                in_flight.append((item, _submit(executor, call, item)))
+            if not in_flight:
                 return
-            if not _broken(flying[0][1]):
-                yield flying.popleft()[1].result()
+            # Wait for the oldest item.
+            if not _is_broken(in_flight[0][1]):
+                yield in_flight.popleft()[1].result()
                 continue
+            # The pool is broken. Any item in flight may have killed the worker: retry each alone.
             executor.shutdown()
             executor = pool(workers)
-            while flying:  # any of these may have been what killed the worker
-                item, future = flying.popleft()
-                yield _alone(pool, call, item) if _broken(future) else future.result()
+            while in_flight:
+                item, future = in_flight.popleft()
+                yield _run_alone(pool, call, item) if _is_broken(future) else future.result()
     finally:
         executor.shutdown(cancel_futures=True)
 
 
 def _submit(executor: Executor, call: Callable[[Item], Value], item: Item) -> Future[Value]:
-    """A future in any case: an executor that is broken refuses to make one."""
+    """Submit an item; a broken executor refuses, which is put into the future."""
     try:
         return executor.submit(call, item)
     except BrokenExecutor as error:
@@ -95,20 +112,21 @@ def _submit(executor: Executor, call: Callable[[Item], Value], item: Item) -> Fu
         return future
 
 
-def _broken(future: Future[Value]) -> bool:
+def _is_broken(future: Future[Value]) -> bool:
     return isinstance(future.exception(), BrokenExecutor)
 
 
-def _alone(pool: Pool, call: Callable[[Item], Value], item: Item) -> Value | Died:
+def _run_alone(pool: PoolFactory, call: Callable[[Item], Value], item: Item) -> Value | Failure:
     with pool(1) as executor:
         future = executor.submit(call, item)
-        return Died(KILLED) if _broken(future) else future.result()
+        return Failure(KILLED) if _is_broken(future) else future.result()
 
 
-def _within(seconds: float | None, function: Callable[[Item], Value], item: Item) -> Value:
-    """Call, with the alarm clock set: nothing handles it, so it ends even a decoder that hangs."""
+def _call_with_alarm(seconds: float | None, function: Callable[[Item], Value], item: Item) -> Value:
+    """Call the function under an alarm; unhandled, the signal ends even a decoder that hangs."""
     if seconds is None or parent_process() is None:
         return function(item)
+    # The default action of SIGALRM ends the process; a Python handler would wait for C code.
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         return function(item)
@@ -116,8 +134,9 @@ def _within(seconds: float | None, function: Callable[[Item], Value], item: Item
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
-def _end_quietly() -> None:
-    """Of a worker: end at Ctrl-C without a traceback, and when the parent is killed."""
+def _prepare_worker() -> None:
+    """Make a worker end at Ctrl-C without a traceback, and with its parent."""
+    # A pool does not end its workers when its process is killed: watch the parent.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

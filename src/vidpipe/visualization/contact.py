@@ -1,4 +1,4 @@
-"""A contact sheet of a data set: a row per label, a few frames of its videos in each."""
+"""Contact sheet of a data set: a row of frames for each label."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -12,26 +12,28 @@ from vidpipe.data.ingest import BROKEN, Entry
 from vidpipe.data.video import Square, decode
 from vidpipe.visualization.sheets import grid
 
-ACROSS = 8  # frames in a row
-MOST = 120  # rows
-LARGE, SMALL, FEW = 112, 64, 30  # sides of a frame on the page: many rows have small ones
-SOON = 4.0  # seconds of a video that frames are taken from: long ones are not decoded whole
+COLUMNS = 8  # frames in a row
+MAX_ROWS = 120
+LARGE = 112  # side of a frame on a page of few rows
+SMALL = 64  # the same on a page of many rows
+FEW = 30  # rows at most with large frames
+FIRST_SECONDS = 4.0  # of a video, from which frames are taken, so that no long one is decoded whole
 
 
 def contact_sheet(
     entries: Sequence[Entry], folder: Path
 ) -> UInt8[np.ndarray, "page_height page_width 3"]:
-    """Frames of as many videos of each label as fit, spread over their groups and their time.
+    """Draw frames of as many videos of each label as fit, spread over groups and time.
 
     Args:
         entries: Rows of the manifest, not all of them broken.
-        folder: Of the videos.
+        folder: Folder of the videos.
     """
     videos = defaultdict(list)
     for entry in entries:
         if entry.status != BROKEN:
             videos[entry.label].append(entry)
-    labels = sorted(videos)[:MOST]
+    labels = sorted(videos)[:MAX_ROWS]
     tile = LARGE if len(labels) <= FEW else SMALL
     rows = [_row(videos[label], folder, tile) for label in labels]
     return grid(rows, names=[label[:32] for label in labels])
@@ -40,8 +42,10 @@ def contact_sheet(
 def _row(videos: Sequence[Entry], folder: Path, tile: int) -> list[UInt8[np.ndarray, "h w c"]]:
     square = Square(tile)
     row = []
-    for n in range(ACROSS):
-        video, moment = videos[n * len(videos) // ACROSS], (n + 1) / (ACROSS + 1)
-        number = int(moment * min(video.frames, SOON * video.fps))
+    # Frame n comes from a later video and a later moment than frame n - 1.
+    for n in range(COLUMNS):
+        video = videos[n * len(videos) // COLUMNS]
+        share = (n + 1) / (COLUMNS + 1)
+        number = int(share * min(video.frames, FIRST_SECONDS * video.fps))
         row.append(square(next(islice(decode(folder / video.path), number, None))))
     return row

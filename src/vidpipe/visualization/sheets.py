@@ -1,4 +1,4 @@
-"""Pictures people look at: labelled columns, sheets and moving pictures. RGB, uint8 (h w c)."""
+"""Compose labelled sheets and moving pictures. RGB, uint8 (h w c)."""
 
 import io
 from collections.abc import Sequence
@@ -8,7 +8,8 @@ from jaxtyping import UInt8
 from PIL import Image, ImageDraw, ImageFont
 
 Picture = UInt8[np.ndarray, "h w c"]
-BACKGROUND, INK = (250, 250, 248), (40, 40, 40)
+BACKGROUND = (250, 250, 248)
+INK = (40, 40, 40)
 MARGIN = 6  # pixels between tiles
 
 
@@ -20,63 +21,65 @@ def grid(
     captions: Sequence[str] = (),
     tile: int | None = None,
 ) -> UInt8[np.ndarray, "page_height page_width 3"]:
-    """Tiles in rows, with a title over each column and a name before each row.
+    """Arrange tiles in rows, with a title over each column and a name before each row.
 
     Args:
         rows: Pictures of one size.
-        columns: Titles, or none.
-        names: Names of the rows, or none.
-        captions: A line over each tile, row by row, or none.
-        tile: Height of a tile on the page; None keeps that of the pictures.
+        columns: Titles of the columns, if any.
+        names: Names of the rows, if any.
+        captions: A line over each tile, row by row, if any.
+        tile: Height of a tile on the page; None: the pictures' own.
     """
     height, width = rows[0][0].shape[:2]
-    shown = tile or height
-    scale = shown / height
-    across = round(width * scale)
-    size = max(11, shown // 11)
-    font = ImageFont.load_default(size=size)
-    line = round(size * 1.6)
+    tile_height = tile or height
+    scale = tile_height / height
+    tile_width = round(width * scale)
+    font_size = max(11, tile_height // 11)
+    font = ImageFont.load_default(size=font_size)
+    line = round(font_size * 1.6)
+    # Corner of the first tile, and steps from tile to tile.
     left = MARGIN + (round(max(font.getlength(name) for name in names)) + MARGIN if names else 0)
     top = MARGIN + (line if columns else 0)
-    down, right = shown + MARGIN + (line if captions else 0), across + MARGIN
-    page = Image.new(
-        "RGB", (left + max(map(len, rows)) * right, top + len(rows) * down), BACKGROUND
-    )
+    x_step = tile_width + MARGIN
+    y_step = tile_height + MARGIN + (line if captions else 0)
+    page_size = (left + max(map(len, rows)) * x_step, top + len(rows) * y_step)
+    page = Image.new("RGB", page_size, BACKGROUND)
     draw = ImageDraw.Draw(page)
     for c, title in enumerate(columns):
-        draw.text(
-            (left + c * right + across / 2, top - line / 2 - 1), title, INK, font, anchor="mm"
-        )
+        middle = (left + c * x_step + tile_width / 2, top - line / 2 - 1)
+        draw.text(middle, title, INK, font, anchor="mm")
+    # Captions stand above their tiles, row by row.
     caption = iter(captions)
     for r, row in enumerate(rows):
-        y = top + r * down + (line if captions else 0)
+        y = top + r * y_step + (line if captions else 0)
         if names:
-            draw.text((MARGIN, y + shown / 2), names[r], INK, font, anchor="lm")
+            draw.text((MARGIN, y + tile_height / 2), names[r], INK, font, anchor="lm")
         for c, picture in enumerate(row):
             image = Image.fromarray(np.ascontiguousarray(picture))
             if scale != 1:
-                image = image.resize((across, shown), Image.Resampling.BICUBIC)
-            x = left + c * right
+                image = image.resize((tile_width, tile_height), Image.Resampling.BICUBIC)
+            x = left + c * x_step
             page.paste(image, (x, y))
             draw.text((x, y - line / 2), next(caption, ""), INK, font, anchor="lm")
     return np.asarray(page)
 
 
 def png(picture: Picture) -> bytes:
-    """The picture as a PNG file."""
+    """Encode a picture as a PNG file."""
     buffer = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(picture)).save(buffer, "png")
     return buffer.getvalue()
 
 
 def from_png(file: bytes) -> Picture:
-    """The picture that `png` made a file of."""
+    """Decode a PNG file."""
     return np.asarray(Image.open(io.BytesIO(file)))
 
 
 def gif(pictures: Sequence[Picture], *, fps: int, colours: int = 128) -> bytes:
-    """A looping GIF with one palette for all its frames, so that still parts do not flicker."""
+    """Encode a looping GIF with one palette for all frames, so that still parts do not flicker."""
     images = [Image.fromarray(np.ascontiguousarray(picture)) for picture in pictures]
+    # The palette is that of about eight frames.
     palette = Image.fromarray(
         np.concatenate([np.asarray(i) for i in images[:: max(1, len(images) // 8)]])
     )

@@ -27,10 +27,10 @@ def shots_of(videos: list[list[int]]) -> list[Shot]:
     return found
 
 
-def frame_names(shots: list[Shot], kept) -> np.ndarray:
-    """(file, frame in it) of each frame that is kept."""
+def frame_names(shots: list[Shot], used) -> np.ndarray:
+    """(file, frame in it) of each frame that a clip uses."""
     number = {file: n for n, file in enumerate(dict.fromkeys(shot.file for shot in shots))}
-    return np.array([(number[file], frame) for file, chosen in kept.items() for frame in chosen])
+    return np.array([(number[file], frame) for file, chosen in used.items() for frame in chosen])
 
 
 @given(videos=VIDEOS, length=LENGTH, stride=STRIDE)
@@ -40,7 +40,7 @@ def test_a_clip_is_consecutive_frames_of_one_shot(
     shots = shots_of(videos)
     assume(any(shot.stop - shot.start >= length for shot in shots))
     index = index_clips(shots, frames=length, stride=stride)
-    names = frame_names(shots, index.kept)
+    names = frame_names(shots, index.used)
     for clip, shot, start in zip(index.clips, index.shot, index.start, strict=True):
         cut_from = shots[shot]
         file, frame = names[clip].T
@@ -61,15 +61,15 @@ def test_as_many_clips_are_cut_as_fit(videos: list[list[int]], length: int, stri
 
 
 @given(videos=VIDEOS, length=LENGTH, stride=STRIDE)
-def test_each_frame_of_a_clip_is_kept_once_and_no_other(
+def test_each_frame_of_a_clip_is_stored_once_and_no_other(
     videos: list[list[int]], length: int, stride: int
 ):
     shots = shots_of(videos)
     assume(any(shot.stop - shot.start >= length for shot in shots))
     index = index_clips(shots, frames=length, stride=stride)
-    count = sum(map(len, index.kept.values()))
+    count = sum(map(len, index.used.values()))
     assert np.unique(index.clips).tolist() == list(range(count))
-    assert all((np.diff(chosen) > 0).all() for chosen in index.kept.values())
+    assert all((np.diff(chosen) > 0).all() for chosen in index.used.values())
 
 
 @given(lengths=st.lists(st.integers(1, 40), min_size=1, max_size=3), length=LENGTH, stride=STRIDE)
@@ -79,7 +79,7 @@ def test_videos_that_share_a_file_share_its_frames(lengths: list[int], length: i
     twice = once + [Shot("other", s.file, s.shot, s.start, s.stop, s.fps) for s in once]
     alone = index_clips(once, frames=length, stride=stride)
     both = index_clips(twice, frames=length, stride=stride)
-    assert {file: len(c) for file, c in both.kept.items()} == {"v0.npy": len(alone.kept["v0.npy"])}
+    assert {file: len(c) for file, c in both.used.items()} == {"v0.npy": len(alone.used["v0.npy"])}
     np.testing.assert_array_equal(both.clips, np.concatenate([alone.clips, alone.clips]))
 
 
@@ -115,16 +115,16 @@ def test_no_clip_at_all_says_what_to_change(lengths: list[list[int]]):
     assert "frames.clips.stride or clips.frames" in str(error.value)
 
 
-def test_the_stream_is_the_kept_frames_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_the_stream_is_the_used_frames_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     rng = np.random.default_rng(0)
     files = {f"{n}.npy": rng.integers(0, 256, (20, 4, 4, 3), np.uint8) for n in "ab"}
     for name, frames in files.items():
         np.save(tmp_path / name, frames)
-    kept = {"b.npy": np.array([0, 1, 5, 6, 7]), "a.npy": np.arange(20)}
-    expected = np.concatenate([files[file][chosen] for file, chosen in kept.items()])
+    used = {"b.npy": np.array([0, 1, 5, 6, 7]), "a.npy": np.arange(20)}
+    expected = np.concatenate([files[file][chosen] for file, chosen in used.items()])
     for at_once in (1, 100, 10**6):
         monkeypatch.setattr(module, "CHUNK", at_once)
-        whole = stream(tmp_path, kept)
+        whole = stream(tmp_path, used)
         assert (whole.shape, whole.dtype, whole.nbytes) == (
             expected.shape,
             expected.dtype,

@@ -19,7 +19,7 @@ from support import pool_jobs as jobs
 from vidpipe.data import extraction
 from vidpipe.data.extraction import extract_all
 from vidpipe.data.frames import Shot, extract, load, read_shots, write_shots
-from vidpipe.data.workers import Pool, processes
+from vidpipe.data.workers import PoolFactory, processes
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
 
@@ -52,9 +52,8 @@ def extracted(
     place: Path,
     function=extract,
     *,
-    pool: Pool = ThreadPoolExecutor,
+    pool: PoolFactory = ThreadPoolExecutor,
     workers: int = 2,
-    anew: bool = False,
 ) -> tuple[Path, list[Shot]]:
     """Extract in a place; its folder `home` outlives runs."""
     folder = place / "frames"
@@ -64,7 +63,6 @@ def extracted(
         place / "home",
         folder,
         partial(function, **HOW),
-        anew=anew,
         pool=pool,
         workers=workers,
     )
@@ -88,10 +86,10 @@ def contents(folder: Path) -> dict[str, str]:
 
 def test_the_bytes_do_not_depend_on_the_number_or_kind_of_workers(videos: Path, tmp_path: Path):
     kinds = {"threads": (ThreadPoolExecutor, 2)} | {f"{n}": (processes, n) for n in (1, 2, 3)}
-    made = {}
+    trees = {}
     for name, (pool, workers) in kinds.items():
-        made[name] = contents(extracted(videos, tmp_path / name, pool=pool, workers=workers)[0])
-    assert len({frozenset(files.items()) for files in made.values()}) == 1
+        trees[name] = contents(extracted(videos, tmp_path / name, pool=pool, workers=workers)[0])
+    assert len({frozenset(files.items()) for files in trees.values()}) == 1
 
 
 def test_every_video_has_the_frames_it_has_alone(videos: Path, tmp_path: Path):
@@ -209,10 +207,10 @@ def test_a_run_killed_right_before_its_end_does_no_harm(
         patched.setattr(extraction, "write_shots", write_and_stop)
         with pytest.raises(KeyboardInterrupt):
             extracted(videos, tmp_path, jobs.extract_and_note)
-    made = len(jobs.BOARD)
+    extractions = len(jobs.BOARD)
     folder, _ = extracted(videos, tmp_path, jobs.extract_and_note)
     assert contents(folder) == whole
-    assert len(jobs.BOARD) == made > 0
+    assert len(jobs.BOARD) == extractions > 0
 
 
 def zeroed(folder: Path) -> None:
@@ -240,23 +238,12 @@ def test_what_a_cut_of_power_tore_is_extracted_anew(
     whole = contents(extracted(videos, tmp_path / "whole")[0])
     with pytest.raises(KeyboardInterrupt):
         extracted(videos, tmp_path, jobs.extract_and_stop_at_c, workers=1)
-    kept = [path.parent for path in (tmp_path / "home").rglob("*.npy")]
-    tear(kept[0])
+    finished = [path.parent for path in (tmp_path / "home").rglob("*.npy")]
+    tear(finished[0])
     monkeypatch.setattr(jobs, "BOARD", [])
     folder, _ = extracted(videos, tmp_path, jobs.extract_and_note, workers=1)
     assert contents(folder) == whole
-    assert len(jobs.BOARD) == len(manifest_of(videos)) - (len(kept) - 1)
-
-
-def test_a_forced_run_takes_up_nothing(
-    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(jobs, "BOARD", [])
-    with pytest.raises(KeyboardInterrupt):
-        extracted(videos, tmp_path, jobs.extract_and_stop_at_c, workers=1)
-    stopped = len(jobs.BOARD)
-    extracted(videos, tmp_path, jobs.extract_and_note, workers=1, anew=True)
-    assert len(jobs.BOARD) == stopped + len(manifest_of(videos))
+    assert len(jobs.BOARD) == len(manifest_of(videos)) - (len(finished) - 1)
 
 
 def test_other_parameters_take_up_nothing(

@@ -13,7 +13,7 @@ from support.footage import BLACK, WHITE
 
 from vidpipe.data.datasets import scikit_video
 from vidpipe.data.datasets.record import Place, Video
-from vidpipe.data.frames import TOGETHER, Shot, extract, load, sample, with_changes
+from vidpipe.data.frames import COMPARED, Shot, extract, load, luma_changes, sample
 from vidpipe.data.video import Decoded
 from vidpipe.utils.errors import UserError
 
@@ -38,7 +38,7 @@ def decoded(times: Sequence[float], levels: Sequence[int] | None = None) -> list
 
 def sampled(frames: list[Decoded], own: Fraction | int, rate: Fraction | int, threshold: float):
     rates = {"own_rate": Fraction(own), "target_rate": Fraction(rate)}
-    return sample(with_changes(iter(frames)), **rates, cut_threshold=threshold)
+    return sample(luma_changes(iter(frames)), **rates, cut_threshold=threshold)
 
 
 def chosen(
@@ -144,16 +144,16 @@ def test_the_threshold_is_the_mean_change_of_brightness():
     assert cuts([0, 1], [100, 152], 1, threshold=0.2) == [False, True]
 
 
-@pytest.mark.parametrize("count", [1, TOGETHER, 2 * TOGETHER + 3])
+@pytest.mark.parametrize("count", [1, COMPARED, 2 * COMPARED + 3])
 def test_each_frame_is_compared_with_the_one_before(count: int):
     levels = [7 * n % 256 for n in range(count)]
     frames = decoded(list(range(count)), levels)
-    changes = [change for _, change in with_changes(iter(frames))]
+    changes = [change for _, change in luma_changes(iter(frames))]
     assert changes[0] == 0
     assert changes[1:] == [
         abs(one - other) / 255 for one, other in zip(levels[1:], levels[:-1], strict=True)
     ]
-    assert [frame for frame, _ in with_changes(iter(frames))] == frames
+    assert [frame for frame, _ in luma_changes(iter(frames))] == frames
 
 
 def test_a_stride_of_two_takes_every_other_frame_of_a_file(tmp_path: Path):

@@ -11,8 +11,8 @@ from support import pool_jobs as jobs
 
 from vidpipe.data import ingest
 from vidpipe.data.datasets.record import Video
-from vidpipe.data.ingest import Entry, collect, divide, tolerate
-from vidpipe.data.workers import KILLED
+from vidpipe.data.ingest import Entry, assign_splits, collect, refuse_broken
+from vidpipe.data.workers import KILLED, processes
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
 
@@ -106,7 +106,7 @@ def test_two_videos_of_one_name_are_refused(tmp_path: Path):
     (tmp_path / "raw").mkdir()
     paths = [footage.write(tmp_path / n / "v.mp4", footage.numbered(2)) for n in "ab"]
     with pytest.raises(UserError, match=r"b/v\.mp4: a second video called v\.mp4; rename"):
-        collect(map(offered, paths), tmp_path / "raw")
+        collect(map(offered, paths), tmp_path / "raw", pool=processes)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_whatever_bytes_are_flipped_or_cut_each_video_is_read_or_reported(
     for number, workers in enumerate((2, 1)):
         folder = tmp_path / f"raw{number}"
         folder.mkdir()
-        tables.append(collect(reversed(videos), folder, workers=workers))
+        tables.append(collect(reversed(videos), folder, pool=processes, workers=workers))
     entries, again = tables
     assert entries == again  # whatever the number of workers, and the order they come in
     assert [entry.path for entry in entries] == [video.name for video in videos]
@@ -248,7 +248,7 @@ ROW = Entry(path="v.avi", label="walk", group="a", split="")
 def test_parts_that_the_source_gives_stay_and_others_go_by_group():
     rows = [replace(ROW, group=str(n % 40), path=f"{n}.avi") for n in range(80)]
     rows[7] = replace(rows[7], split="test")
-    divided = divide(rows, 0.25)
+    divided = assign_splits(rows, 0.25)
     assert divided[7] == rows[7]
     parts = {row.group: row.split for row in divided if row.path != "7.avi"}
     assert all(parts[row.group] == row.split for row in divided if row.path != "7.avi")
@@ -262,12 +262,12 @@ def broken(count: int, of: int) -> list[Entry]:
 
 @pytest.mark.parametrize(("count", "of", "share"), [(0, 1, 0.0), (1, 10, 0.1), (9, 10, 1.0)])
 def test_as_many_may_be_broken_as_the_user_says(count: int, of: int, share: float):
-    tolerate(broken(count, of), share, "key")
+    refuse_broken(broken(count, of), share, "key")
 
 
 @pytest.mark.parametrize(("count", "of", "share"), [(1, 10, 0.0), (5, 10, 0.4), (10, 10, 1.0)])
 def test_beyond_that_the_run_stops_and_names_the_first_few(count: int, of: int, share: float):
     with pytest.raises(UserError, match=f"{count} of {of} videos are broken, key allows") as error:
-        tolerate(broken(count, of), share, "key")
+        refuse_broken(broken(count, of), share, "key")
     assert "0.avi (r0)" in str(error.value)
     assert "4.avi" not in str(error.value)

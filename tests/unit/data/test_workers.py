@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import pool_jobs as jobs
 
-from vidpipe.data.workers import AHEAD, Died, ordered, processes, processors
+from vidpipe.data.workers import AHEAD, Failure, map_ordered, processes, processors
 
 PATIENCE = 20  # seconds for what takes a moment
 
@@ -22,17 +22,19 @@ PATIENCE = 20  # seconds for what takes a moment
 def test_results_come_in_the_order_of_items_whichever_is_done_first(
     waits: list[float], workers: int
 ):
-    found = ordered(jobs.double_after, enumerate(waits), pool=ThreadPoolExecutor, workers=workers)
-    assert list(found) == [2 * n for n in range(len(waits))]
+    results = map_ordered(
+        jobs.double_after, enumerate(waits), pool=ThreadPoolExecutor, workers=workers
+    )
+    assert list(results) == [2 * n for n in range(len(waits))]
 
 
 @pytest.mark.parametrize("workers", [1, 2, 3])
 def test_processes_give_what_threads_give(workers: int):
-    assert list(ordered(jobs.double, range(20), workers=workers)) == [2 * n for n in range(20)]
+    assert list(map_ordered(jobs.double, range(20), workers=workers)) == [2 * n for n in range(20)]
 
 
 def test_no_items_give_no_results():
-    assert list(ordered(jobs.double, [])) == []
+    assert list(map_ordered(jobs.double, [])) == []
 
 
 def test_there_are_as_many_workers_as_processors_unless_told():
@@ -42,7 +44,7 @@ def test_there_are_as_many_workers_as_processors_unless_told():
         asked.append(workers)
         return ThreadPoolExecutor(workers)
 
-    list(ordered(jobs.double, range(3), pool=pool))
+    list(map_ordered(jobs.double, range(3), pool=pool))
     assert asked == [processors()]
     assert 1 <= processors() <= (os.cpu_count() or 1)
 
@@ -55,55 +57,55 @@ def test_items_are_read_only_a_little_ahead():
             taken.append(number)
             yield number
 
-    found = ordered(jobs.double, items(), pool=ThreadPoolExecutor, workers=2)
+    results = map_ordered(jobs.double, items(), pool=ThreadPoolExecutor, workers=2)
     for _ in range(50):
-        next(found)
+        next(results)
     assert len(taken) <= 50 + 2 * AHEAD
 
 
 def test_what_kills_its_worker_twice_is_reported_and_all_others_finish():
-    found = list(ordered(jobs.die_at_multiples_of_five, range(1, 13), workers=2))
-    dead = [n for n, result in enumerate(found, 1) if isinstance(result, Died)]
+    results = list(map_ordered(jobs.die_at_multiples_of_five, range(1, 13), workers=2))
+    dead = [n for n, result in enumerate(results, 1) if isinstance(result, Failure)]
     assert dead == [5, 10]
-    assert [result for result in found if not isinstance(result, Died)] == [
+    assert [result for result in results if not isinstance(result, Failure)] == [
         2 * n for n in range(1, 13) if n not in dead
     ]
-    assert "killed, twice" in found[4].reason
+    assert "killed, twice" in results[4].reason
 
 
 def test_what_kills_its_worker_once_is_done_the_second_time(tmp_path: Path):
     items = [(n, tmp_path / "killed") for n in range(10)]
-    assert list(ordered(jobs.die_once, items, workers=2)) == [2 * n for n in range(10)]
+    assert list(map_ordered(jobs.die_once, items, workers=2)) == [2 * n for n in range(10)]
     assert (tmp_path / "killed").exists()
 
 
 def test_a_worker_that_hangs_is_ended():
-    found = list(ordered(jobs.hang_at_two, range(4), workers=2, seconds=1.0))
-    assert [type(result) for result in found] == [int, int, Died, int]
+    results = list(map_ordered(jobs.hang_at_two, range(4), workers=2, seconds=1.0))
+    assert [type(result) for result in results] == [int, int, Failure, int]
 
 
 def test_what_the_function_raises_is_raised_in_its_turn_and_no_process_is_left():
-    found = ordered(jobs.refuse_seven, range(1000), workers=2)
-    assert [next(found) for _ in range(7)] == [2 * n for n in range(7)]
+    results = map_ordered(jobs.refuse_seven, range(1000), workers=2)
+    assert [next(results) for _ in range(7)] == [2 * n for n in range(7)]
     with pytest.raises(LookupError, match="seven"):
-        next(found)
+        next(results)
     assert multiprocessing.active_children() == []
 
 
 def test_whoever_stops_asking_leaves_no_process():
-    found = ordered(jobs.double, range(1000), workers=2)
-    assert next(found) == 0
+    results = map_ordered(jobs.double, range(1000), workers=2)
+    assert next(results) == 0
     assert multiprocessing.active_children()
-    found.close()
+    results.close()
     assert multiprocessing.active_children() == []
 
 
 def test_workers_end_when_the_one_they_work_for_is_killed(tmp_path: Path):
     program = (
         "from support import pool_jobs as jobs\nfrom pathlib import Path\n"
-        "from vidpipe.data.workers import ordered\n"
+        "from vidpipe.data.workers import map_ordered\n"
         "if __name__ == '__main__':\n"
-        f"    list(ordered(jobs.tell_pid_and_wait, [Path({str(tmp_path)!r})] * 2, workers=2))\n"
+        f"    list(map_ordered(jobs.tell_pid_and_wait, [Path({str(tmp_path)!r})] * 2, workers=2))\n"
     )
     path = os.pathsep.join(sys.path)
     script = tmp_path / "boss.py"

@@ -7,7 +7,7 @@ from support import footage
 
 from vidpipe.data.ingest import Entry
 from vidpipe.visualization import contact
-from vidpipe.visualization.contact import ACROSS, LARGE, SMALL, contact_sheet
+from vidpipe.visualization.contact import COLUMNS, LARGE, SMALL, contact_sheet
 
 ROW = Entry(path="", label="", group="", split="", frames=30, fps=25.0)
 COLOURS = {"walk": footage.RED, "jump": footage.GREEN, "bend": footage.BLUE}
@@ -29,10 +29,10 @@ def rows(*labels: str) -> list[Entry]:
 def tiles(sheet: np.ndarray, count: int, side: int = LARGE) -> np.ndarray:
     """Mean colours of the tiles, row by row: they end at the right and lower margins."""
     step = side + 6
-    left, top = sheet.shape[1] - ACROSS * step, sheet.shape[0] - count * step
-    places = [(top + r * step, left + c * step) for r in range(count) for c in range(ACROSS)]
+    left, top = sheet.shape[1] - COLUMNS * step, sheet.shape[0] - count * step
+    places = [(top + r * step, left + c * step) for r in range(count) for c in range(COLUMNS)]
     means = [sheet[y : y + side, x : x + side].mean((0, 1)) for y, x in places]
-    return np.reshape(means, (count, ACROSS, 3))
+    return np.reshape(means, (count, COLUMNS, 3))
 
 
 def test_a_row_per_label_by_name_each_full(videos: Path):
@@ -61,7 +61,7 @@ def test_broken_videos_are_not_shown(videos: Path):
 
 
 def test_many_labels_are_shown_small_and_a_page_ends(videos: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(contact, "MOST", 33)
+    monkeypatch.setattr(contact, "MAX_ROWS", 33)
     entries = [replace(row, label=f"{n:04d}") for n in range(50) for row in rows("walk")]
     sheet = contact_sheet(entries, videos)
     assert sheet.shape[0] == 33 * (SMALL + 6) + 6

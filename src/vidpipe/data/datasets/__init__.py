@@ -1,1 +1,1 @@
-"""One file per data set; each offers `videos`: where they are and what they show."""
+"""One module per data set, whose function `videos` yields its videos with their labels."""

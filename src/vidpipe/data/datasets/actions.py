@@ -1,6 +1,6 @@
-"""Nine actions by any number of actors, drawn by the project: nothing to download.
+"""Synthetic set: nine actions by any number of actors, drawn without a download.
 
-The files are laid out and encoded as those of the Weizmann set: `<actor>_<action>.avi`, 180x144,
+The files are named and encoded as those of the Weizmann set: `<actor>_<action>.avi`, 180x144,
 25 frames per second, MPEG-4 as XviD writes it.
 """
 
@@ -21,22 +21,23 @@ ACTIONS = tuple(MOVES)
 def videos(
     *, seed: int, actors: int, seconds: float, folder: Path, actions: Sequence[str] = ACTIONS
 ) -> Iterator[Video]:
-    """Draw each actor in each action.
+    """Draw a video of each actor in each action.
 
-    A video depends on the seed, its actor's number and its action alone: asking for more actors
-    or actions changes none, and asking for more seconds only prolongs them.
+    A video depends only on the seed, its actor's number and its action. More actors or actions
+    change no other video, and more seconds only prolong each.
 
     Args:
-        seed: Of the cast, 0 or more.
-        actors: How many people.
+        seed: Seed of the cast, 0 or more.
+        actors: Number of people.
         seconds: Length of each video.
-        folder: Where to write the files.
-        actions: Which of `ACTIONS`.
+        folder: Folder for the files.
+        actions: A choice of `ACTIONS`.
 
     Raises:
         UserError: If a number is out of range, or an action is unknown or named twice.
     """
     _check(seed, actors, seconds, actions)
+    # Actor by actor, so that a larger cast begins with the smaller one.
     for number in range(actors):
         person = actor(seed, number)
         for action in actions:

@@ -1,4 +1,4 @@
-"""A tree of videos of the user's own: what a video shows is its folder's name, or in a table."""
+"""A tree of videos of the user; a video's label is its folder's name, or stands in a table."""
 
 import csv
 import logging
@@ -19,13 +19,14 @@ SUFFIXES = frozenset(
         *(".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
     )
 )
-COLUMNS, OPTIONAL = ("path", "label"), ("group", "split")
-NAMED = 3  # of many, in a message
+REQUIRED = ("path", "label")
+OPTIONAL = ("group", "split")
+NAMED = 3  # videos named in a message, of many
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a table says of a video."""
+    """Columns of the table, besides the path."""
 
     label: str
     group: str
@@ -33,31 +34,35 @@ class Row:
 
 
 def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Video]:
-    """Every video below a folder, or those that a table lists.
+    """Yield every video below a folder, or those that a table lists.
 
-    Without a table a video is a group of its own. Links are followed, hidden files are not looked
-    at; what is passed over is counted in the log.
+    Without a table each video is a group of its own. Links are followed, hidden files skipped; the
+    log counts what is skipped.
 
     Args:
         path: The folder.
-        labels: A CSV with the columns `path` (from the folder), `label`, and, if wanted, `group`
+        labels: A CSV with the columns `path` (from the folder), `label`, and optionally `group`
             and `split` (`train` or `test`).
-        place: Where to work.
+        place: Folders of the project.
 
     Raises:
-        UserError: If the folder or the table is not there, or the table is not right.
+        UserError: If the folder or the table is missing, or the table is invalid.
     """
     if path is None:
         raise UserError(f"{place.key}.path: expected the folder of your videos, it is empty")
     root = place.find(path)
     if root is None or not root.is_dir():
         raise UserError(f"{place.key}.path: expected a folder at {place.project / path}")
-    found = _walk(root)
-    rows = _by_folder(root, found) if labels is None else _by_table(labels, place)
-    left_out = sorted(found - rows.keys())
+    tree = _walk(root)
+    if labels is None:
+        rows = {path: Row((root / path).parent.name, "", "") for path in tree}
+    else:
+        rows = _read_table(labels, place)
+    left_out = sorted(tree - rows.keys())
     if left_out:
-        some = ", ".join(left_out[:NAMED])
-        log.warning("%d videos are not in %s and left out: %s", len(left_out), labels, some)
+        first = ", ".join(left_out[:NAMED])
+        log.warning("%d videos are not in %s and left out: %s", len(left_out), labels, first)
+    # The manifest is in the order of the paths.
     paths = sorted(rows)
     for relative, name in zip(paths, distinct(paths), strict=True):
         row = rows[relative]
@@ -71,34 +76,38 @@ def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Vi
 
 
 def _walk(root: Path) -> set[str]:
-    """Paths of all videos, from the root. A folder that links lead to twice is walked once."""
-    found, others, seen = set[str](), Counter[str](), set[str]()
-    for folder, inner, names in os.walk(root, followlinks=True):
+    """Find all videos below the root; visit a folder that several links lead to once.
+
+    Returns:
+        Paths from the root.
+    """
+    videos = set[str]()
+    skipped = Counter[str]()
+    visited = set[str]()
+    # The loop edits `subfolders` in place, which decides the folders that `os.walk` visits.
+    for folder, subfolders, names in os.walk(root, followlinks=True):
         real = os.path.realpath(folder)
-        if real in seen:
-            inner.clear()
+        if real in visited:
+            subfolders.clear()
             continue
-        seen.add(real)
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        visited.add(real)
+        subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
         for name in names:
-            kind = Path(name).suffix.lower()
+            suffix = Path(name).suffix.lower()
             if name.startswith("."):
-                others["hidden"] += 1
-            elif kind in SUFFIXES:
-                found.add(Path(folder, name).relative_to(root).as_posix())
+                skipped["hidden"] += 1
+            elif suffix in SUFFIXES:
+                videos.add(Path(folder, name).relative_to(root).as_posix())
             else:
-                others[kind or "no suffix"] += 1
-    if others:
-        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(others.items()))
+                skipped[suffix or "no suffix"] += 1
+    if skipped:
+        kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(skipped.items()))
         log.info("%s: passed over what is no video: %s", root, kinds)
-    return found
+    return videos
 
 
-def _by_folder(root: Path, found: set[str]) -> dict[str, Row]:
-    return {path: Row((root / path).parent.name, "", "") for path in found}
-
-
-def _by_table(labels: str, place: Place) -> Mapping[str, Row]:
+def _read_table(labels: str, place: Place) -> dict[str, Row]:
+    """Read and check the user's CSV; return its rows by path."""
     table = place.find(labels)
     key = f"{place.key}.labels"
     if table is None or not table.is_file():
@@ -107,20 +116,21 @@ def _by_table(labels: str, place: Place) -> Mapping[str, Row]:
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            if missing := set(COLUMNS) - set(reader.fieldnames or ()):
+            if missing := set(REQUIRED) - set(reader.fieldnames or ()):
                 raise UserError(f"{key}: {table} has no column {' and no '.join(sorted(missing))}")
             for number, row in enumerate(reader, 2):
-                path, told = _row(row, f"{key}: {table}, line {number}")
+                path, rest = _check_row(row, f"{key}: {table}, line {number}")
                 if path in rows:
                     raise UserError(f"{key}: {table}, line {number}: {path} stands there twice")
-                rows[path] = told
+                rows[path] = rest
     except (UnicodeDecodeError, csv.Error) as error:
         raise UserError(f"{key}: {table} is no CSV in UTF-8: {error}") from error
     return rows
 
 
-def _row(row: Mapping[str, str | None], where: str) -> tuple[str, Row]:
-    path, label, group, split = ((row.get(name) or "").strip() for name in (*COLUMNS, *OPTIONAL))
+def _check_row(row: Mapping[str, str | None], where: str) -> tuple[str, Row]:
+    path, label, group, split = ((row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL))
+    # Each message names the file and the line.
     if not path or not label:
         raise UserError(f"{where}: expected a path and a label, got {path!r} and {label!r}")
     if os.path.isabs(path) or ".." in Path(path).parts:

@@ -20,17 +20,18 @@ NAME = re.compile(r"(?P<subject>s\d+)-(?P<dish>d\d+)-cam-\d+\.\w+")
 def videos(
     *, archive: str | None, sha256: str | None, accept_terms: bool, place: Place
 ) -> Iterator[Video]:
-    """All videos; the label is the dish that is cooked, a subject's videos are a group.
+    """Yield all videos; the label is the dish, and the videos of a subject are a group.
 
     Args:
-        archive: Where the zip is, or a folder of the videos; None: where it is published.
-        sha256: What an archive of one's own hashes to.
-        accept_terms: The user has accepted the authors' terms; needed to download.
-        place: Where to work.
+        archive: Path or address of the zip, or a folder of the videos; None: download it.
+        sha256: Hash of the user's archive, if it is to be checked.
+        accept_terms: The user has accepted the authors' terms; required for the download.
+        place: Folders of the project.
 
     Raises:
-        UserError: If the terms are not accepted, or the file cannot be had or has no such video.
+        UserError: If the terms are not accepted, or the archive is unavailable or has no videos.
     """
+    # Only the download asks for consent.
     if archive is None and not accept_terms:
         raise UserError(
             f"{place.key}.accept_terms: MPII Cooking may be used under its authors' terms only. "
@@ -38,14 +39,14 @@ def videos(
             f"or let {place.key}.archive name your copy"
         )
     path = obtain(VIDEOS, archive, place, sha256=sha256)
-    found = unpack(path, place.folder, lambda member: _named(member) is not None)
-    if not found:
+    files = unpack(path, place.folder, lambda member: _match(member) is not None)
+    if not files:
         raise UserError(f"{path}: expected videos named like s08-d02-cam-002.avi, found none")
-    for member, file in found:
-        match = _named(member)
-        assert match is not None  # unpacked for its name
+    for member, file in files:
+        match = _match(member)
+        assert match is not None  # only matching members are unpacked
         yield Video(path=file, name=file.name, label=match["dish"], group=match["subject"])
 
 
-def _named(member: str) -> re.Match[str] | None:
+def _match(member: str) -> re.Match[str] | None:
     return NAME.fullmatch(PurePosixPath(member).name)

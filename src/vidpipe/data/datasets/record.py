@@ -1,4 +1,4 @@
-"""What every source yields, and where it works."""
+"""Records that all data sets share: a video, and the folders to work in."""
 
 import os
 from dataclasses import dataclass
@@ -7,15 +7,15 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Video:
-    """One video that a source offers.
+    """One video of a source.
 
     Attributes:
-        path: Where the file is now.
-        name: What to call the copy, with its extension; no two of a source share a stem.
-        label: What it shows.
+        path: The file.
+        name: Name of the copy, with its suffix; no two of a source share a stem.
+        label: Class of the video.
         group: Videos of one group share scene or person, and are never split apart.
         split: `train`, `test`, or empty where the set has no official lists.
-        sha256: What the file must hash to; None where nothing is known.
+        sha256: Expected hash of the file; None: unknown.
     """
 
     path: Path
@@ -28,12 +28,12 @@ class Video:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a source works.
+    """Folders for a source to work in.
 
     Attributes:
-        key: Its block of `params.yaml`, for messages: `sources.clips.weizmann`.
-        project: What relative paths count from.
-        folder: Empty; videos that are drawn or unpacked go here.
+        key: The source's block of `params.yaml`, for messages: `sources.clips.weizmann`.
+        project: Folder that relative paths start from.
+        folder: An empty folder for videos that are drawn or unpacked.
     """
 
     key: str
@@ -42,15 +42,15 @@ class Place:
 
     @property
     def homes(self) -> tuple[Path, ...]:
-        """The project, and the one that a DVC experiment was started in, if it is another."""
+        """The project, and the one that a DVC experiment was started in, if it differs."""
         return (self.project, Path(os.environ.get("DVC_ROOT", self.project)))
 
     @property
     def downloads(self) -> Path:
-        """Where what is downloaded stays: experiments in copies of the project share it."""
+        """Folder of downloads, shared by DVC experiments in copies of the project."""
         return self.homes[-1] / ".vidpipe" / "downloads"
 
     def find(self, path: str) -> Path | None:
-        """A file or folder of the user's, if it is there."""
+        """Find a file or folder of the user; None: it does not exist."""
         paths = [home / Path(path).expanduser() for home in self.homes]
         return next((path for path in paths if path.exists()), None)

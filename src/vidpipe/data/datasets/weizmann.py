@@ -18,37 +18,38 @@ from vidpipe.utils.errors import UserError
 HOME = "https://www.wisdom.weizmann.ac.il/~vision/VideoAnalysis/Demos/SpaceTimeActions/DB/"
 ACTIONS = ("bend", "jack", "jump", "pjump", "run", "side", "skip", "walk", "wave1", "wave2")
 MASKS = Published(url=f"{HOME}classification_masks.mat")
-# The digits of wave1 and wave2 are part of the action's name, all others number a part.
+# The digits of wave1 and wave2 belong to the action; any other digit is the number of a part.
 NAME = re.compile(rf"(?P<person>\w+?)_(?P<action>{'|'.join(ACTIONS)})(?P<part>\d?)\.avi")
 
 
 def videos(
     *, archive: str | None, actions: Sequence[str], masks: bool, place: Place
 ) -> Iterator[Video]:
-    """Videos of some actions; a person's are a group.
+    """Yield the videos of some actions; the videos of a person are a group.
 
     Args:
-        archive: Where the zips are, if not where they are published.
-        actions: Which of `ACTIONS`.
-        masks: Also lay the file of silhouettes beside the videos, as it is.
-        place: Where to work.
+        archive: Folder or address of the zips; None: download them.
+        actions: A choice of `ACTIONS`.
+        masks: Also copy the file of silhouettes beside the videos.
+        place: Folders of the project.
 
     Raises:
-        UserError: If a file cannot be had, or has no video of its action.
+        UserError: If a file is unavailable, or has no video of its action.
     """
+    # One zip per action; members of other names are not videos of it.
     for action in actions:
         path = obtain(Published(url=f"{HOME}{action}.zip"), archive, place)
-        people = {m: match["person"] for m in listed(path) if (match := _named(m, action))}
+        people = {m: match["person"] for m in listed(path) if (match := _match(m, action))}
         if not people:
             raise UserError(f"{path}: expected videos named like daria_{action}.avi, found none")
         for member, file in unpack(path, place.folder, people.__contains__):
             yield Video(path=file, name=file.name, label=action, group=people[member])
     if masks:
-        found_masks = obtain(MASKS, archive, place, beside=True)
+        masks_file = obtain(MASKS, archive, place, beside=True)
         with named(place.folder / MASKS.name):
-            shutil.copyfile(found_masks, place.folder / MASKS.name)
+            shutil.copyfile(masks_file, place.folder / MASKS.name)
 
 
-def _named(member: str, action: str) -> re.Match[str] | None:
+def _match(member: str, action: str) -> re.Match[str] | None:
     match = NAME.fullmatch(PurePosixPath(member).name)
     return match if match and match["action"] == action else None

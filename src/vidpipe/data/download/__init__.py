@@ -1,1 +1,1 @@
-"""Archives from the network or the disk: resumed, checked, unpacked."""
+"""Download archives with resume, verify their hashes, and unpack them."""

@@ -1,4 +1,4 @@
-"""Zip, tar, rar, or a folder in place of one: their members, and what is in them."""
+"""One interface to zip, tar and rar archives, and to a folder in place of one."""
 
 import posixpath
 import stat
@@ -16,7 +16,7 @@ import rarfile
 
 from vidpipe.utils.errors import UserError
 
-# What is raised on bytes that are not what they should be, or are encrypted.
+# Exceptions for damaged or encrypted archives.
 DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, tarfile.TarError, rarfile.Error, EOFError),
     *(UnicodeDecodeError, RuntimeError, NotImplementedError, OSError),
@@ -26,8 +26,8 @@ NO_HELPER = (
     "(`apt install unar`), or take the data set's zip"
 )
 CHUNK = 2**20  # bytes
-# Kinds of entries of a tar that tell something of the next one.
-LONG = {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, b"x", b"g", b"X"}
+# Types of tar entries that describe the next one: long names and extended headers.
+EXTENDED = {tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, b"x", b"g", b"X"}
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class Member:
     """An entry of an archive.
 
     Attributes:
-        path: Its name there, with `/` between parts.
-        size: Bytes, as the archive declares them.
+        path: Path in the archive, with `/` between parts.
+        size: Declared size in bytes.
         kind: `file`, `folder`, `link` or `special`.
-        target: Where a link leads, seen from the archive's root.
+        target: Target of a link, relative to the archive's root.
     """
 
     path: str
@@ -49,10 +49,10 @@ class Member:
 
 @runtime_checkable
 class Source(Protocol):
-    """What bytes can be read from."""
+    """A readable stream of bytes."""
 
     def read(self, count: int, /) -> bytes:
-        """At most `count` bytes; none at the end."""
+        """Return at most `count` bytes; none at the end."""
 
 
 Contents = Iterator[tuple[int, Source]]
@@ -60,7 +60,12 @@ Contents = Iterator[tuple[int, Source]]
 
 @dataclass(frozen=True)
 class Archive:
-    """An archive's members, and a way to read some of them, by their numbers, in their order."""
+    """An open archive.
+
+    Attributes:
+        members: All entries.
+        read: Yields number and stream of the members whose numbers, in order, it is given.
+    """
 
     members: Sequence[Member]
     read: Callable[[Sequence[int]], Contents]
@@ -68,10 +73,10 @@ class Archive:
 
 @contextmanager
 def opened(path: Path) -> Iterator[Archive]:
-    """An archive, whichever kind its bytes are of.
+    """Open an archive of any kind, told by its content.
 
     Raises:
-        UserError: If it is none, or damaged, or a rar that takes a program which is not there.
+        UserError: If it is no archive, or damaged, or a rar that needs a program which is missing.
     """
     try:
         with _opened(path) as archive:
@@ -86,6 +91,7 @@ def opened(path: Path) -> Iterator[Archive]:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Archive]:
+    # Test for zip and rar by their signatures; anything else must be a tar.
     if path.is_dir():
         yield _folder(path)
     elif zipfile.is_zipfile(path):
@@ -121,8 +127,9 @@ def _zip(archive: zipfile.ZipFile) -> Archive:
         if entry.is_dir():
             return Member(entry.filename, 0, "folder")
         if mode == stat.S_IFLNK:
-            to = archive.read(entry) if entry.file_size < 4096 else b"/"
-            return Member(entry.filename, 0, "link", _seen(entry.filename, to.decode("utf-8")))
+            # A link's content is its target; one too long for a path counts as leading out.
+            link = archive.read(entry).decode("utf-8") if entry.file_size < 4096 else "/"
+            return Member(entry.filename, 0, "link", _link_target(entry.filename, link))
         kind = "file" if mode in (0, stat.S_IFREG) else "special"
         return Member(entry.filename, entry.file_size, kind)
 
@@ -135,12 +142,12 @@ def _zip(archive: zipfile.ZipFile) -> Archive:
 
 
 class _Header(tarfile.TarInfo):
-    """One whose long names, and what else follows it, are not read at any length into memory."""
+    """A header of a tar entry that refuses long names and comments, which are read into memory."""
 
     @classmethod
     def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Header":
         header = super().frombuf(buf, encoding, errors)
-        if header.type in LONG and header.size > CHUNK:
+        if header.type in EXTENDED and header.size > CHUNK:
             raise tarfile.TarError(f"a name or comment of {header.size:,} bytes")
         return header
 
@@ -157,11 +164,11 @@ def _tarfile(path: Path) -> tarfile.TarFile:
 def _tar(archive: tarfile.TarFile) -> Archive:
     entries = archive.getmembers()
     while archive.fileobj and archive.fileobj.read(CHUNK):
-        pass  # to the checksum at the end of what compresses it: tar has none of its own
+        pass  # to the end, where the compression has a checksum; tar itself has none
 
     def member(entry: tarfile.TarInfo) -> Member:
         if entry.issym():
-            return Member(entry.name, 0, "link", _seen(entry.name, entry.linkname))
+            return Member(entry.name, 0, "link", _link_target(entry.name, entry.linkname))
         if entry.islnk():
             return Member(entry.name, 0, "link", entry.linkname)
         kind = "file" if entry.isreg() else "folder" if entry.isdir() else "special"
@@ -180,8 +187,9 @@ def _rar(archive: rarfile.RarFile, path: Path) -> Archive:
 
     def member(entry: rarfile.RarInfo) -> Member:
         if entry.is_symlink():
-            to = entry.file_redir[2] if entry.file_redir else archive.read(entry).decode("utf-8")
-            return Member(entry.filename, 0, "link", _seen(entry.filename, to))
+            redirect = entry.file_redir
+            link = redirect[2] if redirect else archive.read(entry).decode("utf-8")
+            return Member(entry.filename, 0, "link", _link_target(entry.filename, link))
         kind = "folder" if entry.is_dir() else "file" if entry.is_file() else "special"
         return Member(entry.filename, entry.file_size, kind)
 
@@ -191,37 +199,42 @@ def _rar(archive: rarfile.RarFile, path: Path) -> Archive:
                 yield number, source
 
     def read_solid(chosen: Sequence[int]) -> Contents:
-        yield from _in_one_go(path, entries, set(chosen))
+        yield from _read_solid(path, entries, set(chosen))
 
+    # A solid rar compresses files together; stored ones (M0) can still be read one by one.
     solid = archive.is_solid() and any(entry.compress_type != rarfile.RAR_M0 for entry in entries)
     return Archive([member(entry) for entry in entries], read_solid if solid else read)
 
 
-def _in_one_go(path: Path, entries: Sequence[rarfile.RarInfo], chosen: set[int]) -> Contents:
-    """Files of a solid rar: each would take unpacking all before it, so all pass by once."""
+def _read_solid(path: Path, entries: Sequence[rarfile.RarInfo], chosen: set[int]) -> Contents:
+    """Read files of a solid rar in one pass: unpacking one means unpacking all before it."""
     if not chosen:
         return
+    # Run unrar (or unar) once for all files, and pick the chosen ones from its output.
     command = rarfile.tool_setup().open_cmdline(None, str(path))
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as helper:
         assert helper.stdout is not None
         for number, entry in enumerate(entries):
             if not entry.is_file():
                 continue
-            source = _Passing(helper.stdout, entry)
+            source = _StreamedFile(helper.stdout, entry)
             if number in chosen:
                 yield number, source
+            # Skip what the caller has not read, to reach the next file.
             source.finish()
             if number == max(chosen):
-                helper.kill()  # the rest is not wanted
+                helper.kill()  # the rest is not needed
                 break
 
 
-class _Passing:
-    """One file of the stream in which a helper program writes all of them, checked by its CRC."""
+class _StreamedFile:
+    """One file in the output of a program that writes all of them; its CRC is verified."""
 
     def __init__(self, stream: IO[bytes], entry: rarfile.RarInfo) -> None:
-        self.stream, self.entry = stream, entry
-        self.left, self.crc = entry.file_size, 0
+        self.stream = stream
+        self.entry = entry
+        self.left = entry.file_size
+        self.crc = 0
 
     def read(self, count: int, /) -> bytes:
         data = self.stream.read(min(count, self.left))
@@ -238,6 +251,6 @@ class _Passing:
             self.read(CHUNK)
 
 
-def _seen(link: str, target: str) -> str:
-    """Where a link leads, seen from the archive's root."""
+def _link_target(link: str, target: str) -> str:
+    """Resolve a link's target, relative to the archive's root."""
     return posixpath.normpath(posixpath.join(posixpath.dirname(link), target))

@@ -1,4 +1,4 @@
-"""A data set's files, from where they are published, from a mirror, or from a copy that is here."""
+"""Get the files of a data set from their publisher, a mirror, or a local copy."""
 
 import hashlib
 import logging
@@ -16,8 +16,8 @@ from vidpipe.utils import hashing
 from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
-SUMS = "SHA256SUMS"  # in the form that `sha256sum --check` reads
-DIGITS = 8  # of the hash of what follows the `?` of an address
+SUMS = "SHA256SUMS"  # in the format that `sha256sum --check` reads
+DIGITS = 8  # of the hash of an address's query
 SUFFIXES = (".zip", ".rar", ".tar", ".tgz", ".tar.gz", ".tar.xz", ".tar.bz2")
 
 
@@ -26,9 +26,9 @@ class Published:
     """A file of a data set, as its authors offer it.
 
     Attributes:
-        url: Its address.
-        size: Bytes; None where nobody has published it.
-        sha256: Its hash; None where nobody has published it.
+        url: Address of the file.
+        size: Bytes; None: not published.
+        sha256: Hash of the file; None: not published.
     """
 
     url: str
@@ -37,7 +37,7 @@ class Published:
 
     @property
     def name(self) -> str:
-        """What the file is called, there and on mirrors."""
+        """Name of the file, also on mirrors."""
         return self.url.rpartition("/")[2]
 
 
@@ -49,43 +49,48 @@ def obtain(
     sha256: str | None = None,
     beside: bool = False,
 ) -> Path:
-    """The file, downloaded if it is not here; or a folder that it would unpack to.
+    """Return the path of a published file, downloaded if need be, or of its unpacked content.
 
     Args:
-        file: What is wanted.
-        archive: A folder or an address that has it under its name, or the archive itself, or a
-            folder of what it would unpack to. None: where it is published.
-        place: Where the source works.
-        sha256: What the user says that an archive of their own hashes to.
-        beside: It is not the archive, and stands beside it.
+        file: The file.
+        archive: A folder or address that has the file under its name, the archive itself, or a
+            folder of its content; None: download the file from its publisher.
+        place: Folders of the project.
+        sha256: Hash of the user's archive, if it is to be checked.
+        beside: The file is not the archive itself, but stands beside it.
 
     Raises:
-        UserError: If it is not there, cannot be downloaded, or is another one.
+        UserError: If the file is missing, cannot be downloaded, or has another hash.
     """
     if archive is None:
-        return _downloaded(file.url, place, size=file.size, sha256=file.sha256)
-    itself = archive.lower().endswith(SUFFIXES)
-    folder = posixpath.dirname(archive) if itself else archive
-    where = archive if itself and not beside else posixpath.join(folder, file.name)
+        return _download(file.url, place, size=file.size, sha256=file.sha256)
+
+    # `archive` may name the file, or the folder or address that it is in.
+    is_file = archive.lower().endswith(SUFFIXES)
+    folder = posixpath.dirname(archive) if is_file else archive
+    location = archive if is_file and not beside else posixpath.join(folder, file.name)
     if "://" in archive:
-        path = _downloaded(where, place, sha256=sha256)
+        path = _download(location, place, sha256=sha256)
+    elif is_file or beside:
+        path = _find([location], place)
     else:
-        choices = [where] if itself or beside else [where, posixpath.splitext(where)[0], folder]
-        path = _here(choices, place)
+        path = _find([location, posixpath.splitext(location)[0], folder], place)
     if path.is_file():
-        _compare(path, file, place, sha256)
+        _verify(path, file, place, sha256)
     return path
 
 
-def _here(choices: Sequence[str], place: Place) -> Path:
-    found = next(filter(None, map(place.find, choices)), None)
-    if found is None:
-        looked = " or ".join(str(place.project / choice) for choice in choices)
-        raise UserError(f"{place.key}.archive: expected {looked}, found nothing")
-    return found
+def _find(choices: Sequence[str], place: Place) -> Path:
+    """Return the first of some paths that exists."""
+    path = next(filter(None, map(place.find, choices)), None)
+    if path is None:
+        expected = " or ".join(str(place.project / choice) for choice in choices)
+        raise UserError(f"{place.key}.archive: expected {expected}, found nothing")
+    return path
 
 
-def _compare(path: Path, file: Published, place: Place, sha256: str | None) -> None:
+def _verify(path: Path, file: Published, place: Place, sha256: str | None) -> None:
+    """Raise an error for another hash than the user's; warn of another than the published one."""
     if sha256 is not None:
         try:
             check(path, size=None, sha256=sha256)
@@ -95,22 +100,23 @@ def _compare(path: Path, file: Published, place: Place, sha256: str | None) -> N
         log.warning("%s is not the file that is published at %s; going on with it", path, file.url)
 
 
-def _downloaded(
+def _download(
     url: str, place: Place, *, size: int | None = None, sha256: str | None = None
 ) -> Path:
-    """The file, held to its hash, or else to the one it had when it was first downloaded."""
+    """Download a file, verified by its hash, or else by that of the first download."""
+    # Many publishers state no hash: record that of the first download, and expect it ever after.
     target = place.downloads / _slug(url)
     sums = place.downloads / SUMS
-    known = sha256 or _read(sums).get(_slug(url))
+    expected = sha256 or _read(sums).get(_slug(url))
     try:
-        download(url, target, size=size, sha256=known)
+        download(url, target, size=size, sha256=expected)
     except UserError as error:
-        recorded = "" if sha256 or not known else f" (hash of the first download, from {sums})"
+        recorded = "" if sha256 or not expected else f" (hash of the first download, from {sums})"
         raise UserError(
             f"{place.key}: {error}{recorded}. If you have a copy of {target.name}, lay it at "
             f"{target}; or let {place.key}.archive name the folder of all files of the set"
         ) from error
-    if known is None:
+    if expected is None:
         digest = hashing.sha256(target)
         log.info("%s: no hash is published; sha256 %s recorded in %s", url, digest, sums)
         _record(sums, _slug(url), digest)
@@ -118,7 +124,7 @@ def _downloaded(
 
 
 def _slug(url: str) -> str:
-    """A path of its own for each address: host, parts of its path, hash of its query, name."""
+    """Make a distinct path of each address: host, folders, hash of the query, name."""
     address = urlsplit(url)
     host = f"{address.hostname}:{address.port}" if address.port else f"{address.hostname}"
     parts = [quote(unquote(part), safe=" ") for part in address.path.split("/")]
@@ -128,6 +134,8 @@ def _slug(url: str) -> str:
 
 
 def _record(sums: Path, slug: str, digest: str) -> None:
+    """Add a hash to the file of hashes; another process may do so at the same time."""
+    # Write beside, then rename: no reader finds half a file.
     with FileLock(f"{sums}.lock"):
         lines = {**_read(sums), slug: digest}
         text = "".join(f"{lines[name]}  {name}\n" for name in sorted(lines))
@@ -137,7 +145,7 @@ def _record(sums: Path, slug: str, digest: str) -> None:
 
 
 def _read(sums: Path) -> dict[str, str]:
-    """Hashes by path."""
+    """Read the hashes, by path."""
     if not sums.is_file():
         return {}
     rows = [line.split("  ", 1) for line in sums.read_text(encoding="utf-8").splitlines()]

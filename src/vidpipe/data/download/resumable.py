@@ -1,6 +1,6 @@
-"""Download over HTTP(S): goes on after a cut, and no half file stands under the final name.
+"""Download over HTTP(S) with resume; a file gets its name when it is complete and verified.
 
-Proxies are those of the environment. TLS is verified, always.
+Proxies are those of the environment. TLS is always verified.
 """
 
 import logging
@@ -23,10 +23,10 @@ from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 CHUNK = 2**18  # bytes
-CONNECT = 20.0  # seconds
-LONGEST_WAIT = 60.0  # seconds
-MENDS = {408, 425, 429}  # of the client's errors, those that may be gone a moment later
-NO_ADDRESS = (
+CONNECT_TIMEOUT = 20.0  # seconds
+LONGEST_WAIT = 60.0  # seconds between two attempts
+TRANSIENT = {408, 425, 429}  # client errors (4xx) that are worth another attempt
+BAD_ADDRESS = (
     requests.exceptions.InvalidURL,
     requests.exceptions.InvalidSchema,
     requests.exceptions.MissingSchema,
@@ -35,12 +35,12 @@ NO_ADDRESS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Patience:
-    """How long to try.
+    """Limits of repeated attempts.
 
     Attributes:
-        attempts: In a row, none of which got further than one before.
-        wait: Seconds before the second attempt; twice as many before each that follows.
-        stall: Seconds without a byte after which a connection is given up.
+        attempts: Largest number of attempts in a row that make no progress.
+        wait: Seconds before the second attempt; doubled before each that follows.
+        stall: Seconds without a byte after which a connection is closed.
     """
 
     attempts: int = 6
@@ -56,53 +56,53 @@ def download(
     sha256: str | None = None,
     patience: Patience = Patience(),
 ) -> None:
-    """Bring a file here; one that is here already is only checked.
+    """Download a file; only verify it if it exists.
 
-    What has come so far is kept in `<target>.part`, and the next call goes on from there if the
-    server allows it and still offers the same file.
+    A partial download stays in `<target>.part`. The next call resumes it, if the server allows that
+    and still offers the same version.
 
     Args:
-        url: Of the file.
-        target: Where it goes. Its folder is made.
-        size: Bytes it must have; None: unknown.
-        sha256: What it must hash to; None: unknown.
-        patience: How long to try.
+        url: Address of the file.
+        target: Path of the file; its folder is created.
+        size: Expected size in bytes; None: unknown.
+        sha256: Expected hash; None: unknown.
+        patience: Limits of repeated attempts.
 
     Raises:
-        UserError: If the server refuses, breaks off too often, or offers another file; if the
+        UserError: If the server refuses, breaks off too often, or offers another file, or the
             disk is full.
     """
-    with _alone(target):
+    with _locked(target):
         if target.is_file():
-            _keep(target, size, sha256)
+            _check_existing(target, size, sha256)
             return
         part = _Part(target)
-        _persist(url, part, size, patience)
+        _retry(url, part, size, patience)
         try:
             check(part.path, size=size, sha256=sha256)
         except UserError as error:
-            part.drop()
+            part.remove()
             raise UserError(f"{url}: {error}; it was thrown away") from error
         part.path.replace(target)
-        part.drop()
+        part.remove()
 
 
 def check(path: Path, *, size: int | None, sha256: str | None) -> None:
-    """Hold a file to what is known of it.
+    """Check a file's size and hash, where they are known.
 
     Raises:
-        UserError: If it is another one.
+        UserError: If one differs.
     """
-    real = path.stat().st_size
-    if size not in (None, real):
-        raise UserError(f"{path}: expected {size:,} bytes, got {real:,}")
+    actual = path.stat().st_size
+    if size not in (None, actual):
+        raise UserError(f"{path}: expected {size:,} bytes, got {actual:,}")
     if sha256 is not None and (digest := hashing.sha256(path)) != sha256:
         raise UserError(f"{path}: expected sha256 {sha256}, got {digest}")
 
 
 @contextmanager
-def _alone(target: Path) -> Iterator[None]:
-    """Two processes do not write to one file: the second waits for the first."""
+def _locked(target: Path) -> Iterator[None]:
+    """Wait for any other process that downloads the same file."""
     target.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(f"{target}.lock")
     try:
@@ -116,7 +116,7 @@ def _alone(target: Path) -> Iterator[None]:
         lock.release()
 
 
-def _keep(target: Path, size: int | None, sha256: str | None) -> None:
+def _check_existing(target: Path, size: int | None, sha256: str | None) -> None:
     try:
         check(target, size=size, sha256=sha256)
     except UserError as error:
@@ -124,67 +124,73 @@ def _keep(target: Path, size: int | None, sha256: str | None) -> None:
 
 
 class _Part:
-    """What has come so far, and of which file it is a part, as the server named its version."""
+    """A partial download, and the version of the file that the server gave it."""
 
     def __init__(self, target: Path) -> None:
         self.path = target.with_name(f"{target.name}.part")
-        self.note = target.with_name(f"{target.name}.part.version")
+        self.version_file = target.with_name(f"{target.name}.part.version")
 
     def __len__(self) -> int:
         return self.path.stat().st_size if self.path.is_file() else 0
 
     def version(self) -> str:
-        return self.note.read_text(encoding="utf-8") if self.note.is_file() else ""
+        file = self.version_file
+        return file.read_text(encoding="utf-8") if file.is_file() else ""
 
-    def drop(self) -> None:
+    def remove(self) -> None:
         self.path.unlink(missing_ok=True)
-        self.note.unlink(missing_ok=True)
+        self.version_file.unlink(missing_ok=True)
 
 
-def _persist(url: str, part: _Part, size: int | None, patience: Patience) -> None:
-    """Try until all is here, or nothing more comes for a while."""
-    furthest, failures = len(part), 0
+def _retry(url: str, part: _Part, size: int | None, patience: Patience) -> None:
+    """Attempt the download until it is complete, or too many attempts make no progress."""
+    furthest = len(part)
+    failures = 0
     while True:
         try:
             return _stream(url, part, size, patience.stall)
         except requests.RequestException as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise UserError(_distrusted(url)) from error
-            further, furthest = len(part) > furthest, max(len(part), furthest)
-            failures = 1 if further else failures + 1
+                raise UserError(_certificate_message(url)) from error
+            # Progress starts the count again.
+            failures = 1 if len(part) > furthest else failures + 1
+            furthest = max(len(part), furthest)
             if failures >= patience.attempts:
                 raise UserError(
                     f"{url}: {failures} attempts in a row got no further than byte {furthest:,}: "
                     f"{error}. Run it again to go on from there"
                 ) from error
+            # Wait with exponential backoff.
             wait = min(patience.wait * 2 ** (failures - 1), LONGEST_WAIT)
             log.warning("%s: %s at byte %d; again in %.0f s", url, error, len(part), wait)
             time.sleep(wait)
 
 
 def _stream(url: str, part: _Part, size: int | None, stall: float) -> None:
-    """One attempt: ask for what is missing, append what comes."""
+    """Make one attempt: request the missing bytes and append what arrives."""
     have = len(part)
     if size is not None and have == size:
         return
+    # Ask for the rest, if the file is still the same version.
     headers = {"Accept-Encoding": "identity"}
     if have and part.version():
         headers |= {"Range": f"bytes={have}-", "If-Range": part.version()}
     with _get(url, headers, stall) as response:
         whole = response.headers.get("Content-Range", "").rpartition("/")[2]
         if response.status_code == 416 and whole == str(have):
-            return  # cut off after the last byte
+            return  # complete: the connection broke after the last byte
         if response.status_code == 416:
-            part.drop()
-        _refuse(url, response)
+            part.remove()
+        _check_status(url, response)
+        # 206 continues the part, 200 sends the whole file.
         start = have if response.status_code == 206 else 0
         total = _total(response, start)
         if total is not None and size not in (None, total):
             raise UserError(f"{url}: expected a file of {size:,} bytes, the server has {total:,}")
-        _room(part.path, (total or 0) - start)
+        _check_space(part.path, (total or 0) - start)
         if not start:
-            part.drop()
-            part.note.write_text(_version(response), encoding="utf-8")
+            part.remove()
+            part.version_file.write_text(_version(response), encoding="utf-8")
         _append(part.path, response, start, total)
     if total is not None and len(part) != total:
         raise requests.ConnectionError(f"broke off at byte {len(part):,} of {total:,}")
@@ -192,8 +198,8 @@ def _stream(url: str, part: _Part, size: int | None, stall: float) -> None:
 
 def _get(url: str, headers: dict[str, str], stall: float) -> requests.Response:
     try:
-        return requests.get(url, headers=headers, stream=True, timeout=(CONNECT, stall))
-    except NO_ADDRESS as error:
+        return requests.get(url, headers=headers, stream=True, timeout=(CONNECT_TIMEOUT, stall))
+    except BAD_ADDRESS as error:
         raise UserError(f"{url}: not an address that can be downloaded from: {error}") from error
 
 
@@ -212,7 +218,7 @@ def _append(path: Path, response: requests.Response, start: int, total: int | No
 
 
 def _read(response: requests.Response) -> bytes:
-    """What has come: `iter_content` would wait for a full chunk, and lose it if the line is cut."""
+    """Read what has arrived; `iter_content` loses an incomplete chunk if the line breaks."""
     try:
         data: bytes = response.raw.read1(CHUNK)
     except urllib3.exceptions.ReadTimeoutError as error:
@@ -222,19 +228,19 @@ def _read(response: requests.Response) -> bytes:
     return data
 
 
-def _refuse(url: str, response: requests.Response) -> None:
-    """Tell a refusal from a fault that may mend."""
+def _check_status(url: str, response: requests.Response) -> None:
+    """Raise `HTTPError` for a status worth another attempt, `UserError` for a final one."""
     code = response.status_code
     if code in (200, 206):
         return
-    said = f"the server says {code} {response.reason}"
-    if code in MENDS or code == 416 or code >= 500:
-        raise requests.HTTPError(said)
-    raise UserError(f"{url}: expected a file, {said}")
+    answer = f"the server says {code} {response.reason}"
+    if code in TRANSIENT or code == 416 or code >= 500:
+        raise requests.HTTPError(answer)
+    raise UserError(f"{url}: expected a file, {answer}")
 
 
 def _total(response: requests.Response, start: int) -> int | None:
-    """Bytes of the whole file, if the server says so."""
+    """Return the size of the whole file in bytes, if the server states it."""
     if response.status_code == 206:
         span, _, whole = response.headers.get("Content-Range", "").partition("/")
         if not span.startswith(f"bytes {start}-"):
@@ -245,20 +251,20 @@ def _total(response: requests.Response, start: int) -> int | None:
 
 
 def _version(response: requests.Response) -> str:
-    """What `If-Range` may ask for: a strong tag, else a date; nothing where there is neither."""
+    """Return a validator for `If-Range`: a strong ETag, else a date, else nothing."""
     tag = response.headers.get("ETag", "")
     if tag and not tag.startswith("W/"):
         return tag
     return response.headers.get("Last-Modified", "")
 
 
-def _room(path: Path, more: int) -> None:
+def _check_space(path: Path, more: int) -> None:
     free = shutil.disk_usage(path.parent).free
     if more > free:
         raise UserError(f"{path}: needs {more:,} bytes more, the disk has {free:,} free")
 
 
-def _distrusted(url: str) -> str:
+def _certificate_message(url: str) -> str:
     host = urlsplit(url).netloc
     return (
         f"{url}: the certificate of {host} cannot be verified, and is never taken unverified. "

@@ -1,6 +1,6 @@
-"""Take the files that are wanted out of an archive; a hostile one is refused.
+"""Unpack chosen files of an archive; refuse a hostile one.
 
-Names, links and declared sizes are looked at before anything is written, bytes as they come.
+Names, links and declared sizes are checked before anything is written, actual sizes on the way.
 """
 
 import re
@@ -14,11 +14,16 @@ from vidpipe.data.download.archives import CHUNK, Member, Source, opened
 from vidpipe.data.files import distinct, named
 from vidpipe.utils.errors import UserError
 
-MOST_TIMES, AT_LEAST = 50, 2**30  # an archive may grow to so many times its size, or so many bytes
+# Limits of the unpacked size: so many times the archive's, or so many bytes if that is more.
+RATIO = 50
+ALWAYS_ALLOWED = 2**30
 
 
 def listed(archive: Path) -> list[str]:
-    """Paths of the files in an archive, or in a folder in place of one, in its order.
+    """List the paths of the files in an archive, in its order.
+
+    Args:
+        archive: A zip, tar or rar, or a folder in place of one.
 
     Raises:
         UserError: If the archive is damaged.
@@ -28,65 +33,70 @@ def listed(archive: Path) -> list[str]:
 
 
 def unpack(
-    archive: Path, folder: Path, wanted: Callable[[str], bool], *, limit: int | None = None
+    archive: Path, folder: Path, select: Callable[[str], bool], *, limit: int | None = None
 ) -> list[tuple[str, Path]]:
-    """Write the files that are wanted into a folder, under distinct names.
+    """Write the selected files of an archive into a folder, under distinct names.
 
     Args:
         archive: A zip, tar or rar, or a folder in place of one.
-        folder: Where the files go, flat.
-        wanted: Says of a member's path whether it is.
-        limit: Bytes they may be in all; None: 50 times the archive, but a GiB at least, and as
-            many as there are where it is a folder.
+        folder: Folder for the files, without subfolders.
+        select: Predicate of a member's path.
+        limit: Largest total size in bytes; None: 50 times the archive or 1 GiB, whichever is more,
+            and no limit for a folder.
 
     Returns:
-        Path in the archive and file, one pair for each, in the archive's order.
+        Pairs of path in the archive and file, in the archive's order.
 
     Raises:
-        UserError: If the archive is damaged, or not to be trusted: a member's path is absolute
-            or climbs out with `..`, a link leads out, a member is no file, or they are too large.
+        UserError: If the archive is damaged or hostile: a member's path is absolute or leads out by
+            `..`, a link leads out, a member is a device, or the files are too large.
     """
-    limit = _most(archive) if limit is None else limit
+    limit = _default_limit(archive) if limit is None else limit
     with opened(archive) as inside:
+        # Check all that the archive declares.
         for member in inside.members:
             _refuse_hostile(archive, member)
-        chosen = [n for n, m in enumerate(inside.members) if m.kind == "file" and wanted(m.path)]
-        _hold(archive, sum(inside.members[n].size for n in chosen), limit)
+        chosen = [n for n, m in enumerate(inside.members) if m.kind == "file" and select(m.path)]
+        _check_size(archive, sum(inside.members[n].size for n in chosen), limit)
         names = dict(zip(chosen, distinct([inside.members[n].path for n in chosen]), strict=True))
-        written, files = 0, []
-        shown = tqdm(inside.read(chosen), archive.name, len(chosen), unit="file", disable=None)
-        for number, source in shown:
+
+        # Copy the files, and count the actual bytes.
+        written = 0
+        files = []
+        contents = tqdm(inside.read(chosen), archive.name, len(chosen), unit="file", disable=None)
+        for number, source in contents:
             target = folder / names[number]
-            for some in _copied(source, target):
-                written += some
-                _hold(archive, written, limit)
+            for count in _copy(source, target):
+                written += count
+                _check_size(archive, written, limit)
             files.append((inside.members[number].path, target))
     return files
 
 
-def _most(archive: Path) -> int:
+def _default_limit(archive: Path) -> int:
     if archive.is_dir():
         return sys.maxsize
-    return max(MOST_TIMES * archive.stat().st_size, AT_LEAST)
+    return max(RATIO * archive.stat().st_size, ALWAYS_ALLOWED)
 
 
-def _copied(source: Source, target: Path) -> Iterator[int]:
-    """Copy, and say after each piece how long it was."""
+def _copy(source: Source, target: Path) -> Iterator[int]:
+    """Copy a file in chunks, and yield the length of each."""
+    # "x": names are distinct, so no file may exist.
     with named(target), target.open("xb") as file:
-        while data := _piece(source):
+        while data := _read_chunk(source):
             file.write(data)
             yield len(data)
 
 
-def _piece(source: Source) -> bytes:
-    """The next bytes; what fails in reading is no fault of the file that is written."""
+def _read_chunk(source: Source) -> bytes:
+    """Read the next bytes; an error counts as the archive's, not the written file's."""
     try:
         return source.read(CHUNK)
     except OSError as error:
         raise EOFError(str(error)) from error
 
 
-def _hold(archive: Path, size: int, limit: int) -> None:
+def _check_size(archive: Path, size: int, limit: int) -> None:
     if size > limit:
         raise UserError(
             f"{archive}: expected at most {limit:,} bytes out of {archive.stat().st_size:,}, got "

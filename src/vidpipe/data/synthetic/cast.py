@@ -1,4 +1,4 @@
-"""Who performs: people that differ in build, clothes and pace, each in a place of their own."""
+"""Draw the actors: people of different build, clothes and pace, each in a scene of their own."""
 
 import colorsys
 import math
@@ -27,13 +27,17 @@ BALLS = ((226, 92, 44), (240, 200, 60), (222, 66, 96))
 
 @dataclass(frozen=True, kw_only=True)
 class Actor:
-    """A person in a place.
+    """A person in a scene.
 
     Attributes:
+        name: Name of the person.
+        build: Measures of the body.
+        clothes: Colours of the figure.
         pace: Length of a cycle, relative to that of the move.
         ground: Row on which the feet stand.
-        ball: Colour of what there is to pick up.
-        luck: Seed of what differs from action to action.
+        scene: Picture of the place.
+        ball: Colour of the ball that is picked up.
+        seed: Seed of what varies from action to action.
     """
 
     name: str
@@ -41,13 +45,13 @@ class Actor:
     clothes: Clothes
     pace: float
     ground: float
-    place: Image.Image
+    scene: Image.Image
     ball: Colour
-    luck: tuple[int, int]
+    seed: tuple[int, int]
 
 
 def actor(seed: int, number: int) -> Actor:
-    """The actor of that number: the same however many there are."""
+    """Draw the actor of that number, which depends on no other actor."""
     traits = _traits(seed, number)
 
     def between(low: float, high: float) -> float:
@@ -56,12 +60,14 @@ def actor(seed: int, number: int) -> Actor:
     def one_of(choices: tuple[Colour, ...]) -> Colour:
         return choices[int(next(traits) * len(choices))]
 
-    rounds, nth = divmod(number, len(NAMES))
+    # The order of the traits is part of the data set.
+    repetition, index = divmod(number, len(NAMES))
     shirt = colorsys.hsv_to_rgb(next(traits), between(0.45, 0.75), between(0.5, 0.78))
     red, green, blue = (round(255 * channel) for channel in shirt)
+    # Longer legs go with a shorter torso.
     leg = between(0.45, 0.49)
     return Actor(
-        name=NAMES[nth] + (str(rounds + 1) if rounds else ""),
+        name=NAMES[index] + (str(repetition + 1) if repetition else ""),
         build=Build(
             height=between(86.0, 102.0),
             leg=leg,
@@ -83,15 +89,16 @@ def actor(seed: int, number: int) -> Actor:
         ),
         pace=between(0.88, 1.14),
         ground=between(128.0, 134.0),
-        place=scene(number, np.random.default_rng((seed, number))),
+        scene=scene(number, np.random.default_rng((seed, number))),
         ball=BALLS[number % len(BALLS)],
-        luck=(seed, number),
+        seed=(seed, number),
     )
 
 
 def _traits(seed: int, number: int) -> Iterator[float]:
-    """Numbers of 0 to 1 that fill each trait evenly from actor to actor (a Kronecker sequence)."""
+    """Yield numbers in 0 to 1, by Kronecker sequences, which spread each trait over the actors."""
+    # Multiples of irrational numbers, modulo 1: square roots of primes.
     offsets = np.random.default_rng(seed).random(64)
-    squares = (p for p in range(2, 400) if all(p % d for d in range(2, p)))
-    for offset, prime in zip(offsets, squares, strict=False):
+    primes = (p for p in range(2, 400) if all(p % d for d in range(2, p)))
+    for offset, prime in zip(offsets, primes, strict=False):
         yield float((offset + number * math.sqrt(prime)) % 1.0)

@@ -1,11 +1,11 @@
-"""Choreography: the nine actions of the Weizmann set as joint angles over one cycle.
+"""The nine actions of the Weizmann set as joint angles over one cycle.
 
-Each row is a joint and each column a beat; a closed spline passes through the beats. Angles are in
-degrees. Arms and legs hang straight down at 0; a positive `hip` or `arm` swings forward, a positive
-`hip_out` or `arm_out` away from the body. Knees bend backward, elbows forward; `fold` bends the
-elbow sideways, and `splay` moves the knee out but not the foot. `lean` tips the spine forward,
-`curl` its upper half, `nod` the head; `twist` turns the shoulders. `air` is the height of the lower
-foot, in heights of the figure.
+In the tables a row is a joint and a column a beat, a key frame; a closed spline passes through the
+beats. Angles are in degrees. Arms and legs hang straight down at 0; a positive `hip` or `arm`
+swings forward, a positive `hip_out` or `arm_out` away from the body. Knees bend backward, elbows
+forward; `fold` bends the elbow sideways, and `splay` moves the knee out but not the foot. `lean`
+tips the spine forward, `curl` its upper half, `nod` the head; `twist` turns the shoulders. `air` is
+the height of the lower foot, in heights of the figure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,14 +19,14 @@ LIMBS = ("hip", "hip_out", "splay", "knee", "ankle", "arm", "arm_out", "elbow", 
 
 
 class Pose(NamedTuple):
-    """One moment: angles of the body, and of the limbs of either side, by joint."""
+    """Angles of the body, and of the limbs of either side, by joint."""
 
     body: dict[str, float]
     left: dict[str, float]
     right: dict[str, float]
 
     def mirrored(self, share: float) -> "Pose":
-        """On the way to its mirror image: 0 is the pose itself, 1 has left and right exchanged."""
+        """Blend the pose with its mirror image: 0 is the pose, 1 has left and right exchanged."""
 
         def blend(a: dict[str, float], b: dict[str, float]) -> dict[str, float]:
             return {joint: a[joint] + share * (b[joint] - a[joint]) for joint in a}
@@ -43,11 +43,11 @@ class Move:
         body: Joints of the spine.
         limbs: Joints of the right side.
         left: Joints in which the left side differs.
-        alternating: The left side does half a cycle later what the right side does.
-        facing: The figure looks at the camera, not to where it goes.
-        stride: Way per cycle, in heights of the figure.
-        speed: Of the way, beat by beat; even if it has one beat.
-        grips: Picks something up, or puts it down, at half of each cycle.
+        alternating: The left side follows the right side by half a cycle.
+        facing: The figure looks at the camera, not where it goes.
+        stride: Distance per cycle, in heights of the figure.
+        speed: Relative speed at each beat; constant if there is one.
+        grips: The hands pick a ball up, or put it down, in the middle of each cycle.
     """
 
     seconds: float
@@ -62,11 +62,11 @@ class Move:
 
     @property
     def planted(self) -> bool:
-        """Feet on the ground stay where they are; else it is the hips that move evenly."""
+        """True if the feet on the ground stay in place; else the hips move evenly."""
         return self.stride == 0 or len(self.speed) > 1
 
     def pose(self, phase: float) -> Pose:
-        """The angles at a phase; whole numbers are the first beat."""
+        """Return the angles at a phase, in cycles; whole numbers are the first beat."""
         opposite = phase + self.alternating / 2
         return Pose(
             body={joint: curve(self.body.get(joint, (0,)), phase) for joint in BODY},
@@ -78,12 +78,12 @@ class Move:
         )
 
     def advance(self, phase: float) -> float:
-        """Speed at a phase, in heights per cycle."""
+        """Return the speed at a phase, in heights per cycle."""
         return self.stride * curve(self.speed, phase) * len(self.speed) / sum(self.speed)
 
 
 def curve(beats: Beats, phase: float) -> float:
-    """A closed Catmull-Rom spline through evenly spaced beats, once around per unit of phase."""
+    """Evaluate a closed Catmull-Rom spline through the beats, one cycle per unit of phase."""
     at = phase % 1.0 * len(beats)
     beat = int(at)
     t = at - beat

@@ -1,4 +1,4 @@
-"""An actor in an action: one figure that fills or crosses one still scene."""
+"""Draw an actor in an action: one figure that stands in or crosses one still scene."""
 
 from collections.abc import Iterator
 
@@ -13,33 +13,36 @@ from vidpipe.data.synthetic.painting import Bone, Camera, Part, cast_shadow, pai
 from vidpipe.data.synthetic.scenes import HEIGHT, WIDTH
 from vidpipe.data.synthetic.skeleton import Point, Skeleton, stand
 
-FINE = 5  # each pixel is painted as that many squared
+SUPERSAMPLING = 5  # factor in width and height at which pictures are painted
 MARGIN = 38  # pixels from the sides at which a figure turns
-TURN = 0.32  # seconds
+TURN = 0.32  # seconds that a turn takes
 PROFILE = 82  # degrees: nearly from the side
-BALL = 0.05  # radius of what is picked up, in heights of the figure
+BALL = 0.05  # radius of the ball, in heights of the figure
 
 
 def perform(
     actor: Actor, action: str, *, frames: int, fps: int
 ) -> Iterator[UInt8[np.ndarray, "h w 3"]]:
-    """Draw an actor in an action, from a beat and a side that luck chooses.
+    """Draw an actor in an action, from a random phase, place and direction.
 
     Args:
-        actor: Who, and where.
+        actor: The person and the scene.
         action: One of `MOVES`.
-        frames: How many pictures; more of them begin with the same ones.
+        frames: Number of pictures; a longer video begins with the pictures of a shorter one.
         fps: Pictures per second.
     """
     move = MOVES[action]
-    luck = np.random.default_rng((*actor.luck, list(MOVES).index(action)))
-    phase = luck.random()
-    goal = 1 if luck.integers(2) else -1  # the side to go to
-    x = luck.uniform(MARGIN, WIDTH - MARGIN) if move.stride else WIDTH / 2
+    rng = np.random.default_rng((*actor.seed, list(MOVES).index(action)))
+    phase = rng.random()
+    goal = 1 if rng.integers(2) else -1  # walk to the right or left side
+    x = rng.uniform(MARGIN, WIDTH - MARGIN) if move.stride else WIDTH / 2
     heading = float(goal)
-    place = actor.place.resize((WIDTH * FINE, HEIGHT * FINE), Image.Resampling.NEAREST)
+    size = (WIDTH * SUPERSAMPLING, HEIGHT * SUPERSAMPLING)
+    scene = actor.scene.resize(size, Image.Resampling.NEAREST)
     for _ in range(frames):
-        yield np.asarray(_draw(place.copy(), actor, move, phase, heading, x).reduce(FINE))
+        picture = _draw(scene.copy(), actor, move, phase, heading, x)
+        yield np.asarray(picture.reduce(SUPERSAMPLING))
+        # Advance by one frame; near a side, turn round within `TURN` seconds.
         step = 1 / (fps * move.seconds * actor.pace)
         x += heading * move.advance(phase) * step * actor.build.height
         phase += step
@@ -50,36 +53,37 @@ def perform(
 
 
 def _draw(
-    place: Image.Image, actor: Actor, move: Move, phase: float, heading: float, x: float
+    picture: Image.Image, actor: Actor, move: Move, phase: float, heading: float, x: float
 ) -> Image.Image:
+    """Paint the figure at one moment onto the scene."""
     pose = move.pose(phase)
-    if move.facing and move.stride:  # to the other side it is the same in a mirror
+    if move.facing and move.stride:  # a sidestep to the other side is the mirror image
         pose = pose.mirrored((1 - heading) / 2)
     body = stand(pose, actor.build, planted=move.planted)
     camera = Camera(
-        x=x * FINE,
-        y=actor.ground * FINE,
-        scale=actor.build.height * FINE,
+        x=x * SUPERSAMPLING,
+        y=actor.ground * SUPERSAMPLING,
+        scale=actor.build.height * SUPERSAMPLING,
         yaw=0.0 if move.facing else PROFILE * heading,
     )
     parts = figure(body, actor.build, actor.clothes, camera)
     if move.grips:
         held = int(phase + 0.5) % 2 == 1
-        spot = _hands(body) if held else _spot(actor, move)
-        parts.append(Part(0.0, [Bone([(spot, BALL)], actor.ball)]))
-    cast_shadow(place, [leg[-1] for leg in body.legs.values()], camera)
-    paint(place, parts, camera)
-    return place
+        centre = _between_hands(body) if held else _ball_on_ground(actor, move)
+        parts.append(Part(0.0, [Bone([(centre, BALL)], actor.ball)]))
+    cast_shadow(picture, [leg[-1] for leg in body.legs.values()], camera)
+    paint(picture, parts, camera)
+    return picture
 
 
-def _spot(actor: Actor, move: Move) -> Point:
-    """Where the hands reach the ground, halfway through a cycle."""
-    forward, left, _ = _hands(stand(move.pose(0.5), actor.build, planted=move.planted))
+def _ball_on_ground(actor: Actor, move: Move) -> Point:
+    """Return the point where the hands reach the ground, halfway through a cycle."""
+    forward, left, _ = _between_hands(stand(move.pose(0.5), actor.build, planted=move.planted))
     return forward, left, BALL
 
 
-def _hands(body: Skeleton) -> Point:
-    """Between the two."""
+def _between_hands(body: Skeleton) -> Point:
+    """Return the middle between the hands."""
     forward, left, up = (
         (a + b) / 2 for a, b in zip(*(arm[-1] for arm in body.arms.values()), strict=True)
     )

@@ -1,4 +1,4 @@
-"""Still places for figures to move in: a wall or a horizon, and ground, with texture."""
+"""Paint still scenes for figures to move in: a wall or a horizon, and ground, with texture."""
 
 from collections.abc import Callable
 
@@ -114,17 +114,19 @@ SCENES: tuple[Callable[[ImageDraw], None], ...] = (
 
 
 def scene(number: int, random: np.random.Generator) -> Image.Image:
-    """Paint a place.
+    """Paint a scene.
 
     Args:
-        number: Which of `SCENES`, counted around.
-        random: Chooses tint, light and grain, and whether it is mirrored.
+        number: Index into `SCENES`, modulo their number.
+        random: Draws tint, light, grain and a mirroring.
     """
+    # Draw the scene, soften it, and mirror it or not.
     picture = Image.new("RGB", (WIDTH, HEIGHT))
     SCENES[number % len(SCENES)](Draw(picture))
     picture = picture.filter(ImageFilter.GaussianBlur(0.6))
     if random.integers(2):
         picture = picture.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+    # Texture: patches of light, grain per pixel, one tint.
     clouds = Image.fromarray(random.integers(0, 256, (7, 9), dtype=np.uint8))
     light = np.asarray(clouds.resize(picture.size, Image.Resampling.BICUBIC)).astype(np.int16)
     grain = random.integers(-6, 7, (HEIGHT, WIDTH), dtype=np.int16)
@@ -134,12 +136,13 @@ def scene(number: int, random: np.random.Generator) -> Image.Image:
 
 
 def _boards(draw: ImageDraw, width: int, colour: Colour) -> None:
-    """Lines on the ground that meet far away."""
+    """Draw lines on the ground that converge towards the wall."""
     for left in range(WIDTH // 2 - 20 * width, WIDTH // 2 + 20 * width, width):
         draw.line((WIDTH / 2 + (left - WIDTH / 2) * 0.4, FLOOR, left, HEIGHT), colour)
 
 
 def _fade(draw: ImageDraw, top: int, bottom: int, above: Colour, below: Colour) -> None:
+    """Fill the rows with a vertical gradient."""
     for row in range(top, bottom):
         share = (row - top) / (bottom - top)
         mixed = tuple(round(a + share * (b - a)) for a, b in zip(above, below, strict=True))

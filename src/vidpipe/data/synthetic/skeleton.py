@@ -1,7 +1,6 @@
-"""From angles to joints in space.
+"""Place the joints of a body in space from their angles.
 
-Space has three axes, in heights of the figure: forward, to the figure's left, and up; the ground is
-at 0.
+The axes are forward, left (of the figure) and up, in heights of the figure; the ground is at 0.
 """
 
 import math
@@ -20,7 +19,7 @@ HEEL, TOE = 0.018, 0.014  # thickness of the sole
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """A body, in shares of its height.
+    """Measures of a body, in shares of its height.
 
     Attributes:
         height: Pixels.
@@ -29,7 +28,7 @@ class Build:
         arm: Shoulder to wrist.
         shoulders: From the spine to a shoulder.
         hips: From the spine to a hip.
-        bulk: Thickness of everything; 1 is common.
+        bulk: Factor of all thicknesses.
     """
 
     height: float
@@ -42,9 +41,9 @@ class Build:
 
 
 class Skeleton(NamedTuple):
-    """Joints in space; the nose is where the face points.
+    """Joints in space; the nose gives the direction of the face.
 
-    Legs are hip, knee, ankle, heel, toe; arms are shoulder, elbow, wrist, hand; left and right.
+    Legs (hip, knee, ankle, heel, toe) and arms (shoulder, elbow, wrist, hand) are by side.
     """
 
     hips: Point
@@ -60,16 +59,18 @@ def stand(pose: Pose, build: Build, *, planted: bool) -> Skeleton:
     """Put a body on the ground.
 
     Args:
-        pose: Angles.
-        build: Lengths.
-        planted: The origin is between the feet; else it is below the hips.
+        pose: Angles of the joints.
+        build: Measures of the body.
+        planted: The origin is between the feet; else below the hips.
     """
     body = pose.body
     sides = {LEFT: pose.left, RIGHT: pose.right}
     legs = {side: _leg(angles, build, side) for side, angles in sides.items()}
+    # Put the lower foot on the ground, or as high as the pose says.
     lowest = min(min(leg[3][2] - HEEL, leg[4][2] - TOE) for leg in legs.values())
     feet = sum(leg[2][0] for leg in legs.values()) / 2
     hips = (-feet if planted else 0.0, 0.0, body["air"] - lowest)
+    # The spine: hips, waist, chest and head.
     bent = body["lean"] + body["curl"]
     waist = _step(hips, 0.4 * build.torso, 180 - body["lean"])
     chest = _step(waist, 0.6 * build.torso, 180 - bent)
@@ -89,7 +90,8 @@ def stand(pose: Pose, build: Build, *, planted: bool) -> Skeleton:
 
 
 def _leg(angles: Mapping[str, float], build: Build, side: int) -> Sequence[Point]:
-    """As seen from between the hips."""
+    """Return the joints of a leg, relative to the middle of the hips."""
+    # `splay` turns the thigh out and the shin back in, so that the foot stays.
     out, back = (side * (angles["hip_out"] + sign * angles["splay"]) for sign in (1, -1))
     shin = angles["hip"] - angles["knee"]
     foot = shin + 90 + angles["ankle"]
@@ -102,21 +104,25 @@ def _leg(angles: Mapping[str, float], build: Build, side: int) -> Sequence[Point
 
 def _shoulder(chest: Point, build: Build, forward: float, side: int) -> Point:
     turn = math.radians(forward)
-    along, across = build.shoulders * math.sin(turn), build.shoulders * math.cos(turn)
-    return _add(chest, (along, side * across, 0.0))
+    ahead = build.shoulders * math.sin(turn)
+    across = build.shoulders * math.cos(turn)
+    return _add(chest, (ahead, side * across, 0.0))
 
 
 def _arm(angles: Mapping[str, float], build: Build, side: int, shoulder: Point) -> list[Point]:
-    upper, lower = angles["arm"], angles["arm"] + angles["elbow"]
-    out, fold = side * angles["arm_out"], side * (angles["arm_out"] + angles["fold"])
+    upper = angles["arm"]
+    lower = angles["arm"] + angles["elbow"]
+    out = side * angles["arm_out"]
+    fold = side * (angles["arm_out"] + angles["fold"])
     elbow = _step(shoulder, 0.52 * build.arm, upper, out)
     wrist = _step(elbow, 0.48 * build.arm, lower, fold)
     return [shoulder, elbow, wrist, _step(wrist, 0.03, lower, fold)]
 
 
 def _step(start: Point, length: float, swing: float, out: float = 0.0) -> Point:
-    """Go straight down by a length, swung forward and to the left by degrees."""
-    forward, left = math.radians(swing), math.radians(out)
+    """Go down by a length, in a direction swung forward and to the left by degrees."""
+    forward = math.radians(swing)
+    left = math.radians(out)
     down = length * math.cos(left)
     return _add(
         start, (down * math.sin(forward), length * math.sin(left), -down * math.cos(forward))

@@ -1,1 +1,1 @@
-"""Footage to what training reads."""
+"""Data stages: from videos and glyphs to the arrays that training reads."""

@@ -9,30 +9,39 @@ import pandas as pd
 from vidpipe.config.schema import ClipFrames
 from vidpipe.data.extraction import NAMED, extract_all
 from vidpipe.data.frames import extract
+from vidpipe.data.workers import PoolFactory, processes
 from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
-HALF_DONE = "clips_frames"  # beside the scratch folders of processes
+NAME = "clips_frames"  # of the result in `scratch`, and of the finished videos beside `scratch`
 
 
-def extract_clips(videos: Path, manifest: pd.DataFrame, frames: ClipFrames, scratch: Path) -> Path:
+def extract_clips(
+    videos: Path,
+    manifest: pd.DataFrame,
+    frames: ClipFrames,
+    scratch: Path,
+    *,
+    pool: PoolFactory = processes,
+) -> Path:
     """Decode each video of the manifest that is not broken, and list the shots in `shots.csv`.
+
+    Args:
+        videos: Folder that the manifest's paths start from.
+        manifest: Rows of `ingest.Entry`.
+        frames: Size, rate and shot detection.
+        scratch: Folder of this process.
+        pool: Starts the workers that decode.
+
+    Returns:
+        The folder with the frames.
 
     Raises:
         UserError: If no video can be read.
     """
-    broken = manifest[manifest["status"] == "broken"]
-    for row in broken.itertuples():
-        log.warning("%s is left out, for it is broken: %s", row.path, row.reason)
-    readable = manifest[manifest["status"] != "broken"]
-    if readable.empty:
-        some = "; ".join(f"{row.path} ({row.reason})" for row in broken.head(NAMED).itertuples())
-        raise UserError(
-            f"{videos}: all of its {len(broken)} videos are broken: {some}. The manifest beside it "
-            "says why of each; choose others in sources.clips"
-        )
-    folder = scratch / "clips_frames"
-    make = partial(
+    readable = _drop_broken(videos, manifest)
+    # `quick`: there are many videos, and their frames are small.
+    extract_one = partial(
         extract,
         size=frames.size,
         stride=frames.stride,
@@ -40,8 +49,9 @@ def extract_clips(videos: Path, manifest: pd.DataFrame, frames: ClipFrames, scra
         cut_threshold=frames.cut_threshold,
         quick=True,
     )
-    home = scratch.parent / HALF_DONE
-    shots = extract_all(videos, readable, home, folder, make)
+    folder = scratch / NAME
+    home = scratch.parent / NAME
+    shots = extract_all(videos, readable, home, folder, extract_one, pool=pool)
     log.info(
         "%d videos: %d frames of %d pixels in %d shots",
         len({shot.video for shot in shots}),
@@ -50,3 +60,18 @@ def extract_clips(videos: Path, manifest: pd.DataFrame, frames: ClipFrames, scra
         len(shots),
     )
     return folder
+
+
+def _drop_broken(videos: Path, manifest: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows that are not broken; name the others in the log."""
+    is_broken = manifest["status"] == "broken"
+    for row in manifest[is_broken].itertuples():
+        log.warning("%s is left out, for it is broken: %s", row.path, row.reason)
+    if is_broken.all():
+        first = manifest.head(NAMED).itertuples()
+        reasons = "; ".join(f"{row.path} ({row.reason})" for row in first)
+        raise UserError(
+            f"{videos}: all of its {len(manifest)} videos are broken: {reasons}. The manifest "
+            "beside it says why of each; choose others in sources.clips"
+        )
+    return manifest[~is_broken]

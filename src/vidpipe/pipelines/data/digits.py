@@ -1,4 +1,4 @@
-"""Stage `digits`: a picture of each numeral becomes thousands."""
+"""Stage `digits`: thousands of pictures from one of each numeral."""
 
 import logging
 from pathlib import Path
@@ -10,11 +10,11 @@ from vidpipe.data.digits import expand, read_glyphs
 from vidpipe.visualization.sheets import grid, png
 
 log = logging.getLogger(__name__)
-SHOWN = 10  # pictures of each glyph on the sheet
+COLUMNS = 10  # pictures of each glyph on the sheet
 
 
 def make_digits(glyphs: Path, digits: Digits) -> tuple[dict[str, np.ndarray], bytes]:
-    """Turn, scale and shear the glyphs, and draw ten of each.
+    """Rotate, scale and shear the glyphs, and draw ten pictures of each.
 
     Returns:
         Arrays for `digits.npz`, and a PNG.
@@ -22,18 +22,19 @@ def make_digits(glyphs: Path, digits: Digits) -> tuple[dict[str, np.ndarray], by
     Raises:
         UserError: If the glyphs or the ranges are not usable.
     """
-    read = read_glyphs(glyphs)
-    made = expand(read, **digits.model_dump(exclude={"glyphs"}))
-    log.info("%d glyphs, %d pictures", len(read), len(made.pictures))
+    canvases = read_glyphs(glyphs)
+    augmented = expand(canvases, **digits.model_dump(exclude={"glyphs"}))
+    log.info("%d glyphs, %d pictures", len(canvases), len(augmented.pictures))
+    # Pictures of a glyph, evenly chosen, in a row.
     rows = []
-    for number in range(len(made.names)):
-        of_it = np.flatnonzero(made.label == number)
-        chosen = of_it[np.linspace(0, len(of_it) - 1, SHOWN).round().astype(int)]
-        rows.append([np.repeat(made.pictures[i, :, :, None], 3, axis=2) for i in chosen])
+    for number in range(len(augmented.names)):
+        pictures = augmented.pictures[augmented.label == number]
+        chosen = pictures[np.linspace(0, len(pictures) - 1, COLUMNS).round().astype(int)]
+        rows.append([np.repeat(picture[:, :, None], 3, axis=2) for picture in chosen])
     arrays = {
-        "pictures": made.pictures,
-        "label": made.label,
-        "split": made.split,
-        "names": np.array(made.names),
+        "pictures": augmented.pictures,
+        "label": augmented.label,
+        "split": augmented.split,
+        "names": np.array(augmented.names),
     }
-    return arrays, png(grid(rows, names=made.names, tile=56))
+    return arrays, png(grid(rows, names=augmented.names, tile=56))

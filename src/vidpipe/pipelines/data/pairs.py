@@ -1,4 +1,4 @@
-"""Stage `pairs`: consecutive frames, ready for training."""
+"""Stage `pairs`: pairs of consecutive frames, ready for training."""
 
 import logging
 from pathlib import Path
@@ -18,7 +18,8 @@ def pack(frames: Path, pairs: Pairs) -> tuple[dict[str, np.ndarray], bytes]:
     """Index the pairs of the one video, and draw eight of them.
 
     Returns:
-        Arrays for `pairs.npz` (each frame stands once, `pairs` says who follows whom), and a PNG.
+        Arrays for `pairs.npz`, and a PNG. `frames` holds each frame once; a row of `pairs` holds
+        the indices of source and target.
 
     Raises:
         UserError: If there is not one pair.
@@ -26,8 +27,9 @@ def pack(frames: Path, pairs: Pairs) -> tuple[dict[str, np.ndarray], bytes]:
     shots = read_shots(frames)
     index = index_pairs(shots, held_out=pairs.held_out, gap=pairs.gap)
     packed = load(frames, shots[0].file)
-    counts = {name: int((index.pair_split == name).sum()) for name in (SEEN, HELD_OUT)}
-    log.info("%d pairs: %s", len(index.pairs), ", ".join(f"{n} {k}" for k, n in counts.items()))
+    counts = {split: int((index.pair_split == split).sum()) for split in (SEEN, HELD_OUT)}
+    sizes = ", ".join(f"{n} {split}" for split, n in counts.items())
+    log.info("%d pairs: %s", len(index.pairs), sizes)
     arrays = {
         "frames": packed,
         "pairs": index.pairs,
@@ -36,6 +38,7 @@ def pack(frames: Path, pairs: Pairs) -> tuple[dict[str, np.ndarray], bytes]:
         "frame_shot": index.frame_shot,
         "fps": np.array([shots[0].fps]),
     }
+    # Eight pairs, spread over the video, in two columns.
     chosen = index.pairs[np.linspace(0, len(index.pairs) - 1, 8).round().astype(int)]
     tiles = [side_by_side(packed, pair) for pair in chosen]
     names = [f"frames {pair[0]} and {pair[1]}" for pair in chosen]

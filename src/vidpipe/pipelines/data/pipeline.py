@@ -3,11 +3,11 @@
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vidpipe.pipelines.data.clips import cut
+from vidpipe.pipelines.data.clips_fetch import fetch_clips
 from vidpipe.pipelines.data.clips_frames import extract_clips
 from vidpipe.pipelines.data.digits import make_digits
-from vidpipe.pipelines.data.fetch import fetch_footage
-from vidpipe.pipelines.data.fetch_clips import fetch_clips
-from vidpipe.pipelines.data.frames import extract_footage
+from vidpipe.pipelines.data.footage_fetch import fetch_footage
+from vidpipe.pipelines.data.footage_frames import extract_footage
 from vidpipe.pipelines.data.pairs import pack
 from vidpipe.pipelines.data.sources import count_sources
 

@@ -25,7 +25,7 @@ def test_the_first_nine_differ_in_colour_size_pace_and_place():
     assert np.ptp([one.build.height for one in cast]) > 10
     assert np.ptp([one.build.bulk for one in cast]) > 0.3
     assert np.ptp([one.pace for one in cast]) > 0.15
-    places = np.stack([np.asarray(one.place, float) for one in cast])
+    places = np.stack([np.asarray(one.scene, float) for one in cast])
     assert all(
         np.abs(places - place).mean(axis=(1, 2, 3)).argsort()[0] == n
         for n, place in enumerate(places)
@@ -45,7 +45,7 @@ def test_any_seed_gives_figures_of_three_fifths_to_three_quarters_of_the_frame(
 
 def test_actors_of_a_seed_are_their_own():
     first = actor(0, 3)
-    assert replace(actor(1, 3), luck=first.luck) != first
+    assert replace(actor(1, 3), seed=first.seed) != first
 
 
 @pytest.mark.parametrize("number", range(len(SCENES)))

@@ -21,7 +21,7 @@ def shows() -> dict[str, np.ndarray]:
 
 def figures(show: np.ndarray, number: int) -> np.ndarray:
     """Where the picture is not the bare place, (t h w)."""
-    return (show != np.asarray(actor(0, number).place)).any(axis=3)
+    return (show != np.asarray(actor(0, number).scene)).any(axis=3)
 
 
 @pytest.mark.parametrize("action", MOVES)
@@ -57,7 +57,7 @@ def test_a_longer_show_begins_with_the_shorter_one():
 def test_walkers_turn_round_before_they_are_gone():
     one = actor(0, 0)
     show = perform(one, "run", frames=4 * FPS, fps=FPS)
-    place = np.asarray(one.place)
+    place = np.asarray(one.scene)
     middles = [np.flatnonzero((frame != place).any(axis=(0, 2))).mean() for frame in show]
     assert min(middles) < 0.4 * WIDTH
     assert max(middles) > 0.6 * WIDTH

@@ -1,4 +1,4 @@
-"""Stage `clips_fetch`: bring the chosen data set here and say what it holds."""
+"""Stage `clips_fetch`: the videos of a data set, their manifest and a contact sheet."""
 
 import logging
 from collections import Counter
@@ -10,19 +10,27 @@ import pandas as pd
 from vidpipe.config.datasets import ClipsSource
 from vidpipe.data.datasets.record import Place
 from vidpipe.data.datasets.registry import SOURCES
-from vidpipe.data.ingest import BROKEN, DAMAGED, OK, collect, divide, tolerate
+from vidpipe.data.ingest import BROKEN, DAMAGED, OK, assign_splits, collect, refuse_broken
+from vidpipe.data.splits import TEST, TRAIN
+from vidpipe.data.workers import PoolFactory, processes
 from vidpipe.utils.errors import UserError
 from vidpipe.visualization.contact import contact_sheet
 from vidpipe.visualization.sheets import png
 
 log = logging.getLogger(__name__)
-NAMED = 10  # of many, in the log
+NAMED = 10  # faulty videos named in the log, of many
 
 
 def fetch_clips(
-    source: ClipsSource, project: Path, scratch: Path
+    source: ClipsSource, project: Path, scratch: Path, *, pool: PoolFactory = processes
 ) -> tuple[Path, pd.DataFrame, bytes]:
-    """Bring the videos of the slot `clips`, look into each, and say which are for testing.
+    """Collect the videos of the slot `clips`, probe each, and split them into train and test.
+
+    Args:
+        source: The data set, its block of parameters, and the share of groups to test on.
+        project: Folder that relative paths start from.
+        scratch: Folder of this process.
+        pool: Starts the workers that decode.
 
     Returns:
         The folder with the videos, their manifest, and a contact sheet as PNG.
@@ -34,24 +42,26 @@ def fetch_clips(
     folder.mkdir()
     place = Place(key=f"sources.clips.{source.dataset}", project=project, folder=folder)
     videos = SOURCES[source.dataset](**source.block, place=place)
-    entries = divide(collect(videos, folder, name="clips_fetch"), source.test)
+    entries = collect(videos, folder, name="clips_fetch", pool=pool)
+    entries = assign_splits(entries, source.test)
     if not entries:
         raise UserError(
             f"{place.key}: expected videos, it has none; put some there, or choose another "
             "sources.clips.dataset"
         )
+    # Name the first faulty videos, then stop if too many are broken.
     faulty = [entry for entry in entries if entry.status != OK]
     for entry in faulty[:NAMED]:
         log.warning("%s is %s: %s", entry.path, entry.status, entry.reason)
     if len(faulty) > NAMED:
         log.warning("and %d more: all are in the manifest", len(faulty) - NAMED)
-    tolerate(entries, source.broken, "sources.clips.broken")
-    parts = Counter(entry.split for entry in entries if entry.status != BROKEN)
+    refuse_broken(entries, source.broken, "sources.clips.broken")
+    split_sizes = Counter(entry.split for entry in entries if entry.status != BROKEN)
     log.info(
         "%d videos, %d labels: %d ok, %d damaged, %d broken; %d to train on, %d to test on",
         len(entries),
         len({entry.label for entry in entries}),
         *(sum(entry.status == status for entry in entries) for status in (OK, DAMAGED, BROKEN)),
-        *(parts[part] for part in ("train", "test")),
+        *(split_sizes[split] for split in (TRAIN, TEST)),
     )
     return folder, pd.DataFrame(map(asdict, entries)), png(contact_sheet(entries, folder))

@@ -19,9 +19,9 @@ from vidpipe.config.loader import read
 from vidpipe.config.schema import ClipFrames, Clips
 from vidpipe.io import Npz
 from vidpipe.pipelines.data.clips import cut
+from vidpipe.pipelines.data.clips_fetch import fetch_clips
 from vidpipe.pipelines.data.clips_frames import extract_clips
-from vidpipe.pipelines.data.fetch import fetch_footage
-from vidpipe.pipelines.data.fetch_clips import fetch_clips
+from vidpipe.pipelines.data.footage_fetch import fetch_footage
 from vidpipe.pipelines.data.sources import count_sources
 from vidpipe.tracking.protocol import NullTracker, Run
 from vidpipe.utils.errors import UserError

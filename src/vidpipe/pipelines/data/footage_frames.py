@@ -13,15 +13,27 @@ log = logging.getLogger(__name__)
 
 
 def extract_footage(videos: Path, manifest: pd.DataFrame, frames: Frames, scratch: Path) -> Path:
-    """Decode each video of the manifest into one packed file, and list the shots in `shots.csv`."""
-    if frames.fps and frames.fps > manifest["fps"].max():
+    """Decode each video of the manifest into one packed file, and list the shots in `shots.csv`.
+
+    Args:
+        videos: Folder that the manifest's paths start from.
+        manifest: Rows of `ingest.Entry`.
+        frames: Size, rate and shot detection.
+        scratch: Folder of this process.
+
+    Returns:
+        The folder with the frames.
+    """
+    video_fps = manifest["fps"].max()
+    if frames.fps and frames.fps > video_fps:
         log.warning(
             "frames.footage.fps: %g is above the video's own %g: frames will stand more than once",
             frames.fps,
-            manifest["fps"].max(),
+            video_fps,
         )
     folder = scratch / "frames"
     folder.mkdir()
+    # One video after the other: the slot has one.
     shots = [
         shot
         for name in manifest["path"]
@@ -36,7 +48,7 @@ def extract_footage(videos: Path, manifest: pd.DataFrame, frames: Frames, scratc
     ]
     log.info(
         "%d frames of %d pixels in %d shots",
-        sum(s.stop - s.start for s in shots),
+        sum(shot.stop - shot.start for shot in shots),
         frames.size,
         len(shots),
     )

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support import footage
 
-from vidpipe.data.frames import extract, sample, with_changes
+from vidpipe.data.frames import extract, luma_changes, sample
 from vidpipe.data.video import Square, decode, probe, rate
 from vidpipe.utils.errors import UserError
 
@@ -189,7 +189,7 @@ def digest(frames: Iterable[VideoFrame]) -> str:
 
 def ticks(path: Path) -> int:
     own = rate(path)
-    seen = with_changes(decode(path))
+    seen = luma_changes(decode(path))
     frames = sample(seen, own_rate=own, target_rate=own, cut_threshold=0.1)
     return sum(1 for _ in islice(frames, NEVER))
 
