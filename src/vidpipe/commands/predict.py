@@ -100,7 +100,7 @@ def predict(
     size = generator.size
     first = read_image(image, size) if image else read_frame(video, size, start)  # type: ignore[arg-type]
     frame = pixels.to_float(torch.from_numpy(first).permute(2, 0, 1)[None])
-    made = roll(lambda current: pix2pix.predict(generator, current), frame, steps)
+    made = roll(lambda window: pix2pix.predict(generator, window[:, -1]), frame[:, None], steps)
     film = [first, *pixels.to_uint8(made).permute(0, 2, 3, 1).numpy()]
     with whole_file(out) as partial:
         partial.write_bytes(encode(film, fps=fps) if out.suffix == ".mp4" else gif(film, fps=fps))
