@@ -118,12 +118,13 @@ def _digits(
 ) -> list[np.ndarray]:
     generator, rng, cpu = _ready(model, file, seed)
 
-    from vidpipe.pipelines.digits.evaluate import TILE, sample, walk_film, wall  # noqa: PLC0415
+    from vidpipe.models.digit_sampling import sample_digits  # noqa: PLC0415
+    from vidpipe.visualization.digit_films import TILE, latent_walk, wall  # noqa: PLC0415
 
     if not still:
-        return walk_film(generator, rng, cpu, count=count, tile=tile or TILE)
-    made = sample(generator, generator.prior.draw(count, rng), cpu)
-    return [wall(made, tile=tile or TILE)]
+        return latent_walk(generator, rng, cpu, count=count, tile=tile or TILE)
+    pictures = sample_digits(generator, generator.prior.draw(count, rng), cpu)
+    return [wall(pictures, tile=tile or TILE)]
 
 
 def _clips(
@@ -140,9 +141,9 @@ def _clips(
     generator, rng, cpu = _ready(model, file, seed)
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
-    from vidpipe.models.clip_sampling import ClipMaker  # noqa: PLC0415
+    from vidpipe.models.clip_sampling import ClipSampler  # noqa: PLC0415
     from vidpipe.training.weights import facts  # noqa: PLC0415
-    from vidpipe.visualization.films import TILE, by_frame, wall  # noqa: PLC0415
+    from vidpipe.visualization.films import TILE, frame_sheet, wall_film  # noqa: PLC0415
 
     if generator.from_picture and not image:
         raise UserError(f"{model} starts from a picture: give it one with --image")
@@ -156,8 +157,8 @@ def _clips(
         picture = picture.mean(2, keepdims=True).round().astype(np.uint8)
     given = torch.from_numpy(picture).expand(count, *picture.shape)
     named = None if label is None else torch.full((count,), _number(model, generator.prior, label))
-    made = ClipMaker(model, generator, cpu)(generator.prior.draw(count, rng, named), given)
-    return [by_frame(made, tile=tile or TILE)] if still else wall(made, tile=tile or TILE)
+    clips = ClipSampler(model, generator, cpu)(generator.prior.draw(count, rng, named), given)
+    return [frame_sheet(clips, tile=tile or TILE)] if still else wall_film(clips, tile=tile or TILE)
 
 
 def _number(model: str, prior: "Prior", label: str) -> int:

@@ -1,53 +1,59 @@
-"""How a GAN of clips fares, measured now and then while it learns."""
+"""Diagnostics of a GAN of clips, measured at each report of its training."""
 
 import math
 
 import torch
 
-from vidpipe.evaluation.motion import motion
-from vidpipe.models.clip_gan import Clips
+from vidpipe.evaluation.motion import measure_motion
 from vidpipe.models.modes import evaluating
 from vidpipe.models.pixels import to_uint8
+from vidpipe.models.shapes import ClipBatch
 from vidpipe.training.adversarial import Players, Task
 from vidpipe.training.losses import LOSSES
+
+MIN_REAL = 1e-6  # stands for a diversity or motion of real clips that is zero
 
 
 @torch.no_grad()
 def fares(players: Players, task: Task, held_out: Task | None, *, seed: int) -> dict[str, float]:
-    """Numbers as `training.health.signs` takes them, the same for the same players.
+    """Return the diagnostics that `training.health.signs` takes, equal for equal players.
 
     Args:
-        players: Who learns; left as they are.
-        task: What they are fed.
-        held_out: The same, of clips that they are not fed; None where there are none.
-        seed: Of what is looked at.
+        players: Generator and discriminator; their modes are restored.
+        task: Gives sources, and real clips of the training data.
+        held_out: Gives the same of held-out clips; None where there are none.
+        seed: Seed of the batches.
 
     Returns:
         `d_held_out`: share of the held-out clips that the discriminator takes for real;
         `diversity` and `motion` of samples, as ratios to those of real clips.
     """
-    generator, discriminator = players.sampled, players.discriminator
+    generator = players.sampled
+    discriminator = players.discriminator
     rng = torch.Generator().manual_seed(seed)
-    found = {}
+    diagnostics = {}
     with evaluating(generator, discriminator):
         source, real = task.draw(generator, rng)
-        made = generator(source)
+        samples = generator(source)
+        # A discriminator that has memorised its clips tells held-out ones from them.
         if held_out:
-            unseen = discriminator(*held_out.draw(generator, rng))
-            judged = LOSSES[players.rules.loss].judged_rightly(unseen, discriminator(source, made))
-            found["d_held_out"] = judged["d_real"].item()
+            real_logits = discriminator(*held_out.draw(generator, rng))
+            fake_logits = discriminator(source, samples)
+            shares = LOSSES[players.rules.loss].judged_rightly(real_logits, fake_logits)
+            diagnostics["d_held_out"] = shares["d_real"].item()
     return {
-        **found,
-        "diversity": _diversity(made) / max(_diversity(real), 1e-6),
-        "motion": _motion(made) / max(_motion(real), 1e-6),
+        **diagnostics,
+        "diversity": _diversity(samples) / max(_diversity(real), MIN_REAL),
+        "motion": _motion(samples) / max(_motion(real), MIN_REAL),
     }
 
 
-def _diversity(clips: Clips) -> float:
+def _diversity(clips: ClipBatch) -> float:
     """Root mean square distance of two clips."""
     return math.sqrt(2 * clips.var(0).mean().item())
 
 
-def _motion(clips: Clips) -> float:
+def _motion(clips: ClipBatch) -> float:
     """Share of the pixels that move."""
-    return motion(to_uint8(clips).permute(0, 2, 3, 4, 1)).share.mean().item()
+    pixels = to_uint8(clips).permute(0, 2, 3, 4, 1)
+    return measure_motion(pixels).moving_share.mean().item()

@@ -10,7 +10,7 @@ from vidpipe.pipelines.clips.train import progress_sheet
 
 
 def held_out(players):
-    """Clips that nobody has seen, all of one grey."""
+    """Held-out clips, all of one grey."""
     frames = np.full((16, 32, 32, 3), 99, np.uint8)
     clips = np.arange(16, dtype=np.int32)[None]
     real = RealClips(
@@ -19,18 +19,18 @@ def held_out(players):
     return gan3d.Game(real, batch=2, prior=players.generator.prior)
 
 
-def test_the_same_players_fare_the_same_and_are_left_as_they_were():
+def test_equal_players_have_equal_diagnostics_and_are_left_as_they_were():
     players, task = games.clips(gan3d)
     before = {name: value.clone() for name, value in players.state_dict().items()}
-    one, other = (fares(players, task, held_out(players), seed=0) for _ in range(2))
-    assert one == other
+    first, second = (fares(players, task, held_out(players), seed=0) for _ in range(2))
+    assert first == second
     assert players.generator.training
     assert players.discriminator.training
     assert all(torch.equal(before[name], value) for name, value in players.state_dict().items())
 
 
 @pytest.mark.parametrize("network", [gan3d, vgan, convlstm_gan])
-def test_whoever_watches_leaves_networks_in_the_mode_they_learn_in(network):
+def test_diagnostics_leave_networks_in_training_mode(network):
     players, task = games.clips(network, ema=0.0)
     source, _ = task.draw(players.sampled, torch.Generator().manual_seed(0))
     fares(players, task, task, seed=0)
@@ -51,7 +51,7 @@ def test_still_samples_that_are_all_alike_have_no_motion_and_no_diversity():
     assert numbers == {"motion": 0.0, "diversity": 0.0}
 
 
-def test_a_discriminator_that_finds_the_unseen_worse_than_fakes_takes_none_for_real():
+def test_a_discriminator_that_ranks_held_out_clips_below_fakes_takes_none_for_real():
     players, task = games.clips(gan3d)
 
     class Bright(torch.nn.Module):
@@ -64,7 +64,7 @@ def test_a_discriminator_that_finds_the_unseen_worse_than_fakes_takes_none_for_r
     assert fares(players, task, held_out(players), seed=0)["d_held_out"] == 0.0
 
 
-def test_the_mean_of_the_mask_is_watched():
+def test_the_mean_of_the_mask_is_among_the_diagnostics():
     players, task = games.clips(vgan)
     source, _ = task.draw(players.generator, torch.Generator().manual_seed(0))
     with torch.no_grad():

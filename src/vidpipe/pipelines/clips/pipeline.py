@@ -1,14 +1,17 @@
-"""Wiring of the judge, and of every GAN of clips: a model's name is all that differs."""
+"""Pipelines of the action classifier, and of every GAN of clips, by the model's name."""
 
 from kedro.pipeline import Pipeline, node, pipeline
 
+from vidpipe.models import convlstm_gan, gan3d, vgan
 from vidpipe.pipelines.clips.classifier import train_action_classifier
-from vidpipe.pipelines.clips.evaluate import evaluator
+from vidpipe.pipelines.clips.evaluate import make_evaluate_node
 from vidpipe.pipelines.clips.train import trainer
+
+NETWORKS = {"gan3d": gan3d, "vgan": vgan, "convlstm_gan": convlstm_gan}
 
 
 def action_classifier() -> Pipeline:
-    """Clips to a judge of clips."""
+    """Train the action classifier on clips."""
     return pipeline(
         [
             node(
@@ -22,7 +25,7 @@ def action_classifier() -> Pipeline:
 
 
 def clip_gan_train(name: str) -> Pipeline:
-    """Clips to weights."""
+    """Train a model on clips."""
     inputs = [
         "clips",
         f"params:{name}.model",
@@ -35,7 +38,7 @@ def clip_gan_train(name: str) -> Pipeline:
 
 
 def clip_gan_evaluate(name: str) -> Pipeline:
-    """Weights to scores and samples."""
+    """Score a model, and draw its samples."""
     inputs = [
         "clips",
         f"{name}_model",
@@ -46,4 +49,5 @@ def clip_gan_evaluate(name: str) -> Pipeline:
         "scratch",
     ]
     outputs = [f"{name}_{what}" for what in ("metrics", "plots", "samples")]
-    return pipeline([node(evaluator(name), inputs, outputs, name=f"{name}_evaluate")])
+    evaluate = make_evaluate_node(NETWORKS[name])
+    return pipeline([node(evaluate, inputs, outputs, name=f"{name}_evaluate")])
