@@ -132,11 +132,12 @@ def _digits(
     """Generate digits: one page of them, or the pages of a walk through noise."""
     generator, rng, cpu = _load(model, file, seed)
 
-    from vidpipe.pipelines.digits.evaluate import TILE, sample, walk_film, wall  # noqa: PLC0415
+    from vidpipe.models.digit_sampling import sample_digits  # noqa: PLC0415
+    from vidpipe.visualization.digit_films import TILE, latent_walk, wall  # noqa: PLC0415
 
     if not still:
-        return walk_film(generator, rng, cpu, count=count, tile=tile or TILE)
-    samples = sample(generator, generator.prior.draw(count, rng), cpu)
+        return latent_walk(generator, rng, cpu, count=count, tile=tile or TILE)
+    samples = sample_digits(generator, generator.prior.draw(count, rng), cpu)
     return [wall(samples, tile=tile or TILE)]
 
 
@@ -155,9 +156,9 @@ def _clips(
     generator, rng, cpu = _load(model, file, seed)
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
-    from vidpipe.models.clip_sampling import ClipMaker  # noqa: PLC0415
+    from vidpipe.models.clip_sampling import ClipSampler  # noqa: PLC0415
     from vidpipe.training.weights import facts  # noqa: PLC0415
-    from vidpipe.visualization.films import TILE, by_frame, wall  # noqa: PLC0415
+    from vidpipe.visualization.films import TILE, frame_sheet, wall_film  # noqa: PLC0415
 
     if generator.from_picture and not image:
         raise UserError(f"{model} starts from a picture: give it one with --image")
@@ -178,8 +179,8 @@ def _clips(
         labels = torch.full((count,), _label_index(model, generator.prior, label))
 
     noise = generator.prior.draw(count, rng, labels)
-    clips = ClipMaker(model, generator, cpu)(noise, first_frames)
-    return [by_frame(clips, tile=tile or TILE)] if still else wall(clips, tile=tile or TILE)
+    clips = ClipSampler(model, generator, cpu)(noise, first_frames)
+    return [frame_sheet(clips, tile=tile or TILE)] if still else wall_film(clips, tile=tile or TILE)
 
 
 def _label_index(model: str, prior: "Prior", label: str) -> int:

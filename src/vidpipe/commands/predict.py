@@ -99,9 +99,8 @@ def predict(
 
     # Roll the generator out: each predicted frame is the input of the next step.
     frame = pixels.to_float(torch.from_numpy(first).permute(2, 0, 1)[None])
-    predicted = roll(
-        lambda current: pix2pix.predict(generator, pix2pix.stack_window([current])), frame, steps
-    )
+    window = frame[:, None]
+    predicted = roll(lambda window: pix2pix.predict(generator, window), window, steps)
     film = [first, *pixels.to_uint8(predicted).permute(0, 2, 3, 1).numpy()]
     with whole_file(out) as partial:
         partial.write_bytes(encode(film, fps=fps) if out.suffix == ".mp4" else gif(film, fps=fps))

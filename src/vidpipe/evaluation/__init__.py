@@ -1,1 +1,1 @@
-"""Room 4: how good the results are, each score beside its baseline."""
+"""Scores of generated samples, each beside its baselines."""

@@ -1,92 +1,103 @@
-"""What a classifier that knows `none of them` says of samples."""
+"""Predictions of a classifier that has a class for `none of them`."""
 
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 
 from vidpipe.models.pixels import to_float
 
-COVERED = 0.01  # share of the samples that must be of one class for that to count as covered
-CHUNK = 500  # samples judged at a time
+MIN_SHARE = 0.01  # of the samples, for their class to count as covered
+BATCH = 500  # samples classified at a time
 
 
 @runtime_checkable
-class Judge(Protocol):
+class Classifier(Protocol):
     """A classifier of samples, float in [-1, 1].
 
     Attributes:
-        classes: How many there are.
-        confident: Probability above which it takes a sample for one of them.
-        logits: Its last layer.
+        classes: Number of classes, without `none`.
+        threshold: Confidence above which a sample is accepted as one of them.
+        logits: The last layer.
     """
 
     classes: int
-    confident: float
+    threshold: float
     logits: nn.Linear
 
     def features(self, samples: Float[Tensor, "b ..."], /) -> Float[Tensor, "b d"]:
-        """What distances between samples are measured on."""
+        """Return the features on which distances between samples are measured."""
 
-    def answers(self, features: Float[Tensor, "b d"], /) -> Float[Tensor, "b answers"]:
-        """Logits: each class, then none of them."""
+    def class_logits(self, features: Float[Tensor, "b d"], /) -> Float[Tensor, "b classes"]:
+        """Return the logits of each class, then of `none`."""
 
 
 @dataclass(frozen=True)
-class Judged:
-    """What the judge says of samples.
+class Classification:
+    """Predictions for a set of samples.
 
     Attributes:
-        features: What distances are measured on.
+        features: Features on which distances are measured.
         label: The likeliest class.
         confidence: Probability of that class, among all of them and `none`.
-        classes: How many there are.
-        confident: Confidence above which a sample passes.
+        classes: Number of classes, without `none`.
+        threshold: Confidence above which a sample is accepted.
     """
 
     features: Float[Tensor, "n d"]
     label: Int[Tensor, "n"]
     confidence: Float[Tensor, "n"]
     classes: int
-    confident: float
+    threshold: float
 
     @property
-    def accepted(self) -> np.ndarray:
-        """True for samples that pass for one of the classes."""
-        accepted: np.ndarray = (self.confidence > self.confident).cpu().numpy()
+    def accepted(self) -> Bool[np.ndarray, "n"]:
+        """True for samples that are accepted as one of the classes."""
+        accepted: np.ndarray = (self.confidence > self.threshold).cpu().numpy()
         return accepted
 
     @property
     def counts(self) -> Int[np.ndarray, "classes"]:
-        """How many samples pass for each class."""
+        """Number of accepted samples of each class."""
         return np.bincount(self.label.cpu().numpy()[self.accepted], minlength=self.classes)
 
     @property
-    def covered(self) -> int:
-        """Classes that at least one sample in a hundred passes for."""
-        return int((self.counts >= max(1, COVERED * len(self.label))).sum())
+    def covered_classes(self) -> int:
+        """Number of classes with at least one accepted sample in a hundred."""
+        return int((self.counts >= max(1, MIN_SHARE * len(self.label))).sum())
 
-    def share_of(self, label: Int[Tensor, "n"]) -> float:
-        """Share of the samples that pass for what they are to be."""
+    def conditional_accuracy(self, label: Int[Tensor, "n"]) -> float:
+        """Share of the samples that are accepted as the class they were generated for."""
         return float((self.accepted & (self.label.cpu() == label).numpy()).mean())
 
 
 @torch.no_grad()
-def judge(classifier: Judge, samples: UInt8[Tensor, "n ..."], *, chunk: int = CHUNK) -> Judged:
-    """Ask the classifier, which is ready to be asked, chunk by chunk."""
+def classify(
+    classifier: Classifier, samples: UInt8[Tensor, "n ..."], *, batch: int = BATCH
+) -> Classification:
+    """Classify samples, batch by batch.
+
+    Args:
+        classifier: In evaluation mode.
+        samples: Any number; each batch is copied to the device of the classifier.
+        batch: Samples at a time.
+    """
+    # Features and probabilities stay on the device of the classifier.
     device = classifier.logits.weight.device
-    features, likely = [], []
-    for some in torch.split(samples, chunk):
-        features.append(classifier.features(to_float(some.to(device))))
-        answers = classifier.answers(features[-1]).softmax(1)
-        likely.append(answers[:, : classifier.classes].max(1))
-    return Judged(
-        torch.cat(features),
-        torch.cat([found.indices for found in likely]),
-        torch.cat([found.values for found in likely]),
-        classifier.classes,
-        classifier.confident,
+    features = []
+    predictions = []
+    for pixels in torch.split(samples, batch):
+        features.append(classifier.features(to_float(pixels.to(device))))
+        probabilities = classifier.class_logits(features[-1]).softmax(1)
+        # `none` is the last class: it takes its share of the probability, and is no label.
+        predictions.append(probabilities[:, : classifier.classes].max(1))
+    return Classification(
+        features=torch.cat(features),
+        label=torch.cat([prediction.indices for prediction in predictions]),
+        confidence=torch.cat([prediction.values for prediction in predictions]),
+        classes=classifier.classes,
+        threshold=classifier.threshold,
     )

@@ -1,49 +1,52 @@
-"""How a GAN of clips fares, measured now and then while it learns."""
+"""Diagnostics of a GAN of clips, measured at each report of its training."""
 
 import math
 
 import torch
 
-from vidpipe.evaluation.motion import motion
+from vidpipe.evaluation.motion import measure_motion
 from vidpipe.models.modes import evaluating
 from vidpipe.models.pixels import to_uint8
 from vidpipe.models.shapes import ClipBatch
 from vidpipe.training.adversarial import Objective, TrainState
 from vidpipe.training.losses import LOSSES
 
+MIN_REAL = 1e-6  # stands for a diversity or motion of real clips that is zero
+
 
 @torch.no_grad()
-def fares(
+def clip_diagnostics(
     state: TrainState, objective: Objective, held_out: Objective | None, *, seed: int
 ) -> dict[str, float]:
-    """Numbers as `training.health.signs` takes them, the same for the same players.
+    """Return the diagnostics that `training.health.signs` takes, the same for the same state.
 
     Args:
-        state: Networks that learn; left as they are.
+        state: Networks that learn; their modes are restored.
         objective: Of the training clips.
         held_out: Of clips that are not trained on; None where there are none.
-        seed: Of what is looked at.
+        seed: Seed of the batches.
 
     Returns:
         `d_held_out`: share of the held-out clips that the discriminator takes for real;
         `diversity` and `motion` of samples, as ratios to those of real clips.
     """
-    generator, discriminator = state.sampling_generator, state.discriminators[0]
+    generator = state.sampling_generator
+    discriminator = state.discriminators[0]
     rng = torch.Generator().manual_seed(seed)
-    found = {}
+    diagnostics = {}
     with evaluating(generator, discriminator):
         source, real = objective.sample_batch(generator, rng)
-        made = generator(source)
+        samples = generator(source)
+        # A discriminator that has memorised its clips tells held-out ones from them.
         if held_out:
-            unseen = discriminator(*held_out.sample_batch(generator, rng))
-            judged = LOSSES[state.hyperparameters.loss].accuracy(
-                unseen, discriminator(source, made)
-            )
-            found["d_held_out"] = judged["d_real"].item()
+            real_logits = discriminator(*held_out.sample_batch(generator, rng))
+            fake_logits = discriminator(source, samples)
+            shares = LOSSES[state.hyperparameters.loss].accuracy(real_logits, fake_logits)
+            diagnostics["d_held_out"] = shares["d_real"].item()
     return {
-        **found,
-        "diversity": _diversity(made) / max(_diversity(real), 1e-6),
-        "motion": _motion(made) / max(_motion(real), 1e-6),
+        **diagnostics,
+        "diversity": _diversity(samples) / max(_diversity(real), MIN_REAL),
+        "motion": _motion(samples) / max(_motion(real), MIN_REAL),
     }
 
 
@@ -54,4 +57,5 @@ def _diversity(clips: ClipBatch) -> float:
 
 def _motion(clips: ClipBatch) -> float:
     """Share of the pixels that move."""
-    return motion(to_uint8(clips).permute(0, 2, 3, 4, 1)).share.mean().item()
+    pixels = to_uint8(clips).permute(0, 2, 3, 4, 1)
+    return measure_motion(pixels).moving_share.mean().item()

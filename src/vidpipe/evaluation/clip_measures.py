@@ -1,4 +1,4 @@
-"""Do these clips look and move as real ones do, are they many, and new? Scores of the clip GANs."""
+"""Scores of one set of clips against real ones: fidelity, motion, diversity and novelty."""
 
 import math
 from dataclasses import dataclass
@@ -10,137 +10,143 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vidpipe.evaluation import fidelity
-from vidpipe.evaluation.classification import Judge, Judged, judge
+from vidpipe.evaluation.classification import Classification, Classifier, classify
 from vidpipe.evaluation.clip_features import random_features
-from vidpipe.evaluation.frechet import floor, frechet
-from vidpipe.evaluation.motion import Motion, motion
+from vidpipe.evaluation.frechet import frechet_distance, frechet_floor
+from vidpipe.evaluation.motion import Motion, measure_motion
 from vidpipe.evaluation.precision_recall import precision_and_recall
 from vidpipe.models.pixels import to_float
+from vidpipe.models.shapes import PixelClips, PixelFrames
 from vidpipe.utils.errors import UserError
 
-Clips = UInt8[Tensor, "_ t h w c"]
-Pictures = UInt8[Tensor, "_ h w c"]
 CPU = torch.device("cpu")
-CHUNK = 64  # clips judged at a time
-BLOCK = 256  # clips compared with all others at a time
-SIDE = 32  # pixels at which clips are compared one by one
+BATCH = 64  # clips classified, or made vectors, at a time
+BLOCK = 256  # clips compared with all reference clips at a time
+SIDE = 32  # pixels; larger clips are shrunk to it before they are compared one by one
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Clips, and what scores are made of.
+class ClipStatistics:
+    """A set of clips, and all that its scores are computed from.
 
     Attributes:
-        clips: Themselves.
-        features: By space: of `frames`, of differences between frames (`diff`), and those of the
-            judge of `actions` if there is one.
-        motion: How much moves.
-        judged: What the judge says, if there is one.
+        clips: The clips themselves.
+        features: Features by name: of `frames`, of differences between frames (`diff`), and those
+            of the action classifier (`actions`) if there is one.
+        motion: Motion and flicker, clip by clip.
+        classification: Predictions of the action classifier, if there is one.
     """
 
-    clips: Clips
+    clips: PixelClips
     features: dict[str, Float[Tensor, "n _"]]
     motion: Motion
-    judged: Judged | None
+    classification: Classification | None
 
 
-def measure(
-    clips: Clips, classifier: Judge | None = None, *, device: torch.device = CPU
-) -> Measured:
-    """Look at clips once.
+def clip_statistics(
+    clips: PixelClips, classifier: Classifier | None = None, *, device: torch.device = CPU
+) -> ClipStatistics:
+    """Compute features, motion and predictions of a set of clips, once for all scores.
 
     Args:
-        clips: Any number; they stay where they are.
-        classifier: The judge, if there is one.
-        device: What to compute with.
+        clips: Any number of clips; they stay on their device.
+        classifier: The action classifier, if there is one.
+        device: Device that computes the random features.
     """
     frames, differences = random_features(clips, device)
     features = {"frames": frames, "diff": differences}
-    judged = None
+    classification = None
     if classifier:
-        judged = judge(classifier, clips.permute(0, 4, 1, 2, 3), chunk=CHUNK)
-        features["actions"] = judged.features.cpu()
-    return Measured(clips, features, motion(clips), judged)
+        classification = classify(classifier, clips.permute(0, 4, 1, 2, 3), batch=BATCH)
+        features["actions"] = classification.features.cpu()
+    return ClipStatistics(clips, features, measure_motion(clips), classification)
 
 
-def score(some: Measured, seen: Measured) -> dict[str, float]:
-    """Scores of some clips against those that training saw.
+def score_clips(clips: ClipStatistics, train_clips: ClipStatistics) -> dict[str, float]:
+    """Scores of a set of clips against those of the training data.
 
     Returns:
-        `frechet_frames` and so on: distances on features. `motion_ratio`: share of pixels that
-        move, to that of real ones. `freezing_rate`, `flicker`: see `Motion`. `diversity`: see
-        there. With a judge, `actions_covered`: actions that at least one clip in a hundred passes
-        for. `confident_share`: share of the clips that pass for any. `precision`, `recall`: on the
-        judge's features, see `evaluation.manifold`; recall falls where a few clips are repeated.
+        `frechet_frames` and so on: Fréchet distances on features. `motion_ratio`: share of pixels
+        that move, as a ratio to that of real clips. `freezing_rate`, `flicker`: see `Motion`.
+        `diversity`: see there. With a classifier, `actions_covered`: actions that at least one
+        clip in a hundred is accepted as. `confident_share`: share of the clips that are accepted
+        as any. `precision`, `recall`: on the classifier's features, see
+        `evaluation.precision_recall`; recall falls where few clips are repeated.
 
     Raises:
-        UserError: If nothing moves in what training saw.
+        UserError: If nothing moves in the clips of the training data.
     """
-    real = seen.motion.share.mean().item()
-    if real == 0:
+    real_share = train_clips.motion.moving_share.mean().item()
+    if real_share == 0:
         raise UserError("sources.clips: expected videos in which something moves; all stand still")
-    numbers = {
-        f"frechet_{name}": frechet(f, seen.features[name]) for name, f in some.features.items()
+    scores = {
+        f"frechet_{name}": frechet_distance(features, train_clips.features[name])
+        for name, features in clips.features.items()
     }
-    numbers |= {
-        "motion_ratio": some.motion.share.mean().item() / real,
-        "freezing_rate": some.motion.frozen(seen.motion),
-        "flicker": some.motion.flicker.mean().item(),
-        "diversity": diversity(some.clips),
+    scores |= {
+        "motion_ratio": clips.motion.moving_share.mean().item() / real_share,
+        "freezing_rate": clips.motion.freezing_rate(train_clips.motion),
+        "flicker": clips.motion.flicker.mean().item(),
+        "diversity": diversity(clips.clips),
     }
-    if some.judged:
-        numbers["actions_covered"] = some.judged.covered
-        numbers["confident_share"] = float(some.judged.accepted.mean())
-        numbers["precision"], numbers["recall"] = precision_and_recall(
-            seen.features["actions"], some.features["actions"]
+    if clips.classification:
+        scores["actions_covered"] = clips.classification.covered_classes
+        scores["confident_share"] = float(clips.classification.accepted.mean())
+        scores["precision"], scores["recall"] = precision_and_recall(
+            train_clips.features["actions"], clips.features["actions"]
         )
-    return numbers
+    return scores
 
 
-def floors(seen: Measured, videos: np.ndarray, *, count: int, seed: int) -> dict[str, float]:
-    """How far real clips of some videos are from those of others: `evaluation.frechet.floor`.
+def frechet_floors(
+    train_clips: ClipStatistics, videos: np.ndarray, *, count: int, seed: int
+) -> dict[str, float]:
+    """Fréchet distances between real clips of some videos and of others: see `frechet_floor`.
 
     Args:
-        seen: Clips that training saw.
-        videos: What each was cut from.
-        count: Clips in the set that is scored.
-        seed: Of the splits.
+        train_clips: Clips of the training data.
+        videos: Video that each of them was cut from.
+        count: Number of clips in the set that is scored.
+        seed: Seed of the splits.
     """
     return {
-        f"frechet_{name}_floor": floor(features, videos, count=count, seed=seed)
-        for name, features in seen.features.items()
+        f"frechet_{name}_floor": frechet_floor(features, videos, count=count, seed=seed)
+        for name, features in train_clips.features.items()
     }
 
 
-def first_frame_psnr(clips: Clips, given: Pictures) -> float:
-    """How well clips begin with the pictures they were made from: mean, in dB."""
-    first, wanted = (to_float(p.permute(0, 3, 1, 2)) for p in (clips[:, 0], given))
-    return fidelity.psnr(fidelity.mse(first, wanted)).mean().item()
+def first_frame_psnr(clips: PixelClips, pictures: PixelFrames) -> float:
+    """Mean PSNR in dB of the first frames to the pictures that the clips were generated from."""
+    first, reference = (to_float(p.permute(0, 3, 1, 2)) for p in (clips[:, 0], pictures))
+    return fidelity.psnr(fidelity.mse(first, reference)).mean().item()
 
 
-def diversity(clips: Clips) -> float:
+def diversity(clips: PixelClips) -> float:
     """Root mean square distance of two different clips, in grey levels."""
     # The mean square over all pairs is twice the variance.
-    return math.sqrt(2 * points(clips).var(0).mean().item())
+    return math.sqrt(2 * clip_vectors(clips).var(0).mean().item())
 
 
-def nearest(clips: Clips, others: Clips) -> float:
-    """Median distance of a clip to the nearest of the others; a copy has 0.
+def median_nearest_distance(clips: PixelClips, reference: UInt8[Tensor, "m t h w c"]) -> float:
+    """Median distance of a clip to the nearest reference clip; 0 for a copy.
 
     Root mean square, in grey levels.
     """
-    mine, theirs = points(clips), points(others)
-    # Inner products are fast, but leave no zero between equals: measure the nearest by differences.
-    best = torch.cat([torch.cdist(some, theirs).argmin(1) for some in torch.split(mine, BLOCK)])
-    return (mine - theirs[best]).square().mean(1).sqrt().median().item()
-
-
-def points(clips: Clips) -> Float[Tensor, "_ d"]:
-    """Clips as vectors of grey levels, shrunk to 32x32 pixels if they are larger."""
-    times = max(1, clips.shape[2] // SIDE)
-    return torch.cat(
-        [
-            F.avg_pool3d(some.permute(0, 4, 1, 2, 3).float(), (1, times, times)).flatten(1)
-            for some in torch.split(clips, CHUNK)
-        ]
+    vectors = clip_vectors(clips)
+    reference_vectors = clip_vectors(reference)
+    # The fast way through inner products finds the nearest, but does not give zero between equal
+    # clips: the distance to it is measured by differences.
+    nearest = torch.cat(
+        [torch.cdist(block, reference_vectors).argmin(1) for block in torch.split(vectors, BLOCK)]
     )
+    return (vectors - reference_vectors[nearest]).square().mean(1).sqrt().median().item()
+
+
+def clip_vectors(clips: PixelClips) -> Float[Tensor, "n d"]:
+    """Return clips as vectors of grey levels, shrunk to 32x32 pixels if they are larger."""
+    factor = max(1, clips.shape[2] // SIDE)
+    vectors = []
+    for batch in torch.split(clips, BATCH):
+        channels_first = batch.permute(0, 4, 1, 2, 3).float()
+        vectors.append(F.avg_pool3d(channels_first, (1, factor, factor)).flatten(1))
+    return torch.cat(vectors)

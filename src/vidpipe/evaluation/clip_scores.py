@@ -1,106 +1,137 @@
-"""The numbers of a GAN of clips, and beside them those of real clips, of stills and of noise."""
+"""Metrics of a GAN of clips, beside those of held-out clips, of stills and of noise."""
 
 import logging
 
 import numpy as np
 import pandas as pd
 import torch
+from jaxtyping import UInt8
+from torch import Tensor
 
 from vidpipe.data.clips import Stretches
-from vidpipe.evaluation.clip_measures import Clips, Measured, Pictures, floors, nearest, score
+from vidpipe.evaluation.clip_measures import (
+    ClipStatistics,
+    frechet_floors,
+    median_nearest_distance,
+    score_clips,
+)
+from vidpipe.models.shapes import PixelClips, PixelFrames
 from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 
-# What is scored; each one's numbers end so.
-MADE, HELD_OUT, COPY_FIRST, NOISE = "", "_held_out", "_copy_first", "_noise"
+# Sets of clips that are scored alike, named by the suffix of their metrics.
+GENERATED = ""
+HELD_OUT = "_held_out"
+COPY_FIRST = "_copy_first"
+NOISE = "_noise"
+
+# Scores that real clips have without a reference.
 OF_REAL = ("freezing_rate", "flicker", "diversity", "actions_covered", "confident_share")
 
 
-def check_halves(seen: Stretches, count: int) -> None:
-    """That the real clips can be divided in two, video by video, and each half is large enough.
+def check_halves(train_clips: Stretches, count: int) -> None:
+    """Check that the real clips can be halved by video, for the floors; warn of small halves.
+
+    Args:
+        train_clips: Clips of the training data.
+        count: Number of clips that are generated.
 
     Raises:
-        UserError: If a half would hold less than two clips.
+        UserError: If a half would hold fewer than two clips.
     """
-    each = np.sort(np.unique(seen.video, return_counts=True)[1])
-    half = int(each[: len(each) // 2].sum())
+    # The smaller half: the videos with the fewest clips.
+    clips_per_video = np.sort(np.unique(train_clips.video, return_counts=True)[1])
+    half = int(clips_per_video[: len(clips_per_video) // 2].sum())
     if half < 2:
         raise UserError(
             "clips.npz: expected clips for training from several videos, for real ones are scored "
-            f"against real ones of others; got {len(seen)} clips of {len(each)} videos. "
-            "Bring more videos, or lower sources.clips.test"
+            f"against real ones of others; got {len(train_clips)} clips of {len(clips_per_video)} "
+            "videos. Bring more videos, or lower sources.clips.test"
         )
     if half < count:
         log.warning(
             "only %d real clips: the floors are those of %d samples, not of %d, and so too high",
-            len(seen), half, count,
+            len(train_clips), half, count,
         )  # fmt: skip
 
 
-def beside(
-    made: Clips, given: Pictures, held_out: Stretches, rng: torch.Generator
-) -> dict[str, Clips]:
-    """All that is scored alike, by how its numbers end.
+def with_baselines(
+    generated: PixelClips, first_frames: PixelFrames, held_out: Stretches, rng: torch.Generator
+) -> dict[str, UInt8[Tensor, "_ t h w c"]]:
+    """Return the sets of clips that are scored alike, by the suffix of their metrics.
 
     Args:
-        made: What the model made.
-        given: Real pictures, one for each: they are the stills.
-        held_out: Real clips of videos that training did not see.
-        rng: Of the noise.
+        generated: Clips of the generator.
+        first_frames: A real first frame for each of them; repeated, they are the stills.
+        held_out: Clips of held-out videos.
+        rng: Random numbers of the noise.
     """
-    rows = {
-        MADE: made,
-        COPY_FIRST: given[:, None].expand_as(made),
-        NOISE: torch.randint(256, made.shape, generator=rng, dtype=torch.uint8),
+    sets = {
+        GENERATED: generated,
+        COPY_FIRST: first_frames[:, None].expand_as(generated),
+        NOISE: torch.randint(256, generated.shape, generator=rng, dtype=torch.uint8),
     }
     if len(held_out) > 1:
-        rows[HELD_OUT] = torch.from_numpy(held_out.pixels)
+        sets[HELD_OUT] = torch.from_numpy(held_out.pixels)
     else:
         log.warning("clips.npz: no clips are for testing: nothing to score there")
-    return rows
+    return sets
 
 
-def scores(
-    rows: dict[str, Measured], seen: Measured, videos: np.ndarray, *, seed: int
+def clip_metrics(
+    sets: dict[str, ClipStatistics],
+    train_clips: ClipStatistics,
+    videos: np.ndarray,
+    *,
+    seed: int,
 ) -> dict[str, float]:
-    """Each row against what training saw, and what real clips have themselves.
+    """Score each set against the training data, and add the scores of real clips themselves.
 
     Args:
-        rows: What is scored, by how its numbers end.
-        seen: Clips that training saw.
-        videos: What those were cut from.
-        seed: Of the floors.
+        sets: Sets of clips by the suffix of their metrics.
+        train_clips: Clips of the training data.
+        videos: Video that each of those was cut from.
+        seed: Seed of the floors.
 
     Returns:
-        Numbers by name: those of `evaluation.clips.score`, the floors, and N.
+        Metrics by name: those of `score_clips`, the floors, and the numbers of clips.
     """
-    made = rows[MADE]
-    numbers = {
-        f"{name}{row}": number
-        for row, measured in rows.items()
-        for name, number in score(measured, seen).items()
+    generated = sets[GENERATED]
+    metrics = {
+        f"{name}{suffix}": score
+        for suffix, clips in sets.items()
+        for name, score in score_clips(clips, train_clips).items()
     }
-    own = score(seen, seen)
-    numbers |= {f"{name}_real": own[name] for name in OF_REAL if name in own}
-    numbers |= floors(seen, videos, count=len(made.clips), seed=seed)
-    for row in (MADE, HELD_OUT):
-        if row in rows:
-            numbers[f"nearest_train{row}"] = nearest(rows[row].clips, seen.clips)
-    numbers |= {"samples": len(made.clips), "seen": len(seen.clips)}
-    if HELD_OUT in rows:
-        numbers["held_out"] = len(rows[HELD_OUT].clips)
-    return numbers
+    of_real = score_clips(train_clips, train_clips)
+    metrics |= {f"{name}_real": of_real[name] for name in OF_REAL if name in of_real}
+    metrics |= frechet_floors(train_clips, videos, count=len(generated.clips), seed=seed)
+
+    # Held-out clips show the distance at which nothing was memorised.
+    for suffix in (GENERATED, HELD_OUT):
+        if suffix in sets:
+            metrics[f"nearest_train{suffix}"] = median_nearest_distance(
+                sets[suffix].clips, train_clips.clips
+            )
+    metrics |= {"samples": len(generated.clips), "seen": len(train_clips.clips)}
+    if HELD_OUT in sets:
+        metrics["held_out"] = len(sets[HELD_OUT].clips)
+    return metrics
 
 
-def table(numbers: dict[str, float]) -> pd.DataFrame:
-    """A row for each of what is scored, and one for the floors; a column for each score."""
-    names = [name for name in numbers if f"{name}{NOISE}" in numbers]
-    titles = {MADE: "made", "_real": "seen", HELD_OUT: "held out", "_floor": "floor",
-              COPY_FIRST: "copy of the first frame", NOISE: "noise"}  # fmt: skip
-    return pd.DataFrame(
-        [
-            {"clips": title, **{name: numbers.get(f"{name}{row}") for name in names}}
-            for row, title in titles.items()
-        ]
-    ).round(5)
+def metrics_table(metrics: dict[str, float]) -> pd.DataFrame:
+    """Return a row for each set of clips and one for the floors, a column for each score."""
+    names = [name for name in metrics if f"{name}{NOISE}" in metrics]
+    titles = {
+        GENERATED: "made",
+        "_real": "seen",
+        HELD_OUT: "held out",
+        "_floor": "floor",
+        COPY_FIRST: "copy of the first frame",
+        NOISE: "noise",
+    }
+    rows = [
+        {"clips": title, **{name: metrics.get(f"{name}{suffix}") for name in names}}
+        for suffix, title in titles.items()
+    ]
+    return pd.DataFrame(rows).round(5)

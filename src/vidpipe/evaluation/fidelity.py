@@ -1,4 +1,4 @@
-"""How alike two frames are: mean squared error, PSNR and SSIM, frame by frame.
+"""Fidelity of predicted frames: mean squared error, PSNR and SSIM, frame by frame.
 
 Shapes: b batch, c channels, h w pixels, float in [-1, 1].
 """
@@ -8,16 +8,17 @@ from jaxtyping import Float
 from torch import Tensor
 from torchmetrics.functional.image import structural_similarity_index_measure
 
-Frames = Float[Tensor, "b c h w"]
+from vidpipe.models.shapes import FrameBatch
+
 Scores = Float[Tensor, "b"]
 
-# Variance of rounding to 8 bits, for values 2 apart over 255 steps: no error counts as less.
+# Variance of rounding to 8 bits, for values 2 apart over 255 steps: the smallest error counted.
 ROUNDING = (2 / 255) ** 2 / 12
 
 
-def mse(one: Frames, other: Frames) -> Scores:
-    """Mean squared error per frame, no less than that of rounding to 8 bits."""
-    return ((one - other) ** 2).mean(dim=(1, 2, 3), dtype=torch.float64).clamp(min=ROUNDING)
+def mse(frames: FrameBatch, reference: FrameBatch) -> Scores:
+    """Mean squared error per frame, at least that of rounding to 8 bits."""
+    return ((frames - reference) ** 2).mean(dim=(1, 2, 3), dtype=torch.float64).clamp(min=ROUNDING)
 
 
 def psnr(error: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
@@ -25,9 +26,9 @@ def psnr(error: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
     return 10 * torch.log10(4 / error)
 
 
-def ssim(one: Frames, other: Frames) -> Scores:
-    """Structural similarity per frame (Wang et al. 2004), 11x11 Gaussian window."""
+def ssim(frames: FrameBatch, reference: FrameBatch) -> Scores:
+    """Structural similarity per frame (Wang et al. 2004), with an 11x11 Gaussian window."""
     score: Tensor = structural_similarity_index_measure(
-        one, other, data_range=2.0, reduction="none"
+        frames, reference, data_range=2.0, reduction="none"
     )
     return score.double()

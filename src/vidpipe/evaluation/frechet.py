@@ -1,4 +1,4 @@
-"""Fréchet distance between two clouds of features, and its floor: real against real.
+"""Fréchet distance between two sets of features, and its floor: real samples against real ones.
 
 Heusel et al. 2017, "GANs Trained by a Two Time-Scale Update Rule", equation 6: the distance of two
 Gaussians. It is biased upwards for few samples, so the floor is measured at the same number.
@@ -13,36 +13,42 @@ Features = Float[Tensor, "_ d"]
 SPLITS = 20
 
 
-def frechet(one: Features, other: Features) -> float:
-    """Squared distance of means, plus what parts the covariances."""
-    one, other = one.double(), other.double()
-    root = _root(torch.cov(one.T))
-    roots = torch.linalg.eigvalsh(root @ torch.cov(other.T) @ root)
-    means = (one.mean(0) - other.mean(0)).square().sum()
-    spread = one.var(0).sum() + other.var(0).sum() - 2 * roots.clamp(min=0).sqrt().sum()
+def frechet_distance(features: Features, reference: Features) -> float:
+    """Squared distance of the means, plus the distance of the covariances."""
+    features = features.double()
+    reference = reference.double()
+    root = _square_root(torch.cov(features.T))
+    # Eigenvalues of the product of both covariances, made symmetric.
+    eigenvalues = torch.linalg.eigvalsh(root @ torch.cov(reference.T) @ root)
+    means = (features.mean(0) - reference.mean(0)).square().sum()
+    variances = features.var(0).sum() + reference.var(0).sum()
+    spread = variances - 2 * eigenvalues.clamp(min=0).sqrt().sum()
     return max(0.0, float(means + spread))
 
 
-def floor(real: Features, groups: np.ndarray, *, count: int, seed: int) -> float:
-    """Median distance between two halves of what is real, `count` of each at most.
+def frechet_floor(real: Features, groups: np.ndarray, *, count: int, seed: int) -> float:
+    """Median distance between two random halves of the real samples.
 
     Args:
         real: Features of real samples.
-        groups: What each sample came of; a group is never split, for its members are alike.
-        count: Samples in the set that is compared with the real ones.
-        seed: Of the splits.
+        groups: Group of each sample. A group is never split, for its members are alike.
+        count: Size of the set that is compared with the real samples; no half is larger.
+        seed: Seed of the splits.
     """
     rng = np.random.default_rng(seed)
     names = np.unique(groups)
     distances = []
     for _ in range(SPLITS):
-        first = np.isin(groups, rng.permutation(names)[: len(names) // 2])
-        halves = [rng.permutation(np.flatnonzero(side))[:count] for side in (first, ~first)]
-        even = min(map(len, halves))
-        distances.append(frechet(*(real[torch.from_numpy(half[:even])] for half in halves)))
+        # Divide the groups, then take equally many samples of both sides.
+        in_first = np.isin(groups, rng.permutation(names)[: len(names) // 2])
+        halves = [rng.permutation(np.flatnonzero(side))[:count] for side in (in_first, ~in_first)]
+        size = min(map(len, halves))
+        first, second = (real[torch.from_numpy(half[:size])] for half in halves)
+        distances.append(frechet_distance(first, second))
     return float(np.median(distances))
 
 
-def _root(matrix: Float[Tensor, "d d"]) -> Float[Tensor, "d d"]:
+def _square_root(matrix: Float[Tensor, "d d"]) -> Float[Tensor, "d d"]:
+    """Square root of a positive semi-definite matrix."""
     values, vectors = torch.linalg.eigh(matrix)
     return (vectors * values.clamp(min=0).sqrt()) @ vectors.T

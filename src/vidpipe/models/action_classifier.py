@@ -1,45 +1,50 @@
-"""A classifier of actions that knows what is none: the judge of the clip GANs.
+"""Classifier of actions with a class for none of them, by which the clip GANs are scored.
 
-It sees each frame, what sets it apart from the others, and what has changed since the last, so that
-it knows actions by how they go and not by the room. Junk that moves would pass for one of them: so
-it has a class more, and learns it from `clip_impostors`.
+Its input is each frame, its difference from the mean of the clip, and the change since the last
+frame, so that actions are recognised by their motion and not by the room. Without a class for
+`none`, anything that moves would pass for an action; it is learnt from `clip_negatives`.
 
 Shapes: b batch, c channels, t frames, s side, float in [-1, 1].
 """
 
 from collections import Counter
+from collections.abc import Mapping
 
+import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidpipe.models.clip_negatives import IMPOSTORS, Impostor, varied
-from vidpipe.models.pixels import to_float
+from vidpipe.data.clips import windows
+from vidpipe.models.clip_negatives import NEGATIVES, MakeNegatives, augmented
+from vidpipe.models.pixels import to_float, to_uint8
+from vidpipe.models.shapes import Labels
 
 Clips = Float[Tensor, "b c t s s"]
-SIDE = 32  # it looks at clips this large; larger ones are shrunk
-FRAMES = 8  # that it looks at together, or fewer where there are no more
+SIDE = 32  # pixels; larger clips are shrunk
+FRAMES = 8  # of a stretch; shorter clips are one stretch
 WIDTHS = (24, 48, 96)
-FEATURES = 64  # numbers per clip on which distances are measured
-GENUINE = 0.75  # share of each batch
+FEATURES = 64  # per clip, on which distances are measured
+POSITIVE_SHARE = 0.75  # of each batch
+SHRUNK_AT_ONCE = 1000  # frames
 
 
 class ActionClassifier(nn.Module):
-    """Four convolutions in space and time, a layer of features, and logits: each action, then none.
+    """Four 3-D convolutions, a layer of features, and logits: each action, then `none`.
 
-    Longer clips are seen as stretches of 8 frames; what is found in them is averaged.
+    Longer clips are cut into stretches of 8 frames, and the features of these averaged.
 
     Args:
-        classes: Actions.
-        channels: Of a frame.
+        classes: Number of actions.
+        channels: Channels of a frame.
 
     Attributes:
-        confident: Probability above which it takes a clip for an action: 97 % of real clips of
-            actors it has not seen are above, of each action at least 82 %.
+        threshold: Probability above which a clip is accepted as an action: 97 % of real clips of
+            held-out actors are above, of each action at least 82 %.
     """
 
-    confident = 0.75
+    threshold = 0.75
 
     def __init__(self, *, classes: int, channels: int) -> None:
         super().__init__()
@@ -55,39 +60,52 @@ class ActionClassifier(nn.Module):
         self.logits = nn.Linear(FEATURES, classes + 1)
 
     def features(self, clips: Clips) -> Float[Tensor, "b features"]:
-        """What distances between clips are measured on."""
-        stretches = shrunk(clips).unfold(2, min(FRAMES, clips.shape[2]), FRAMES)
-        small = stretches.permute(0, 2, 1, 5, 3, 4).flatten(0, 1)
-        change = F.pad(small.diff(dim=2), (0, 0, 0, 0, 1, 0))
-        apart = small - small.mean(2, keepdim=True)
-        found = self.convolutions(torch.cat([small, 2 * apart, 2 * change], 1))
-        dense: Tensor = self.dense(found.mean((2, 3, 4)))
-        return dense.view(len(clips), -1, FEATURES).mean(1)
+        """Return the features on which distances between clips are measured."""
+        # Stretches become samples of the batch.
+        stretches = shrink(clips).unfold(2, min(FRAMES, clips.shape[2]), FRAMES)
+        frames = stretches.permute(0, 2, 1, 5, 3, 4).flatten(0, 1)
 
-    def answers(self, features: Float[Tensor, "b features"]) -> Float[Tensor, "b answers"]:
-        """Logits: each action, then none of them."""
+        # The first frame has no change. Twice as large, both differences weigh as much as frames.
+        change = F.pad(frames.diff(dim=2), (0, 0, 0, 0, 1, 0))
+        from_mean = frames - frames.mean(2, keepdim=True)
+        maps = self.convolutions(torch.cat([frames, 2 * from_mean, 2 * change], 1))
+        features: Tensor = self.dense(maps.mean((2, 3, 4)))
+        return features.view(len(clips), -1, FEATURES).mean(1)
+
+    def class_logits(self, features: Float[Tensor, "b features"]) -> Float[Tensor, "b classes"]:
+        """Return the logits of each action, then of `none`."""
         logits: Tensor = self.logits(F.relu(features))
         return logits
 
-    def forward(self, clips: Clips) -> Float[Tensor, "b answers"]:
-        return self.answers(self.features(clips))
+    def forward(self, clips: Clips) -> Float[Tensor, "b classes"]:
+        return self.class_logits(self.features(clips))
 
 
-def shrunk(clips: Clips) -> Float[Tensor, "b c t small small"]:
-    """Clips that are larger than it looks at, shrunk by a whole number."""
-    times = max(1, clips.shape[-1] // SIDE)
-    return F.avg_pool3d(clips, (1, times, times))
+def shrink(clips: Clips) -> Float[Tensor, "b c t small small"]:
+    """Shrink clips that are larger than the classifier's input, by a whole number."""
+    factor = max(1, clips.shape[-1] // SIDE)
+    return F.avg_pool3d(clips, (1, factor, factor))
+
+
+def shrink_frames(frames: UInt8[np.ndarray, "n h w c"]) -> UInt8[Tensor, "n c s s"]:
+    """Shrink all frames of the data set to the classifier's input, a part at a time."""
+    parts = []
+    for part in np.array_split(frames, max(1, len(frames) // SHRUNK_AT_ONCE)):
+        # One long clip; copied, for the frames may be mapped from a file.
+        clip = torch.from_numpy(np.array(part)).permute(3, 0, 1, 2)[None] / 127.5 - 1
+        parts.append(to_uint8(shrink(clip)))
+    return torch.cat(parts, 2)[0].transpose(0, 1).contiguous()
 
 
 class Examples:
-    """Batches of actions and of impostors made of them, most of both varied.
+    """Batches of actions and of negatives made from them, half of both augmented.
 
     Args:
-        frames: All frames there are, as small as the classifier looks at them.
-        windows: Which of them make a clip.
-        label: Number of the action, clip by clip.
-        classes: Actions.
-        batch: Clips per draw.
+        frames: All frames, shrunk to the classifier's input.
+        windows: Indices into `frames`, a row for each clip.
+        label: Action of each clip.
+        classes: Number of actions.
+        batch: Clips of a batch.
     """
 
     def __init__(
@@ -99,39 +117,82 @@ class Examples:
         classes: int,
         batch: int,
     ) -> None:
-        self.frames, self.windows, self.label = frames, windows, label
-        self.classes, self.batch = classes, batch
-        self.counts, self.by_label = label.bincount(), label.argsort(stable=True)
+        self.frames = frames
+        self.windows = windows
+        self.label = label
+        self.classes = classes
+        self.batch = batch
+        self.counts = label.bincount()
+        self.by_label = label.argsort(stable=True)
 
-    def draw(self, rng: torch.Generator) -> tuple[Clips, Int[Tensor, "b"]]:
-        """A batch and its labels, on the CPU; the impostors' is the number of actions."""
-        genuine = max(1, round(GENUINE * self.batch))
-        real, label = self._real(genuine, rng)
-        parts, labels = [real], [label]
-        kinds = torch.randint(len(IMPOSTORS), (self.batch - genuine,), generator=rng).tolist()
+    def draw(self, rng: torch.Generator) -> tuple[Clips, Labels]:
+        """Return a batch and its labels, on the CPU; negatives have the number of actions."""
+        positives = max(1, round(POSITIVE_SHARE * self.batch))
+        real, label = self._real(positives, rng)
+        parts = [real]
+        labels = [label]
+
+        # Draw a kind for each negative.
+        kinds = torch.randint(len(NEGATIVES), (self.batch - positives,), generator=rng).tolist()
         for kind, count in sorted(Counter(kinds).items()):
-            parts.append(self.impostors(list(IMPOSTORS.values())[kind], count, rng))
+            parts.append(self.negatives(list(NEGATIVES.values())[kind], count, rng))
             labels.append(torch.full((count,), self.classes))
         clean = torch.cat(parts)
-        # Half of both kinds as they are, so that neither is known by its sharpness.
-        plain = torch.rand(len(clean), 1, 1, 1, 1, generator=rng) < 0.5
-        return torch.where(plain, clean, varied(clean, rng)), torch.cat(labels)
 
-    def impostors(self, make: Impostor, count: int, rng: torch.Generator) -> Clips:
-        """Impostors of one kind, each of two clips of different actions."""
-        one, label = self._real(count, rng)
-        # Among the clips of all other actions, counted on from the end of one's own.
+        # Augment half of both, so that neither is recognised by its sharpness.
+        plain = torch.rand(len(clean), 1, 1, 1, 1, generator=rng) < 0.5
+        return torch.where(plain, clean, augmented(clean, rng)), torch.cat(labels)
+
+    def negatives(self, make: MakeNegatives, count: int, rng: torch.Generator) -> Clips:
+        """Return negatives of one kind, each made from two clips of different actions."""
+        first, label = self._real(count, rng)
+        # Count on from the end of the own action, cyclically, among all clips of the others.
         own = self.counts[label]
         ahead = (torch.rand(count, generator=rng) * (len(self.label) - own)).long()
         place = (self.counts.cumsum(0)[label] + ahead) % len(self.label)
-        return make(one, self._clips(self.by_label[place]), rng).clamp(-1, 1)
+        second = self._floats(self.by_label[place])
+        return make(first, second, rng).clamp(-1, 1)
 
-    def _real(self, count: int, rng: torch.Generator) -> tuple[Clips, Int[Tensor, "b"]]:
+    def clips(self) -> UInt8[Tensor, "k c t s s"]:
+        """Return all clips."""
+        return self.frames[self.windows].transpose(1, 2)
+
+    def _real(self, count: int, rng: torch.Generator) -> tuple[Clips, Labels]:
         chosen = torch.randint(len(self.windows), (count,), generator=rng)
-        return self._clips(chosen), self.label[chosen]
+        return self._floats(chosen), self.label[chosen]
 
-    def _clips(self, chosen: Int[Tensor, "b"]) -> Clips:
+    def _floats(self, chosen: Int[Tensor, "b"]) -> Clips:
         return to_float(self.frames[self.windows[chosen]]).transpose(1, 2)
+
+
+def examples_of_split(
+    arrays: Mapping[str, np.ndarray],
+    frames: UInt8[Tensor, "n c s s"],
+    split: str,
+    *,
+    length: int,
+    batch: int,
+) -> tuple[Examples, Int[np.ndarray, "k"]]:
+    """Return every window in the clips of a split, and the group of each.
+
+    Args:
+        arrays: Arrays of `clips.npz`.
+        frames: Its frames, shrunk.
+        split: `train` or `test`.
+        length: Frames of a window.
+        batch: Clips of a batch.
+    """
+    rows = np.flatnonzero(arrays["split"] == split)
+    index, row_of_window = windows(arrays["clips"][rows], length)
+    clip = rows[row_of_window]
+    examples = Examples(
+        frames,
+        torch.from_numpy(index).long(),
+        torch.from_numpy(arrays["label"][clip]).long(),
+        classes=len(arrays["labels"]),
+        batch=batch,
+    )
+    return examples, arrays["group"][clip]
 
 
 def _block(inner: int, outer: int, *, stride: tuple[int, int, int]) -> list[nn.Module]:

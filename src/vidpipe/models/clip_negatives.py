@@ -1,6 +1,6 @@
-"""Clips that look like someone acting and are not: what a judge of actions must learn to refuse.
+"""Negatives of the action classifier: clips that look like an action and are none.
 
-Each kind is made of pairs of clips of different actions, by chance from `rng`.
+Each kind is made from pairs of clips of different actions, with random numbers from `rng`.
 
 Shapes: b batch, c channels, t frames, s side, float in [-1, 1].
 """
@@ -8,115 +8,128 @@ Shapes: b batch, c channels, t frames, s side, float in [-1, 1].
 from collections.abc import Callable
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
 from vidpipe.models.digit_negatives import smooth
 
 Clips = Float[Tensor, "b c t s s"]
-Impostor = Callable[[Clips, Clips, torch.Generator], Clips]
+MakeNegatives = Callable[[Clips, Clips, torch.Generator], Clips]
 
 
-def varied(clips: Clips, rng: torch.Generator) -> Clips:
-    """Still the same actions: mirrored, moved, nearer, in other colours, blurred, noisy.
+def augmented(clips: Clips, rng: torch.Generator) -> Clips:
+    """Still the same actions: mirrored, shifted, zoomed, in other colours, blurred, noisy.
 
-    All frames of a clip alike, but for the noise.
+    All frames of a clip are altered alike, but for the noise.
     """
-    count, deep, _, side, _ = clips.shape
-    zoom = 1 + 0.15 * _even((count,), rng)
-    turn = torch.where(_chance(count, rng), -zoom, zoom)
-    shift = 0.2 * _even((count, 2), rng)
-    place = torch.cat([torch.diag_embed(torch.stack([turn, zoom], 1)), shift[..., None]], 2)
-    moved = _sampled(clips, F.affine_grid(place, [count, 1, side, side], False))
-    order = torch.rand(count, deep, generator=rng).argsort(1)
-    moved = moved.gather(1, order.view(count, deep, 1, 1, 1).expand_as(moved))
-    gain = 1 + 0.2 * _even((count, deep, 1, 1, 1), rng)
-    light = 0.3 * _even((count, deep, 1, 1, 1), rng)
-    blurred = F.avg_pool3d(F.pad(moved, (1, 1, 1, 1, 0, 0), "replicate"), (1, 3, 3), 1)
-    sharp = _wide(torch.rand(count, generator=rng))
+    count, channels, _, side, _ = clips.shape
+
+    # Mirror, zoom and shift.
+    zoom = 1 + 0.15 * _uniform((count,), rng)
+    scale = torch.where(_coin(count, rng), -zoom, zoom)
+    shift = 0.2 * _uniform((count, 2), rng)
+    affine = torch.cat([torch.diag_embed(torch.stack([scale, zoom], 1)), shift[..., None]], 2)
+    warped = _sampled(clips, F.affine_grid(affine, [count, 1, side, side], False))
+
+    # Exchange the channels, and change contrast and brightness of each.
+    order = torch.rand(count, channels, generator=rng).argsort(1)
+    warped = warped.gather(1, order.view(count, channels, 1, 1, 1).expand_as(warped))
+    contrast = 1 + 0.2 * _uniform((count, channels, 1, 1, 1), rng)
+    brightness = 0.3 * _uniform((count, channels, 1, 1, 1), rng)
+
+    # Blur, and add fine or coarse noise.
+    blurred = F.avg_pool3d(F.pad(warped, (1, 1, 1, 1, 0, 0), "replicate"), (1, 3, 3), 1)
+    sharpness = _per_clip(torch.rand(count, generator=rng))
     fine = torch.randn(clips.shape, generator=rng)
     coarse = 3 * F.avg_pool3d(fine, (1, 3, 3), 1, (0, 1, 1))
-    noise = torch.where(_wide(_chance(count, rng)), coarse, fine)
-    grain = 0.15 * _wide(torch.rand(count, generator=rng))
-    seen = gain * (sharp * moved + (1 - sharp) * blurred) + light + grain * noise
-    return seen.clamp(-1, 1)
+    noise = torch.where(_per_clip(_coin(count, rng)), coarse, fine)
+    strength = 0.15 * _per_clip(torch.rand(count, generator=rng))
+    soft = sharpness * warped + (1 - sharpness) * blurred
+    return (contrast * soft + brightness + strength * noise).clamp(-1, 1)
 
 
-def frozen(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
+def frozen(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
     """One frame all the time, in a light that is steady or flickers."""
-    strength = 0.3 * _wide(torch.rand(len(one), generator=rng) * _chance(len(one), rng))
-    light = torch.randn(len(one), 1, one.shape[2], 1, 1, generator=rng)
-    return one[:, :, :1] + strength * light
+    count = len(first)
+    strength = 0.3 * _per_clip(torch.rand(count, generator=rng) * _coin(count, rng))
+    light = torch.randn(count, 1, first.shape[2], 1, 1, generator=rng)
+    return first[:, :, :1] + strength * light
 
 
-def emptied(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
-    """The place without what moves in it: each pixel's middle value."""
-    return _background(one).expand_as(one)
+def emptied(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
+    """The background alone: the median of each pixel."""
+    return _background(first).expand_as(first)
 
 
-def shuffled(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
+def shuffled(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
     """The frames in another order."""
-    order = torch.rand(len(one), one.shape[2], generator=rng).argsort(1)
-    return one.gather(2, order.view(len(one), 1, -1, 1, 1).expand_as(one))
+    count, frames = len(first), first.shape[2]
+    order = torch.rand(count, frames, generator=rng).argsort(1)
+    return first.gather(2, order.view(count, 1, -1, 1, 1).expand_as(first))
 
 
-def spliced(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
-    """First one, then the other, from somewhere in the middle half on."""
-    frames = one.shape[2]
-    cut = frames * (0.25 + 0.5 * torch.rand(len(one), generator=rng))
-    return torch.where(torch.arange(frames).view(1, 1, -1, 1, 1) < _wide(cut), one, other)
+def spliced(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
+    """The first clip, then the second, from a place in the middle half on."""
+    frames = first.shape[2]
+    cut = frames * (0.25 + 0.5 * torch.rand(len(first), generator=rng))
+    before_cut = torch.arange(frames).view(1, 1, -1, 1, 1) < _per_clip(cut)
+    return torch.where(before_cut, first, second)
 
 
-def patchworks(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
-    """Regions with wavy borders, of one and of the other by turns."""
-    border = smooth(len(one), 1, 6, one.shape[-1], rng)[:, :, None]
-    return torch.where(border > border.mean((3, 4), keepdim=True), one, other)
+def patchworks(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
+    """Regions with wavy borders, alternately of the first and of the second."""
+    # Split at the mean: each clip has about as much of both.
+    border = smooth(len(first), 1, 6, first.shape[-1], rng)[:, :, None]
+    return torch.where(border > border.mean((3, 4), keepdim=True), first, second)
 
 
-def blends(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
+def blends(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
     """Both at once."""
-    share = _wide(0.35 + 0.3 * torch.rand(len(one), generator=rng))
-    return share * one + (1 - share) * other
+    share = _per_clip(0.35 + 0.3 * torch.rand(len(first), generator=rng))
+    return share * first + (1 - share) * second
 
 
-def crooked(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
-    """Bent by several pixels, this way and that."""
-    count, side = len(one), one.shape[-1]
+def crooked(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
+    """Bent by several pixels in varying directions."""
+    count, side = len(first), first.shape[-1]
     amount = 0.2 + 0.2 * torch.rand(count, 1, 1, 1, generator=rng)
     bend = amount * smooth(count, 2, 6, side, rng).permute(0, 2, 3, 1)
-    plain = F.affine_grid(torch.eye(2, 3).expand(count, 2, 3), [count, 1, side, side], False)
-    return _sampled(one, plain + bend)
+    identity = F.affine_grid(torch.eye(2, 3).expand(count, 2, 3), [count, 1, side, side], False)
+    return _sampled(first, identity + bend)
 
 
-def blobs(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
-    """The place of one, and in it a coloured blob that drifts and throbs."""
-    count, deep, frames, side, _ = one.shape
+def blobs(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
+    """The background of the first, and before it a coloured blob that drifts and pulsates."""
+    count, channels, frames, side, _ = first.shape
     ticks = (torch.arange(side) + 0.5) / side
     time = torch.arange(frames).view(1, -1, 1, 1) / frames
-    start, speed, width, height, beat = (
+    start, speed, width, height, frequency = (
         low + (high - low) * torch.rand(count, 1, 1, 1, generator=rng)
         for low, high in ((0.2, 0.8), (-0.5, 0.5), (0.06, 0.2), (0.15, 0.35), (0.0, 3.0))
     )
-    throb = 1 + 0.3 * torch.sin(2 * torch.pi * beat * (time + start))
-    across = (ticks - start - speed * time) / (width * throb)
-    down = (ticks[:, None] - 0.55) / (height * throb)
+    # Distance from the centre in units of the radii, which pulsate; its edge is soft.
+    pulse = 1 + 0.3 * torch.sin(2 * torch.pi * frequency * (time + start))
+    across = (ticks - start - speed * time) / (width * pulse)
+    down = (ticks[:, None] - 0.55) / (height * pulse)
     inside = (3 * (1 - across.square() - down.square())).sigmoid()[:, None]
-    colour = smooth(count, deep, 5, side, rng)[:, :, None]
-    return inside * colour + (1 - inside) * _background(one)
+    colour = smooth(count, channels, 5, side, rng)[:, :, None]
+    return inside * colour + (1 - inside) * _background(first)
 
 
-def grains(one: Clips, other: Clips, rng: torch.Generator) -> Clips:
-    """Pixels of one in another order, or noise of any strength."""
-    order = torch.rand(len(one), one[0, 0, 0].numel(), generator=rng).argsort(1)
-    rows = one.flatten(3)
-    mixed = rows.gather(3, order[:, None, None].expand_as(rows)).view_as(one)
-    strength = _wide(torch.rand(len(one), generator=rng))
-    noise = strength * torch.randn(one.shape, generator=rng)
-    return torch.where(_wide(_chance(len(one), rng)), mixed, noise)
+def grains(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
+    """Pixels of the first in another order, or noise of any strength."""
+    count = len(first)
+    order = torch.rand(count, first[0, 0, 0].numel(), generator=rng).argsort(1)
+    # The same order in all frames: what moves, moves in grains.
+    pixels = first.flatten(3)
+    mixed = pixels.gather(3, order[:, None, None].expand_as(pixels)).view_as(first)
+    strength = _per_clip(torch.rand(count, generator=rng))
+    noise = strength * torch.randn(first.shape, generator=rng)
+    return torch.where(_per_clip(_coin(count, rng)), mixed, noise)
 
 
-IMPOSTORS: dict[str, Impostor] = {
+NEGATIVES: dict[str, MakeNegatives] = {
     "frozen": frozen,
     "emptied": emptied,
     "shuffled": shuffled,
@@ -134,20 +147,21 @@ def _background(clips: Clips) -> Float[Tensor, "b c 1 s s"]:
 
 
 def _sampled(clips: Clips, grid: Float[Tensor, "b s s 2"]) -> Clips:
-    """All frames of a clip fetched from the same places."""
+    """Sample all frames of a clip at the same places."""
     flat = clips.flatten(1, 2)
     return F.grid_sample(flat, grid, padding_mode="reflection", align_corners=False).view_as(clips)
 
 
-def _even(shape: tuple[int, ...], rng: torch.Generator) -> Float[Tensor, "b ..."]:
-    """Numbers from -1 to 1."""
+def _uniform(shape: tuple[int, ...], rng: torch.Generator) -> Float[Tensor, "..."]:
+    """Draw uniformly from [-1, 1]."""
     return 2 * torch.rand(shape, generator=rng) - 1
 
 
-def _chance(count: int, rng: torch.Generator) -> Tensor:
+def _coin(count: int, rng: torch.Generator) -> Bool[Tensor, "b"]:
+    """Draw true or false with equal probability."""
     return torch.rand(count, generator=rng) < 0.5
 
 
-def _wide(values: Tensor) -> Tensor:
-    """One value per clip, to stand beside clips."""
+def _per_clip(values: Tensor) -> Tensor:
+    """Reshape one value per clip to broadcast against clips."""
     return values.view(-1, 1, 1, 1, 1)

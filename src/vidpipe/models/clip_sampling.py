@@ -1,4 +1,4 @@
-"""Clips of a trained generator, whatever it starts from."""
+"""Clips from a trained generator, with or without first frames as its input."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,22 +10,22 @@ from torch import Tensor
 from vidpipe.models.clip_gan import ClipGenerator
 from vidpipe.models.noise import Noise
 from vidpipe.models.pixels import to_float, to_uint8
-from vidpipe.models.shapes import ClipBatch
+from vidpipe.models.shapes import ClipBatch, PixelFrames
 from vidpipe.utils.errors import UserError
 
-Clips = UInt8[Tensor, "n t high wide c"]
-Pictures = UInt8[Tensor, "n h w c"]
-CHUNK = 64  # clips made at a time
+# Of the generator's own size, which need not be that of the pictures.
+SampledClips = UInt8[Tensor, "n t height width channels"]
+BATCH = 64  # clips generated at a time
 
 
 @dataclass(frozen=True)
-class ClipMaker:
-    """A trained generator that is asked for clips.
+class ClipSampler:
+    """A trained generator, and the device that it is on.
 
     Attributes:
-        name: Of the model.
-        generator: In its place, ready to be asked.
-        device: Where it is.
+        name: Name of the model, for messages.
+        generator: In evaluation mode.
+        device: Its device.
     """
 
     name: str
@@ -33,29 +33,29 @@ class ClipMaker:
     device: torch.device
 
     @torch.no_grad()
-    def __call__(self, noise: Noise, given: Pictures) -> Clips:
-        """A clip of each noise, and of the picture given with it if the generator starts from one.
+    def __call__(self, noise: Noise, pictures: PixelFrames) -> SampledClips:
+        """Generate a clip from each row of noise, and of its picture if the generator takes one.
 
         Raises:
             UserError: If a value is not finite.
         """
-        chunks = zip(torch.split(noise, CHUNK), torch.split(given, CHUNK), strict=True)
-        return torch.cat([self._bytes(self.generator(self._source(*some))) for some in chunks])
+        batches = zip(torch.split(noise, BATCH), torch.split(pictures, BATCH), strict=True)
+        return torch.cat([self._to_pixels(self.generator(self._source(*b))) for b in batches])
 
     @torch.no_grad()
-    def apart(self, noise: Noise, given: Pictures) -> dict[str, Clips]:
-        """What some clips are put together from, by name; nothing if they are made in one."""
-        parts = self.generator.components(self._source(noise, given))
-        return {name: self._bytes(part) for name, part in parts.items()}
+    def components(self, noise: Noise, pictures: PixelFrames) -> dict[str, SampledClips]:
+        """Return the components of clips by name; none if the generator has no components."""
+        parts = self.generator.components(self._source(noise, pictures))
+        return {name: self._to_pixels(part) for name, part in parts.items()}
 
-    def _source(self, noise: Noise, given: Pictures) -> Any:
-        pictures = to_float(given.permute(0, 3, 1, 2))
-        return self.generator.source(noise.to(self.device), pictures.to(self.device))
+    def _source(self, noise: Noise, pictures: PixelFrames) -> Any:
+        floats = to_float(pictures.permute(0, 3, 1, 2))
+        return self.generator.source(noise.to(self.device), floats.to(self.device))
 
-    def _bytes(self, made: ClipBatch) -> Clips:
-        if not made.isfinite().all():
+    def _to_pixels(self, clips: ClipBatch) -> SampledClips:
+        if not clips.isfinite().all():
             raise UserError(
                 f"{self.name}: its clips hold values that are not finite: training has diverged; "
                 f"train again with a lower {self.name}.train.learning_rate"
             )
-        return to_uint8(made).permute(0, 2, 3, 4, 1).contiguous().cpu()
+        return to_uint8(clips).permute(0, 2, 3, 4, 1).contiguous().cpu()

@@ -1,7 +1,7 @@
-"""A classifier of numerals that knows what is none: the judge of the digit GANs.
+"""Classifier of numerals with a class for none of them, by which the digit GANs are scored.
 
-A classifier of ten classes calls any stroke noise a numeral. This one has a class more, and
-learns it from `impostors`.
+A classifier of ten classes takes any stroke noise for a numeral. This one has a class more, and
+learns it from `digit_negatives`.
 
 Shapes: b batch, float in [-1, 1], paper 1 and ink -1.
 """
@@ -11,25 +11,26 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidpipe.models.digit_negatives import IMPOSTORS, Impostor, moved
+from vidpipe.models.digit_negatives import NEGATIVES, MakeNegatives, augmented
 from vidpipe.models.pixels import to_float
+from vidpipe.models.shapes import Labels
 
 Pictures = Float[Tensor, "b 1 28 28"]
-FEATURES = 64  # numbers per picture on which distances are measured
-GENUINE = 0.5  # share of each batch
+FEATURES = 64  # per picture, on which distances are measured
+POSITIVE_SHARE = 0.5  # of each batch
 
 
 class DigitClassifier(nn.Module):
     """Four convolutions, a layer of features, and logits: each numeral, then `none of them`.
 
     Args:
-        classes: Numerals.
+        classes: Number of numerals.
 
     Attributes:
-        confident: Probability above which it takes a picture for a numeral.
+        threshold: Probability above which a picture is accepted as a numeral.
     """
 
-    confident = 0.9
+    threshold = 0.9
 
     def __init__(self, *, classes: int) -> None:
         super().__init__()
@@ -45,65 +46,72 @@ class DigitClassifier(nn.Module):
         self.logits = nn.Linear(FEATURES, classes + 1)
 
     def features(self, pictures: Pictures) -> Float[Tensor, "b features"]:
-        """What distances between pictures are measured on."""
-        found: Tensor = self.convolutions(pictures)
-        return found
+        """Return the features on which distances between pictures are measured."""
+        features: Tensor = self.convolutions(pictures)
+        return features
 
-    def answers(self, features: Float[Tensor, "b features"]) -> Float[Tensor, "b answers"]:
-        """Logits: each numeral, then `none of them`."""
+    def class_logits(self, features: Float[Tensor, "b features"]) -> Float[Tensor, "b classes"]:
+        """Return the logits of each numeral, then of `none of them`."""
         logits: Tensor = self.logits(F.relu(features))
         return logits
 
-    def forward(self, pictures: Pictures) -> Float[Tensor, "b answers"]:
-        return self.answers(self.features(pictures))
+    def forward(self, pictures: Pictures) -> Float[Tensor, "b classes"]:
+        return self.class_logits(self.features(pictures))
 
 
 class Examples:
-    """Batches of numerals and of impostors made of them, half of both a little moved.
+    """Batches of numerals and of negatives made from them, half of both augmented.
 
     Args:
-        pictures: Real ones.
-        label: Number of the numeral, picture by picture; all are there.
-        batch: Pictures per draw.
+        pictures: Real pictures.
+        label: Numeral of each picture; every numeral occurs.
+        batch: Pictures of a batch.
     """
 
     def __init__(
         self, pictures: UInt8[Tensor, "n 1 28 28"], label: Int[Tensor, "n"], *, batch: int
     ) -> None:
-        self.pictures, self.label, self.batch = pictures, label, batch
+        self.pictures = pictures
+        self.label = label
+        self.batch = batch
         self.classes = int(label.max()) + 1
-        self.counts, self.by_label = label.cpu().bincount(), label.cpu().argsort(stable=True)
+        self.counts = label.cpu().bincount()
+        self.by_label = label.cpu().argsort(stable=True)
 
-    def draw(self, rng: torch.Generator) -> tuple[Pictures, Int[Tensor, "b"]]:
-        """A batch and its labels; the impostors' is the number of numerals."""
-        genuine = max(1, round(GENUINE * self.batch))
-        real, label = self._real(genuine, rng)
-        parts, labels = [real], [label]
-        share = torch.arange(self.batch - genuine).chunk(len(IMPOSTORS))
-        for make, rows in zip(IMPOSTORS.values(), share, strict=False):
-            parts.append(self.impostors(make, len(rows), rng))
+    def draw(self, rng: torch.Generator) -> tuple[Pictures, Labels]:
+        """Return a batch and its labels; that of the negatives is the number of numerals."""
+        positives = max(1, round(POSITIVE_SHARE * self.batch))
+        real, label = self._real(positives, rng)
+        parts = [real]
+        labels = [label]
+
+        # Share the negatives evenly among their kinds.
+        rows_of_kind = torch.arange(self.batch - positives).chunk(len(NEGATIVES))
+        for make, rows in zip(NEGATIVES.values(), rows_of_kind, strict=False):
+            parts.append(self.negatives(make, len(rows), rng))
             labels.append(torch.full((len(rows),), self.classes))
         clean = torch.cat(parts)
-        # Half of both kinds, so that neither is known by its sharpness.
-        seen = torch.where(
-            torch.rand(len(clean), 1, 1, 1, generator=rng) < 0.5, moved(clean, rng), clean
-        )
-        return seen.to(self.pictures.device), torch.cat(labels).to(self.label)
 
-    def impostors(self, make: Impostor, count: int, rng: torch.Generator) -> Pictures:
-        """Impostors of one kind, each of two pictures of different numerals."""
-        one, label = self._real(count, rng)
-        # Among the pictures of all other numerals, counted on from the end of one's own.
+        # Augment half of both, so that neither is recognised by its sharpness.
+        chosen = torch.rand(len(clean), 1, 1, 1, generator=rng) < 0.5
+        batch = torch.where(chosen, augmented(clean, rng), clean)
+        return batch.to(self.pictures.device), torch.cat(labels).to(self.label)
+
+    def negatives(self, make: MakeNegatives, count: int, rng: torch.Generator) -> Pictures:
+        """Return negatives of one kind, each made from two pictures of different numerals."""
+        first, label = self._real(count, rng)
+        # Count on from the end of the own numeral, cyclically, among all pictures of the others.
         own = self.counts[label]
         ahead = (torch.rand(count, generator=rng) * (len(self.label) - own)).long()
         place = (self.counts.cumsum(0)[label] + ahead) % len(self.label)
-        return make(one, self._pictures(self.by_label[place]), rng).clamp(-1, 1)
+        second = self._floats(self.by_label[place])
+        return make(first, second, rng).clamp(-1, 1)
 
-    def _real(self, count: int, rng: torch.Generator) -> tuple[Pictures, Int[Tensor, "b"]]:
+    def _real(self, count: int, rng: torch.Generator) -> tuple[Pictures, Labels]:
         chosen = torch.randint(len(self.pictures), (count,), generator=rng)
-        return self._pictures(chosen), self.label.cpu()[chosen]
+        return self._floats(chosen), self.label.cpu()[chosen]
 
-    def _pictures(self, chosen: Int[Tensor, "b"]) -> Pictures:
+    def _floats(self, chosen: Int[Tensor, "b"]) -> Pictures:
         return to_float(self.pictures[chosen.to(self.pictures.device)]).cpu()
 
 

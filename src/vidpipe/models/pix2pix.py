@@ -10,7 +10,7 @@ learns to move what it has not learnt by heart.
 Shapes: b batch, k frames of a window, c channels, h w pixels of a square frame, float in [-1, 1].
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,13 +23,13 @@ from vidpipe.config.models import Pix2pixModel, Pix2pixTrain, TrainingConfig
 from vidpipe.data.splits import SEEN
 from vidpipe.models.modes import evaluating
 from vidpipe.models.pixels import to_float
-from vidpipe.models.shapes import FrameBatch
+from vidpipe.models.shapes import FrameBatch, WindowBatch
+from vidpipe.models.windows import push, stack_window
 from vidpipe.training.adversarial import Hyperparameters, Networks
 
 ModelConfig = Pix2pixModel
 
 HISTORY = 1  # frames of a window
-WindowBatch = Float[Tensor, "b k c h w"]
 
 
 @dataclass(frozen=True)
@@ -271,16 +271,6 @@ class NextFrameObjective:
             return frames.contiguous(memory_format=torch.channels_last)
 
         return view
-
-
-def stack_window(frames: Sequence[FrameBatch]) -> WindowBatch:
-    """Stack frames, oldest first, each with channels last in memory, as convolutions like it."""
-    return torch.stack([frame.movedim(1, -1) for frame in frames], dim=1).movedim(-1, 2)
-
-
-def push(window: WindowBatch, frame: FrameBatch) -> WindowBatch:
-    """Drop the oldest frame of a window, and append a new one."""
-    return stack_window([*window.unbind(1)[1:], frame])
 
 
 def _run_starts(

@@ -1,14 +1,18 @@
-"""How a classifier learns: one network, one loss, the same reports as a GAN's."""
+"""Training of a classifier: one network, one loss, the same reports as a GAN's."""
 
-from collections.abc import Callable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 
+import pandas as pd
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vidpipe.training.loop import Report, step_rng
 from vidpipe.training.optimizer import fused_adam, set_learning_rate
+from vidpipe.utils.errors import UserError
+from vidpipe.utils.progress import progress
 
 
 def fit_classifier(
@@ -21,20 +25,23 @@ def fit_classifier(
     seed: int,
     autocast: Callable[[], AbstractContextManager[None]],
 ) -> Iterator[Report]:
-    """Train by cross-entropy, Adam's rate falling evenly to nothing.
+    """Train by cross-entropy with Adam, its learning rate falling linearly to zero.
 
     Args:
-        network: From a batch to logits; changed in place.
-        draw: Gives a batch and its labels from the random numbers of a step.
-        steps: Updates in all.
-        learning_rate: Of the first step.
+        network: Takes a batch, returns logits; trained in place.
+        draw: Returns a batch and its labels, from the random numbers of a step.
+        steps: Number of updates.
+        learning_rate: Learning rate of the first step.
         report_every: Steps from report to report.
-        seed: Of batches and dropout.
-        autocast: Makes the context in which the network runs.
+        seed: Seed of batches and dropout.
+        autocast: Returns the context in which the network runs.
     """
+    # The network is in training mode until the last step.
     optimizer = fused_adam(network, learning_rate=learning_rate)
     network.train()
-    loss_sum, right_sum, since = torch.zeros(()), torch.zeros(()), 0
+    loss_sum = torch.zeros(())
+    accuracy_sum = torch.zeros(())
+    last_report = 0
     for step in range(1, steps + 1):
         set_learning_rate(optimizer, learning_rate * (1 - (step - 1) / steps))
         batch, label = draw(step_rng(seed, step))
@@ -45,13 +52,40 @@ def fit_classifier(
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
+        # Sums stay on the device: reading them waits for all that is queued there.
         loss_sum = loss_sum.to(loss.device) + loss.detach()
-        right_sum = right_sum.to(loss.device) + (logits.argmax(1) == label).float().mean()
+        accuracy = (logits.argmax(1) == label).float().mean()
+        accuracy_sum = accuracy_sum.to(loss.device) + accuracy
         if step % report_every == 0 or step == steps:
-            count = step - since
-            yield Report(
-                step,
-                {"cross_entropy": loss_sum.item() / count, "accuracy": right_sum.item() / count},
-            )
-            loss_sum, right_sum, since = torch.zeros(()), torch.zeros(()), step
+            count = step - last_report
+            losses = {
+                "cross_entropy": loss_sum.item() / count,
+                "accuracy": accuracy_sum.item() / count,
+            }
+            yield Report(step, losses)
+            loss_sum = torch.zeros(())
+            accuracy_sum = torch.zeros(())
+            last_report = step
     network.eval()
+
+
+def record_history(reports: Iterable[Report], *, steps: int, name: str) -> pd.DataFrame:
+    """Run a training to its end, with a progress bar, and return a row for each report.
+
+    Args:
+        reports: From `fit_classifier`.
+        steps: Number of updates.
+        name: Name of the classifier, for messages.
+
+    Raises:
+        UserError: If the loss is not finite.
+    """
+    history = []
+    for report in progress(reports, total=steps, name=name, unit="step"):
+        if not math.isfinite(report.losses["cross_entropy"]):
+            raise UserError(
+                f"{name}: the loss is no longer finite at step {report.step}: training "
+                f"has diverged; lower {name}.learning_rate"
+            )
+        history.append({"step": report.step, **report.losses})
+    return pd.DataFrame(history).round(6)

@@ -1,178 +1,184 @@
-"""What a GAN of clips is shown by: walls, sheets and walks through noise, as files."""
+"""Films and sheets of a GAN of clips, as files."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import UInt8
+from jaxtyping import Int, UInt8
+from torch import Tensor
 
-from vidpipe.data.clips import Stretches
 from vidpipe.data.video import encode
-from vidpipe.evaluation.clip_measures import Clips, Measured, Pictures
-from vidpipe.models.clip_sampling import ClipMaker
-from vidpipe.models.shapes import Labels as Label
+from vidpipe.evaluation.clip_evaluation import ClipEvaluation
+from vidpipe.models.clip_sampling import ClipSampler
+from vidpipe.models.shapes import PixelClips, PixelFrames
 from vidpipe.visualization.sheets import gif, grid, png
 
 Clip = UInt8[np.ndarray, "t h w 3"]
 Page = UInt8[np.ndarray, "height width 3"]
 
 TILE = 112  # pixels of a side, on a page
-WALL = 4  # rows and columns
-ROWS = 6  # of clips on the sheet
-WALKS, STEPS = 4, 8  # through noise: how many, and clips of each
+WALL = 4  # rows and columns of a wall
+SHEET_ROWS = 6  # generated clips on the sheet
+WALKS = 4  # rows of the latent walk
+WALK_STEPS = 8  # clips in each of them
 COLOURS = 256
 LOOPS = 4  # of an mp4, which players do not repeat
-MOST = 9  # actions side by side
+MAX_ACTIONS = 9  # side by side
 
 
-@dataclass(frozen=True)
-class Show:
-    """What there is to be shown.
+def draw_films(evaluation: ClipEvaluation, actions: Sequence[str], *, fps: int) -> dict[str, bytes]:
+    """Return all films and sheets as files by name.
 
-    Attributes:
-        make: Makes more clips.
-        made: What was scored.
-        seen: Real clips that training saw.
-        named: What `made` was to show, label by label, if the noise says so.
-        given: Pictures that `made` were made from, if the generator takes any.
-        unseen: Others, that training did not see if there are such.
+    Args:
+        evaluation: Result of the evaluation; its random numbers go on.
         actions: Names of the labels.
         fps: Frames per second.
-        rng: Of what is made for show alone.
     """
+    sampler = evaluation.sampler
+    rng = evaluation.rng
 
-    make: ClipMaker
-    made: Measured
-    seen: Stretches
-    named: Label | None
-    given: Pictures
-    unseen: Pictures
-    actions: list[str]
-    fps: int
-    rng: torch.Generator
+    def moving(pages: list[Page]) -> bytes:
+        return gif(pages, fps=fps, colours=COLOURS)
 
-
-def draw(show: Show) -> dict[str, bytes]:
-    """Files by name."""
+    samples = wall_film(evaluation.generated.clips[: WALL**2])
+    walk = latent_walk(sampler, WALKS, rng, evaluation.held_out_frames)
     files = {
-        **film("samples", wall(show.made.clips[: WALL**2]), show.fps),
-        **film("walk", walk(show.make, WALKS, show.rng, show.unseen), show.fps),
-        "samples.png": png(sheet(show)),
-        "real_and_made.gif": gif(real_and_made(show), fps=show.fps, colours=COLOURS),
+        "samples.gif": moving(samples),
+        "samples.mp4": encode(samples * LOOPS, fps=fps),
+        "walk.gif": moving(walk),
+        "walk.mp4": encode(walk * LOOPS, fps=fps),
+        "samples.png": png(sample_sheet(evaluation, actions)),
+        "real_and_made.gif": moving(comparison_film(evaluation, actions)),
     }
-    if show.make.generator.from_picture:
-        files["one_image.gif"] = gif(one_picture(show), fps=show.fps, colours=COLOURS)
-    if pages := parts(show):
-        files["parts.gif"] = gif(pages, fps=show.fps, colours=COLOURS)
+    if sampler.generator.from_picture:
+        files["one_image.gif"] = moving(
+            continuations_film(sampler, evaluation.held_out_frames, rng)
+        )
+    if pages := components_film(sampler, evaluation.first_frames, rng):
+        files["parts.gif"] = moving(pages)
         files["parts.png"] = png(pages[len(pages) // 2])
     return files
 
 
-def film(name: str, pages: list[Page], fps: int) -> dict[str, bytes]:
-    """Pages as GIF and as MP4."""
-    return {
-        f"{name}.gif": gif(pages, fps=fps, colours=COLOURS),
-        f"{name}.mp4": encode(pages * LOOPS, fps=fps),
-    }
+def wall_film(clips: PixelClips, *, tile: int = TILE) -> list[Page]:
+    """All clips at once, in a grid that is as square as possible."""
+    across = math.ceil(math.sqrt(len(clips)))
+    tiles = to_rgb(clips)
+    return _pages([tiles[i : i + across] for i in range(0, len(tiles), across)], tile=tile)
 
 
-def playing(
+def frame_sheet(clips: PixelClips, *, names: Sequence[str] = (), tile: int = TILE) -> Page:
+    """Return a page with a clip in each row, a frame in each column."""
+    columns = [f"frame {t}" for t in range(1, clips.shape[1] + 1)]
+    return grid([list(clip) for clip in to_rgb(clips)], names=names, columns=columns, tile=tile)
+
+
+def sample_sheet(evaluation: ClipEvaluation, actions: Sequence[str]) -> Page:
+    """Return a page with a real clip and the first generated ones, frame by frame."""
+    middle = len(evaluation.train_clips) // 2
+    real = torch.from_numpy(evaluation.train_clips.pixels[middle : middle + 1])
+    clips = torch.cat([real, evaluation.generated.clips[:SHEET_ROWS]])
+    names = [f"made {n}" for n in range(1, len(clips))]
+    if evaluation.requested is not None:
+        names = [actions[label] for label in evaluation.requested[:SHEET_ROWS]]
+    return frame_sheet(clips, names=["real", *names])
+
+
+def latent_walk(
+    sampler: ClipSampler,
+    count: int,
+    rng: torch.Generator,
+    pictures: PixelFrames,
+    *,
+    tile: int = TILE,
+) -> list[Page]:
+    """Clips along `count` walks through noise, a walk in each row; each keeps its picture."""
+    prior = sampler.generator.prior
+    steps = prior.walk(count, stops=2, between=WALK_STEPS - 1, rng=rng)[:WALK_STEPS]
+    of_row = pictures[torch.arange(count) % len(pictures)]
+    columns = [to_rgb(sampler(noise, of_row)) for noise in steps]
+    return _pages(list(zip(*columns, strict=True)), tile=tile)
+
+
+def comparison_film(evaluation: ClipEvaluation, actions: Sequence[str]) -> list[Page]:
+    """A real clip of each action, and the first two generated clips of it.
+
+    A generated clip is of the action that it was asked for; where noise names none, of the
+    likeliest one.
+    """
+    train_clips = evaluation.train_clips
+    generated = evaluation.generated
+    assert generated.classification
+    labels = evaluation.requested
+    if labels is None:
+        labels = generated.classification.label
+    labels_of_clips = labels.cpu().numpy()
+    shown = np.unique(train_clips.label)[:MAX_ACTIONS]
+
+    # Clips stand in the order of their actors: taken evenly spaced, each is of another one.
+    real = []
+    for column, action in enumerate(shown):
+        candidates = np.flatnonzero(train_clips.label == action)
+        chosen = candidates[evenly_spaced(len(candidates), len(shown))[column]]
+        real.append(train_clips.pixels[chosen])
+
+    rows = [real]
+    blank = np.full(real[0].shape, 255, np.uint8)
+    for nth in range(2):
+        matches = [np.flatnonzero(labels_of_clips == action)[nth : nth + 1] for action in shown]
+        rows.append([generated.clips[i[0]].numpy() if len(i) else blank for i in matches])
+    tiles = [to_rgb(torch.from_numpy(np.stack(row))) for row in rows]
+    names = [actions[action] for action in shown]
+    return _pages(tiles, names=["real", "made", "made"], columns=names)
+
+
+def continuations_film(
+    sampler: ClipSampler, pictures: PixelFrames, rng: torch.Generator
+) -> list[Page]:
+    """A picture in each row, and its continuations with the same noises in all rows."""
+    noise = sampler.generator.prior.draw(WALL, rng)
+    rows = []
+    for picture in pictures[evenly_spaced(len(pictures), WALL - 1)]:
+        still = picture.expand(1, sampler.generator.frames, *picture.shape)
+        clips = sampler(noise, picture.expand(WALL, *picture.shape))
+        rows.append(to_rgb(torch.cat([still, clips])))
+    return _pages(rows, columns=["picture", *(f"noise {n}" for n in range(1, WALL + 1))])
+
+
+def components_film(
+    sampler: ClipSampler, pictures: PixelFrames, rng: torch.Generator
+) -> list[Page]:
+    """A clip and its components in each row; no pages if the generator has no components."""
+    noise = sampler.generator.prior.draw(WALL, rng)
+    first = pictures[:1].expand(WALL, -1, -1, -1)
+    components = sampler.components(noise, first)
+    if not components:
+        return []
+    columns = {"clip": sampler(noise, first), **components}
+    rows = list(zip(*map(to_rgb, columns.values()), strict=True))
+    return _pages(rows, columns=list(columns))
+
+
+def to_rgb(clips: PixelClips) -> list[Clip]:
+    """Return clips as arrays of three channels; grey ones are repeated."""
+    return list(clips.expand(*clips.shape[:-1], 3).numpy())
+
+
+def evenly_spaced(count: int, number: int) -> Int[Tensor, "number"]:
+    """Return `number` indices below `count`, evenly spaced."""
+    return torch.linspace(0, count - 1, number).round().long()
+
+
+def _pages(
     rows: Sequence[Sequence[Clip]],
     *,
     names: Sequence[str] = (),
     columns: Sequence[str] = (),
     tile: int = TILE,
 ) -> list[Page]:
-    """Pages on which clips of one length play all at once."""
+    """Return a page for each frame, on which clips of one length play at once."""
     return [
         grid([[clip[t] for clip in row] for row in rows], names=names, columns=columns, tile=tile)
         for t in range(len(rows[0][0]))
     ]
-
-
-def wall(clips: Clips, *, tile: int = TILE) -> list[Page]:
-    """All clips, in a square as near as can be."""
-    across = math.ceil(math.sqrt(len(clips)))
-    shown = coloured(clips)
-    return playing([shown[i : i + across] for i in range(0, len(shown), across)], tile=tile)
-
-
-def sheet(show: Show) -> Page:
-    """A clip in each row, frame by frame: a real one, and what was made."""
-    middle = len(show.seen) // 2
-    real = torch.from_numpy(show.seen.pixels[middle : middle + 1])
-    clips = torch.cat([real, show.made.clips[:ROWS]])
-    made = [f"made {n}" for n in range(1, len(clips))]
-    if show.named is not None:
-        made = [show.actions[label] for label in show.named[:ROWS]]
-    return by_frame(clips, names=["real", *made])
-
-
-def by_frame(clips: Clips, *, names: Sequence[str] = (), tile: int = TILE) -> Page:
-    """A clip in each row, a frame in each column."""
-    columns = [f"frame {t}" for t in range(1, clips.shape[1] + 1)]
-    return grid([list(clip) for clip in coloured(clips)], names=names, columns=columns, tile=tile)
-
-
-def walk(
-    make: ClipMaker, count: int, rng: torch.Generator, given: Pictures, *, tile: int = TILE
-) -> list[Page]:
-    """In each row the noise turns from one place to another; the picture, if any, stays."""
-    steps = make.generator.prior.walk(count, stops=2, between=STEPS - 1, rng=rng)[:STEPS]
-    clips = [coloured(make(noise, given[torch.arange(count) % len(given)])) for noise in steps]
-    return playing(list(zip(*clips, strict=True)), tile=tile)
-
-
-def real_and_made(show: Show) -> list[Page]:
-    """For each action a real clip, each by another actor, and the first two that were made of it.
-
-    Where noise names no action, the first two that the judge finds likeliest to be it.
-    """
-    judged = show.made.judged
-    assert judged
-    named = (judged.label if show.named is None else show.named).cpu().numpy()
-    chosen = np.unique(show.seen.label)[:MOST]
-    real = [np.flatnonzero(show.seen.label == action) for action in chosen]
-    rows = [[show.seen.pixels[own[apart(len(own), len(chosen))[n]]] for n, own in enumerate(real)]]
-    blank = np.full(rows[0][0].shape, 255, np.uint8)
-    for nth in range(2):
-        found = [np.flatnonzero(named == action)[nth : nth + 1] for action in chosen]
-        rows.append([show.made.clips[one[0]].numpy() if len(one) else blank for one in found])
-    shown = [coloured(torch.from_numpy(np.stack(row))) for row in rows]
-    names = [show.actions[action] for action in chosen]
-    return playing(shown, names=["real", "made", "made"], columns=names)
-
-
-def one_picture(show: Show) -> list[Page]:
-    """A picture in each row, and how it goes on with some noises, the same in all rows."""
-    noise = show.make.generator.prior.draw(WALL, show.rng)
-    rows = []
-    for picture in show.unseen[apart(len(show.unseen), WALL - 1)]:
-        still = picture.expand(1, show.make.generator.frames, *picture.shape)
-        made = show.make(noise, picture.expand(WALL, *picture.shape))
-        rows.append(coloured(torch.cat([still, made])))
-    return playing(rows, columns=["picture", *(f"noise {n}" for n in range(1, WALL + 1))])
-
-
-def parts(show: Show) -> list[Page]:
-    """In each row a clip and what it is put together from; no pages if it is made in one."""
-    noise = show.make.generator.prior.draw(WALL, show.rng)
-    given = show.given[:1].expand(WALL, -1, -1, -1)
-    found = show.make.apart(noise, given)
-    if not found:
-        return []
-    columns = {"clip": show.make(noise, given), **found}
-    rows = list(zip(*map(coloured, columns.values()), strict=True))
-    return playing(rows, columns=list(columns))
-
-
-def coloured(clips: Clips) -> list[Clip]:
-    """Clips as pictures take them: grey ones in three channels."""
-    return list(clips.expand(*clips.shape[:-1], 3).numpy())
-
-
-def apart(count: int, some: int) -> torch.Tensor:
-    """Numbers below `count`, evenly apart."""
-    return torch.linspace(0, count - 1, some).round().long()

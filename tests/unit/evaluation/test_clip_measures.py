@@ -5,17 +5,17 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from support import classifiers as judges
+from support import classifiers
 from support import moving_clips as moving
 
 from vidpipe.evaluation.clip_measures import (
+    clip_statistics,
+    clip_vectors,
     diversity,
     first_frame_psnr,
-    floors,
-    measure,
-    nearest,
-    points,
-    score,
+    frechet_floors,
+    median_nearest_distance,
+    score_clips,
 )
 from vidpipe.utils.errors import UserError
 
@@ -23,35 +23,35 @@ COUNT = 300
 
 
 class ByMotion:
-    """A judge that needs no training: where a clip changes, and when, is what it does."""
+    """A classifier without training: its features are where and when a clip changes."""
 
     def __init__(self):
         rng = torch.Generator().manual_seed(0)
-        self.classes, self.confident = len(moving.ACTIONS), 0.9
+        self.classes, self.threshold = len(moving.ACTIONS), 0.9
         self.logits = torch.nn.Linear(24, self.classes + 1)
-        self.look = torch.randn(7 * 16, 24, generator=rng) / 4
+        self.weights = torch.randn(7 * 16, 24, generator=rng) / 4
 
     def features(self, clips):
         change = clips.diff(dim=2).abs().mean(1, keepdim=True)
-        return torch.nn.functional.avg_pool3d(change, (1, 4, 4)).flatten(1) @ self.look
+        return torch.nn.functional.avg_pool3d(change, (1, 4, 4)).flatten(1) @ self.weights
 
-    def answers(self, features):
+    def class_logits(self, features):
         return self.logits(features)
 
 
 @pytest.fixture(scope="module")
 def real():
-    return measure(moving.clips(COUNT, seed=1)[0], ByMotion())
+    return clip_statistics(moving.clips(COUNT, seed=1)[0], ByMotion())
 
 
 @pytest.fixture(scope="module")
 def fresh():
-    """As many others, of the same kind."""
+    """As many clips of the same kind."""
     return moving.clips(COUNT, seed=2)[0]
 
 
 def distances(clips, real):
-    numbers = score(measure(clips, ByMotion()), real)
+    numbers = score_clips(clip_statistics(clips, ByMotion()), real)
     return {name: numbers[f"frechet_{name}"] for name in ("frames", "diff", "actions")}
 
 
@@ -73,35 +73,35 @@ WORSE = {
 def test_each_distance_grows_with_what_is_wrong(real, harm):
     harmed = [distances(worse(real.clips), real) for worse in WORSE[harm]]
     for name in ("frames", "diff", "actions"):
-        grown = [1e-6, *(found[name] for found in harmed)]
+        grown = [1e-6, *(row[name] for row in harmed)]
         assert all(less < more for less, more in pairwise(grown)), (name, grown)
 
 
 @pytest.fixture(scope="module")
-def judge():
-    return judges.trained(moving.ALL, count=120, steps=120).eval()
+def classifier():
+    return classifiers.trained(moving.ALL, count=120, steps=120).eval()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("harm", WORSE)
-def test_the_distance_by_actions_grows_with_a_judge_that_was_trained(judge, real, harm):
-    sound = measure(real.clips, judge)
+def test_the_distance_by_actions_grows_with_a_trained_classifier(classifier, real, harm):
+    sound = clip_statistics(real.clips, classifier)
     # Two steps: what is worse still is as far, for it is no action or all of one.
-    harmed = [measure(worse(real.clips), judge) for worse in WORSE[harm][:2]]
-    grown = [1e-6, *(score(some, sound)["frechet_actions"] for some in harmed)]
+    harmed = [clip_statistics(worse(real.clips), classifier) for worse in WORSE[harm][:2]]
+    grown = [1e-6, *(score_clips(clips, sound)["frechet_actions"] for clips in harmed)]
     assert all(less < more for less, more in pairwise(grown)), grown
 
 
 @pytest.mark.parametrize("harm", ["noise", "blur", "shuffled frames", "frozen video"])
 def test_what_is_wrong_with_motion_is_far_above_the_floor(real, harm):
-    floor = floors(real, np.arange(COUNT) // 5, count=100, seed=0)["frechet_diff_floor"]
+    floor = frechet_floors(real, np.arange(COUNT) // 5, count=100, seed=0)["frechet_diff_floor"]
     assert distances(WORSE[harm][-1](real.clips), real)["diff"] > 2 * floor
 
 
 @pytest.mark.parametrize("name", ["frames", "diff", "actions"])
 def test_real_clips_of_other_videos_are_the_floor_and_far_below_noise(real, name):
     videos = np.arange(COUNT) // 5
-    floor = floors(real, videos, count=100, seed=0)[f"frechet_{name}_floor"]
+    floor = frechet_floors(real, videos, count=100, seed=0)[f"frechet_{name}_floor"]
     assert floor > 0
     rng = torch.Generator().manual_seed(0)
     noise = torch.randint(256, real.clips.shape, generator=rng, dtype=torch.uint8)
@@ -109,42 +109,44 @@ def test_real_clips_of_other_videos_are_the_floor_and_far_below_noise(real, name
 
 
 def test_real_ones_score_as_real(real):
-    numbers = score(real, real)
+    numbers = score_clips(real, real)
     assert numbers["motion_ratio"] == 1
     assert max(numbers[f"frechet_{name}"] for name in ("frames", "diff", "actions")) < 1e-6
     assert numbers["freezing_rate"] == numbers["flicker"] == 0
 
 
-def test_actions_are_covered_and_clips_taken_as_the_judge_says(real):
-    judge = ByMotion()
-    judge.answers = lambda features: 99 * torch.eye(7)[torch.arange(len(features)) % 4 + 3]
-    numbers = score(measure(real.clips[:100], judge), real)
+def test_actions_are_covered_and_clips_accepted_as_the_classifier_predicts(real):
+    classifier = ByMotion()
+    classifier.class_logits = lambda features: (
+        99 * torch.eye(7)[torch.arange(len(features)) % 4 + 3]
+    )
+    numbers = score_clips(clip_statistics(real.clips[:100], classifier), real)
     assert numbers["actions_covered"] == 3  # every fourth passes for none
     assert numbers["confident_share"] == 0.75
 
 
-def test_without_a_judge_there_is_nothing_about_actions(real):
-    numbers = score(measure(real.clips), real)
+def test_without_a_classifier_there_is_nothing_about_actions(real):
+    numbers = score_clips(clip_statistics(real.clips), real)
     assert not [name for name in numbers if "action" in name or "confident" in name]
 
 
 def test_footage_in_which_nothing_moves_is_refused(fresh):
-    stills = measure(moving.frozen(fresh[:20]))
+    stills = clip_statistics(moving.frozen(fresh[:20]))
     with pytest.raises(UserError, match=r"sources\.clips.*stand still"):
-        score(stills, stills)
+        score_clips(stills, stills)
 
 
 def test_copies_are_no_way_from_their_origin_and_others_are(real, fresh):
-    assert nearest(real.clips[:9], real.clips) == 0
-    assert nearest(fresh, real.clips) > 5
+    assert median_nearest_distance(real.clips[:9], real.clips) == 0
+    assert median_nearest_distance(fresh, real.clips) > 5
     brighter = (real.clips.int() + 7).clamp(max=255).to(torch.uint8)
-    assert nearest(brighter[:1], real.clips[:1]) == pytest.approx(7, abs=0.5)
+    assert median_nearest_distance(brighter[:1], real.clips[:1]) == pytest.approx(7, abs=0.5)
 
 
 def test_large_clips_are_compared_when_shrunk():
     small, _ = moving.clips(6, size=32)
     large = small.repeat_interleave(2, 2).repeat_interleave(2, 3)
-    torch.testing.assert_close(points(large), points(small))
+    torch.testing.assert_close(clip_vectors(large), clip_vectors(small))
 
 
 @settings(max_examples=20)

@@ -7,16 +7,16 @@ import torch
 from support import moving_clips as moving
 
 from vidpipe.data.clips import Stretches, stretches
-from vidpipe.evaluation.clip_measures import measure
+from vidpipe.evaluation.clip_measures import clip_statistics
 from vidpipe.evaluation.clip_scores import (
     COPY_FIRST,
+    GENERATED,
     HELD_OUT,
-    MADE,
     NOISE,
-    beside,
     check_halves,
-    scores,
-    table,
+    clip_metrics,
+    metrics_table,
+    with_baselines,
 )
 from vidpipe.utils.errors import UserError
 
@@ -28,16 +28,19 @@ def arrays():
 
 @pytest.fixture(scope="module")
 def numbers(arrays):
-    seen, held_out = (stretches(arrays, split, frames=8) for split in ("train", "test"))
-    made, _ = moving.clips(40, seed=9)
-    rows = beside(made, made[:, 0], held_out, torch.Generator().manual_seed(0))
-    measured = {row: measure(clips) for row, clips in rows.items()}
-    return scores(measured, measure(torch.from_numpy(seen.pixels)), seen.video, seed=0)
+    train_clips, held_out = (stretches(arrays, split, frames=8) for split in ("train", "test"))
+    generated, _ = moving.clips(40, seed=9)
+    sets = with_baselines(generated, generated[:, 0], held_out, torch.Generator().manual_seed(0))
+    statistics = {suffix: clip_statistics(clips) for suffix, clips in sets.items()}
+    of_train = clip_statistics(torch.from_numpy(train_clips.pixels))
+    return clip_metrics(statistics, of_train, train_clips.video, seed=0)
 
 
 def test_every_score_stands_beside_those_of_real_clips_of_stills_and_of_noise(numbers):
     for name in ("frechet_frames", "frechet_diff"):
-        assert {f"{name}{row}" for row in (MADE, HELD_OUT, COPY_FIRST, NOISE)} <= set(numbers)
+        assert {f"{name}{suffix}" for suffix in (GENERATED, HELD_OUT, COPY_FIRST, NOISE)} <= set(
+            numbers
+        )
         assert 0 < numbers[f"{name}_floor"] < numbers[f"{name}_noise"]
     assert {"freezing_rate_real", "flicker_real", "diversity_real", "nearest_train"} <= set(numbers)
     assert (numbers["samples"], numbers["seen"], numbers["held_out"]) == (40, 156, 52)
@@ -53,7 +56,7 @@ def test_stills_are_frozen_and_noise_is_not(numbers):
 
 
 def test_the_table_has_a_row_for_each_and_its_numbers(numbers):
-    page = table(numbers).set_index("clips")
+    page = metrics_table(numbers).set_index("clips")
     titles = ["made", "seen", "held out", "floor", "copy of the first frame", "noise"]
     assert page.index.tolist() == titles
     assert page.loc["noise", "motion_ratio"] == round(numbers["motion_ratio_noise"], 5)
@@ -62,11 +65,11 @@ def test_the_table_has_a_row_for_each_and_its_numbers(numbers):
 
 
 def test_without_clips_for_testing_their_row_is_left_out(arrays, caplog):
-    made, _ = moving.clips(4)
+    generated, _ = moving.clips(4)
     none = stretches(arrays | {"split": np.full(len(arrays["split"]), "train")}, "test", frames=8)
     with caplog.at_level(logging.WARNING):
-        rows = beside(made, made[:, 0], none, torch.Generator())
-    assert set(rows) == {MADE, COPY_FIRST, NOISE}
+        sets = with_baselines(generated, generated[:, 0], none, torch.Generator())
+    assert set(sets) == {GENERATED, COPY_FIRST, NOISE}
     assert "no clips are for testing" in caplog.text
 
 

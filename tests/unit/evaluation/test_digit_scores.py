@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 
-from vidpipe.evaluation.classification import Judged
-from vidpipe.evaluation.digit_scores import kl_from_uniform, score
+from vidpipe.evaluation.classification import Classification
+from vidpipe.evaluation.digit_scores import kl_from_uniform, score_digits
 
 
-def judged(label, confidence=1.0, *, classes=4):
+def classified(label, confidence=1.0, *, classes=4):
     label = torch.as_tensor(label)
     confidence = torch.as_tensor(confidence).expand(len(label)).float()
     features = torch.nn.functional.one_hot(label, 4).float()
     features += 0.01 * torch.randn(features.shape, generator=torch.Generator().manual_seed(0))
-    return Judged(features, label, confidence, classes, 0.9)
+    return Classification(features, label, confidence, classes, 0.9)
 
 
 def pictures(label):
@@ -24,7 +24,9 @@ EVEN = [0, 1, 2, 3] * 50
 
 
 def scores(label, confidence=1.0):
-    return score(judged(label, confidence), pictures(label), judged(EVEN), pictures(EVEN))
+    return score_digits(
+        pictures(label), classified(label, confidence), pictures(EVEN), classified(EVEN)
+    )
 
 
 def test_real_ones_score_as_real():
@@ -45,7 +47,7 @@ def test_a_lost_mode_is_counted_and_costs_divergence_recall_and_distance():
 
 def test_precision_and_recall_ask_all_numerals_however_many_real_ones_there_are():
     ordered = sorted(EVEN * 3)
-    got = score(judged(EVEN), pictures(EVEN), judged(ordered), pictures(ordered))
+    got = score_digits(pictures(EVEN), classified(EVEN), pictures(ordered), classified(ordered))
     assert got["precision"] > 0.85
     assert got["recall"] > 0.85
 
@@ -75,5 +77,5 @@ def test_even_shares_diverge_by_nothing(counts):
 
 
 def test_the_nearest_is_measured_in_grey_levels():
-    far = score(judged([0] * 4), pictures([0] * 4) + 7, judged(EVEN), pictures(EVEN))
+    far = score_digits(pictures([0] * 4) + 7, classified([0] * 4), pictures(EVEN), classified(EVEN))
     assert far["nearest_train"] == pytest.approx(7)

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from vidpipe.evaluation.frechet import floor, frechet
+from vidpipe.evaluation.frechet import frechet_distance, frechet_floor
 
 
 def cloud(count=2000, seed=0, **changes):
@@ -12,49 +12,51 @@ def cloud(count=2000, seed=0, **changes):
 
 
 def test_a_cloud_is_no_distance_from_itself():
-    assert frechet(cloud(), cloud()) == pytest.approx(0, abs=1e-9)
+    assert frechet_distance(cloud(), cloud()) == pytest.approx(0, abs=1e-9)
 
 
 def test_moved_clouds_are_the_square_of_the_move_apart():
-    assert frechet(cloud(), cloud(shift=3.0)) == pytest.approx(4 * 3.0**2, rel=1e-6)
+    assert frechet_distance(cloud(), cloud(shift=3.0)) == pytest.approx(4 * 3.0**2, rel=1e-6)
 
 
 def test_wider_clouds_are_the_square_of_the_difference_of_widths_apart():
     one = cloud(20_000)
-    assert frechet(one, 3 * one) == pytest.approx(4 * 2.0**2, rel=0.05)
+    assert frechet_distance(one, 3 * one) == pytest.approx(4 * 2.0**2, rel=0.05)
 
 
 def test_turning_both_clouds_changes_nothing_and_the_distance_goes_both_ways():
     one, other = cloud(), cloud(seed=1, width=2.0, shift=1.0)
     turn, _ = torch.linalg.qr(torch.randn(4, 4))
-    assert frechet(one @ turn, other @ turn) == pytest.approx(frechet(one, other), rel=1e-4)
-    assert frechet(one, other) == pytest.approx(frechet(other, one), rel=1e-4)
+    assert frechet_distance(one @ turn, other @ turn) == pytest.approx(
+        frechet_distance(one, other), rel=1e-4
+    )
+    assert frechet_distance(one, other) == pytest.approx(frechet_distance(other, one), rel=1e-4)
 
 
 @pytest.mark.parametrize("worse", [1.0, 2.0])
 def test_the_distance_grows_with_noise(worse):
     real = cloud()
     noisy = [real + level * cloud(seed=2) for level in (0.5 * worse, worse)]
-    assert frechet(real, noisy[0]) < frechet(real, noisy[1])
+    assert frechet_distance(real, noisy[0]) < frechet_distance(real, noisy[1])
 
 
 def test_a_missing_mode_is_seen():
     two = torch.cat([cloud(1000, shift=-3.0), cloud(1000, seed=1, shift=3.0)])
     rng = torch.Generator().manual_seed(3)
     halves = two[torch.randperm(2000, generator=rng)].chunk(2)
-    assert frechet(two, two[:1000]) > 100 * frechet(*halves)
+    assert frechet_distance(two, two[:1000]) > 100 * frechet_distance(*halves)
 
 
 def test_the_floor_is_that_of_as_many_samples():
     real, groups = cloud(4000), np.arange(4000)
-    few, many = (floor(real, groups, count=count, seed=0) for count in (50, 1000))
+    few, many = (frechet_floor(real, groups, count=count, seed=0) for count in (50, 1000))
     assert 0 < many < few
-    assert floor(real, groups, count=50, seed=0) == few
+    assert frechet_floor(real, groups, count=50, seed=0) == few
 
 
 def test_the_floor_never_parts_a_group():
     groups = np.repeat(np.arange(10), 100)
     real = torch.from_numpy(groups[:, None] * np.ones((1, 2))) + 0.01 * cloud(1000)[:, :2]
-    together = floor(real, groups, count=500, seed=0)
-    apart = floor(real, np.arange(1000), count=500, seed=0)
+    together = frechet_floor(real, groups, count=500, seed=0)
+    apart = frechet_floor(real, np.arange(1000), count=500, seed=0)
     assert together > 20 * apart

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from vidpipe.evaluation import perceptual
 from vidpipe.evaluation.perceptual import ms_ssim, strred
 
 
@@ -66,3 +67,22 @@ def test_numpy_is_left_as_it_was():
     strred(clip(64), clip(64))
     assert {"int", "float", "product"}.isdisjoint(np.__dict__)
     assert set(np.__dict__) == before
+
+
+def test_complex_eigenvalues_of_newer_numpy_change_nothing(monkeypatch):
+    video = clip(64)
+    real, noise = (video @ perceptual.LUMA).round(), noisy(video, 8) @ perceptual.LUMA
+    videos = [luma.astype(np.uint8)[..., None] for luma in (real, noise)]
+    expected = perceptual._strred(*videos)
+    eig, eigvals = np.linalg.eig, np.linalg.eigvals
+
+    def complex_eig(matrix):
+        return tuple(part.astype(np.result_type(part, np.complex64)) for part in eig(matrix))
+
+    monkeypatch.setattr(np.linalg, "eig", complex_eig)
+    monkeypatch.setattr(np.linalg, "eigvals", lambda matrix: eigvals(matrix).astype(complex))
+    assert perceptual._strred(*videos) == expected
+    with perceptual._old_numpy():
+        assert np.linalg.eigvals(np.eye(2)).dtype == float
+        assert np.linalg.eigvals(np.array([[0.0, 1.0], [-1.0, 0.0]])).dtype == complex
+    assert np.linalg.eig is complex_eig

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from vidpipe.evaluation.precision_recall import nearest, precision_and_recall
+from vidpipe.evaluation.precision_recall import nearest_distances, precision_and_recall
 
 
 def cloud(count, seed, shift=0.0):
@@ -34,8 +34,10 @@ def test_noise_beside_good_samples_costs_precision_and_not_recall():
 
 def test_a_copy_is_at_no_distance():
     real = cloud(50, 0)
-    assert nearest(real[7:9], real).tolist() == [0.0, 0.0]
-    assert nearest(real[:1] + torch.tensor([3.0, 4.0, 0.0]), real[:1]).item() == pytest.approx(5)
+    assert nearest_distances(real[7:9], real).tolist() == [0.0, 0.0]
+    assert nearest_distances(
+        real[:1] + torch.tensor([3.0, 4.0, 0.0]), real[:1]
+    ).item() == pytest.approx(5)
 
 
 def test_two_points_are_enough():

@@ -5,13 +5,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.evaluation.prediction import (
-    curve,
+    predicted_clips,
+    push,
     reach,
     roll,
     score_one_steps,
     score_rollouts,
     starts_in,
+    windows_of,
 )
+from vidpipe.evaluation.prediction_metrics import curve
 
 N = 14
 DRIFT = torch.linspace(-0.9, 0.9, N).reshape(N, 1, 1, 1).expand(N, 3, 16, 16).clone()
@@ -20,31 +23,44 @@ STEP = float(DRIFT[1, 0, 0, 0] - DRIFT[0, 0, 0, 0])
 ALL, ONE_SHOT = np.ones(N, dtype=bool), np.zeros(N, dtype=np.int32)
 
 
-def points(step, score=score_rollouts, frames=DRIFT, horizons=4):
-    starts = starts_in(ALL, ONE_SHOT, most=100)
+def scored(step, score=score_rollouts, frames=DRIFT, horizons=4, history=1):
+    starts = starts_in(ALL, ONE_SHOT, most=100, history=history)
     ahead = reach(starts, ALL, ONE_SHOT, horizons)
-    return curve(score(step, frames.__getitem__, starts, ahead, horizons), resamples=50, seed=0)
+    return score(step, frames.__getitem__, starts, ahead, horizons, history=history)
+
+
+def points(step, *args, **options):
+    return curve(scored(step, *args, **options), resamples=50, seed=0)
+
+
+def last(window):
+    return window[:, -1]
+
+
+def linear(window):
+    """Continue the motion of the last two frames."""
+    return 2 * window[:, -1] - window[:, -2]
 
 
 def test_copying_has_no_skill_at_any_horizon():
-    for point in points(lambda frame: frame):
+    for point in points(last):
         assert point.skill == 0
         assert point.psnr == point.copy_last_psnr
         assert (point.skill_low, point.skill_high) == (0, 0)
 
 
 def test_a_perfect_predictor_has_all_the_skill_there_is():
-    for point in points(lambda frame: frame + STEP):
+    for point in points(lambda window: last(window) + STEP):
         assert point.skill > 0.99
         assert point.psnr > point.copy_last_psnr
 
 
 def test_a_predictor_that_goes_the_wrong_way_has_less_than_none():
-    assert all(point.skill < 0 for point in points(lambda frame: frame - STEP))
+    assert all(point.skill < 0 for point in points(lambda window: last(window) - STEP))
 
 
 def test_starts_thin_out_with_the_horizon_and_the_first_frame_is_never_scored():
-    assert [(p.horizon, p.starts) for p in points(lambda frame: frame)] == [
+    assert [(p.horizon, p.starts) for p in points(last)] == [
         (1, 13),
         (2, 12),
         (3, 11),
@@ -53,7 +69,7 @@ def test_starts_thin_out_with_the_horizon_and_the_first_frame_is_never_scored():
 
 
 def test_a_rollout_feeds_predictions_back_and_one_step_never_does():
-    half = lambda frame: frame + STEP / 2  # noqa: E731
+    half = lambda window: last(window) + STEP / 2  # noqa: E731
     rolled, stepped = points(half), points(half, score_one_steps)
     assert rolled[0].psnr == pytest.approx(stepped[0].psnr)
     assert rolled[3].psnr < rolled[0].psnr - 6
@@ -64,18 +80,18 @@ def test_a_rollout_feeds_predictions_back_and_one_step_never_does():
 def test_one_step_asks_for_each_frame_once():
     asked = []
 
-    def step(frames):
-        asked.extend(frames[:, 0, 0, 0].tolist())
-        return frames
+    def step(window):
+        asked.extend(window[:, -1, 0, 0, 0].tolist())
+        return last(window)
 
     points(step, score_one_steps)
     assert len(asked) == len(set(asked)) == N - 1
 
 
 def test_under_ten_starts_a_score_comes_without_an_interval():
-    last = points(lambda frame: frame + STEP, horizons=6)[-1]
-    assert last.starts == 8
-    assert last.skill_low is None
+    point = points(lambda window: last(window) + STEP, horizons=6)[-1]
+    assert point.starts == 8
+    assert point.skill_low is None
 
 
 @given(
@@ -104,5 +120,51 @@ def test_no_more_starts_than_asked_for_are_taken_evenly():
 
 
 def test_rolling_on_gives_as_many_frames_as_asked():
-    made = roll(lambda frame: frame + 0.1, torch.zeros(1, 3, 4, 4), 3)
-    torch.testing.assert_close(made[:, 0, 0, 0], torch.tensor([0.1, 0.2, 0.3]))
+    frames = roll(lambda window: last(window) + 0.1, torch.zeros(1, 1, 3, 4, 4), 3)
+    torch.testing.assert_close(frames[:, 0, 0, 0], torch.tensor([0.1, 0.2, 0.3]))
+
+
+def test_a_window_moves_by_a_frame():
+    window = torch.arange(6.0).view(2, 3, 1, 1, 1)
+    assert push(window, torch.full((2, 1, 1, 1), 9.0)).flatten(1).tolist() == [[1, 2, 9], [4, 5, 9]]
+
+
+def test_the_window_of_one_frame_keeps_the_memory_layout_of_the_prediction():
+    frame = torch.zeros(2, 3, 4, 4).contiguous(memory_format=torch.channels_last)
+    window = push(windows_of(DRIFT.__getitem__, np.array([0, 1]), 1)[..., :4, :4], frame)
+    assert last(window).stride() == frame.stride()
+
+
+def test_windows_end_with_their_frames_the_oldest_first():
+    windows = windows_of(DRIFT.__getitem__, np.array([4, 9]), 3)
+    assert torch.equal(windows, torch.stack([DRIFT[2:5], DRIFT[7:10]]))
+
+
+def test_two_frames_show_the_motion_that_one_does_not():
+    for score in (score_rollouts, score_one_steps):
+        for point in points(linear, score, history=2):
+            assert point.skill > 0.99
+    assert points(linear, history=2)[0].starts == N - 2
+
+
+@given(
+    usable=st.lists(st.booleans(), min_size=2, max_size=30),
+    cuts=st.sets(st.integers(1, 29)),
+    history=st.integers(1, 5),
+)
+def test_a_start_ends_a_window_of_usable_frames_of_one_shot(usable, cuts, history):
+    usable = np.array(usable)
+    shot = np.array([sum(cut <= i for cut in cuts) for i in range(len(usable))])
+    starts = starts_in(usable, shot, most=100, history=history)
+    spans = [slice(start - history + 1, start + 2) for start in range(history - 1, len(usable) - 1)]
+    complete = [s.stop - 2 for s in spans if usable[s].all() and len(set(shot[s])) == 1]
+    assert starts == complete
+
+
+def test_clips_of_a_start_are_as_long_and_only_rollouts_feed_back():
+    half = lambda window: last(window) + STEP / 2  # noqa: E731
+    clips = predicted_clips(half, DRIFT.__getitem__, 3, 4)
+    assert torch.equal(clips["real"], DRIFT[4:8])
+    assert torch.equal(clips["copy last"], DRIFT[3:4].expand(4, -1, -1, -1))
+    torch.testing.assert_close(clips["one-step"], DRIFT[3:7] + STEP / 2)
+    torch.testing.assert_close(clips["rollout"][-1], DRIFT[3] + 2 * STEP)

@@ -1,10 +1,10 @@
 import pytest
 import torch
-from support import classifiers as judges
+from support import classifiers
 from support.classifiers import examples
 
-from vidpipe.evaluation.classification import judge
-from vidpipe.models.action_classifier import FEATURES, ActionClassifier, shrunk
+from vidpipe.evaluation.classification import classify
+from vidpipe.models.action_classifier import FEATURES, ActionClassifier, shrink
 from vidpipe.models.pixels import to_uint8
 
 ACTIONS = (0, 2, 5)  # right, down, blink
@@ -27,11 +27,11 @@ def test_a_long_clip_is_the_mean_of_its_stretches():
 
 def test_large_clips_are_shrunk_and_small_ones_left_alone():
     clips = torch.rand(1, 3, 2, 64, 64)
-    assert torch.allclose(shrunk(clips)[0, :, :, 0, 0], clips[0, :, :, :2, :2].mean((2, 3)))
-    assert shrunk(clips[..., :32, :32]).shape[-1] == 32
+    assert torch.allclose(shrink(clips)[0, :, :, 0, 0], clips[0, :, :, :2, :2].mean((2, 3)))
+    assert shrink(clips[..., :32, :32]).shape[-1] == 32
 
 
-def test_a_batch_holds_more_actions_than_impostors():
+def test_a_batch_holds_more_actions_than_negatives():
     clips, label = examples(0, ACTIONS).draw(torch.Generator().manual_seed(0))
     assert clips.shape == (40, 3, 8, 16, 16)
     assert clips.abs().max() <= 1
@@ -39,22 +39,20 @@ def test_a_batch_holds_more_actions_than_impostors():
     assert set(label[:30].tolist()) == {0, 1, 2}
 
 
-def test_impostors_are_of_two_different_actions():
-    seen, pairs = examples(0, ACTIONS), []
-    label = {clip.numpy().tobytes(): n for clip, n in zip(_all(seen), seen.label, strict=True)}
-    seen.impostors(lambda one, other, rng: pairs.extend([one, other]) or one, 30, torch.Generator())
-    one, other = ([label[to_uint8(c).numpy().tobytes()] for c in clips] for clips in pairs)
-    assert all(a != b for a, b in zip(one, other, strict=True))
-
-
-def _all(seen):
-    return seen.frames[seen.windows].transpose(1, 2)
+def test_negatives_are_of_two_different_actions():
+    clips, pairs = examples(0, ACTIONS), []
+    label = {clip.numpy().tobytes(): n for clip, n in zip(clips.clips(), clips.label, strict=True)}
+    clips.negatives(
+        lambda first, second, rng: pairs.extend([first, second]) or first, 30, torch.Generator()
+    )
+    first, second = ([label[to_uint8(c).numpy().tobytes()] for c in part] for part in pairs)
+    assert all(a != b for a, b in zip(first, second, strict=True))
 
 
 @pytest.mark.long
 def test_actions_before_grounds_it_has_not_seen_are_named_rightly_and_stills_refused():
-    trained, unseen = judges.trained(ACTIONS), examples(1, ACTIONS)
-    judged = judge(trained, _all(unseen))
-    assert (judged.label == unseen.label).float().mean() > 0.8
-    stills = _all(unseen)[:, :, :1].expand(-1, -1, 8, -1, -1)
-    assert judge(trained, stills).accepted.mean() < 0.1
+    trained, held_out = classifiers.trained(ACTIONS), examples(1, ACTIONS)
+    classification = classify(trained, held_out.clips())
+    assert (classification.label == held_out.label).float().mean() > 0.8
+    stills = held_out.clips()[:, :, :1].expand(-1, -1, 8, -1, -1)
+    assert classify(trained, stills).accepted.mean() < 0.1

@@ -6,7 +6,7 @@ from support.project import ROOT
 
 from vidpipe.data.digits import expand, read_glyphs
 from vidpipe.data.splits import SEEN
-from vidpipe.evaluation.classification import judge
+from vidpipe.evaluation.classification import classify
 from vidpipe.models.digit_classifier import FEATURES, DigitClassifier, Examples
 from vidpipe.models.digit_negatives import halves, strokes
 from vidpipe.models.pixels import to_float, to_uint8
@@ -61,14 +61,14 @@ def test_half_of_a_batch_are_numerals_and_half_are_none(examples):
     assert set(label[:32].tolist()) <= set(range(10))
 
 
-def test_impostors_are_of_two_different_numerals(examples):
+def test_negatives_are_of_two_different_numerals(examples):
     pairs = []
 
     def spy(one, other, rng):
         pairs.append((one, other))
         return one
 
-    examples[True].impostors(spy, 50, rng())
+    examples[True].negatives(spy, 50, rng())
     one, other = pairs[0]
     assert one.shape == other.shape == (50, 1, 28, 28)
     assert not (one == other).flatten(1).all(1).any()
@@ -78,7 +78,7 @@ def test_a_partner_is_any_picture_of_another_numeral():
     label = torch.tensor([2, 0, 1, 1, 0, 1, 2, 1, 1, 0, 1])  # 3 of 0, 6 of 1, 2 of 2
     named = Examples(60 * label[:, None, None, None].byte().expand(-1, 1, 28, 28), label, batch=8)
     drawn = []
-    named.impostors(lambda one, other, rng: drawn.extend([one, other]) or one, 9000, rng())
+    named.negatives(lambda one, other, rng: drawn.extend([one, other]) or one, 9000, rng())
     one, other = ((127.5 * (grey[:, 0, 0, 0] + 1) / 60).round().long() for grey in drawn)
     together = torch.zeros(3, 3).index_put((one, other), torch.tensor(1.0), accumulate=True)
     count = label.bincount().float()
@@ -87,22 +87,22 @@ def test_a_partner_is_any_picture_of_another_numeral():
 
 
 def test_numerals_it_has_not_seen_are_named_rightly(trained, examples):
-    judged = judge(trained, examples[False].pictures)
-    assert (judged.label == examples[False].label).float().mean() > 0.97
-    assert judged.accepted.mean() > 0.6
+    classification = classify(trained, examples[False].pictures)
+    assert (classification.label == examples[False].label).float().mean() > 0.97
+    assert classification.accepted.mean() > 0.6
 
 
 @pytest.mark.parametrize("make", [strokes, halves])
 def test_strokes_and_half_glyphs_are_refused(trained, examples, make):
-    made = to_uint8(examples[False].impostors(make, 200, rng()))
-    assert judge(trained, made).accepted.mean() < 0.1
+    made = to_uint8(examples[False].negatives(make, 200, rng()))
+    assert classify(trained, made).accepted.mean() < 0.1
 
 
 @pytest.mark.parametrize("level", [0.5, 1.0])
 def test_noise_and_blank_paper_are_refused(trained, level):
     noise = to_uint8((level * torch.randn(200, 1, 28, 28, generator=rng())).clamp(-1, 1))
-    assert judge(trained, noise).accepted.mean() < 0.05
-    assert judge(trained, torch.full((3, 1, 28, 28), 255, dtype=torch.uint8)).accepted.sum() == 0
+    assert classify(trained, noise).accepted.mean() < 0.05
+    assert classify(trained, torch.full((3, 1, 28, 28), 255, dtype=torch.uint8)).accepted.sum() == 0
 
 
 def test_the_same_seed_gives_the_same_classifier(examples):

@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from vidpipe.models.digit_negatives import IMPOSTORS, blends, halves, moved, patchworks, shuffled
+from vidpipe.models.digit_negatives import (
+    NEGATIVES,
+    augmented,
+    blends,
+    halves,
+    patchworks,
+    shuffled,
+)
 
 
 def rng(seed=0):
@@ -22,19 +29,19 @@ def bars(count=40, *, upright):
 ONE, OTHER = bars(upright=True), bars(upright=False)
 
 
-@pytest.mark.parametrize("name", IMPOSTORS)
-def test_impostors_are_pictures_unlike_either_and_the_same_for_the_same_numbers(name):
-    made = IMPOSTORS[name](ONE.clone(), OTHER.clone(), rng())
+@pytest.mark.parametrize("name", NEGATIVES)
+def test_negatives_are_pictures_unlike_either_and_the_same_for_the_same_numbers(name):
+    made = NEGATIVES[name](ONE.clone(), OTHER.clone(), rng())
     assert made.shape == ONE.shape
     assert made.isfinite().all()
     for real in (ONE, OTHER):
         changed = ((made.clamp(-1, 1) - real).abs() > 0.5).float().mean((1, 2, 3))
         assert (changed > 0.02).float().mean() > 0.9
-    assert torch.equal(made, IMPOSTORS[name](ONE.clone(), OTHER.clone(), rng()))
+    assert torch.equal(made, NEGATIVES[name](ONE.clone(), OTHER.clone(), rng()))
 
 
 def test_what_is_a_little_moved_stays_near():
-    near, far = ((moved(ONE, rng()) - real).abs().mean((1, 2, 3)) for real in (ONE, OTHER))
+    near, far = ((augmented(ONE, rng()) - real).abs().mean((1, 2, 3)) for real in (ONE, OTHER))
     assert (near < far).all()
     assert near.mean() < 0.6 * far.mean()
 

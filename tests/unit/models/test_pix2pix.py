@@ -1,15 +1,9 @@
 import pytest
 import torch
 
-from vidpipe.models.pix2pix import (
-    Discriminator,
-    Generator,
-    NextFrameObjective,
-    predict,
-    push,
-    stack_window,
-)
+from vidpipe.models.pix2pix import Discriminator, Generator, NextFrameObjective, predict
 from vidpipe.models.pixels import to_float
+from vidpipe.models.windows import push, stack_window
 
 SMALL = {"size": 64, "channels": 3, "width": 4, "dropout": 0.5}
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from vidpipe.training.health import SIGNS, gradient_norm, signs
+from vidpipe.training.health import WARNING_SIGNS, gradient_norm, signs
 
 WELL = {"diversity": 0.9, "motion": 1.1, "mask_mean": 0.3, "d_real": 0.8, "d_fake": 0.7}
 WELL |= {"d_held_out": 0.6, "generator": 1.2, "discriminator": 0.4}
@@ -27,7 +27,7 @@ def test_nothing_shows_while_all_is_well():
     ],
 )
 def test_each_sign_shows_by_its_own_numbers(sign, numbers):
-    assert signs({**WELL, **numbers}) == {sign: SIGNS[sign].says}
+    assert signs({**WELL, **numbers}) == {sign: WARNING_SIGNS[sign].message}
 
 
 def test_a_discriminator_that_is_right_but_not_sure_still_teaches():

@@ -16,7 +16,7 @@ from vidpipe.config.schema import Runtime
 from vidpipe.pipelines.clips.train import trainer
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import checkpoint
-from vidpipe.training.health import SIGNS, signs
+from vidpipe.training.health import WARNING_SIGNS, signs
 from vidpipe.training.trainer import UNSETTLED
 
 RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portable")
@@ -183,14 +183,14 @@ def warned(caplog):
     return [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
 
 
-@pytest.mark.parametrize("sign", SIGNS)
+@pytest.mark.parametrize("sign", WARNING_SIGNS)
 def test_each_sign_is_logged_and_the_run_marked_once_at_the_report_it_first_shows(
     tmp_path, caplog, sign
 ):
     tracker = Stopping()
     watched.train(tracker, tmp_path, tmp_path, lambda step: ILL[sign] if step >= 6 else {})
     assert tracker.signs == [(sign, 6)]
-    assert warned(caplog) == [f"mlp_gan, step 6: {sign}: {SIGNS[sign].says}"]
+    assert warned(caplog) == [f"mlp_gan, step 6: {sign}: {WARNING_SIGNS[sign].message}"]
 
 
 def test_what_shows_while_training_is_unsettled_is_not_told(tmp_path, caplog):

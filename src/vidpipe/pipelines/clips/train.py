@@ -12,7 +12,7 @@ from vidpipe.config.models import TrainingConfig
 from vidpipe.config.schema import Runtime
 from vidpipe.data.clips import check
 from vidpipe.data.splits import TEST
-from vidpipe.evaluation.clip_diagnostics import fares
+from vidpipe.evaluation.clip_diagnostics import clip_diagnostics
 from vidpipe.models.clip_gan import ClipData, ClipGan, diagnostics_of
 from vidpipe.models.modes import evaluating
 from vidpipe.models.pixels import to_uint8
@@ -79,7 +79,7 @@ def make_train_node(network: ClipGan) -> Callable[..., Path]:
             checkpoints=checkpoints,
             scratch=scratch,
             diagnostics=lambda state: {
-                **fares(state, objective, held_out, seed=train.seed),
+                **clip_diagnostics(state, objective, held_out, seed=train.seed),
                 **own_diagnostics(state.sampling_generator, source),
             },
         )

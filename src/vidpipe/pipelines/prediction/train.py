@@ -10,6 +10,7 @@ from vidpipe.config.models import Pix2pixModel, Pix2pixTrain, TrainingConfig
 from vidpipe.config.schema import Runtime
 from vidpipe.models import pix2pix
 from vidpipe.models.pixels import to_float, to_uint8
+from vidpipe.models.windows import stack_window
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
 from vidpipe.training.trainer import place, start, train_gan
@@ -53,7 +54,7 @@ def progress_sheet(generator: nn.Module, data: pix2pix.PairData) -> np.ndarray:
     rows = torch.linspace(0, len(data.pairs) - 1, 4).round().long()
     source = data.frames[data.pairs[rows, 0]]
     target = data.frames[data.pairs[rows, 1]]
-    window = pix2pix.stack_window([to_float(source)])
+    window = stack_window([to_float(source)])
     prediction = to_uint8(pix2pix.predict(generator, window))
     tiles = torch.stack([source, prediction, target], dim=1).permute(0, 1, 3, 4, 2).cpu().numpy()
     return grid([list(row) for row in tiles], columns=["frame", "predicted next", "real next"])

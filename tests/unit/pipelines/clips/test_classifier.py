@@ -7,9 +7,9 @@ from support import moving_clips as moving
 
 from vidpipe.config.schema import ActionClassifier as Params
 from vidpipe.config.schema import Runtime
-from vidpipe.models.action_classifier import ActionClassifier
-from vidpipe.models.clip_negatives import IMPOSTORS
-from vidpipe.pipelines.clips.classifier import small, train_action_classifier
+from vidpipe.models.action_classifier import ActionClassifier, shrink_frames
+from vidpipe.models.clip_negatives import NEGATIVES
+from vidpipe.pipelines.clips.classifier import train_action_classifier
 from vidpipe.training import weights
 from vidpipe.utils.errors import UserError
 
@@ -21,21 +21,21 @@ def trained(clips, scratch, **changes):
     return train_action_classifier(clips, Params(**values | changes), RUNTIME, scratch)
 
 
-def test_a_judge_comes_with_its_history_and_what_it_takes_for_what(tmp_path):
+def test_a_classifier_comes_with_its_history_and_its_confusion(tmp_path):
     clips = moving.packed()
     folder, numbers = trained(clips, tmp_path)
     assert pd.read_csv(folder / "history.csv")["step"].tolist() == [2, 3]
-    judge = weights.build(ActionClassifier, folder / "classifier.safetensors")
-    assert judge.classes == len(moving.ACTIONS)
-    taken = pd.read_csv(folder / "confusion.csv", index_col="action")
-    assert taken.columns.tolist() == taken.index.tolist() == list(moving.ACTIONS)
-    assert taken.to_numpy().sum() == numbers["held_out.clips"] == 26
-    assert {f"refused.{name}" for name in IMPOSTORS} <= set(numbers)
+    classifier = weights.build(ActionClassifier, folder / "classifier.safetensors")
+    assert classifier.classes == len(moving.ACTIONS)
+    confusion = pd.read_csv(folder / "confusion.csv", index_col="action")
+    assert confusion.columns.tolist() == confusion.index.tolist() == list(moving.ACTIONS)
+    assert confusion.to_numpy().sum() == numbers["held_out.clips"] == 26
+    assert {f"refused.{name}" for name in NEGATIVES} <= set(numbers)
     assert {"held_out.accuracy.actor 3", "held_out.accuracy_of_whole_clips"} <= set(numbers)
     assert all(math.isfinite(number) for number in numbers.values())
 
 
-def test_without_clips_for_testing_there_is_a_judge_but_no_score(tmp_path):
+def test_without_clips_for_testing_there_is_a_classifier_but_no_score(tmp_path):
     clips = moving.packed()
     clips["split"][:] = "train"
     _, numbers = trained(clips, tmp_path)
@@ -60,8 +60,8 @@ def test_one_action_alone_is_told_from_none(tmp_path):
     clips = moving.packed()
     clips["labels"], clips["label"] = clips["labels"][:1], np.zeros_like(clips["label"])
     folder, numbers = trained(clips, tmp_path)
-    judge = weights.build(ActionClassifier, folder / "classifier.safetensors")
-    assert judge.classes == 1
+    classifier = weights.build(ActionClassifier, folder / "classifier.safetensors")
+    assert classifier.classes == 1
     assert all(math.isfinite(number) for number in numbers.values())
 
 
@@ -73,7 +73,7 @@ def test_a_training_that_diverges_names_what_to_lower(tmp_path):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_frames_are_shrunk_all_of_them(channels):
     frames = np.random.default_rng(0).integers(0, 256, (2100, 64, 64, channels), np.uint8)
-    shrunk = small(frames)
+    shrunk = shrink_frames(frames)
     assert shrunk.shape == (2100, channels, 32, 32)
     corner = frames[-1, :2, :2, 0].mean()
     assert abs(int(shrunk[-1, 0, 0, 0]) - corner) <= 1

@@ -63,7 +63,7 @@ class InParts(Blocks):
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """Of a model that says it has trained, and of a judge that has not."""
+    """Of a model that says it has trained, and of a classifier that has not."""
     folder = tmp_path_factory.mktemp("trained")
     (folder / "history.csv").write_text("step,generator\n1,0.5\n")
     torch.manual_seed(0)
