@@ -1,4 +1,4 @@
-"""What Kedro asks of a project."""
+"""Settings that Kedro reads of a project."""
 
 from vidpipe.config.loader import ParamsYamlLoader
 from vidpipe.hooks import Workbench

@@ -1,1 +1,1 @@
-"""Runs as a tracking server shows them: the protocol, MLflow, where a result comes from."""
+"""Experiment tracking: the interface, MLflow, experiments, and the provenance of results."""

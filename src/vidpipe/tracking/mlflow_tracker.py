@@ -1,7 +1,7 @@
 """Runs in MLflow, one per trained model. The only module that imports mlflow, and late.
 
-MLflow is a view of files that exist anyway. The first call of a run that fails gives one warning;
-from then on the run logs nothing, and training goes on.
+MLflow is a view of files that exist anyway. The first call that fails gives one warning; from then
+on the process logs nothing, and training goes on.
 """
 
 import logging
@@ -52,12 +52,14 @@ class MlflowTracker:
         project: The work tree, a copy of the repository under `dvc exp run --temp`.
         params: All parameters in force.
         inputs: Files by name of the dataset that the current node reads; the hook sets them.
+        failed: A call has failed, and no further one is made.
     """
 
     root: Path
     project: Path
     params: Params
     inputs: dict[str, Path] = field(default_factory=dict)
+    failed: bool = False
 
     def training(self, model: str, checkpoints: Path) -> AbstractContextManager[Run]:
         """Reopen the run noted beside the checkpoints of a stopped training, else create one."""
@@ -141,16 +143,16 @@ class MlflowTracker:
 def _unless_failed(
     method: Callable[Concatenate["_MlflowRun", Args], None],
 ) -> Callable[Concatenate["_MlflowRun", Args], None]:
-    """Skip the method once a call of its run has failed; turn the first error into a warning."""
+    """Skip the method once a call has failed; turn the first error into a warning."""
 
     @wraps(method)
     def call(run: "_MlflowRun", /, *args: Args.args, **kwargs: Args.kwargs) -> None:
-        if run.failed:
+        if run.tracker.failed:
             return
         try:
             method(run, *args, **kwargs)
         except Exception as error:  # noqa: BLE001 (whatever it is, training goes on)
-            run.failed = True
+            run.tracker.failed = True
             reason = (str(error).splitlines() or [repr(error)])[0]
             log.warning(
                 "MLflow does not answer as it should, going on without it: %s",
@@ -165,7 +167,6 @@ class _MlflowRun:
 
     def __init__(self, tracker: MlflowTracker) -> None:
         self.tracker = tracker
-        self.failed = False
         self.id = ""
         self.is_logged: Callable[[str, int], bool] = lambda key, step: False
 

@@ -1,4 +1,4 @@
-"""What training and evaluation tell about themselves, and the tracker that tells nobody."""
+"""Interface of experiment tracking, and a tracker that logs nothing."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -11,36 +11,36 @@ from jaxtyping import UInt8
 
 @runtime_checkable
 class Run(Protocol):
-    """One row of a tracking server: one trained model."""
+    """One run of a tracking server: one trained model."""
 
     def metrics(self, values: Mapping[str, float], step: int) -> None:
-        """Log numbers at a step; a run that goes on is not told twice what it knows."""
+        """Log numbers at a step; those that a resumed run has already are skipped."""
 
     def picture(self, key: str, picture: UInt8[np.ndarray, "h w c"], step: int) -> None:
-        """Log a picture under a key that other runs share, so that they can be compared."""
+        """Log a picture at a step, under a key by which runs can be compared."""
 
     def files(self, folder: Path) -> None:
         """Log every file of a folder."""
 
     def warning(self, sign: str, step: int) -> None:
-        """Mark a run that shows a sign of going wrong."""
+        """Tag the run with a sign that training goes wrong, and the step it appeared at."""
 
     def weights(self, file: Path) -> None:
-        """Say which weights came of this run, so that an evaluation finds it."""
+        """Tag the run with the hash of its weights, by which an evaluation finds it."""
 
 
 @runtime_checkable
 class Tracker(Protocol):
-    """Opens runs."""
+    """Opens runs, each closed at the end of its `with` block."""
 
     def training(self, model: str, checkpoints: Path) -> AbstractContextManager[Run]:
         """Open the run of a training: the one noted beside its checkpoints, else a new one."""
 
     def evaluation(self, model: str, weights: Path) -> AbstractContextManager[Run]:
-        """The run that trained these weights."""
+        """Open the run that trained these weights, else a new one."""
 
     def data(self, stage: str) -> AbstractContextManager[Run]:
-        """A new run that shows what a stage has brought to learn from."""
+        """Open a new run about the data of a stage."""
 
 
 class NullTracker:
@@ -48,17 +48,17 @@ class NullTracker:
 
     @contextmanager
     def training(self, model: str, checkpoints: Path) -> Iterator[Run]:
-        """A run that logs nothing."""
+        """Open a run that logs nothing."""
         yield _NullRun()
 
     @contextmanager
     def evaluation(self, model: str, weights: Path) -> Iterator[Run]:
-        """A run that logs nothing."""
+        """Open a run that logs nothing."""
         yield _NullRun()
 
     @contextmanager
     def data(self, stage: str) -> Iterator[Run]:
-        """A run that logs nothing."""
+        """Open a run that logs nothing."""
         yield _NullRun()
 
 

@@ -1,7 +1,7 @@
-"""What it takes to go on with a training after a crash: a file of numbers, the last two of them.
+"""Checkpoints from which a training resumes after a crash, each a safetensors file.
 
-A file is whole or not there, and holds nothing that could run. Its name holds the hash of its
-bytes: one that was cut short, or changed, is passed over for the one before.
+A file appears complete or not at all, and contains nothing that could be executed. Its name
+contains the hash of its bytes: one that was cut short or changed is skipped for the one before.
 """
 
 import hashlib
@@ -22,25 +22,32 @@ from torch import Tensor
 from vidpipe.training.loop import Report
 
 log = logging.getLogger(__name__)
-LAST = 2  # files that are kept
-SHARE = 0.01  # most of the time of training that saving may take
-LEAST = 0.05  # seconds that saving is taken to cost, so that it is not done all the time
+FILES = 2
+SHARE = 0.01  # of the time of training that saving may take
+LEAST = 0.05  # seconds that saving is assumed to take at least: so one checkpoint in 5 s at most
 NAME = re.compile(r"(\d{8})-([0-9a-f]{64})\.safetensors")
-HISTORY, STATE, SHEET = "history", "state.", "sheet."
-DAMAGE = (
-    *(SafetensorError, ValueError, KeyError, TypeError, AttributeError),
-    *(OverflowError, RecursionError),
+HISTORY = "history"  # key of the file's metadata
+STATE = "state."  # prefix of tensors
+SHEET = "sheet."  # prefix of PNG bytes, before the step
+DAMAGE = (  # what reading a damaged or hostile file may raise
+    SafetensorError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    OverflowError,
+    RecursionError,
 )
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A training at one of its reports.
+    """The state of a training at one of its reports.
 
     Attributes:
-        state: Of the players; none before the first step.
+        state: Weights, moments and averages of the players by name; empty before the first step.
         history: The reports so far.
-        sheets: PNG by step.
+        sheets: Sample sheets so far, as PNG by step.
     """
 
     state: Mapping[str, Tensor]
@@ -49,7 +56,7 @@ class Checkpoint:
 
     @property
     def step(self) -> int:
-        """Updates made."""
+        """Number of updates so far."""
         return self.history[-1].step if self.history else 0
 
 
@@ -57,20 +64,22 @@ NONE = Checkpoint({}, (), {})
 
 
 class Checkpoints:
-    """The last two of a training, in a folder that no other process writes to.
+    """The last two checkpoints of a training, in a folder that no other process writes to.
 
-    What a file costs decides how often one is written, never what stands in it.
+    The time that saving takes decides how often a file is written, never its content.
 
     Args:
-        folder: Bound to the code, the parameters and the data of this training by whoever keeps it.
+        folder: For a training with this code, these parameters and these data; created if needed.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        self.folder, self.cost, self.saved = folder, 0.0, time.monotonic()
+        self.folder = folder
+        self.cost = 0.0  # seconds that the last save took
+        self.saved = time.monotonic()
 
     def good(self) -> Iterator[Checkpoint]:
-        """Those that are whole, newest first. Others go, or they would take the place of one."""
+        """Yield the intact checkpoints, newest first; remove damaged ones, which count as files."""
         for path, digest in self._files():
             try:
                 checkpoint = _read(path, digest)
@@ -82,7 +91,7 @@ class Checkpoints:
             yield checkpoint
 
     def save(self, checkpoint: Checkpoint) -> None:
-        """Write a checkpoint if the last one is long enough ago; a full disk stops nothing."""
+        """Write a checkpoint if the last is long enough ago; warn if the disk is full."""
         begun = time.monotonic()
         if begun - self.saved < max(self.cost, LEAST) / SHARE:
             return
@@ -94,6 +103,7 @@ class Checkpoints:
         self.cost = self.saved - begun
 
     def _write(self, checkpoint: Checkpoint) -> None:
+        # Write beside, flush to disk, then rename: a crash leaves no file with a valid name.
         data = _bytes(checkpoint)
         partial = self.folder / "partial"
         with partial.open("wb") as file:
@@ -102,16 +112,17 @@ class Checkpoints:
             os.fsync(file.fileno())
         digest = hashlib.sha256(data).hexdigest()
         partial.replace(self.folder / f"{checkpoint.step:08d}-{digest}.safetensors")
-        for path, _ in self._files()[LAST:]:
+        for path, _ in self._files()[FILES:]:
             path.unlink()
 
     def _files(self) -> list[tuple[Path, str]]:
-        """Path and hash of each, newest first."""
-        named = [(path, NAME.fullmatch(path.name)) for path in self.folder.iterdir()]
-        return sorted(((path, match[2]) for path, match in named if match), reverse=True)
+        """Return path and hash of each checkpoint, newest first."""
+        matches = [(path, NAME.fullmatch(path.name)) for path in self.folder.iterdir()]
+        return sorted(((path, match[2]) for path, match in matches if match), reverse=True)
 
 
 def _bytes(checkpoint: Checkpoint) -> bytes:
+    """Serialize: state and sheets as tensors, the history as JSON in the metadata."""
     tensors = {f"{STATE}{name}": value.contiguous() for name, value in checkpoint.state.items()}
     for step, png in checkpoint.sheets.items():
         tensors[f"{SHEET}{step}"] = torch.frombuffer(bytearray(png), dtype=torch.uint8)
@@ -120,20 +131,21 @@ def _bytes(checkpoint: Checkpoint) -> bytes:
 
 
 def _read(path: Path, digest: str) -> Checkpoint:
+    """Read a checkpoint; raise one of DAMAGE if its bytes are not those of the hash."""
     if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
         raise ValueError("its bytes are not those that were written")
     with safe_open(path, framework="pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         history = json.loads((file.metadata() or {})[HISTORY])
+    state = {name: value for name, value in tensors.items() if name.startswith(STATE)}
+    sheets = {name: value for name, value in tensors.items() if name.startswith(SHEET)}
     return Checkpoint(
-        {name.removeprefix(STATE): t for name, t in tensors.items() if name.startswith(STATE)},
-        [
-            Report(int(step), {str(k): float(v) for k, v in losses.items()})
+        state={name.removeprefix(STATE): value for name, value in state.items()},
+        history=[
+            Report(int(step), {str(key): float(loss) for key, loss in losses.items()})
             for step, losses in history
         ],
-        {
-            int(name.removeprefix(SHEET)): t.numpy().tobytes()
-            for name, t in tensors.items()
-            if name.startswith(SHEET)
+        sheets={
+            int(name.removeprefix(SHEET)): png.numpy().tobytes() for name, png in sheets.items()
         },
     )

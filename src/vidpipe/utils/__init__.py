@@ -1,1 +1,1 @@
-"""Files, locks and errors: what every other package may use."""
+"""Files, hashes, locks, progress and errors, for use by every other package."""

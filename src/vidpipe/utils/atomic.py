@@ -1,6 +1,6 @@
-"""Write beside, then rename: a reader sees the old file or the new one, never half of one.
+"""Atomic replacement of files and folders: readers see the old one or the new one, never a part.
 
-Processes that write to one path at once do each other no harm: the last to finish stays.
+Processes may write to one path at the same time: the last to finish wins.
 """
 
 import errno
@@ -14,12 +14,12 @@ from pathlib import Path
 
 import psutil
 
-TAKEN = {errno.ENOTEMPTY, errno.EEXIST}
+OCCUPIED = {errno.ENOTEMPTY, errno.EEXIST}
 
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """A name to write to; renamed to `path` when all went well, removed when not."""
+    """Yield a temporary path to write to: renamed to `path` at the end, removed on an error."""
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = _beside(path, "partial")
     try:
@@ -30,9 +30,12 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 
 def move_folder(source: Path, target: Path) -> None:
-    """Put a finished folder in its place; what was there stays until that is done."""
+    """Move a complete folder to `target`, and then remove the folder that was there."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    new, old = _beside(target, "partial"), _beside(target, "old")
+    new = _beside(target, "partial")
+    old = _beside(target, "old")
+
+    # A folder on another disk cannot be renamed: copy it next to the target first.
     if os.stat(source).st_dev != os.stat(target.parent).st_dev:
         try:
             shutil.copytree(source, new)
@@ -40,19 +43,21 @@ def move_folder(source: Path, target: Path) -> None:
             shutil.rmtree(new, ignore_errors=True)
             raise
         source = new
-    while not _swapped(source, target, old):
+
+    # Try again for as long as other processes put their folders there.
+    while not _swap(source, target, old):
         shutil.rmtree(old, ignore_errors=True)
     shutil.rmtree(old, ignore_errors=True)
 
 
-def _swapped(source: Path, target: Path, old: Path) -> bool:
-    """Whether the folder is in its place; not if another process put its own there meanwhile."""
+def _swap(source: Path, target: Path, old: Path) -> bool:
+    """Replace `target`, moved to `old`; return False if another process was first to refill it."""
     with suppress(FileNotFoundError):
         target.replace(old)
     try:
         source.replace(target)
     except OSError as error:
-        if error.errno in TAKEN:
+        if error.errno in OCCUPIED:
             return False
         if old.exists():
             old.replace(target)
@@ -61,13 +66,14 @@ def _swapped(source: Path, target: Path, old: Path) -> bool:
 
 
 def _beside(path: Path, state: str) -> Path:
-    """A name of this process; what killed ones left under theirs is removed."""
-    start, own = f".{path.name}.{platform.node()}-", str(os.getpid())
-    for left in path.parent.glob(f"{glob.escape(start)}*.{state}"):
-        process = left.name[len(start) : -len(f".{state}")]
-        if process.isdigit() and (process == own or not psutil.pid_exists(int(process))):
-            _remove(left)
-    return path.with_name(f"{start}{own}.{state}")
+    """Return a path of this process beside `path`; remove those of processes that have ended."""
+    prefix = f".{path.name}.{platform.node()}-"
+    own_pid = str(os.getpid())
+    for leftover in path.parent.glob(f"{glob.escape(prefix)}*.{state}"):
+        pid = leftover.name[len(prefix) : -len(f".{state}")]
+        if pid.isdigit() and (pid == own_pid or not psutil.pid_exists(int(pid))):
+            _remove(leftover)
+    return path.with_name(f"{prefix}{own_pid}.{state}")
 
 
 def _remove(path: Path) -> None:

@@ -1,5 +1,5 @@
-"""The one error for what a user can mend."""
+"""The error for mistakes that a user can correct."""
 
 
 class UserError(ValueError):
-    """Says where, what was expected, what was got and what to do; shown without a traceback."""
+    """Message: the place, what was expected, what was got, what to do. Shown without traceback."""
