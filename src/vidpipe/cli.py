@@ -19,6 +19,7 @@ from vidpipe.commands.glyphs import glyphs
 from vidpipe.commands.pairs import pairs
 from vidpipe.commands.predict import predict
 from vidpipe.commands.preset import preset
+from vidpipe.commands.refresh import refresh
 from vidpipe.commands.reproduce import reproduce
 from vidpipe.commands.results import results
 from vidpipe.commands.ui import ui
@@ -87,7 +88,18 @@ def cli() -> None:
     """
 
 
-for _command in (preset, use, predict, generate, glyphs, results, reproduce, ui, dvc_yaml):
+for _command in (
+    preset,
+    use,
+    predict,
+    generate,
+    glyphs,
+    results,
+    reproduce,
+    refresh,
+    ui,
+    dvc_yaml,
+):
     cli.add_command(plainly(_command))
 for _command in pairs.commands.values():
     plainly(_command)

@@ -38,16 +38,12 @@ def test_a_function_is_its_own_module_and_what_its_closure_holds():
     assert code_of(make_train_node(gan3d)) == {GAN3D}
     assert code_of(holding()) == set()  # a test's module is not of the package
 
-    def calls(inner=make_train_node(gan3d)):
-        return make_train_node(dcgan)
-
     node = make_train_node(dcgan)
 
     def wraps():
         return node
 
     assert code_of(wraps) == {DCGAN}
-    assert calls
 
 
 def test_classes_and_functions_in_a_closure_count_as_their_modules():
