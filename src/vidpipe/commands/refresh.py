@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,63 +65,60 @@ def _stale_stages(here: Path, base: Path) -> dict[str, str]:
     """
     declarations = declared(here)
     records = {name: stage for name, stage in recorded(here).items() if name in declarations}
-    # Parameters, data and commands are compared apart from code.
-    data = {name: replace(stage, deps=_data(stage)) for name, stage in records.items()}
-    without_code = {
-        name: entry | {"deps": [dep for dep in paths(entry.get("deps", [])) if not _is_code(dep)]}
+    committed = recorded(base)
+    code = {name: _code(paths(entry.get("deps", []))) for name, entry in declarations.items()}
+    # Compare commands, parameters and data first, apart from code.
+    data = {name: _without_code(stage) for name, stage in records.items()}
+    data_declarations = {
+        name: entry | {"deps": [d for d in paths(entry.get("deps", [])) if d not in code[name]]}
         for name, entry in declarations.items()
     }
-    mismatches = mismatched_inputs(here, data, without_code)
-    committed = recorded(base)
+    mismatches = mismatched_inputs(here, data, data_declarations)
     stale = {}
-    for name, entry in declarations.items():
-        code = [dep for dep in paths(entry.get("deps", [])) if _is_code(dep)]
+    for name in declarations:
         if name not in records:
             stale[name] = "needs a run, it was never run"
         elif name in mismatches:
             stale[name] = f"needs a run, {mismatches[name][0]}"
-        elif not _is_recorded(here, records[name], code):
+        elif {dep: md5(here, dep) for dep in code[name]} != _code(records[name].deps):
             # The lock may name code of an earlier refresh that is in no commit; where all but the
             # code is the same, the committed record holds too.
             reference = committed.get(name, records[name])
-            if replace(reference, deps=_data(reference)) != data[name]:
+            if _without_code(reference) != data[name]:
                 reference = records[name]
-            differences = _differences(here, base, reference, code)
-            stale[name] = next(differences, "") or _data_mismatch(here, data[name])
+            difference = _difference(here, base, _code(reference.deps), code[name])
+            stale[name] = difference or _data_mismatch(here, data[name])
     return stale
 
 
-def _is_recorded(here: Path, stage: Stage, code: list[str]) -> bool:
-    """Return True if a stage's record names its code as it is."""
-    return {dep: md5(here, dep) for dep in code} == {
-        dep: value for dep, value in stage.deps.items() if _is_code(dep)
-    }
-
-
-def _differences(here: Path, base: Path, stage: Stage, code: list[str]) -> Iterator[str]:
-    """Yield the code of a stage that behaves otherwise than what was recorded."""
+def _difference(
+    here: Path, base: Path, recorded: Mapping[str, str], declared: Mapping[str, str]
+) -> str:
+    """Return the first file that behaves otherwise than what was recorded; empty if none does."""
+    # Collect the files of all that changed; a folder may have taken the place of its files.
     files = set[str]()
-    for dep in {*code, *filter(_is_code, stage.deps)}:
-        value = stage.deps.get(dep)
-        if value == md5(here, dep):
+    for dep in {*recorded, *declared}:
+        if recorded.get(dep) == md5(here, dep):
             continue
-        if value not in {None, md5(base, dep)}:
-            yield f"needs a run, {dep} was recorded of a version that {LOCK}'s commit does not have"
-            return
+        if dep in recorded and recorded[dep] != md5(base, dep):
+            return (
+                f"needs a run, {dep} was recorded of a version that {LOCK}'s commit does not have"
+            )
         files |= _files(here, dep) | _files(base, dep)
+    # Compare what they do.
     for file in sorted(files):
         old = base / file
         new = here / file
         if not old.is_file() or not new.is_file():
-            yield f"needs a run, {file} is {'new' if new.is_file() else 'gone'}"
-        elif old.read_bytes() != new.read_bytes():
-            # Kedro makes a node's parameters what its annotations say.
-            hints = "pipelines" in new.parts
-            line: int | None = 1
-            if new.suffix == ".py":
-                line = first_difference(old.read_bytes(), new.read_bytes(), hints=hints)
-            if line:
-                yield f"needs a run, {file}:{line} differs"
+            return f"needs a run, {file} is {'new' if new.is_file() else 'gone'}"
+        line = None if old.read_bytes() == new.read_bytes() else 1
+        if line and new.suffix == ".py":
+            # Kedro reads the annotations of nodes: they say what a parameter becomes.
+            hints = "pipelines" in Path(file).parts
+            line = first_difference(old.read_bytes(), new.read_bytes(), hints=hints)
+        if line:
+            return f"needs a run, {file}:{line} differs"
+    return ""
 
 
 def _data_mismatch(here: Path, data: Stage) -> str:
@@ -137,17 +134,18 @@ def _data_mismatch(here: Path, data: Stage) -> str:
 def _files(project: Path, dep: str) -> set[str]:
     """Return a file, or the files of a folder, from the project."""
     path = project / dep
-    files = [path] if path.is_file() else path.rglob("*")
     return {
         file.relative_to(project).as_posix()
-        for file in files
+        for file in (path, *path.rglob("*"))
         if file.is_file() and "__pycache__" not in file.parts
     }
 
 
-def _data(stage: Stage) -> dict[str, str]:
-    return {dep: value for dep, value in stage.deps.items() if not _is_code(dep)}
+def _code(deps: Iterable[str]) -> dict[str, str]:
+    """Return those dependencies that are code, with their hash where one is recorded."""
+    hashes = deps if isinstance(deps, Mapping) else dict.fromkeys(deps, "")
+    return {dep: value for dep, value in hashes.items() if f"{dep}/".startswith(CODE)}
 
 
-def _is_code(dep: str) -> bool:
-    return f"{dep}/".startswith(CODE)
+def _without_code(stage: Stage) -> Stage:
+    return replace(stage, deps={d: v for d, v in stage.deps.items() if d not in _code(stage.deps)})

@@ -86,6 +86,7 @@ def compare_metrics(
     """Compare numbers by file and name; without a tolerance they must be equal."""
     rows = []
     for file, numbers in recorded.items():
+        # A metric that only one side has is a row too: it never agrees.
         for name in sorted({*numbers, *rebuilt[file]}):
             value = numbers.get(name)
             tolerance = _tolerance(tolerances.get(Path(file).stem, {}), name, value)
@@ -111,6 +112,7 @@ def tolerances(project: Path) -> Tolerances:
 
 def _tolerance(stated: Mapping[str, Tolerance], name: str, value: float | None) -> float:
     """Tolerance of a metric's recorded value, by the first pattern that fits its name."""
+    # A file lists special names before general patterns.
     for pattern, tolerance in stated.items():
         if fnmatchcase(name, pattern):
             return max(tolerance.absolute, tolerance.relative * abs(value or 0.0))

@@ -90,6 +90,7 @@ def package_mismatches(project: Path) -> Iterator[str]:
     if not file.is_file():
         yield f"{REQUIREMENTS}: not in this revision, so nobody knows its packages"
         return
+    # A package whose marker excludes this Python or system need not be there.
     lines = file.read_text(encoding="utf-8").splitlines()
     for line in filter(None, map(PACKAGE.fullmatch, lines)):
         package = Requirement(line["requirement"])
@@ -110,6 +111,7 @@ def platform_mismatches(
         elif "avx2" not in _cpuinfo().get("flags", "").split():
             yield f"processor: `portable` expects AVX2, {current.processor} has none"
         return
+    # At `machine`, bits hold for the kind of machine that the revision's results name.
     results = project / RESULTS
     origin = ORIGIN.search(results.read_text(encoding="utf-8")) if results.is_file() else None
     if origin is None:

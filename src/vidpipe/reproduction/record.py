@@ -90,6 +90,7 @@ def with_upstream(stages: Mapping[str, Stage], names: Sequence[str]) -> dict[str
             f"--stage: expected one that {LOCK} records, got {', '.join(unknown)}; "
             f"there are: {', '.join(stages)}"
         )
+    # Walk from the named stages to those that produce what they read.
     producer = {out: name for name, stage in stages.items() for out in stage.outs}
     queue = list(names or stages)
     selected = set[str]()
@@ -115,7 +116,9 @@ def mismatched_inputs(
     produced = {out: md5 for stage in stages.values() for out, md5 in stage.outs.items()}
     lines: dict[str, list[str]] = {}
     for name, stage in stages.items():
+        # A dependency without a producer is code, or data that git holds: it is there already.
         sources = {dep: md5 for dep, md5 in stage.deps.items() if dep not in produced}
+        # Outputs are there before a run only where git holds them, as it does metrics.
         outs = {out: md5 for out, md5 in stage.outs.items() if (project / out).exists()}
         lines[name] = [
             *_declaration(stage, declarations.get(name)),
@@ -140,6 +143,7 @@ def md5(project: Path, path: str) -> str:
     target = project / path
     if not target.exists():
         return ""
+    # DVC's own function, with a store that holds nothing and is not written to.
     nowhere = HashFileDB(localfs, str(target))
     ignore = DvcIgnoreFilter(localfs, str(project))
     _, _, content = build(nowhere, str(target), localfs, "md5", ignore=ignore, dry_run=True)
@@ -187,12 +191,14 @@ def _declaration(stage: Stage, declaration: Mapping[str, Any] | None) -> Iterato
     for path in (*inputs, *outs):
         if "${" not in path and path not in {*stage.deps, *stage.outs, *params}:
             yield f"{path}: in {STAGES}, not in {LOCK}"
+    # An output that dvc.yaml no longer names would be compared with what no run replaces.
     if not any("${" in path for path in outs):
         yield from (f"{out}: in {LOCK}, not in {STAGES}" for out in stage.outs if out not in outs)
 
 
 def _params(project: Path, stage: Stage) -> Iterator[str]:
     for file, params in stage.params.items():
+        # A key is a path of names, a value may be a whole block.
         values = read(project / file)
         for key, value in params.items():
             current: Any = values

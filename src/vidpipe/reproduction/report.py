@@ -81,6 +81,7 @@ class Report:
         width = max([len(output.path) for output in self.outputs], default=0)
         yield f"\n{'output':{width}}  {'recorded md5':36}  {self.how} md5"
         for output in self.outputs:
+            # Equal bytes prove nothing where they were recorded of other inputs.
             text = "same" if output.same else "differs" if output.rebuilt else "missing"
             if output.stage in self.mismatches:
                 text += ", recorded of other inputs"
@@ -114,6 +115,7 @@ class Report:
 
     def json(self) -> str:
         """Return the same for a program."""
+        # `maker` and `strays` are the names of the format.
         report: dict[str, Any] = {
             "revision": self.revision,
             "commit": self.commit,

@@ -58,20 +58,7 @@ class _Behaviour(ast.NodeTransformer):
     def visit_ClassDef(self, node: ast.ClassDef) -> ast.AST:
         return self._scope(node, in_class=True)
 
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
-        return self._function(node)
-
-    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
-        return self._function(node)
-
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
-        # Without a value it makes a name local, so it stays.
-        if self.hints or self.in_class or node.value is None:
-            return self.generic_visit(node)
-        assign = ast.Assign(targets=[node.target], value=node.value)
-        return self.generic_visit(ast.copy_location(assign, node))
-
-    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.AST:
         names = {ast.unparse(decorator).partition("(")[0] for decorator in node.decorator_list}
         if not self.hints and {name.rpartition(".")[2] for name in names} <= PLAIN_DECORATORS:
             node.returns = None
@@ -80,9 +67,20 @@ class _Behaviour(ast.NodeTransformer):
                     argument.annotation = None
         return self._scope(node, in_class=False)
 
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> ast.AST:
+        return self.visit_FunctionDef(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        # Without a value it makes a name local, so it stays.
+        if self.hints or self.in_class or node.value is None:
+            return self.generic_visit(node)
+        assign = ast.Assign(targets=[node.target], value=node.value)
+        return self.generic_visit(ast.copy_location(assign, node))
+
     def _scope(self, node: Any, *, in_class: bool) -> ast.AST:
         if not self.docstrings and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
+        # A function in a class is no class body, nor is what follows the class.
         outer = self.in_class
         self.in_class = in_class
         self.generic_visit(node)
@@ -99,6 +97,7 @@ def _difference(old: Any, new: Any, line: int) -> int | None:
         old, new = (list(ast.iter_fields(node)) for node in (old, new))
     if not isinstance(new, list | tuple):
         return None if repr(old) == repr(new) else line  # 1, 1.0 and True are not the same
+    # A part that is missing at the end differs on the line of the last one.
     for before, after in zip_longest(old, new):
         line = getattr(after, "lineno", line)
         if (found := _difference(before, after, line)) is not None:

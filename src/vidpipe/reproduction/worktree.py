@@ -75,6 +75,7 @@ def lend(source: Path, project: Path, outs: Iterable[str]) -> None:
     Raises:
         UserError: If a path leads out of the project: from the clone, it leads elsewhere.
     """
+    # Any text may be a path: those count that exist in the user's project.
     for path in sorted({Path(text) for text in _texts(read(project / FILE))}):
         if any(path.is_relative_to(out) or Path(out).is_relative_to(path) for out in outs):
             continue
@@ -90,6 +91,7 @@ def lend(source: Path, project: Path, outs: Iterable[str]) -> None:
 
 def clear(project: Path, outs: Iterable[str]) -> None:
     """Remove outputs that git holds: one that no run replaces would agree with itself."""
+    # A lock edited by hand may name anything: nothing outside of the clone is removed.
     root = project.resolve()
     for path in [project / out for out in outs]:
         if not path.resolve().is_relative_to(root):
@@ -115,6 +117,7 @@ def pull(source: Path, project: Path, remote: str | None, stages: list[str]) -> 
             f"--remote: expected one that DVC knows, got {name or 'no default either'}; "
             f"`dvc remote list` shows them: {', '.join(config['remote']) or 'none yet'}"
         )
+    # The clone has no remote of the user's own settings, nor their passwords: hand one on.
     _configure(project, {"remote": {name: config["remote"][name]}, "core": {"remote": name}})
     run(project, "dvc", "pull", "--quiet", "--allow-missing", "--no-run-cache", *stages)
 
@@ -172,6 +175,7 @@ def _end(session: int) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.terminate()
+    # A stage may write its checkpoint or ignore the signal; what stays is killed.
     _, alive = psutil.wait_procs(processes, GRACE)
     for process in alive:
         with suppress(psutil.NoSuchProcess):
