@@ -4,13 +4,16 @@ BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help repro test test-all test-long ui lock
+.PHONY: help repro refresh test test-all test-long ui lock
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1	/'
 
 repro: $(BIN)/ready ## rebuild every result, then compare with what is committed
 	dvc repro
 	vidpipe results
+
+refresh: $(BIN)/ready ## record anew, without a run, the stages whose code changed in no more than words and layout
+	vidpipe refresh
 
 test: $(BIN)/ready ## lint, types, import contracts, dependencies, fast tests
 	ruff check

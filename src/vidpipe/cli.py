@@ -19,6 +19,7 @@ from vidpipe.commands.glyphs import glyphs
 from vidpipe.commands.pairs import pairs
 from vidpipe.commands.predict import predict
 from vidpipe.commands.preset import preset
+from vidpipe.commands.refresh import refresh
 from vidpipe.commands.reproduce import reproduce
 from vidpipe.commands.results import results
 from vidpipe.commands.ui import ui
@@ -93,7 +94,19 @@ def cli() -> None:
 
 
 # Every command reports errors the same way; of a group, each of its commands.
-for _command in (preset, use, predict, generate, glyphs, results, reproduce, ui, dvc_yaml):
+COMMANDS = (
+    preset,
+    use,
+    predict,
+    generate,
+    glyphs,
+    results,
+    reproduce,
+    refresh,
+    ui,
+    dvc_yaml,
+)
+for _command in COMMANDS:
     cli.add_command(report_user_errors(_command))
 for _command in pairs.commands.values():
     report_user_errors(_command)

@@ -1,4 +1,4 @@
-"""`vidpipe reproduce`: rebuild what a revision recorded, elsewhere, and compare."""
+"""`vidpipe reproduce`: rebuild the results of a revision elsewhere, and compare."""
 
 import sys
 import time
@@ -7,28 +7,24 @@ from pathlib import Path
 import click
 
 from vidpipe.config.loader import FILE, read
-from vidpipe.reproduction import promise, workplace
-from vidpipe.reproduction.comparison import (
-    Comparison,
-    Level,
-    compare_metrics,
-    compare_outputs,
-    tolerances,
-)
+from vidpipe.reproduction import guarantees, worktree
+from vidpipe.reproduction.comparison import compare_metrics, compare_outputs, tolerances
 from vidpipe.reproduction.record import (
+    LOCK,
+    STAGES,
+    Stage,
     declared,
-    needed,
+    mismatched_inputs,
     numbers,
     recorded,
-    strays,
-    unrecorded,
+    with_upstream,
 )
-from vidpipe.reproduction.report import Maker, Report
+from vidpipe.reproduction.report import Builder, Level, Report
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 
-DIFFERS, CANNOT_PROMISE = 1, 2
-SOURCE = "_fetch"  # how the stages that bring sources end
+DIFFERS, NO_GUARANTEE = 1, 2  # exit codes
+SOURCE = "_fetch"  # suffix of the stages that bring sources
 
 
 @click.command()
@@ -69,78 +65,97 @@ def reproduce(
       vidpipe reproduce v0.1.0 --stage digits
       vidpipe reproduce v0.1.0 --pull
     """
-    began, here = time.monotonic(), Path.cwd()
-    read(here / FILE)  # says where to run this, if not here
-    commit = workplace.commit_of(here, revision)
-    with workplace.folder(keep) as folder:
+    start = time.monotonic()
+    here = Path.cwd()
+    read(here / FILE)  # fails with advice outside of a project
+    commit = worktree.commit_of(here, revision)
+    with worktree.scratch(keep=keep) as folder:
         _say(f"{revision} ({commit[:12]}) {'goes to' if keep else 'for a while in'} {folder}")
-        project = workplace.clone(here, commit, folder)
-        known = recorded(project)
-        workplace.lend(here, project, [out for stage in known.values() for out in stage.outs])
-        stages = needed(known, names)
+        # Check the revision out, with the user's own files and none of the outputs.
+        project = worktree.clone(here, commit, Path(folder))
+        records = recorded(project)
+        worktree.lend(here, project, [out for stage in records.values() for out in stage.outs])
+        stages = with_upstream(records, names)
+        # Read all that is to be compared before a run overwrites it.
         allowed = tolerances(project) if level == "tolerance" else {}
-        before, inputs = numbers(project, stages), strays(project, stages)
-        if not names:
-            inputs |= unrecorded(project, stages)
+        before = numbers(project, stages)
         if level == "tolerance" and not before:
             raise UserError("--level tolerance: expected stages that have metrics, these have none")
-        for stage, lines in inputs.items():
-            _say(f"{stage} cannot agree: {'; '.join(lines)}")
-        there = [name for name in stages if name in declared(project)]
-        maker = None if pull else _promised(project, level, revision)
-        if pull and there:
-            workplace.pull(here, project, remote, there)
-        elif there:  # DVC takes no stage for all
-            workplace.clear(project, [out for stage in stages.values() for out in stage.outs])
-            _rebuild(here, project, remote, there)
+        mismatches = _mismatches(project, stages, everything=not names)
+        # Pull the outputs, or rebuild them.
+        runnable = [name for name in stages if name in declared(project)]
+        builder = None if pull else _builder(project, level, revision)
+        if pull and runnable:
+            worktree.pull(here, project, remote, runnable)
+        elif runnable:  # without a name, DVC would run all
+            worktree.clear(project, [out for stage in stages.values() for out in stage.outs])
+            _rebuild(here, project, remote, runnable)
+        outputs = compare_outputs(project, stages)
         metrics = compare_metrics(before, numbers(project, stages), allowed)
-        found = Comparison(level, compare_outputs(project, stages), metrics, inputs)
-    _show(Report(revision, commit, maker, found, time.monotonic() - began), file)
+    seconds = time.monotonic() - start
+    _show(Report(revision, commit, builder, level, outputs, metrics, mismatches, seconds), file)
 
 
-def _promised(project: Path, level: Level, revision: str) -> Maker:
-    """Who rebuilds. Ends where bits cannot be promised: the level is never lowered silently."""
-    runtime = promise.runtime(project)
-    maker = Maker(promise.this_machine(runtime), list(promise.differing(project)))
-    if runtime["device"] == "cuda" and maker.machine.device == "cpu":
+def _mismatches(
+    project: Path, stages: dict[str, Stage], *, everything: bool
+) -> dict[str, list[str]]:
+    """Report the stages that cannot agree: recorded of other inputs, or never run."""
+    declarations = declared(project)
+    mismatches = mismatched_inputs(project, stages, declarations)
+    for name in declarations:
+        if everything and name not in stages:
+            mismatches[name] = [f"in {STAGES}, not in {LOCK}"]
+    for name, lines in mismatches.items():
+        _say(f"{name} cannot agree: {'; '.join(lines)}")
+    return mismatches
+
+
+def _builder(project: Path, level: Level, revision: str) -> Builder:
+    """Describe this platform. End where it does not guarantee the level, which is never lowered."""
+    runtime = guarantees.runtime(project)
+    builder = Builder(
+        guarantees.this_platform(runtime), list(guarantees.package_mismatches(project))
+    )
+    if runtime["device"] == "cuda" and builder.machine.device == "cpu":
         _say(
             f"{revision} is made on a CUDA device (runtime.device), and this build of torch "
-            f"({maker.machine.torch}) finds none; --pull checks its data, and runs nothing"
+            f"({builder.machine.torch}) finds none; --pull checks its data, and runs nothing"
         )
-        sys.exit(CANNOT_PROMISE)
-    lacking = [*maker.packages, *promise.lacking(project, runtime, maker.machine)]
-    for line in lacking:
+        sys.exit(NO_GUARANTEE)
+    platform = guarantees.platform_mismatches(project, runtime, builder.machine)
+    mismatches = [*builder.packages, *platform]
+    for line in mismatches:
         _say(line)
-    if lacking and level == "bits":
+    if mismatches and level == "bits":
         _say(
             f"this machine cannot promise the bits of {revision}. Packages: in a new environment, "
-            f"`git show {revision}:{promise.REQUIREMENTS} > lock.txt`, `pip install -r lock.txt`, "
-            "`pip install --no-deps --editable .`; or compare metrics with --level tolerance"
+            f"`git show {revision}:{guarantees.REQUIREMENTS} > lock.txt`, `pip install -r lock.txt`"
+            ", `pip install --no-deps --editable .`; or compare metrics with --level tolerance"
         )
-        sys.exit(CANNOT_PROMISE)
-    return maker
+        sys.exit(NO_GUARANTEE)
+    return builder
 
 
 def _rebuild(here: Path, project: Path, remote: str | None, stages: list[str]) -> None:
-    """Run the stages in earnest; sources come from a remote if one is named."""
+    """Run the stages; the sources come from a remote if one is named."""
     if frozen := [name for name in stages if declared(project)[name].get("frozen")]:
-        workplace.run(project, "dvc", "unfreeze", *frozen)
+        worktree.run(project, "dvc", "unfreeze", *frozen)
     sources = [name for name in stages if name.endswith(SOURCE)]
     if remote and sources:
-        workplace.pull(here, project, remote, sources)
-        workplace.run(project, "dvc", "freeze", *sources)
+        worktree.pull(here, project, remote, sources)
+        worktree.run(project, "dvc", "freeze", *sources)
     # Nothing is restored from an earlier run, and no second copy goes to a cache.
-    words = ["--force", "--no-run-cache", "--no-commit"]
-    workplace.run(project, "dvc", "repro", *words, *stages)
+    worktree.run(project, "dvc", "repro", "--force", "--no-run-cache", "--no-commit", *stages)
 
 
 def _show(report: Report, file: Path | None) -> None:
+    """Print the table, write the JSON, and end with 1 where something differs."""
     for line in report.table():
         click.echo(line)
     if file:
         with whole_file(file) as partial:
             partial.write_text(report.json(), encoding="utf-8")
-    if not report.comparison.agrees:
+    if not report.agrees:
         sys.exit(DIFFERS)
 
 

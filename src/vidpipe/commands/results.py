@@ -1,4 +1,4 @@
-"""`vidpipe results`: what was committed against what was rebuilt."""
+"""`vidpipe results`: a table of committed and rebuilt metrics."""
 
 import subprocess
 from pathlib import Path
@@ -9,7 +9,7 @@ from vidpipe.config.schema import CLIP_GANS
 from vidpipe.reproduction.record import Numbers, read_numbers
 from vidpipe.utils.errors import UserError
 
-# Model -> numbers worth a line; all are compared.
+# Metrics with a line of their own, by model; all metrics are compared.
 DIGITS = ["modes", "kl_uniform", "confident_share", "frechet", "precision", "recall"]
 CLIPS = [
     "frechet_frames",
@@ -32,9 +32,9 @@ HEADLINES = dict.fromkeys(CLIP_GANS, CLIPS) | {
         "one_step.held_out.psnr",
         "one_step.held_out.copy_last_psnr",
         *(
-            f"rollout.{split}.h{h}.skill"
+            f"rollout.{split}.h{horizon}.skill"
             for split in ("seen", "held_out")
-            for h in (1, 2, 4, 8, 16)
+            for horizon in (1, 2, 4, 8, 16)
         ),
     ],
 }
@@ -47,14 +47,18 @@ def results() -> None:
     if not files:
         raise UserError("metrics/: nothing there yet; run `dvc repro`")
     click.echo(f"{'':44}{'committed':>12}{'rebuilt':>12}")
-    differing = total = 0
+    differing = 0
+    total = 0
     for file in files:
         rebuilt = read_numbers(file.read_bytes(), file.as_posix())
         committed = _committed(file)
+        # A line for each metric that matters, as it is printed.
         for name in HEADLINES.get(file.stem, []):
-            shown = [_shown(numbers.get(name)) for numbers in (committed, rebuilt)]
-            mark = "" if shown[0] == shown[1] else "  differs"
-            click.echo(f"{file.stem + ' ' + name:44}{shown[0]:>12}{shown[1]:>12}{mark}")
+            old = _cell(committed.get(name))
+            new = _cell(rebuilt.get(name))
+            mark = "" if old == new else "  differs"
+            click.echo(f"{file.stem + ' ' + name:44}{old:>12}{new:>12}{mark}")
+        # The count takes in all metrics, with all their digits.
         names = committed.keys() | rebuilt.keys()
         total += len(names)
         differing += sum(committed.get(name) != rebuilt.get(name) for name in names)
@@ -63,10 +67,11 @@ def results() -> None:
 
 
 def _committed(file: Path) -> Numbers:
+    """Return the metrics of a file as the last commit has it; none if it has no such file."""
     name = f"HEAD:./{file.as_posix()}"
-    shown = subprocess.run(["git", "show", name], capture_output=True, check=False)
-    return read_numbers(shown.stdout, name) if shown.returncode == 0 else {}
+    git = subprocess.run(["git", "show", name], capture_output=True, check=False)
+    return read_numbers(git.stdout, name) if git.returncode == 0 else {}
 
 
-def _shown(value: float | None) -> str:
+def _cell(value: float | None) -> str:
     return "-" if value is None else f"{value:.4g}"

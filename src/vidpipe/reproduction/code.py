@@ -1,17 +1,28 @@
-"""The code that a stage depends on: what its modules import, directly or not."""
+"""The code that a stage depends on: the modules of its node functions and all they import."""
 
-from collections.abc import Iterable
+import inspect
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
+from types import FunctionType, ModuleType
+from typing import Any
 
-from vidpipe.config.schema import CLIP_GANS
-
-# The parameter models only check: values reach a stage through its `params`, and no field of
-# theirs has a default. So a new model's parameters make no other model stale.
-UNCOUNTED = {"vidpipe.config.schema", "vidpipe.config.models", "vidpipe.config.datasets"}
+PACKAGE = "vidpipe"
+# Modules that cannot change a byte of any output: errors, progress, logging, whole-file writes and
+# type aliases. The parameter models only check: values reach a stage through its `params`, and no
+# field has a default.
+UNCOUNTED = (
+    "vidpipe.config",
+    "vidpipe.models.shapes",
+    "vidpipe.tracking.protocol",
+    "vidpipe.utils.atomic",
+    "vidpipe.utils.errors",
+    "vidpipe.utils.progress",
+)
 
 
 class Imports:
-    """Which files of the package a file imports, directly or not (grimp).
+    """Import graph of the package, by grimp.
 
     Args:
         project: Folder with `src/vidpipe`.
@@ -21,19 +32,22 @@ class Imports:
         import grimp  # noqa: PLC0415
 
         self.project = project
-        self.graph = grimp.build_graph("vidpipe", cache_dir=None)
+        self.graph = grimp.build_graph(PACKAGE, cache_dir=None)
 
     def closure(self, files: Iterable[str]) -> list[str]:
-        """The files and all they import, sorted; packages' `__init__.py` hold no code but one."""
+        """Return the files and every counted file they import, directly or not, sorted.
+
+        The `__init__.py` of the packages that contain them are not in it: they hold no code.
+        """
         modules = {
             file.removeprefix("src/").removesuffix(".py").replace("/", ".") for file in files
         }
-        todo = list(modules)
-        while todo:
-            for found in self.graph.find_modules_directly_imported_by(todo.pop()):
-                if found not in modules | UNCOUNTED:
-                    modules.add(found)
-                    todo.append(found)
+        queue = list(modules)
+        while queue:
+            for imported in self.graph.find_modules_directly_imported_by(queue.pop()):
+                if imported not in modules and counted(imported):
+                    modules.add(imported)
+                    queue.append(imported)
         return sorted(self._file(module) for module in modules)
 
     def _file(self, module: str) -> str:
@@ -42,6 +56,53 @@ class Imports:
         return package if (self.project / package).is_file() else f"{stem}.py"
 
 
-def by_name(stage: str) -> set[str]:
-    """Files that a stage of a GAN of clips imports by the model's name, where no import says so."""
-    return {f"src/vidpipe/models/{gan}.py" for gan in CLIP_GANS if stage.startswith(f"{gan}_")}
+def counted(module: str) -> bool:
+    """Return True if a change of the module can change the bytes of a stage."""
+    return not any(f"{module}.".startswith(f"{name}.") for name in UNCOUNTED)
+
+
+def by_folder(project: Path, files: Iterable[str]) -> list[str]:
+    """Replace the files of a folder by the folder where it holds nothing else, sorted.
+
+    `__init__.py` aside: it holds no code, and comes with the folder. Subfolders belong to it.
+    """
+    paths = {Path(file) for file in files}
+    packages = {p for path in paths for p in path.parents if Path("src", PACKAGE) in p.parents}
+    # The outermost folder comes first: its subfolders belong to it.
+    for folder in sorted(packages):
+        members = {
+            path.relative_to(project)
+            for path in (project / folder).rglob("*")
+            if path.is_file() and "__pycache__" not in path.parts
+        }
+        inside = {path for path in paths if path.is_relative_to(folder)}
+        if len(inside) > 1 and all(m in inside or m.name == "__init__.py" for m in members):
+            paths = paths - inside | {folder}
+    return sorted(path.as_posix() for path in paths)
+
+
+def code_of(function: Callable[..., Any]) -> set[str]:
+    """Return the files of the package that a node function is made of.
+
+    These are the function's own module and the modules, functions and classes bound in its closure
+    or in the arguments of a `partial`. What the files import is not in it.
+    """
+    return {f"src/{name.replace('.', '/')}.py" for name in _modules(function)}
+
+
+def _modules(value: Any) -> Iterator[str]:
+    """Names of the package's modules that a value is or is defined in."""
+    if isinstance(value, partial):
+        for part in (value.func, *value.args, *value.keywords.values()):
+            yield from _modules(part)
+        return
+    name = value.__name__ if isinstance(value, ModuleType) else _defined_in(value)
+    if name.partition(".")[0] == PACKAGE:
+        yield name
+    if isinstance(value, FunctionType):
+        for bound in inspect.getclosurevars(value).nonlocals.values():
+            yield from _modules(bound)
+
+
+def _defined_in(value: Any) -> str:
+    return value.__module__ if isinstance(value, FunctionType | type) else ""

@@ -1,47 +1,41 @@
-"""Recorded against rebuilt: outputs by their bytes, metrics by their values."""
+"""Comparison of recorded and rebuilt results: outputs by their bytes, metrics by their values."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, TypeAdapter, ValidationError
 
 from vidpipe.config.loader import read
 from vidpipe.reproduction.record import Numbers, Stage, md5
 from vidpipe.utils.errors import UserError
 
-Level = Literal["bits", "tolerance"]
 TOLERANCES = "conf/tolerances.yaml"
-Amount = Annotated[float, Field(ge=0)]
 
 
 class Tolerance(BaseModel):
-    """How far a metric may be from the recorded one where bits are not promised.
+    """Allowed distance of a metric from the recorded one at the level `tolerance`.
 
     Attributes:
         absolute: In the metric's own unit.
-        relative: To the recorded value; the larger of the two counts.
-        source: What was measured to find it.
+        relative: Share of the recorded value; the larger of the two counts.
+        source: Measurement behind it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
-    absolute: Amount = 0.0
-    relative: Amount = 0.0
+    absolute: NonNegativeFloat = 0.0
+    relative: NonNegativeFloat = 0.0
     source: Annotated[str, Field(min_length=1)]
 
-    def at(self, value: float) -> float:
-        """The tolerance of a recorded value."""
-        return max(self.absolute, self.relative * abs(value))
 
-
-Tolerances = Mapping[str, Mapping[str, Tolerance]]
+Tolerances = Mapping[str, Mapping[str, Tolerance]]  # model -> pattern of the metric's name
 
 
 @dataclass(frozen=True)
 class Output:
-    """A file or folder; its md5 is empty where it is not there."""
+    """A file or folder by its md5; empty where it is not there."""
 
     stage: str
     path: str
@@ -56,7 +50,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Metric:
-    """A number; none where it is not there."""
+    """A number; None where it is not there."""
 
     file: str
     name: str
@@ -73,63 +67,35 @@ class Metric:
 
     @property
     def agrees(self) -> bool:
-        """The two are as near as they must be."""
+        """The difference is within the tolerance."""
         return self.difference is not None and abs(self.difference) <= self.tolerance
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """All that was compared.
-
-    Attributes:
-        level: At which the two must agree.
-        outputs: Of every stage.
-        metrics: Of every stage.
-        strays: By stage, what was recorded of its inputs and is not so in the revision.
-    """
-
-    level: Level
-    outputs: list[Output]
-    metrics: list[Metric]
-    strays: Mapping[str, list[str]] = field(default_factory=dict)
-
-    def stands(self, output: Output) -> bool:
-        """An output is what the level asks for, and was recorded of the revision's own inputs."""
-        kept = output.same or (self.level == "tolerance" and bool(output.rebuilt))
-        return kept and output.stage not in self.strays
-
-    @property
-    def agrees(self) -> bool:
-        """Everything is as promised."""
-        outputs = all(self.stands(output) for output in self.outputs)
-        return outputs and all(metric.agrees for metric in self.metrics) and not self.strays
-
-
 def compare_outputs(project: Path, stages: Mapping[str, Stage]) -> list[Output]:
-    """What the stages recorded against the files that are there."""
+    """Compare the recorded outputs of stages with the files that are there."""
     return [
-        Output(name, path, value, md5(project / path))
+        Output(name, path, value, md5(project, path))
         for name, stage in stages.items()
         for path, value in stage.outs.items()
     ]
 
 
 def compare_metrics(
-    recorded: Mapping[str, Numbers],
-    rebuilt: Mapping[str, Numbers],
-    tolerances: Tolerances,
+    recorded: Mapping[str, Numbers], rebuilt: Mapping[str, Numbers], tolerances: Tolerances
 ) -> list[Metric]:
-    """Numbers by file and name; without a tolerance they must be equal."""
-    return [
-        Metric(file, name, old, rebuilt[file].get(name), _tolerance(tolerances, file, name, old))
-        for file, numbers in recorded.items()
-        for name in sorted({*numbers, *rebuilt[file]})
-        for old in [numbers.get(name)]
-    ]
+    """Compare numbers by file and name; without a tolerance they must be equal."""
+    rows = []
+    for file, numbers in recorded.items():
+        # A metric that only one side has is a row too: it never agrees.
+        for name in sorted({*numbers, *rebuilt[file]}):
+            value = numbers.get(name)
+            tolerance = _tolerance(tolerances.get(Path(file).stem, {}), name, value)
+            rows.append(Metric(file, name, value, rebuilt[file].get(name), tolerance))
+    return rows
 
 
 def tolerances(project: Path) -> Tolerances:
-    """The tolerances that a revision states: by model, by pattern of the metric's name.
+    """Read the tolerances that a revision states.
 
     Raises:
         UserError: If one is not allowed, or the revision states none.
@@ -141,12 +107,13 @@ def tolerances(project: Path) -> Tolerances:
             read(project / TOLERANCES)
         )
     except ValidationError as error:
-        problems = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
-        raise UserError("\n".join([f"{TOLERANCES} is not right:", *problems])) from error
+        raise UserError(f"{TOLERANCES} is not right: {error}") from error
 
 
-def _tolerance(stated: Tolerances, file: str, name: str, value: float | None) -> float:
-    for pattern, tolerance in stated.get(Path(file).stem, {}).items():
-        if fnmatchcase(name, pattern):  # the first that fits
-            return tolerance.at(value or 0.0)
+def _tolerance(stated: Mapping[str, Tolerance], name: str, value: float | None) -> float:
+    """Tolerance of a metric's recorded value, by the first pattern that fits its name."""
+    # A file lists special names before general patterns.
+    for pattern, tolerance in stated.items():
+        if fnmatchcase(name, pattern):
+            return max(tolerance.absolute, tolerance.relative * abs(value or 0.0))
     return 0.0

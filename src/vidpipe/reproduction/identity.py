@@ -10,7 +10,7 @@ from typing import Any
 from kedro.pipeline.node import Node
 from pydantic_core import to_jsonable_python
 
-from vidpipe.reproduction.code import Imports, by_name
+from vidpipe.reproduction.code import Imports, code_of
 from vidpipe.tracking.provenance import device
 from vidpipe.utils.hashing import md5
 
@@ -37,9 +37,8 @@ def identity(
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
 
     # Add every file by name and content: the node's code in order of path, then its data.
-    module = f"src/{node.func.__module__.replace('.', '/')}.py"
     data = [file for name in sorted(files) for file in _files(Path(files[name]))]
-    code = Imports(project).closure({module} | by_name(node.name))
+    code = Imports(project).closure(code_of(node.func))
     for file in [*map(project.joinpath, code), *data]:
         digest.update(f"{file.name} {md5(file)}\n".encode())
     return digest.hexdigest()[:DIGITS]

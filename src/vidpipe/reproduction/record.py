@@ -1,4 +1,4 @@
-"""What a revision recorded of its results: the stages, inputs and outputs of its `dvc.lock`."""
+"""Results as a revision recorded them: the stages, inputs and outputs of its `dvc.lock`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from dvc.fs import localfs
+from dvc.ignore import DvcIgnoreFilter
 from dvc_data.hashfile.build import build
 from dvc_data.hashfile.db import HashFileDB
 from pydantic import TypeAdapter, ValidationError
@@ -23,7 +24,7 @@ class Stage:
     """A stage as it was run.
 
     Attributes:
-        command: What was run.
+        command: Command line.
         deps: md5 by path, of code and data.
         params: Values by key, by file.
         outs: md5 by path; that of a folder ends in `.dir`.
@@ -38,7 +39,7 @@ class Stage:
 
 
 def recorded(project: Path) -> dict[str, Stage]:
-    """The stages that `dvc.lock` records, by name.
+    """Return the stages that `dvc.lock` records, by name.
 
     Raises:
         UserError: If there is no `dvc.lock`, it has no stages, or DVC did not write it.
@@ -48,7 +49,7 @@ def recorded(project: Path) -> dict[str, Stage]:
             f"{LOCK}: expected recorded results in this revision, found none; run `dvc repro`, "
             f"commit {LOCK}, and take that revision"
         )
-    known = declared(project)
+    declarations = declared(project)
     try:
         return {
             name: Stage(
@@ -56,7 +57,7 @@ def recorded(project: Path) -> dict[str, Stage]:
                 deps={dep["path"]: dep["md5"] for dep in entry.get("deps", [])},
                 params=entry.get("params", {}),
                 outs={out["path"]: out["md5"] for out in entry.get("outs", [])},
-                metrics=_paths(known.get(name, {}).get("metrics", [])),
+                metrics=paths(declarations.get(name, {}).get("metrics", [])),
             )
             for name, entry in locked.items()
         }
@@ -67,8 +68,19 @@ def recorded(project: Path) -> dict[str, Stage]:
         ) from error
 
 
-def needed(stages: Mapping[str, Stage], names: Sequence[str]) -> dict[str, Stage]:
-    """Some stages and all that they need; every one if none is named.
+def declared(project: Path) -> dict[str, Any]:
+    """Return the stages of `dvc.yaml`, by name."""
+    stages: dict[str, Any] = read(project / STAGES).get("stages") or {}
+    return stages
+
+
+def paths(entries: Sequence[Any]) -> list[str]:
+    """Return the names in a list of `dvc.yaml`, whose entries may carry settings."""
+    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
+
+
+def with_upstream(stages: Mapping[str, Stage], names: Sequence[str]) -> dict[str, Stage]:
+    """Return the named stages and all that they need; every stage if none is named.
 
     Raises:
         UserError: If a stage is not recorded.
@@ -78,67 +90,80 @@ def needed(stages: Mapping[str, Stage], names: Sequence[str]) -> dict[str, Stage
             f"--stage: expected one that {LOCK} records, got {', '.join(unknown)}; "
             f"there are: {', '.join(stages)}"
         )
-    maker = {out: name for name, stage in stages.items() for out in stage.outs}
-    todo, wanted = list(names or stages), set()
-    while todo:
-        wanted.add(name := todo.pop())
-        makers = {maker[dep] for dep in stages[name].deps if dep in maker}
-        todo += makers - wanted
-    return {name: stage for name, stage in stages.items() if name in wanted}
+    # Walk from the named stages to those that produce what they read.
+    producer = {out: name for name, stage in stages.items() for out in stage.outs}
+    queue = list(names or stages)
+    selected = set[str]()
+    while queue:
+        selected.add(name := queue.pop())
+        queue += {producer[dep] for dep in stages[name].deps if dep in producer} - selected
+    return {name: stage for name, stage in stages.items() if name in selected}
 
 
-def declared(project: Path) -> dict[str, Any]:
-    """The stages of `dvc.yaml`, by name."""
-    stages: dict[str, Any] = read(project / STAGES).get("stages") or {}
-    return stages
+def mismatched_inputs(
+    project: Path, stages: Mapping[str, Stage], declarations: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """Return, by stage, a line for each part of its record that is not so in the work tree.
 
+    Compared are commands, parameters, code, data handed on between stages, and those outputs that
+    are there.
 
-def strays(project: Path, stages: Mapping[str, Stage]) -> dict[str, list[str]]:
-    """By stage, what `dvc.lock` records of it that is not so in a clone, before anything is run.
-
-    Commands, parameters, code, what it had from other stages, and those outputs that git holds.
+    Args:
+        project: The work tree, before anything is run.
+        stages: The records.
+        declarations: Stages of `dvc.yaml`.
     """
-    known = declared(project)
-    made = {out: md5 for stage in stages.values() for out, md5 in stage.outs.items()}
-    found = {
-        name: [
-            *_declared(stage, known.get(name)),
-            *_values(project, stage),
-            *_files(project, {dep: md5 for dep, md5 in stage.deps.items() if dep not in made}),
-            *_handed_on({dep: md5 for dep, md5 in stage.deps.items() if dep in made}, made),
-            *_files(project, {o: md5 for o, md5 in stage.outs.items() if (project / o).exists()}),
+    produced = {out: md5 for stage in stages.values() for out, md5 in stage.outs.items()}
+    lines: dict[str, list[str]] = {}
+    for name, stage in stages.items():
+        # A dependency without a producer is code, or data that git holds: it is there already.
+        sources = {dep: md5 for dep, md5 in stage.deps.items() if dep not in produced}
+        # Outputs are there before a run only where git holds them, as it does metrics.
+        outs = {out: md5 for out, md5 in stage.outs.items() if (project / out).exists()}
+        lines[name] = [
+            *_declaration(stage, declarations.get(name)),
+            *_params(project, stage),
+            *_files(project, sources),
+            *(
+                f"{dep}: recorded {md5} where it is read, {produced[dep]} where it is made"
+                for dep, md5 in stage.deps.items()
+                if md5 != produced.get(dep, md5)
+            ),
+            *_files(project, outs),
         ]
-        for name, stage in stages.items()
-    }
-    return {name: lines for name, lines in found.items() if lines}
+    return {name: found for name, found in lines.items() if found}
 
 
-def unrecorded(project: Path, stages: Mapping[str, Stage]) -> dict[str, list[str]]:
-    """The stages that were never run: a line each, as `strays` has them."""
-    there = declared(project)
-    return {name: [f"in {STAGES}, not in {LOCK}"] for name in there if name not in stages}
+def md5(project: Path, path: str) -> str:
+    """Return the hash of a file or folder as DVC records it; empty if it is not there.
 
-
-def md5(path: Path) -> str:
-    """Hash of a file or folder as DVC records it, from its bytes; nothing if it is not there."""
-    if not path.exists():
+    It is taken from the bytes, without DVC's memory of hashes. As for DVC, what `.dvcignore` leaves
+    out does not belong to a folder.
+    """
+    target = project / path
+    if not target.exists():
         return ""
-    nowhere = HashFileDB(localfs, str(path))  # no memory of hashes, and nothing is kept
-    _, _, made = build(nowhere, str(path), localfs, "md5", dry_run=True)
-    value: str = made.hash_info.value
+    # DVC's own function, with a store that holds nothing and is not written to.
+    nowhere = HashFileDB(localfs, str(target))
+    ignore = DvcIgnoreFilter(localfs, str(project))
+    _, _, content = build(nowhere, str(target), localfs, "md5", ignore=ignore, dry_run=True)
+    value: str = content.hash_info.value
     return value
 
 
 def numbers(project: Path, stages: Mapping[str, Stage]) -> dict[str, Numbers]:
-    """The metrics of some stages, by file; none where a file is not there."""
+    """Return the metrics of the stages, by file; none where a file is not there."""
     files = [file for stage in stages.values() for file in stage.metrics]
-    there = [file for file in files if (project / file).is_file()]
-    found = {file: read_numbers((project / file).read_bytes(), file) for file in there}
-    return {file: found.get(file, {}) for file in files}
+    return {
+        file: read_numbers((project / file).read_bytes(), file)
+        if (project / file).is_file()
+        else {}
+        for file in files
+    }
 
 
 def read_numbers(text: bytes, name: str) -> Numbers:
-    """The metrics in a file's bytes.
+    """Return the metrics in a file's bytes.
 
     Raises:
         UserError: With the file's name, if they are no JSON of numbers by name.
@@ -152,33 +177,34 @@ def read_numbers(text: bytes, name: str) -> Numbers:
         ) from error
 
 
-def _declared(stage: Stage, declared: Mapping[str, Any] | None) -> Iterator[str]:
-    if declared is None:
+def _declaration(stage: Stage, declaration: Mapping[str, Any] | None) -> Iterator[str]:
+    """Differences between a record and what `dvc.yaml` asks for now."""
+    if declaration is None:
         yield f"{STAGES} has no such stage"
         return
-    if declared["cmd"] != stage.command:
-        yield f"command: recorded `{stage.command}`, {STAGES} says `{declared['cmd']}`"
+    if declaration["cmd"] != stage.command:
+        yield f"command: recorded `{stage.command}`, {STAGES} says `{declaration['cmd']}`"
     params = {key for keys in stage.params.values() for key in keys}
-    recorded = {*stage.deps, *stage.outs, *params}
-    for kind in ("deps", "params", *OUTPUTS):
-        for path in _paths(declared.get(kind, [])):
-            if "${" not in path and path not in recorded:
-                yield f"{path}: in {STAGES}, not in {LOCK}"
-    outs = {path for kind in OUTPUTS for path in _paths(declared.get(kind, []))}
+    inputs = paths([*declaration.get("deps", []), *declaration.get("params", [])])
+    outs = paths([out for kind in OUTPUTS for out in declaration.get(kind, [])])
+    # DVC fills `${...}` in from params.yaml: such a path is recorded by another name.
+    for path in (*inputs, *outs):
+        if "${" not in path and path not in {*stage.deps, *stage.outs, *params}:
+            yield f"{path}: in {STAGES}, not in {LOCK}"
+    # An output that dvc.yaml no longer names would be compared with what no run replaces.
     if not any("${" in path for path in outs):
-        yield from (
-            f"{path}: in {LOCK}, not in {STAGES}" for path in stage.outs if path not in outs
-        )
+        yield from (f"{out}: in {LOCK}, not in {STAGES}" for out in stage.outs if out not in outs)
 
 
-def _values(project: Path, stage: Stage) -> Iterator[str]:
+def _params(project: Path, stage: Stage) -> Iterator[str]:
     for file, params in stage.params.items():
-        current = read(project / file)
+        # A key is a path of names, a value may be a whole block.
+        values = read(project / file)
         for key, value in params.items():
-            now: Any = current
+            current: Any = values
             for part in key.split("."):
-                now = now.get(part) if isinstance(now, dict) else None
-            yield from _changes(key, value, now)
+                current = current.get(part) if isinstance(current, dict) else None
+            yield from _changes(key, value, current)
 
 
 def _changes(key: str, old: Any, new: Any) -> Iterator[str]:
@@ -189,18 +215,7 @@ def _changes(key: str, old: Any, new: Any) -> Iterator[str]:
         yield f"{key}: recorded {old}, params.yaml says {new}"
 
 
-def _handed_on(deps: Mapping[str, str], made: Mapping[str, str]) -> Iterator[str]:
-    for path, value in deps.items():
-        if value != made[path]:
-            yield f"{path}: recorded {value} where it is read, {made[path]} where it is made"
-
-
-def _files(project: Path, deps: Mapping[str, str]) -> Iterator[str]:
-    for path, value in deps.items():
-        if (now := md5(project / path)) != value:
-            yield f"{path}: recorded {value}, is {now or 'not there'}"
-
-
-def _paths(entries: Sequence[Any]) -> list[str]:
-    """Names in a list of `dvc.yaml`, whose entries may carry settings."""
-    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
+def _files(project: Path, hashes: Mapping[str, str]) -> Iterator[str]:
+    for path, value in hashes.items():
+        if (current := md5(project, path)) != value:
+            yield f"{path}: recorded {value}, is {current or 'not there'}"

@@ -1,131 +1,134 @@
-"""What was found, as tables for a person and as JSON for a program."""
+"""Report of a comparison, as tables for a person and as JSON for a program."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 import click
 from pydantic import TypeAdapter
 
-from vidpipe.reproduction.comparison import Comparison, Metric
-from vidpipe.reproduction.promise import Machine
+from vidpipe.reproduction.comparison import Metric, Output
+from vidpipe.reproduction.guarantees import Platform
+
+Level = Literal["bits", "tolerance"]
+green = partial(click.style, fg="green")
+red = partial(click.style, fg="red")
 
 
 @dataclass(frozen=True)
-class Maker:
-    """Who rebuilt: a machine, and those of its packages that are not of the revision's lock."""
+class Builder:
+    """The platform of a rebuild, and its packages that are not those of the revision's lock."""
 
-    machine: Machine
+    machine: Platform
     packages: list[str]
 
 
 @dataclass(frozen=True)
 class Report:
-    """A comparison, and how it came about.
+    """All that was compared.
 
     Attributes:
-        revision: As the user named it.
+        revision: Name that the user gave.
         commit: Its hash.
-        maker: Who rebuilt; None if all was pulled.
-        comparison: What was found.
+        builder: Platform of the rebuild; None if all was pulled.
+        level: Level at which recorded and rebuilt must agree.
+        outputs: Of every stage.
+        metrics: Of every stage.
+        mismatches: By stage, what was recorded of its inputs and is not so in the revision.
         seconds: From start to end.
     """
 
     revision: str
     commit: str
-    maker: Maker | None
-    comparison: Comparison
+    builder: Builder | None
+    level: Level
+    outputs: list[Output]
+    metrics: list[Metric]
+    mismatches: Mapping[str, list[str]]
     seconds: float
 
     @property
     def how(self) -> str:
-        """Where what was compared came from."""
-        return "rebuilt" if self.maker else "pulled"
+        """Origin of what was compared with the record."""
+        return "rebuilt" if self.builder else "pulled"
+
+    def accepts(self, output: Output) -> bool:
+        """Return True if an output is as the level asks and was recorded of the right inputs."""
+        enough = output.same or (self.level == "tolerance" and bool(output.rebuilt))
+        return enough and output.stage not in self.mismatches
+
+    @property
+    def agrees(self) -> bool:
+        """Every output, metric and input agrees."""
+        outputs = all(self.accepts(output) for output in self.outputs)
+        return outputs and all(metric.agrees for metric in self.metrics) and not self.mismatches
 
     def table(self) -> Iterator[str]:
-        """Lines for a terminal."""
-        yield f"{self.revision} ({self.commit[:12]}), {self.how}; level: {self.comparison.level}"
-        if self.maker:
-            yield f"Made on: {self.maker.machine}"
-            yield from (_red(f"package {line}") for line in self.maker.packages)
+        """Yield lines for a terminal."""
+        yield f"{self.revision} ({self.commit[:12]}), {self.how}; level: {self.level}"
+        if self.builder:
+            yield f"Made on: {self.builder.machine}"
+            yield from (red(f"package {line}") for line in self.builder.packages)
         yield from self._outputs()
         yield from self._metrics()
         yield ""
-        for stage, lines in self.comparison.strays.items():
-            yield from (_red(f"{stage}, {line}") for line in lines)
+        for stage, lines in self.mismatches.items():
+            yield from (red(f"{stage}, {line}") for line in lines)
         yield self._verdict()
 
     def _outputs(self) -> Iterator[str]:
-        outputs = self.comparison.outputs
-        wide = max([len(output.path) for output in outputs], default=0)
-        yield f"\n{'output':{wide}}  {'recorded md5':36}  {self.how} md5"
-        for output in outputs:
-            kept = self.comparison.stands(output)
-            said = "same" if output.same else "differs" if output.rebuilt else "missing"
-            if output.stage in self.comparison.strays:
-                said += ", recorded of other inputs"
-            mark = _green(said) if kept else _red(said)
-            yield f"{output.path:{wide}}  {output.recorded:36}  {output.rebuilt:36}  {mark}"
+        width = max([len(output.path) for output in self.outputs], default=0)
+        yield f"\n{'output':{width}}  {'recorded md5':36}  {self.how} md5"
+        for output in self.outputs:
+            # Equal bytes prove nothing where they were recorded of other inputs.
+            text = "same" if output.same else "differs" if output.rebuilt else "missing"
+            if output.stage in self.mismatches:
+                text += ", recorded of other inputs"
+            mark = green(text) if self.accepts(output) else red(text)
+            yield f"{output.path:{width}}  {output.recorded:36}  {output.rebuilt:36}  {mark}"
 
     def _metrics(self) -> Iterator[str]:
-        metrics = self.comparison.metrics
-        if not metrics:
+        if not self.metrics:
             return
-        wide = max(len(f"{metric.file} {metric.name}") for metric in metrics)
+        width = max(len(f"{metric.file} {metric.name}") for metric in self.metrics)
         heads = ("recorded", self.how, "difference", "tolerance")
-        yield f"\n{'metric':{wide}}" + "".join(f"{head:>13}" for head in heads)
-        for metric in metrics:
+        yield f"\n{'metric':{width}}" + "".join(f"{head:>13}" for head in heads)
+        for metric in self.metrics:
             numbers = (metric.recorded, metric.rebuilt, metric.difference, metric.tolerance)
-            shown = "".join(f"{_shown(number):>13}" for number in numbers)
-            mark = _green("agrees") if metric.agrees else _red("differs")
-            yield f"{metric.file + ' ' + metric.name:{wide}}{shown}  {mark}"
+            cells = "".join(f"{'-' if n is None else format(n, '.6g'):>13}" for n in numbers)
+            mark = green("agrees") if metric.agrees else red("differs")
+            yield f"{metric.file + ' ' + metric.name:{width}}{cells}  {mark}"
 
     def _verdict(self) -> str:
-        found = self.comparison
-        same = sum(output.same for output in found.outputs)
-        agree = sum(metric.agrees for metric in found.metrics)
-        counts = [f"{same} of {len(found.outputs)} outputs are the same bytes"]
-        if found.metrics:
-            counts.append(f"{agree} of {len(found.metrics)} metrics agree")
-        said = f"at the level {found.level}, after {_duration(self.seconds)}: {', '.join(counts)}"
-        if found.agrees:
-            return _green(f"{self.revision} is reproduced {said}")
-        return _red(f"{self.revision} is NOT reproduced {said}")
+        same = sum(output.same for output in self.outputs)
+        counts = f"{same} of {len(self.outputs)} outputs are the same bytes"
+        if self.metrics:
+            agreeing = sum(metric.agrees for metric in self.metrics)
+            counts += f", {agreeing} of {len(self.metrics)} metrics agree"
+        minutes, seconds = divmod(round(self.seconds), 60)
+        duration = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+        ending = f"at the level {self.level}, after {duration}: {counts}"
+        if self.agrees:
+            return green(f"{self.revision} is reproduced {ending}")
+        return red(f"{self.revision} is NOT reproduced {ending}")
 
     def json(self) -> str:
-        """The same for a program."""
-        found = self.comparison
-        whole: dict[str, Any] = {
+        """Return the same for a program."""
+        # `maker` and `strays` are the names of the format.
+        report: dict[str, Any] = {
             "revision": self.revision,
             "commit": self.commit,
-            "level": found.level,
+            "level": self.level,
             "how": self.how,
-            "agrees": found.agrees,
+            "agrees": self.agrees,
             "seconds": round(self.seconds, 1),
-            "maker": self.maker and asdict(self.maker),
-            "outputs": [asdict(output) | {"same": output.same} for output in found.outputs],
-            "metrics": [_row(metric) for metric in found.metrics],
-            "strays": found.strays,
+            "maker": self.builder and asdict(self.builder),
+            "outputs": [asdict(output) | {"same": output.same} for output in self.outputs],
+            "metrics": [
+                asdict(metric) | {"difference": metric.difference, "agrees": metric.agrees}
+                for metric in self.metrics
+            ],
+            "strays": self.mismatches,
         }
-        return TypeAdapter(Any).dump_json(whole, indent=2).decode() + "\n"
-
-
-def _row(metric: Metric) -> dict[str, Any]:
-    return asdict(metric) | {"difference": metric.difference, "agrees": metric.agrees}
-
-
-def _shown(number: float | None) -> str:
-    return "-" if number is None else f"{number:.6g}"
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
-
-
-def _green(text: str) -> str:
-    return click.style(text, fg="green")
-
-
-def _red(text: str) -> str:
-    return click.style(text, fg="red")
+        return TypeAdapter(Any).dump_json(report, indent=2).decode() + "\n"

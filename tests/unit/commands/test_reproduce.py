@@ -158,7 +158,7 @@ def test_other_packages_cannot_promise_bits(project, vidpipe):
 
 
 def test_a_processor_without_avx2_cannot_promise_portable_bits(project, vidpipe, monkeypatch):
-    monkeypatch.setattr("vidpipe.reproduction.promise._cpuinfo", lambda: {"flags": "sse2"})
+    monkeypatch.setattr("vidpipe.reproduction.guarantees._cpuinfo", lambda: {"flags": "sse2"})
     assert "`portable` expects AVX2" in vidpipe("reproduce", "v1", code=2).stderr
 
 

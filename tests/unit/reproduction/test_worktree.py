@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from support.project import run as command
 
-from vidpipe.reproduction import workplace
+from vidpipe.reproduction import worktree
 from vidpipe.utils.errors import UserError
 
 
@@ -15,7 +15,7 @@ def test_the_projects_own_code_and_this_pythons_commands_come_first(tmp_path, mo
     for name in (*foreign, "PYTHONPATH"):
         monkeypatch.setenv(name, "elsewhere")
     monkeypatch.setenv("OWN", "kept")
-    found = workplace.environment(tmp_path)
+    found = worktree.environment(tmp_path)
     assert not set(foreign) & set(found)
     assert found["PYTHONPATH"] == str(tmp_path / "src")
     assert found["PATH"].split(os.pathsep)[0] == str(Path(sys.executable).parent)
@@ -36,7 +36,7 @@ def test_what_git_does_not_hold_is_lent_and_nothing_else(tmp_path):
         "made: [of, of/it, of/it/all.txt, of/it/one.txt, of/other.txt]\n"
         f"b: [../none, {source / 'unnamed.txt'}, none/such, '', 3, null, '{'x' * 300}']\n"
     )
-    workplace.lend(source, project, ["of/it", "of/it/all.txt"])
+    worktree.lend(source, project, ["of/it", "of/it/all.txt"])
     links = [path for path in project.rglob("*") if path.is_symlink()]
     lent = {path.relative_to(project).as_posix() for path in links}
     assert lent == {"footage/cat.mp4", "videos", "of/other.txt", "mine/b.mp4"}
@@ -50,7 +50,7 @@ def test_a_path_that_leads_out_of_the_project_is_named(tmp_path):
     (tmp_path / "cat.mp4").touch()
     (project / "params.yaml").write_text("path: ../cat.mp4\n")
     with pytest.raises(UserError, match=rf"names \.\./cat\.mp4.*absolute path, {tmp_path}/cat"):
-        workplace.lend(source, project, [])
+        worktree.lend(source, project, [])
 
 
 def test_outputs_that_git_holds_are_cleared_and_nothing_outside(tmp_path):
@@ -60,19 +60,19 @@ def test_outputs_that_git_holds_are_cleared_and_nothing_outside(tmp_path):
     (project / "link").symlink_to(tmp_path)
     for name in ("a.json", "b/c/d.txt", "../kept.txt", "e.txt"):
         (project / name).touch()
-    workplace.clear(project, outs)
+    worktree.clear(project, outs)
     assert sorted(path.name for path in tmp_path.rglob("*")) == [
         "clone", "e.txt", "kept.txt", "link"
     ]  # fmt: skip
 
 
 def test_a_folder_goes_when_all_is_over_unless_it_is_kept():
-    with workplace.folder(keep=False) as gone:
-        (gone / "file").touch()
-    assert not gone.exists()
-    with workplace.folder(keep=True) as kept:
+    with worktree.scratch(keep=False) as gone:
+        (Path(gone) / "file").touch()
+    assert not Path(gone).exists()
+    with worktree.scratch(keep=True) as kept:
         pass
-    kept.rmdir()
+    Path(kept).rmdir()
 
 
 def test_any_commit_can_be_had_and_the_repository_is_not_written_to(tmp_path):
@@ -88,34 +88,11 @@ def test_any_commit_can_be_had_and_the_repository_is_not_written_to(tmp_path):
     before = sorted(source.rglob("*"))
     target = tmp_path / "clone"
     target.mkdir()
-    found = workplace.clone(project, workplace.commit_of(project, lost[:10]), target)
+    found = worktree.clone(project, worktree.commit_of(project, lost[:10]), target)
     assert found == target / "a project"
     assert command(found, "git", "rev-parse", "HEAD").strip() == lost
     assert sorted(source.rglob("*")) == before
     assert command(found, "git", "status", "--porcelain", "--untracked-files=no") == ""
-
-
-@pytest.mark.parametrize(
-    "how",
-    [
-        ["--filter=blob:none", "--no-checkout"],
-        ["--depth=1", "--no-single-branch"],
-    ],
-)
-def test_a_clone_that_lacks_some_of_a_commit_says_how_to_bring_it(tmp_path, how):
-    source, part, target = tmp_path / "source", tmp_path / "part", tmp_path / "clone"
-    source.mkdir()
-    target.mkdir()
-    command(source, "git", "init", "--quiet")
-    command(source, "git", "config", "uploadpack.allowFilter", "true")
-    for text in ("one", "two"):
-        (source / "file").write_text(text)
-        command(source, "git", "add", "--all")
-        command(source, "git", "commit", "--quiet", "--message", text)
-    old = command(source, "git", "rev-parse", "HEAD~").strip()
-    command(source, "git", "clone", "--quiet", *how, source.as_uri(), str(part))
-    with pytest.raises(UserError, match=r"has not all of that commit.*`git fetch --unshallow`"):
-        workplace.clone(part, old, target)
 
 
 def test_a_users_hooks_do_not_run(tmp_path, monkeypatch):
@@ -131,12 +108,12 @@ def test_a_users_hooks_do_not_run(tmp_path, monkeypatch):
     command(source, "git", "init", "--quiet")
     command(source, "git", "commit", "--quiet", "--allow-empty", "--message", "one")
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    workplace.clone(source, command(source, "git", "rev-parse", "HEAD").strip(), target)
+    worktree.clone(source, command(source, "git", "rev-parse", "HEAD").strip(), target)
 
 
 def test_a_command_that_fails_is_named(tmp_path):
     with pytest.raises(UserError, match="`sh -c exit 3` ended with 3"):
-        workplace.run(tmp_path, "sh", "-c", "exit 3")
+        worktree.run(tmp_path, "sh", "-c", "exit 3")
 
 
 ENDS = "exec sleep 1000"
@@ -146,7 +123,7 @@ DEAF = "trap '' TERM; while :; do sleep 0.1; done"
 
 @pytest.mark.parametrize(("what", "told"), [(ENDS, False), (SLOW, True), (DEAF, False)])
 def test_an_interruption_ends_what_the_command_started(tmp_path, monkeypatch, what, told):
-    monkeypatch.setattr(workplace, "GRACE", 3.0)
+    monkeypatch.setattr(worktree, "GRACE", 3.0)
     (tmp_path / "stage.sh").write_text("echo $$ > started; " + what)
 
     def interrupt(*_):
@@ -156,7 +133,7 @@ def test_an_interruption_ends_what_the_command_started(tmp_path, monkeypatch, wh
     signal.setitimer(signal.ITIMER_REAL, 1)
     try:
         with pytest.raises(KeyboardInterrupt):
-            workplace.run(tmp_path, "sh", "-c", "sh stage.sh & wait")  # which ends at once
+            worktree.run(tmp_path, "sh", "-c", "sh stage.sh & wait")  # which ends at once
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)

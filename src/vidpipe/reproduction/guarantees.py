@@ -1,4 +1,4 @@
-"""What this machine can promise of a revision's results, and what it lacks for that."""
+"""Checks of this platform: whether it guarantees the recorded bits of a revision."""
 
 import platform
 import re
@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
+from packaging.requirements import Requirement
 
 from vidpipe.config.loader import FILE, read
 from vidpipe.tracking.provenance import caches
@@ -16,23 +16,23 @@ from vidpipe.training.runtime import pin_instructions
 from vidpipe.utils.errors import UserError
 
 REQUIREMENTS = "requirements.lock"
-STARTS = re.compile(r"\w").match  # a line that names a package
-BESIDE = re.compile(r"\s+(?:#|--|\\)")  # what pip-compile writes behind it: comments, hashes
-ORIGIN = re.compile(r"^Made on: (?P<kind>.+?)(?: \(.*\))?$", re.MULTILINE)
+# pip-compile writes comments, hashes and a backslash behind a package, and options on other lines.
+PACKAGE = re.compile(r"(?P<requirement>\w.*?)(?:\s+(?:#|--|\\).*)?")
 RESULTS = "docs/results.md"
+ORIGIN = re.compile(r"^Made on: (?P<kind>.+?)(?: \(.*\))?$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
-class Machine:
-    """What numbers depend on where bits are promised for one kind of machine.
+class Platform:
+    """Properties of a machine that numbers depend on at `determinism: machine`.
 
     Attributes:
         device: `cpu`, or the name of the GPU.
-        capability: Instructions that torch uses on the processor.
-        caches: Their sizes, from the first level on.
+        capability: Instruction set that torch uses on the processor.
+        caches: Sizes of the processor's caches, from the first level on.
         torch: Version and build.
-        threads: Of torch.
-        processor: For people; nothing depends on it.
+        threads: Threads of torch.
+        processor: Name of the processor, for people; nothing depends on it.
     """
 
     device: str
@@ -53,10 +53,10 @@ class Machine:
 
 
 def runtime(project: Path) -> dict[str, Any]:
-    """The block `runtime` of a revision's params.yaml.
+    """Return the block `runtime` of a revision's params.yaml.
 
     Raises:
-        UserError: If the revision is older than what it promises by.
+        UserError: If the revision is older than one of its keys.
     """
     block: dict[str, Any] = read(project / FILE).get("runtime") or {}
     for key in ("determinism", "device", "threads"):
@@ -68,13 +68,13 @@ def runtime(project: Path) -> dict[str, Any]:
     return block
 
 
-def this_machine(runtime: Mapping[str, Any]) -> Machine:
-    """This machine, as a revision's block `runtime` of params.yaml uses it."""
+def this_platform(runtime: Mapping[str, Any]) -> Platform:
+    """Describe this machine as a block `runtime` of params.yaml uses it."""
     pin_instructions(runtime["determinism"])
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
     cuda = runtime["device"] != "cpu" and torch.cuda.is_available()
-    return Machine(
+    return Platform(
         device=torch.cuda.get_device_name() if cuda else "cpu",
         capability=torch.backends.cpu.get_cpu_capability(),
         caches=caches(),
@@ -84,58 +84,47 @@ def this_machine(runtime: Mapping[str, Any]) -> Machine:
     )
 
 
-def differing(project: Path) -> Iterator[str]:
-    """The packages that are not those of the revision's lock file, a line each."""
+def package_mismatches(project: Path) -> Iterator[str]:
+    """Yield a line for each package that is not that of the revision's lock file."""
     file = project / REQUIREMENTS
     if not file.is_file():
         yield f"{REQUIREMENTS}: not in this revision, so nobody knows its packages"
         return
+    # A package whose marker excludes this Python or system need not be there.
     lines = file.read_text(encoding="utf-8").splitlines()
-    for wish in map(_requirement, filter(STARTS, lines)):
-        if wish.marker is None or wish.marker.evaluate():
-            got = _version(wish.name)
-            if not got or not wish.specifier.contains(got, prereleases=True):
-                expected = str(wish.specifier).removeprefix("==")
-                yield f"{wish.name}: expected {expected}, got {got or 'none'}"
+    for line in filter(None, map(PACKAGE.fullmatch, lines)):
+        package = Requirement(line["requirement"])
+        if package.marker is None or package.marker.evaluate():
+            version = next((d.version for d in metadata.distributions(name=package.name)), None)
+            if not version or not package.specifier.contains(version, prereleases=True):
+                expected = str(package.specifier).removeprefix("==")
+                yield f"{package.name}: expected {expected}, got {version or 'none'}"
 
 
-def lacking(project: Path, runtime: Mapping[str, Any], machine: Machine) -> Iterator[str]:
-    """Why this machine cannot promise the bits of a revision, a line each; nothing if it can."""
+def platform_mismatches(
+    project: Path, runtime: Mapping[str, Any], current: Platform
+) -> Iterator[str]:
+    """Yield a line for each reason why this platform does not guarantee a revision's bits."""
     if runtime["determinism"] == "portable":
         if platform.machine() != "x86_64":
             yield f"processor: `portable` expects x86_64, got {platform.machine()}"
         elif "avx2" not in _cpuinfo().get("flags", "").split():
-            yield f"processor: `portable` expects AVX2, {machine.processor} has none"
+            yield f"processor: `portable` expects AVX2, {current.processor} has none"
         return
+    # At `machine`, bits hold for the kind of machine that the revision's results name.
     results = project / RESULTS
-    made = ORIGIN.search(results.read_text(encoding="utf-8")) if results.is_file() else None
-    if made is None:
+    origin = ORIGIN.search(results.read_text(encoding="utf-8")) if results.is_file() else None
+    if origin is None:
         yield (
             f"machine: {RESULTS} of this revision has no line `Made on: ...`, so nobody knows "
             "which machine `determinism: machine` holds for"
         )
-    elif made["kind"] != machine.kind:
-        yield f"machine: expected {made['kind']}, got {machine.kind}"
-
-
-def _requirement(line: str) -> Requirement:
-    try:
-        return Requirement(BESIDE.split(line)[0])
-    except InvalidRequirement as error:
-        raise UserError(
-            f"{REQUIREMENTS} of this revision: expected a package on each line, got {line!r}"
-        ) from error
-
-
-def _version(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ""
+    elif origin["kind"] != current.kind:
+        yield f"machine: expected {origin['kind']}, got {current.kind}"
 
 
 def _cpuinfo() -> dict[str, str]:
-    """What Linux says of the first processor."""
+    """Return what Linux says of the first processor."""
     file = Path("/proc/cpuinfo")
     first = file.read_text(encoding="utf-8").split("\n\n")[0] if file.is_file() else ""
     pairs = (line.partition(":") for line in first.splitlines())

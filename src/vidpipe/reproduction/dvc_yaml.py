@@ -1,0 +1,92 @@
+"""DVC's stages, rendered from Kedro's pipelines and catalog.
+
+A stage is a registered pipeline. Its data are the datasets it reads and writes, its parameters
+the `params:` inputs of its nodes, its code the modules of its node functions and all they import.
+"""
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from vidpipe.reproduction.code import Imports, by_folder, code_of
+
+FILE = "dvc.yaml"
+HEADER = (
+    "# Made by `vidpipe dvc-yaml` from Kedro's pipelines and conf/base/catalog.yml: change those.\n"
+)
+
+
+def render(project: Path) -> str:
+    """Return the text of dvc.yaml."""
+    from kedro.io import CatalogConfigResolver  # noqa: PLC0415
+
+    from vidpipe.pipeline_registry import STAGES, register_pipelines  # noqa: PLC0415
+
+    # Where the catalog takes a path from params.yaml, so does DVC, by a notation of its own.
+    text = (project / "conf/base/catalog.yml").read_text(encoding="utf-8")
+    entries = YAML(typ="safe").load(re.sub(r"\$\{params:", "${", text))
+    resolver = CatalogConfigResolver(entries, default_runtime_patterns={"{any}": {}})
+    pipelines = register_pipelines()
+    imports = Imports(project)
+    stages = {}
+    plots = []
+    for name in STAGES:
+        nodes = pipelines[name].nodes
+        written = [output for node in nodes for output in node.outputs]
+        read = [source for node in nodes for source in node.inputs if source not in written]
+        catalog = {
+            dataset: resolver.resolve_pattern(dataset)
+            for dataset in (*read, *written)
+            if dataset in entries or resolver.match_dataset_pattern(dataset)
+        }
+        files = set().union(*(code_of(node.func) for node in nodes))
+        code = by_folder(project, imports.closure(files))
+        stages[name] = _stage(name, code, read, written, catalog)
+        plots += [plot for output in written for plot in _plots(catalog[output])]
+    yaml = YAML()
+    yaml.default_flow_style = False
+    stream = io.StringIO()
+    yaml.dump({"stages": stages, "plots": plots}, stream)
+    return HEADER + stream.getvalue()
+
+
+def _stage(
+    name: str, code: list[str], read: list[str], written: list[str], catalog: dict[str, Any]
+) -> dict[str, Any]:
+    params = sorted({i.removeprefix("params:") for i in read if i.startswith("params:")})
+    data = sorted({catalog[i]["filepath"] for i in read if i in catalog})
+    stage: dict[str, Any] = {"cmd": f"kedro run --pipelines={name}", "deps": [*data, *code]}
+    if params:
+        stage["params"] = params
+    for kind in ("outs", "metrics"):
+        outs = [_out(catalog[o]) for o in written if _hints(catalog[o]).get("kind", "outs") == kind]
+        if outs:
+            stage[kind] = outs
+    return stage
+
+
+def _out(entry: dict[str, Any]) -> Any:
+    path = entry["filepath"]
+    return {path: {"cache": False}} if _hints(entry).get("cache") is False else path
+
+
+def _plots(entry: dict[str, Any]) -> list[dict[str, Any]]:
+    folder = entry["filepath"]
+    return [
+        {
+            plot["title"]: {
+                "x": plot["x"],
+                "y": {f"{folder}/{file}": columns for file, columns in plot["y"].items()},
+            }
+        }
+        for plot in _hints(entry).get("plots", [])
+    ]
+
+
+def _hints(entry: dict[str, Any]) -> dict[str, Any]:
+    """What the catalog says to DVC of a dataset."""
+    hints: dict[str, Any] = entry.get("metadata", {}).get("dvc", {})
+    return hints
