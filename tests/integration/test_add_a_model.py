@@ -6,11 +6,11 @@ from support.project import ROOT, copy, metrics, run
 
 PAGE = (ROOT / "docs/how-to/add-a-model.md").read_text(encoding="utf-8")
 PYTHON, YAML = (re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL) for kind in ("python", "yaml"))
-MODEL, LINE = PYTHON
-IMPORT, GAME, BITS = re.findall(r"^\+(.*\n)", PAGE, re.MULTILINE)
+MODEL, CLASSES, LINE = PYTHON
+[BITS] = re.findall(r"^\+(.*\n)", PAGE, re.MULTILINE)
 SMALL = ["model.width=16", "model.discriminator_width=4", "train.steps=4", "train.batch=2"]
 SMALL += ["train.report_every=2", "train.sample_every=4", "evaluate.samples=24"]
-TESTS = ["tests/contracts", "tests/training/test_adversarial.py"]
+TESTS = ["tests/contracts/test_house.py", "tests/unit/training/test_adversarial.py"]
 # The copy is at smoke scale, and none of its results is recorded.
 LOCK = "tests/contracts/test_house.py::test_the_lock_was_made_by_this_code_and_these_parameters"
 
@@ -20,14 +20,18 @@ def added(folder):
     project = copy(folder)
     for name in ("tests", "metrics"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copyfile(ROOT / "README.md", project / "README.md")
     (project / "src/vidpipe/models/tgan.py").write_text(MODEL, encoding="utf-8")
     for file, old, new in (
-        ("src/vidpipe/pipeline_registry.py", r"CLIP_GANS = .*\n", LINE),
-        ("src/vidpipe/config/schema.py", r"\Z", "    tgan: Gan3d\n"),
+        ("src/vidpipe/models/registry.py", r"CLIP_GANS: .*\n", LINE),
+        ("src/vidpipe/models/registry.py", r"mlp_gan, vgan\n", "mlp_gan, tgan, vgan\n"),
+        ("src/vidpipe/config/models.py", r"\Z", f"\n\n{CLASSES}"),
+        (
+            "src/vidpipe/config/schema.py",
+            r"(?<=    convlstm_gan: ConvlstmGan\n)",
+            "    tgan: Tgan\n",
+        ),
+        ("src/vidpipe/config/schema.py", r"Pix2pix, Vgan\n", "Pix2pix, Tgan, Vgan\n"),
         ("params.yaml", r"\Z", f"\n{YAML[0]}"),
-        ("tests/training/test_adversarial.py", r"from vidpipe\.models import .*\n", IMPORT),
-        ("tests/training/test_adversarial.py", r"(?<=partial\(games.clips, gan3d\),\n)", GAME),
         ("tests/support/bits.py", r"(?<=^MODELS = {\n)", BITS),
     ):
         text = (project / file).read_text(encoding="utf-8")

@@ -5,8 +5,8 @@ from contextlib import nullcontext
 import torch
 
 from support import moving_clips as moving
+from vidpipe.evaluation.classifier_training import fit_classifier
 from vidpipe.models.action_classifier import ActionClassifier, Examples
-from vidpipe.training.classification import fit_classifier
 
 
 def examples(seed, actions, count=36):

@@ -5,15 +5,16 @@ from contextlib import nullcontext
 import numpy as np
 import torch
 
-from vidpipe.models import convlstm_gan, vgan
+from support.project import ROOT
+from vidpipe.config.loader import check, read
+from vidpipe.config.models import TrainingConfig
 from vidpipe.models import dcgan as convolutional
 from vidpipe.models import mlp_gan as dense
-from vidpipe.models.clip_gan import ClipObjective, ClipWindows
-from vidpipe.models.convlstm_gan import ContinuationObjective
+from vidpipe.models.clip_gan import ClipData
 from vidpipe.models.noise import NoiseObjective
 from vidpipe.models.pix2pix import Discriminator, Generator, NextFrameObjective
-from vidpipe.models.vgan import MaskedObjective
 from vidpipe.training.adversarial import Hyperparameters, Networks, TrainState
+from vidpipe.utils.names import model_name
 
 HYPERPARAMETERS = {
     "loss": "bce", "r1": 0.0, "r2": 0.0, "penalty_every": 1, "learning_rate": 2e-4, "beta1": 0.5,
@@ -66,24 +67,25 @@ def mlp_gan(*, seed=0, real=None, batch=4, **hyperparameters):
 
 
 def clips(network, *, seed=0, batch=2, norm="none", **hyperparameters):
-    """State and objective of a tiny GAN of clips, given its module, on a few random ones."""
-    torch.manual_seed(seed)
-    shape = {"size": 32, "frames": 8, "channels": 3}
+    """State and objective of a tiny GAN of clips, given its module, on a few random ones.
+
+    Parameters that only some models have are those of params.yaml, but for skips, which are on.
+    """
+    block = getattr(check(read(ROOT / "params.yaml")), model_name(network))
+    small = {"latent": 10, "width": 16, "discriminator_width": 4, "norm": norm}
+    small |= {"dropout": 0.25, "frame_judge": True, "frames": 8, "codes": "labels"}
+    small |= {"skips": True} if hasattr(block.model, "skips") else {}
+    train = {"batch": batch, "augment": 0.3, "mirror": True}
+    config = TrainingConfig(
+        block.model.model_copy(update=small), block.train.model_copy(update=train)
+    )
     frames = np.random.default_rng(0).integers(0, 256, (32, 32, 32, 3)).astype(np.uint8)
     index = np.arange(32, dtype=np.int32).reshape(2, 16)
-    real = ClipWindows(
-        frames, index, np.array([0, 2]), length=8, mirror=True, device=torch.device("cpu")
-    )
-    own = {"skips": True} if network is convlstm_gan else {}
-    generator = network.Generator(latent=10, codes=3, width=16, labels="abc", **shape, **own)
-    discriminator = network.Discriminator(
-        width=4, norm=norm, dropout=0.25, frame_judge=True, augment=0.3, labels=3, **shape
-    )
-    state = state_of(generator, discriminator, **hyperparameters)
-    if network is vgan:
-        return state, MaskedObjective(real, batch=batch, prior=generator.prior, mask_weight=0.1)
-    objective = ContinuationObjective if network is convlstm_gan else ClipObjective
-    return state, objective(real, batch=batch, prior=generator.prior)
+    data = ClipData(frames, index, np.array([0, 2]), tuple("abc"), "train", torch.device("cpu"))
+    torch.manual_seed(seed)
+    networks = network.build(config, data)
+    state = state_of(networks.generator, *networks.discriminators.values(), **hyperparameters)
+    return state, network.objective(config, data)
 
 
 def pictures(count=12):

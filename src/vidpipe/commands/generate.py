@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,7 @@ from vidpipe.data.images import read_image
 from vidpipe.data.video import encode
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.names import model_name
 from vidpipe.visualization.sheets import gif, png
 
 if TYPE_CHECKING:
@@ -204,15 +204,10 @@ def _load(model: str, file: Path, seed: int) -> "tuple[Any, torch.Generator, tor
     return generator, torch.Generator().manual_seed(seed), machine.device
 
 
-def _network_module(model: str) -> ModuleType:
+def _network_module(model: str) -> Any:
     """Return the module with the networks of a model; imported late, for it imports torch."""
-    from vidpipe.models import convlstm_gan, dcgan, gan3d, mlp_gan, vgan  # noqa: PLC0415
+    from vidpipe.models.registry import CLIP_GANS as CLIP_MODULES  # noqa: PLC0415
+    from vidpipe.models.registry import DIGIT_GANS as DIGIT_MODULES  # noqa: PLC0415
 
-    modules = {
-        "mlp_gan": mlp_gan,
-        "dcgan": dcgan,
-        "gan3d": gan3d,
-        "vgan": vgan,
-        "convlstm_gan": convlstm_gan,
-    }
-    return modules[model]
+    modules: tuple[Any, ...] = (*DIGIT_MODULES, *CLIP_MODULES)
+    return next(module for module in modules if model_name(module) == model)

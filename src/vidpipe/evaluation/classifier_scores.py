@@ -19,7 +19,7 @@ def action_accuracy(
     label: Int[Tensor, "n"],
     group: Int[np.ndarray, "n"],
     names: list[str],
-) -> dict[str, float]:
+) -> dict[str, float | int]:
     """Accuracy on held-out clips, of all and of each group, and the share that is accepted.
 
     Args:
@@ -41,7 +41,9 @@ def action_accuracy(
     }
 
 
-def digit_accuracy(classification: Classification, label: Int[Tensor, "n"]) -> dict[str, float]:
+def digit_accuracy(
+    classification: Classification, label: Int[Tensor, "n"]
+) -> dict[str, float | int]:
     """Accuracy on held-out pictures, and the share that is accepted."""
     return {
         "held_out.accuracy": float((classification.label.cpu() == label).float().mean()),
@@ -59,7 +61,7 @@ def refusal_rates(
     count: int,
     seed: int,
     batch: int = BATCH,
-) -> dict[str, float]:
+) -> dict[str, float | int]:
     """Share of the negatives of each kind that are accepted as no class.
 
     Args:
@@ -72,7 +74,7 @@ def refusal_rates(
     """
     # Step 0 precedes the first of training: no batch was drawn from the same numbers.
     rng = step_rng(seed, 0)
-    rates: dict[str, float] = {"refused.each": count}
+    rates: dict[str, float | int] = {"refused.each": count}
     for name, make in kinds.items():
         pixels = to_uint8(draw(make, count, rng))
         accepted = classify(classifier, pixels, batch=batch).accepted

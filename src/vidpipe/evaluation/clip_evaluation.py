@@ -5,7 +5,7 @@ from functools import partial
 
 import torch
 
-from vidpipe.data.clips import Stretches
+from vidpipe.data.clip_arrays import ReferenceClips
 from vidpipe.evaluation.classification import Classifier
 from vidpipe.evaluation.clip_measures import ClipStatistics, clip_statistics, first_frame_psnr
 from vidpipe.evaluation.clip_scores import GENERATED, clip_metrics, with_baselines
@@ -29,10 +29,10 @@ class ClipEvaluation:
         rng: Random numbers of films, which go on after those of the metrics.
     """
 
-    metrics: dict[str, float]
+    metrics: dict[str, float | int]
     sampler: ClipSampler
     generated: ClipStatistics
-    train_clips: Stretches
+    train_clips: ReferenceClips
     requested: Labels | None
     first_frames: PixelFrames
     held_out_frames: PixelFrames
@@ -42,8 +42,8 @@ class ClipEvaluation:
 def evaluate_sampler(
     sampler: ClipSampler,
     classifier: Classifier,
-    train_clips: Stretches,
-    held_out: Stretches,
+    train_clips: ReferenceClips,
+    held_out: ReferenceClips,
     *,
     samples: int,
     seed: int,
@@ -108,9 +108,9 @@ def _check_shape(name: str, shape: tuple[int, ...], expected: tuple[int, ...]) -
         )
 
 
-def _first_frames(clips: Stretches) -> PixelFrames:
+def _first_frames(clips: ReferenceClips) -> PixelFrames:
     return torch.from_numpy(clips.pixels[:, 0])
 
 
-def _labels(clips: Stretches) -> Labels:
+def _labels(clips: ReferenceClips) -> Labels:
     return torch.from_numpy(clips.label).long()

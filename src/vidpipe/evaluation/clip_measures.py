@@ -62,7 +62,7 @@ def clip_statistics(
     return ClipStatistics(clips, features, measure_motion(clips), classification)
 
 
-def score_clips(clips: ClipStatistics, train_clips: ClipStatistics) -> dict[str, float]:
+def score_clips(clips: ClipStatistics, train_clips: ClipStatistics) -> dict[str, float | int]:
     """Scores of a set of clips against those of the training data.
 
     Returns:
@@ -100,7 +100,7 @@ def score_clips(clips: ClipStatistics, train_clips: ClipStatistics) -> dict[str,
 
 def frechet_floors(
     train_clips: ClipStatistics, videos: np.ndarray, *, count: int, seed: int
-) -> dict[str, float]:
+) -> dict[str, float | int]:
     """Fréchet distances between real clips of some videos and of others: see `frechet_floor`.
 
     Args:

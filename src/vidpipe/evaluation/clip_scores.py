@@ -8,7 +8,7 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from vidpipe.data.clips import Stretches
+from vidpipe.data.clip_arrays import ReferenceClips
 from vidpipe.evaluation.clip_measures import (
     ClipStatistics,
     frechet_floors,
@@ -30,7 +30,7 @@ NOISE = "_noise"
 OF_REAL = ("freezing_rate", "flicker", "diversity", "actions_covered", "confident_share")
 
 
-def check_halves(train_clips: Stretches, count: int) -> None:
+def check_halves(train_clips: ReferenceClips, count: int) -> None:
     """Check that the real clips can be halved by video, for the floors; warn of small halves.
 
     Args:
@@ -57,7 +57,7 @@ def check_halves(train_clips: Stretches, count: int) -> None:
 
 
 def with_baselines(
-    generated: PixelClips, first_frames: PixelFrames, held_out: Stretches, rng: torch.Generator
+    generated: PixelClips, first_frames: PixelFrames, held_out: ReferenceClips, rng: torch.Generator
 ) -> dict[str, UInt8[Tensor, "_ t h w c"]]:
     """Return the sets of clips that are scored alike, by the suffix of their metrics.
 
@@ -85,7 +85,7 @@ def clip_metrics(
     videos: np.ndarray,
     *,
     seed: int,
-) -> dict[str, float]:
+) -> dict[str, float | int]:
     """Score each set against the training data, and add the scores of real clips themselves.
 
     Args:
@@ -119,7 +119,7 @@ def clip_metrics(
     return metrics
 
 
-def metrics_table(metrics: dict[str, float]) -> pd.DataFrame:
+def metrics_table(metrics: dict[str, float | int]) -> pd.DataFrame:
     """Return a row for each set of clips and one for the floors, a column for each score."""
     names = [name for name in metrics if f"{name}{NOISE}" in metrics]
     titles = {

@@ -22,7 +22,7 @@ def digit_metrics(
     digits: dict[str, np.ndarray],
     *,
     seed: int,
-) -> dict[str, float]:
+) -> dict[str, float | int]:
     """Score generated and held-out pictures alike against those of the training data.
 
     Args:
@@ -42,7 +42,7 @@ def digit_metrics(
         for split in (SEEN, HELD_OUT)
     }
     train, held_out = (classify(classifier, real[split]) for split in (SEEN, HELD_OUT))
-    metrics: dict[str, float] = {
+    metrics: dict[str, float | int] = {
         **score_digits(generated, classification, real[SEEN], train),
     }
     of_held_out = score_digits(real[HELD_OUT], held_out, real[SEEN], train)

@@ -59,7 +59,7 @@ class SplitEvaluation:
         clips: Longest rollout and its baselines; none if the split has no starts.
     """
 
-    metrics: dict[str, float]
+    metrics: dict[str, float | int]
     curves: dict[str, pd.DataFrame]
     clips: PredictedClips
 
@@ -92,7 +92,7 @@ def evaluate_split(
         history: Frames of a window.
     """
     origins = starts_in(usable, shot, most=starts, history=history)
-    metrics: dict[str, float] = {f"starts.{split}": len(origins)}
+    metrics: dict[str, float | int] = {f"starts.{split}": len(origins)}
     if not origins:
         return SplitEvaluation(metrics, {}, {})
     ahead = reach(origins, usable, shot, horizons)
@@ -151,7 +151,7 @@ def _point(scores: Scores, k: int, reached: np.ndarray, *, resamples: int, seed:
     )
 
 
-def one_step_metrics(points: Sequence[Point], split: str) -> dict[str, float]:
+def one_step_metrics(points: Sequence[Point], split: str) -> dict[str, float | int]:
     """Metrics of one-step prediction: further horizons only move along the footage."""
     first = points[0]
     return {
@@ -163,9 +163,9 @@ def one_step_metrics(points: Sequence[Point], split: str) -> dict[str, float]:
     }
 
 
-def rollout_metrics(points: Sequence[Point], split: str) -> dict[str, float]:
+def rollout_metrics(points: Sequence[Point], split: str) -> dict[str, float | int]:
     """Metrics of rollouts at the reported horizons."""
-    metrics: dict[str, float] = {}
+    metrics: dict[str, float | int] = {}
     # A few horizons suffice for a table; the curves show them all.
     for point in points:
         if point.horizon not in REPORTED:
@@ -187,7 +187,7 @@ def rollout_metrics(points: Sequence[Point], split: str) -> dict[str, float]:
     return metrics
 
 
-def perceptual_metrics(clips: PredictedClips, split: str) -> dict[str, float]:
+def perceptual_metrics(clips: PredictedClips, split: str) -> dict[str, float | int]:
     """ST-RRED, and MS-SSIM where the size allows, of the longest rollout and of copy-last.
 
     Args:
@@ -195,7 +195,7 @@ def perceptual_metrics(clips: PredictedClips, split: str) -> dict[str, float]:
         split: `seen` or `held_out`.
     """
     real = clips["real"]
-    metrics: dict[str, float] = {f"rollout.{split}.film_frames": len(real)}
+    metrics: dict[str, float | int] = {f"rollout.{split}.film_frames": len(real)}
     for name, prefix in (("rollout", ""), ("copy last", "copy_last_")):
         # ST-RRED compares differences between frames, and MS-SSIM needs large ones.
         if len(real) > 1:

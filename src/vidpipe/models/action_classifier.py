@@ -16,7 +16,7 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidpipe.data.clips import windows
+from vidpipe.data.clip_arrays import windows
 from vidpipe.models.clip_negatives import NEGATIVES, MakeNegatives, augmented
 from vidpipe.models.pixels import to_float, to_uint8
 from vidpipe.models.shapes import Labels
@@ -61,7 +61,7 @@ class ActionClassifier(nn.Module):
 
     def features(self, clips: Clips) -> Float[Tensor, "b features"]:
         """Return the features on which distances between clips are measured."""
-        # Stretches become samples of the batch.
+        # ReferenceClips become samples of the batch.
         stretches = shrink(clips).unfold(2, min(FRAMES, clips.shape[2]), FRAMES)
         frames = stretches.permute(0, 2, 1, 5, 3, 4).flatten(0, 1)
 

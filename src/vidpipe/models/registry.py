@@ -3,8 +3,10 @@
 A module of `CLIP_GANS` keeps the contract `clip_gan.ClipGan`.
 """
 
+from types import ModuleType
+
 from vidpipe.models import convlstm_gan, dcgan, gan3d, mlp_gan, vgan
 from vidpipe.models.clip_gan import ClipGan
 
-DIGIT_GANS = (mlp_gan, dcgan)
+DIGIT_GANS: tuple[ModuleType, ...] = (mlp_gan, dcgan)
 CLIP_GANS: tuple[ClipGan, ...] = (gan3d, vgan, convlstm_gan)

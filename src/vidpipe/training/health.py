@@ -55,7 +55,7 @@ WARNING_SIGNS = {
 }
 
 
-def signs(diagnostics: Mapping[str, float]) -> dict[str, str]:
+def warning_signs(diagnostics: Mapping[str, float]) -> dict[str, str]:
     """Return the warning signs that the diagnostics show, with their messages.
 
     Args:

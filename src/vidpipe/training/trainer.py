@@ -17,7 +17,7 @@ from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.training.adversarial import Hyperparameters, Networks, Objective, TrainState
 from vidpipe.training.checkpoint import NONE, Checkpoint, Checkpoints
-from vidpipe.training.health import gradient_norm, signs
+from vidpipe.training.health import gradient_norm, warning_signs
 from vidpipe.training.loop import Report, fit
 from vidpipe.utils.progress import progress
 from vidpipe.visualization.sheets import from_png, png
@@ -148,7 +148,7 @@ class _RunLogger:
         self.run.metrics(report.losses, report.step)
         if report.step <= UNSETTLED * self.steps:
             return
-        for sign, message in signs(report.losses).items():
+        for sign, message in warning_signs(report.losses).items():
             if sign not in self.warned:
                 log.warning("%s, step %d: %s: %s", self.name, report.step, sign, message)
                 self.run.warning(sign, report.step)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from support import moving_clips as moving
 
 from vidpipe.data import clips as module
-from vidpipe.data.clips import check, index_clips, stream, stretches, windows
+from vidpipe.data.clip_arrays import check, stretches, windows
+from vidpipe.data.clips import index_clips, stream
 from vidpipe.data.frames import Shot
 from vidpipe.utils.errors import UserError
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from support import moving_clips as moving
 
-from vidpipe.data.clips import Stretches, stretches
+from vidpipe.data.clip_arrays import ReferenceClips, stretches
 from vidpipe.evaluation.clip_measures import clip_statistics
 from vidpipe.evaluation.clip_scores import (
     COPY_FIRST,
@@ -74,7 +74,9 @@ def test_without_clips_for_testing_their_row_is_left_out(arrays, caplog):
 
 
 def real_of(*videos):
-    return Stretches(np.zeros((len(videos), 2, 4, 4, 3), np.uint8), *2 * [np.array(videos, int)])
+    return ReferenceClips(
+        np.zeros((len(videos), 2, 4, 4, 3), np.uint8), *2 * [np.array(videos, int)]
+    )
 
 
 @pytest.mark.parametrize("videos", [[], [0] * 9, [0, 1], [0, 1, 2]])

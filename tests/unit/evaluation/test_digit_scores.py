@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
-from vidpipe.evaluation.classification import Classification
-from vidpipe.evaluation.digit_scores import kl_from_uniform, score_digits
+from vidpipe.evaluation.classification import Classification, classify
+from vidpipe.evaluation.digit_scores import digit_metrics, kl_from_uniform, score_digits
+from vidpipe.models.digit_classifier import DigitClassifier
 
 
 def classified(label, confidence=1.0, *, classes=4):
@@ -79,3 +80,14 @@ def test_even_shares_diverge_by_nothing(counts):
 def test_the_nearest_is_measured_in_grey_levels():
     far = score_digits(pictures([0] * 4) + 7, classified([0] * 4), pictures(EVEN), classified(EVEN))
     assert far["nearest_train"] == pytest.approx(7)
+
+
+def test_held_out_pictures_are_scored_beside_the_generated_ones():
+    classifier, rng = DigitClassifier(classes=3).eval(), np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (60, 28, 28), np.uint8)
+    digits = {"pictures": pixels, "split": np.array(["seen"] * 40 + ["held_out"] * 20)}
+    generated = torch.from_numpy(pixels[:25, None])
+    classification = classify(classifier, generated)
+    metrics = digit_metrics(generated, classification, classifier, digits, seed=0)
+    assert (metrics["samples"], metrics["seen"], metrics["held_out"]) == (25, 40, 20)
+    assert metrics["nearest_train"] == 0 < metrics["nearest_train_held_out"]

@@ -7,10 +7,10 @@ from support.project import ROOT
 from vidpipe.data.digits import expand, read_glyphs
 from vidpipe.data.splits import SEEN
 from vidpipe.evaluation.classification import classify
+from vidpipe.evaluation.classifier_training import fit_classifier
 from vidpipe.models.digit_classifier import FEATURES, DigitClassifier, Examples
 from vidpipe.models.digit_negatives import halves, strokes
 from vidpipe.models.pixels import to_float, to_uint8
-from vidpipe.training.classification import fit_classifier
 
 
 def rng(seed=0):

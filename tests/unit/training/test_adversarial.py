@@ -7,6 +7,7 @@ import torch
 from support import games
 
 from vidpipe.models import convlstm_gan, gan3d, vgan
+from vidpipe.models.registry import CLIP_GANS
 from vidpipe.training.adversarial import Hyperparameters, Networks, TrainState, update
 from vidpipe.training.loop import fit
 from vidpipe.training.losses import LOSSES, gradient_penalty
@@ -25,10 +26,9 @@ def weights(network):
         games.dcgan,
         partial(games.dcgan, norm="spectral", loss="hinge"),
         partial(games.dcgan, norm="none", hidden=8, loss="relativistic", r1=0.1, r2=0.1),
-        partial(games.clips, gan3d),
+        *(partial(games.clips, network) for network in CLIP_GANS),
         partial(games.clips, gan3d, norm="spectral", loss="hinge"),
         partial(games.clips, vgan, norm="batch"),
-        partial(games.clips, convlstm_gan),
         partial(games.clips, convlstm_gan, loss="relativistic", r1=0.1, r2=0.1),
     ],
 )

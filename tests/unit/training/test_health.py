@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from vidpipe.training.health import WARNING_SIGNS, gradient_norm, signs
+from vidpipe.training.health import WARNING_SIGNS, gradient_norm, warning_signs
 
 WELL = {"diversity": 0.9, "motion": 1.1, "mask_mean": 0.3, "d_real": 0.8, "d_fake": 0.7}
 WELL |= {"d_held_out": 0.6, "generator": 1.2, "discriminator": 0.4}
@@ -11,7 +11,7 @@ RIGHT = {"d_real": 1.0, "d_fake": 1.0, "d_held_out": 1.0}
 
 
 def test_nothing_shows_while_all_is_well():
-    assert signs(WELL) == {}
+    assert warning_signs(WELL) == {}
 
 
 @pytest.mark.parametrize(
@@ -27,16 +27,16 @@ def test_nothing_shows_while_all_is_well():
     ],
 )
 def test_each_sign_shows_by_its_own_numbers(sign, numbers):
-    assert signs({**WELL, **numbers}) == {sign: WARNING_SIGNS[sign].message}
+    assert warning_signs({**WELL, **numbers}) == {sign: WARNING_SIGNS[sign].message}
 
 
 def test_a_discriminator_that_is_right_but_not_sure_still_teaches():
-    assert signs({**WELL, **RIGHT, "discriminator": 0.24}) == {}
+    assert warning_signs({**WELL, **RIGHT, "discriminator": 0.24}) == {}
 
 
 def test_numbers_that_are_not_there_show_nothing():
-    assert signs({}) == {}
-    assert signs({"d_real": 1.0}) == {}
+    assert warning_signs({}) == {}
+    assert warning_signs({"d_real": 1.0}) == {}
 
 
 def test_the_norm_is_of_all_gradients_together():

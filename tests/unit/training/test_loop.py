@@ -6,14 +6,13 @@ import torch
 from support import games
 from torch import nn
 
-from vidpipe.models import convlstm_gan, gan3d, vgan
+from vidpipe.models import vgan
+from vidpipe.models.registry import CLIP_GANS
 from vidpipe.training.adversarial import TrainState
 from vidpipe.training.checkpoint import Checkpoint, Checkpoints
 from vidpipe.training.loop import fit
 from vidpipe.training.runtime import Machine
 from vidpipe.training.trainer import place
-
-CLIP_GANS = (gan3d, vgan, convlstm_gan)
 
 
 def fitting(state, objective, steps, **changes):

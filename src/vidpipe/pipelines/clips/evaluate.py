@@ -8,7 +8,7 @@ import pandas as pd
 
 from vidpipe.config.models import FromNoiseEvaluate
 from vidpipe.config.schema import Runtime
-from vidpipe.data.clips import Stretches, check, stretches
+from vidpipe.data.clip_arrays import ReferenceClips, check, stretches
 from vidpipe.data.npz import write_npz
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.clip_evaluation import ClipEvaluation, evaluate_sampler
@@ -111,7 +111,7 @@ def make_evaluate_node(network: ClipGan) -> Callable[..., tuple[dict[str, float]
 
 def _real_clips(
     clips: dict[str, np.ndarray], frames: int, samples: int
-) -> tuple[Stretches, Stretches]:
+) -> tuple[ReferenceClips, ReferenceClips]:
     """Return real clips of both splits, as long as those of the generator."""
     train_clips = stretches(clips, TRAIN, frames=frames, most=MAX_RATIO * samples)
     held_out = stretches(clips, TEST, frames=frames, most=samples)

@@ -10,7 +10,7 @@ from torch import nn
 
 from vidpipe.config.models import TrainingConfig
 from vidpipe.config.schema import Runtime
-from vidpipe.data.clips import check
+from vidpipe.data.clip_arrays import check
 from vidpipe.data.splits import TEST
 from vidpipe.evaluation.clip_diagnostics import clip_diagnostics
 from vidpipe.models.clip_gan import ClipData, ClipGan, diagnostics_of
