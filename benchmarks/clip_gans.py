@@ -12,7 +12,6 @@ import resource
 import statistics
 import time
 from collections.abc import Callable
-from importlib import import_module
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -22,12 +21,15 @@ import numpy as np
 import yaml
 from torch.profiler import ProfilerActivity, profile
 
-from vidpipe.config.schema import CLIP_GANS, Params
-from vidpipe.models.clip_gan import ClipWindows
-from vidpipe.pipelines.clips.train import game_of, players_of, prior_of
+from vidpipe.config.models import TrainingConfig
+from vidpipe.config.schema import Params
+from vidpipe.models.clip_gan import ClipData
+from vidpipe.models.registry import CLIP_GANS
 from vidpipe.training.adversarial import Objective, TrainState, update
 from vidpipe.training.loop import step_rng
 from vidpipe.training.runtime import Machine, start
+from vidpipe.training.trainer import hyperparameters_of, place
+from vidpipe.utils.names import model_name
 
 ROOT = Path(__file__).parents[1]
 SCALES = ROOT / "conf/presets/scale"
@@ -49,23 +51,20 @@ def most_allocated(step: Callable[[], object]) -> int:
 def game(
     name: str, scale: str, size: int, batch: int, machine: Machine
 ) -> tuple[TrainState, Objective]:
-    """TrainState and objective of a model, with the widths of that scale, on random clips."""
+    """State and objective of a model, with the widths of that scale, on random clips."""
     blocks = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     preset = yaml.safe_load((SCALES / f"{scale}.yaml").read_text(encoding="utf-8"))
     for part, values in preset[name].items():
         blocks[name][part] |= values
     blocks[name]["train"]["batch"] = batch
     block = getattr(Params.model_validate(blocks), name)
-    network = import_module(f"vidpipe.models.{name}")
-    shape = {"size": size, "channels": 3}
-    prior = prior_of(block.model, ("one", "other"))
-    state, _ = players_of(network, shape, block.model, prior, block.train, machine)
+    network = next(module for module in CLIP_GANS if model_name(module) == name)
     frames = np.random.default_rng(0).integers(0, 256, (32, size, size, 3), np.uint8)
     clips = np.arange(32, dtype=np.int32).reshape(2, 16)
-    label = np.arange(2)
-    length = block.model.frames
-    real = ClipWindows(frames, clips, label, length=length, mirror=True, device=machine.device)
-    return state, game_of(network, real, prior, block.train)
+    data = ClipData(frames, clips, np.arange(2), ("one", "other"), "train", machine.device)
+    config = TrainingConfig(block.model, block.train)
+    networks = place(network.build(config, data), machine)
+    return TrainState(networks, hyperparameters_of(block.train)), network.objective(config, data)
 
 
 def measure(name: str, scale: str, size: int, batch: int, answers: Any) -> None:
@@ -83,13 +82,13 @@ def measure(name: str, scale: str, size: int, batch: int, answers: Any) -> None:
         step(number)
         seconds.append(time.perf_counter() - begun)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    most = most_allocated(lambda: step(state.hyperparameters.slope_every))
+    most = most_allocated(lambda: step(state.hyperparameters.penalty_every))
     weights = [
         sum(weight.numel() for weight in network.parameters())
         for network in (state.generator, state.discriminators[0])
     ]
-    state = 4 * (4 * weights[0] + 3 * weights[1])
-    answers.put((statistics.median(seconds), peak, weights, state + most))
+    kept = 4 * (4 * weights[0] + 3 * weights[1])
+    answers.put((statistics.median(seconds), peak, weights, kept + most))
 
 
 @click.command(help=__doc__)
@@ -101,7 +100,7 @@ def main(scale: str, size: int, batch: int) -> None:
     click.echo("| model | weights of G, D | s per step | peak MiB | tensors MiB |")
     click.echo("|---|---|---|---|---|")
     context = multiprocessing.get_context("spawn")
-    for name in CLIP_GANS:
+    for name in map(model_name, CLIP_GANS):
         answers = context.Queue()
         process = context.Process(target=measure, args=(name, scale, size, batch, answers))
         process.start()

@@ -18,7 +18,6 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -32,17 +31,24 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 from torch.utils.flop_counter import flop_registry
 
+from vidpipe.config.models import TrainingConfig
 from vidpipe.config.schema import Params
 from vidpipe.data.npz import read_npz, write_npz
 from vidpipe.data.splits import SEEN, TRAIN
 from vidpipe.data.workers import processors
+from vidpipe.models import dcgan, pix2pix, registry
+from vidpipe.models.clip_gan import ClipData
+from vidpipe.models.noise import NoiseObjective, Prior
 from vidpipe.tracking.protocol import NullTracker
-from vidpipe.training.adversarial import Hyperparameters, Objective, TrainState, update
+from vidpipe.training.adversarial import Objective, TrainState, update
 from vidpipe.training.loop import step_rng
 from vidpipe.training.runtime import Machine, start
+from vidpipe.training.trainer import hyperparameters_of, place
+from vidpipe.utils.names import model_name
 
 ROOT = Path(__file__).parents[1]
-CLIP_GANS = ("gan3d", "vgan", "convlstm_gan")
+CLIP_MODULES = {model_name(module): module for module in registry.CLIP_GANS}
+CLIP_GANS = tuple(CLIP_MODULES)
 MODELS = ("pix2pix", *CLIP_GANS, "dcgan")
 LOOPS = ("plain", "plain_tuned", "fp32", "bf16", "bf16_free")
 ENOUGH = 10**9  # steps of a loop that is stopped from outside
@@ -71,67 +77,25 @@ def _lay_over(blocks: dict[str, Any], patch: Mapping[str, Any]) -> None:
 def networks(
     name: str, params: Params, arrays: Mapping[str, np.ndarray], machine: Machine
 ) -> tuple[TrainState, Objective]:
-    """Networks and training objective of a model, as its training stage builds them."""
+    """State and training objective of a model, as its training stage makes them."""
     torch.manual_seed(0)
+    block = getattr(params, name)
+    config = TrainingConfig(block.model, block.train)
     if name == "pix2pix":
-        return _pix2pix(params, arrays, machine)
+        pairs = pix2pix.PairData.of(arrays, machine.device)
+        made = place(pix2pix.build(config, pairs), machine)
+        state = TrainState(made, pix2pix.hyperparameters(block.train))
+        return state, pix2pix.objective(config, pairs)
     if name == "dcgan":
-        return _dcgan(params, arrays, machine)
-    from vidpipe.pipelines.clips import train as clips  # noqa: PLC0415
-
-    network, block = import_module(f"vidpipe.models.{name}"), getattr(params, name)
-    shape = dict(zip(("size", "channels"), arrays["frames"].shape[2:], strict=True))
-    prior = clips.prior_of(block.model, arrays["labels"].tolist())
-    state, _ = clips.players_of(network, shape, block.model, prior, block.train, machine)
-    real = clips.real_clips(
-        dict(arrays), TRAIN, block.model.frames, mirror=True, device=machine.device
-    )
-    return state, clips.game_of(network, real, prior, block.train)
-
-
-def _pix2pix(
-    params: Params, arrays: Mapping[str, np.ndarray], machine: Machine
-) -> tuple[TrainState, Objective]:
-    from vidpipe.models.pix2pix import Discriminator, Generator  # noqa: PLC0415
-
-    model, train = params.pix2pix.model, params.pix2pix.train
-    size, channels = arrays["frames"].shape[2:]
-    rules = Hyperparameters(
-        loss="bce", r1=0.0, r2=0.0, slope_every=1, learning_rate=train.learning_rate,
-        beta1=train.beta1, beta2=0.999, adversarial_weight=train.adversarial_weight,
-        ema=train.ema, cooldown=0.0,
-    )  # fmt: skip
-    state = TrainState(
-        machine.place(Generator(size=size, channels=channels, **model.model_dump())),
-        machine.place(Discriminator(channels=channels, width=model.width)),
-        rules,
-    )
-    frames = torch.from_numpy(arrays["frames"]).permute(0, 3, 1, 2).contiguous()
-    seen = arrays["pairs"][arrays["pair_split"] == SEEN]
-    how = {key: getattr(train, key) for key in ("batch", "l1_weight", "noise", "views")}
-    objective = NextFrameObjective(
-        frames.to(machine.device),
-        torch.from_numpy(seen).long(),
-        pushforward=train.pushforward,
-        **how,
-    )
-    return state, objective
-
-
-def _dcgan(
-    params: Params, arrays: Mapping[str, np.ndarray], machine: Machine
-) -> tuple[TrainState, Objective]:
-    from vidpipe.models.dcgan import Discriminator, Generator  # noqa: PLC0415
-    from vidpipe.training.trainer import rules_of  # noqa: PLC0415
-
-    model, train = params.dcgan.model, params.dcgan.train
-    generator = Generator(latent=model.latent, codes=model.codes, hidden=model.generator_hidden)
-    discriminator = Discriminator(
-        norm=model.norm, dropout=model.dropout, hidden=model.discriminator_hidden
-    )
-    seen = torch.from_numpy(arrays["pictures"][arrays["split"] == SEEN])[:, None]
-    state = TrainState(machine.place(generator), machine.place(discriminator), rules_of(train))
-    return state, NoiseObjective(seen.to(machine.device), batch=train.batch, prior=generator.prior)
+        made = place(dcgan.build(config), machine)
+        real = torch.from_numpy(arrays["pictures"][arrays["split"] == SEEN])[:, None]
+        prior = Prior(block.model.latent, block.model.codes)
+        objective = NoiseObjective(real.to(machine.device), batch=block.train.batch, prior=prior)
+        return TrainState(made, hyperparameters_of(block.train)), objective
+    clips = ClipData.of(arrays, machine.device)
+    made = place(CLIP_MODULES[name].build(config, clips), machine)
+    state = TrainState(made, hyperparameters_of(block.train))
+    return state, CLIP_MODULES[name].objective(config, clips)
 
 
 def arrays_of(name: str, folder: Path) -> dict[str, np.ndarray]:
@@ -598,23 +562,26 @@ def _trained(
     runtime: Any,
     scratch: Path,
 ) -> tuple[dict[str, float], Path, Path]:
-    tracker, checkpoints = NullTracker(), scratch / "checkpoints"
+    tracker = NullTracker()
+    saves = scratch / "checkpoints"
     if model == "pix2pix":
         from vidpipe.pipelines.prediction.evaluate import evaluate_pix2pix  # noqa: PLC0415
         from vidpipe.pipelines.prediction.train import train_pix2pix  # noqa: PLC0415
 
-        made = train_pix2pix(arrays, block.model, short, runtime, tracker, scratch, checkpoints)
+        made = train_pix2pix(arrays, block.model, short, runtime, tracker, saves, scratch)
         return evaluate_pix2pix(arrays, made, block.evaluate, runtime, tracker, scratch)
     from vidpipe.pipelines.clips.classifier import train_action_classifier  # noqa: PLC0415
-    from vidpipe.pipelines.clips.evaluate import evaluator  # noqa: PLC0415
-    from vidpipe.pipelines.clips.train import trainer  # noqa: PLC0415
+    from vidpipe.pipelines.clips.evaluate import make_evaluate_node  # noqa: PLC0415
+    from vidpipe.pipelines.clips.train import make_train_node  # noqa: PLC0415
 
     # Half a minute for the classifier, not two: it is the GAN that is looked at here.
     classifier = params.action_classifier.model_copy(update={"steps": 400, "report_every": 20})
     judge, _ = train_action_classifier(arrays, classifier, runtime, scratch)
-    made = trainer(model)(arrays, block.model, short, runtime, tracker, scratch, checkpoints)
+    train_node = make_train_node(CLIP_MODULES[model])
+    made = train_node(arrays, block.model, short, runtime, tracker, saves, scratch)
     evaluate = block.evaluate.model_copy(update={"samples": min(512, block.evaluate.samples)})
-    return evaluator(model)(arrays, made, judge, evaluate, runtime, tracker, scratch)
+    evaluate_node = make_evaluate_node(CLIP_MODULES[model])
+    return evaluate_node(arrays, made, judge, evaluate, runtime, tracker, scratch)
 
 
 # ----------------------------------------------------------------------------------------- tables

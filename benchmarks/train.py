@@ -11,19 +11,14 @@ import statistics
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from vidpipe.config.loader import check, read
-from vidpipe.config.models import FromNoiseTrain
 from vidpipe.config.schema import Params
 from vidpipe.data.npz import read_npz
 from vidpipe.data.splits import SEEN
 from vidpipe.training import runtime as runtimes
-
-if TYPE_CHECKING:
-    from vidpipe.training.adversarial import Hyperparameters
 
 NPZ = Path("data/05_model_input/digits.npz")
 
@@ -52,20 +47,21 @@ def ours(params: Params, machine: runtimes.Machine) -> Iterator[None]:
     """The project's own loop, a step at a time."""
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
-    from vidpipe.models.dcgan import Discriminator, Generator  # noqa: PLC0415
+    from vidpipe.config.models import TrainingConfig  # noqa: PLC0415
+    from vidpipe.models import dcgan  # noqa: PLC0415
+    from vidpipe.models.noise import NoiseObjective, Prior  # noqa: PLC0415
     from vidpipe.training.adversarial import TrainState  # noqa: PLC0415
     from vidpipe.training.loop import fit  # noqa: PLC0415
+    from vidpipe.training.trainer import hyperparameters_of, place  # noqa: PLC0415
 
     model, train = params.dcgan.model, params.dcgan.train
     digits = read_npz(NPZ)
     seen = torch.from_numpy(digits["pictures"][digits["split"] == SEEN])[:, None]
     torch.manual_seed(0)
-    generator = Generator(latent=model.latent, codes=model.codes, hidden=model.generator_hidden)
-    discriminator = Discriminator(
-        norm=model.norm, dropout=model.dropout, hidden=model.discriminator_hidden
-    )
-    state = TrainState(machine.place(generator), machine.place(discriminator), _rules(train))
-    objective = NoiseObjective(seen, batch=train.batch, prior=generator.prior)
+    networks = place(dcgan.build(TrainingConfig(model, train)), machine)
+    state = TrainState(networks, hyperparameters_of(train))
+    prior = Prior(model.latent, model.codes)
+    objective = NoiseObjective(seen, batch=train.batch, prior=prior)
     for _ in fit(state, objective, steps=10**6, report_every=1, seed=0, autocast=machine.autocast):
         yield
 
@@ -135,14 +131,6 @@ def plain(params: Params) -> Iterator[None]:
                     if value.is_floating_point():
                         average[name].lerp_(value, 1 - train.ema)
             yield
-
-
-def _rules(train: FromNoiseTrain) -> "Hyperparameters":
-    from vidpipe.training.adversarial import Hyperparameters  # noqa: PLC0415
-
-    shared = ("loss", "r1", "r2", "slope_every", "learning_rate", "beta1", "beta2", "ema")
-    kept = {name: getattr(train, name) for name in (*shared, "cooldown")}
-    return Hyperparameters(adversarial_weight=1.0, **kept)
 
 
 def _seconds(loop: Iterator[None], steps: int) -> float:

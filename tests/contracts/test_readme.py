@@ -10,7 +10,7 @@ from ruamel.yaml import YAML
 from support.project import ROOT
 
 from vidpipe.cli import cli
-from vidpipe.commands.preset import names
+from vidpipe.config.presets import preset_names
 from vidpipe.pipeline_registry import STAGES, SUMS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -61,7 +61,7 @@ def overrides(words):
 
 
 def test_every_preset_and_pipeline_that_readme_names_exists():
-    presets = {*names(ROOT, "scale"), *names(ROOT, "recipe")}
+    presets = {*preset_names(ROOT, "scale"), *preset_names(ROOT, "recipe")}
     assert set(re.findall(r"vidpipe preset (\w+)", README)) <= presets
     assert set(re.findall(r"--pipeline=(\w+)", README)) <= {*SUMS, *STAGES}
 

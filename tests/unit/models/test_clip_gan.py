@@ -38,7 +38,7 @@ def numbers(clips):
 
 
 def test_a_window_is_of_frames_that_follow_each_other_in_one_clip():
-    clips, label = counted().draw(64, torch.Generator().manual_seed(0))
+    clips, label = counted().sample(64, torch.Generator().manual_seed(0))
     drawn = numbers(clips)
     assert (drawn.diff(dim=1) == 1).all()
     assert set(drawn[:, 0].tolist()) == {0, 1, 2, 6, 7, 8}
@@ -47,7 +47,7 @@ def test_a_window_is_of_frames_that_follow_each_other_in_one_clip():
 
 @pytest.mark.parametrize("mirror", [False, True])
 def test_half_of_the_clips_are_mirrored_if_that_is_allowed(mirror):
-    drawn, _ = counted(mirror=mirror).draw(64, torch.Generator().manual_seed(0))
+    drawn, _ = counted(mirror=mirror).sample(64, torch.Generator().manual_seed(0))
     assert drawn.shape == (64, 3, 4, 4, 4)
     bright_left = (drawn[:, 0, -1, 0, 0] > -1).float().mean().item()
     assert 0.3 < bright_left < 0.7 if mirror else bright_left == 0

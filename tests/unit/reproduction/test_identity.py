@@ -3,8 +3,9 @@ import shutil
 import pytest
 from kedro.pipeline import node
 from support.project import ROOT
-from vidpipe.pipelines.mlp_gan.train import train_mlp_gan
 
+from vidpipe.models import mlp_gan
+from vidpipe.pipelines.digits.train import make_train_node
 from vidpipe.reproduction.identity import identity
 
 PARAMS = {
@@ -22,7 +23,7 @@ def project(tmp_path_factory):
 
 
 def of(project, params=PARAMS):
-    training = node(train_mlp_gan, list("abcdefg"), "model", name="mlp_gan_train")
+    training = node(make_train_node(mlp_gan), list("abcdefg"), "model", name="mlp_gan_train")
     return identity(project, training, params, {"digits": project / "digits.npz"})
 
 

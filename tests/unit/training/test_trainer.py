@@ -9,14 +9,16 @@ import torch
 from support import moving_clips as moving
 from support import watched_trainings as watched
 from support.project import ROOT
-from vidpipe.pipelines.mlp_gan.train import train_mlp_gan
 
 from vidpipe.config.models import ClipGanModel, FromNoiseTrain, MlpGanModel, VganTrain
 from vidpipe.config.schema import Runtime
-from vidpipe.pipelines.clips.train import trainer
+from vidpipe.models import mlp_gan as mlp_gan_module
+from vidpipe.models import vgan as vgan_module
+from vidpipe.pipelines.clips.train import make_train_node as make_clip_node
+from vidpipe.pipelines.digits.train import make_train_node as make_digit_node
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import checkpoint
-from vidpipe.training.health import WARNING_SIGNS, signs
+from vidpipe.training.health import WARNING_SIGNS, warning_signs
 from vidpipe.training.trainer import UNSETTLED
 
 RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portable")
@@ -70,7 +72,8 @@ def digits():
 def mlp_gan(tracker, scratch, checkpoints, **changes):
     model = MlpGanModel(latent=10, codes=3, dropout=0.25)
     train = FromNoiseTrain(**{**TRAIN, **changes})
-    return train_mlp_gan(digits(), model, train, RUNTIME, tracker, scratch, checkpoints)
+    train_mlp_gan = make_digit_node(mlp_gan_module)
+    return train_mlp_gan(digits(), model, train, RUNTIME, tracker, checkpoints, scratch)
 
 
 def vgan(tracker, scratch, checkpoints, **changes):
@@ -81,7 +84,8 @@ def vgan(tracker, scratch, checkpoints, **changes):
     own = {"augment": 0.3, "mirror": True, "mask_weight": 0.1, "ema": 0.0}
     train = VganTrain(**{**TRAIN, **own, **changes})
     clips = moving.packed(size=32)
-    return trainer("vgan")(clips, model, train, RUNTIME, tracker, scratch, checkpoints)
+    train_vgan = make_clip_node(vgan_module)
+    return train_vgan(clips, model, train, RUNTIME, tracker, checkpoints, scratch)
 
 
 def trained(scratch, tracker=None, kept=None, *, learn=mlp_gan, **changes):
@@ -216,5 +220,5 @@ SHOWN = {"vgan": {"overfit"}}
 def test_committed_runs_show_the_signs_that_are_told_of_them_and_no_other(model):
     history = pd.read_csv(ROOT / "plots" / model / "history.csv")
     settled = history[history["step"] > UNSETTLED * history["step"].max()].astype(float)
-    shown = [name for numbers in settled.to_dict("records") for name in signs(numbers)]
+    shown = [name for numbers in settled.to_dict("records") for name in warning_signs(numbers)]
     assert set(shown) == SHOWN.get(model, set())

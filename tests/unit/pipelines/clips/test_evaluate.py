@@ -57,7 +57,7 @@ class FromPicture(Blocks):
 class InParts(Blocks):
     """Made of a black part and itself."""
 
-    def apart(self, source):
+    def components(self, source):
         return {"black": -torch.ones_like(self(source)), "rest": self(source)}
 
 

@@ -4,11 +4,12 @@ import pytest
 import torch
 from support import moving_clips as moving
 
-from vidpipe.config.models import ClipGanModel, ClipGanTrain
+from vidpipe.config.models import Gan3dModel, Gan3dTrain
 from vidpipe.config.schema import Runtime
 from vidpipe.models import gan3d
+from vidpipe.models.clip_gan import prior_of
 from vidpipe.models.noise import Prior
-from vidpipe.pipelines.clips.train import prior_of, trainer
+from vidpipe.pipelines.clips.train import make_train_node
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import weights
 from vidpipe.utils.errors import UserError
@@ -17,7 +18,7 @@ RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portab
 
 
 def model(codes):
-    return ClipGanModel(
+    return Gan3dModel(
         latent=10, codes=codes, frames=8, width=16, discriminator_width=4,
         norm="none", dropout=0.0, frame_judge=True,
     )  # fmt: skip
@@ -35,13 +36,14 @@ def test_more_labels_than_noise_has_numbers_are_refused_with_what_to_do():
 
 def trained(clips, scratch, *, batch=4):
     """The history of two steps of gan3d."""
-    train = ClipGanTrain(
+    train = Gan3dTrain(
         seed=0, steps=2, batch=batch, learning_rate=0.001, beta1=0.0, beta2=0.99, ema=0.9,
         loss="relativistic", r1=0.2, r2=0.2, slope_every=1, cooldown=0.0, augment=0.3, mirror=True,
         report_every=1, sample_every=2,
     )  # fmt: skip
     saves = scratch / "checkpoints"
-    folder = trainer("gan3d")(clips, model("labels"), train, RUNTIME, NullTracker(), scratch, saves)
+    train_gan3d = make_train_node(gan3d)
+    folder = train_gan3d(clips, model("labels"), train, RUNTIME, NullTracker(), saves, scratch)
     return pd.read_csv(folder / "history.csv")
 
 
