@@ -50,6 +50,7 @@ class ActionClassifier(nn.Module):
         super().__init__()
         self.classes = classes
         first, second, third = WIDTHS
+        # Time and space are halved down to 1 and to an eighth.
         self.convolutions = nn.Sequential(
             *_block(3 * channels, first, stride=(2, 2, 2)),
             *_block(first, second, stride=(2, 2, 2)),
@@ -61,7 +62,7 @@ class ActionClassifier(nn.Module):
 
     def features(self, clips: Clips) -> Float[Tensor, "b features"]:
         """Return the features on which distances between clips are measured."""
-        # ReferenceClips become samples of the batch.
+        # Stretches become samples of the batch.
         stretches = shrink(clips).unfold(2, min(FRAMES, clips.shape[2]), FRAMES)
         frames = stretches.permute(0, 2, 1, 5, 3, 4).flatten(0, 1)
 
@@ -122,11 +123,14 @@ class Examples:
         self.label = label
         self.classes = classes
         self.batch = batch
+
+        # Clips sorted by action, so that those of other actions can be counted off.
         self.counts = label.bincount()
         self.by_label = label.argsort(stable=True)
 
     def draw(self, rng: torch.Generator) -> tuple[Clips, Labels]:
         """Return a batch and its labels, on the CPU; negatives have the number of actions."""
+        # Real clips first.
         positives = max(1, round(POSITIVE_SHARE * self.batch))
         real, label = self._real(positives, rng)
         parts = [real]
@@ -182,6 +186,7 @@ def examples_of_split(
         length: Frames of a window.
         batch: Clips of a batch.
     """
+    # Windows of all clips of the split, each once.
     rows = np.flatnonzero(arrays["split"] == split)
     index, row_of_window = windows(arrays["clips"][rows], length)
     clip = rows[row_of_window]
@@ -196,6 +201,7 @@ def examples_of_split(
 
 
 def _block(inner: int, outer: int, *, stride: tuple[int, int, int]) -> list[nn.Module]:
+    """Return a convolution with batch norm and ReLU."""
     return [
         nn.Conv3d(inner, outer, 3, stride, 1, bias=False),
         nn.BatchNorm3d(outer),

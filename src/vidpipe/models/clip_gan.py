@@ -258,6 +258,7 @@ def build_networks(
         data: Clips that fix the size, the channels and the labels.
         own: Further keyword arguments of the generator.
     """
+    # The generator is built of facts that are saved beside its weights.
     model = config.model
     prior = prior_of(model, data.labels)
     facts = {
@@ -310,6 +311,7 @@ class VolumeStream(nn.Module):
     def __init__(self, *, latent: int, size: int, frames: int, width: int) -> None:
         super().__init__()
         self.base = (frames // 8, size // 16, size // 16)
+        # Every layer halves the channels, as it doubles the sides.
         widths = [width // 2**level for level in range(5)]
         self.channels = widths[-1]
         self.dense = nn.Linear(latent, width * math.prod(self.base))
@@ -321,6 +323,7 @@ class VolumeStream(nn.Module):
             self.layers.extend([layer, *norm, nn.LeakyReLU(0.2)])
 
     def forward(self, noise: Noise) -> Float[Tensor, "b maps t h w"]:
+        # Channels last, the layout of the weights.
         base = self.dense(noise).unflatten(1, (-1, *self.base))
         maps: Tensor = self.layers(base.contiguous(memory_format=torch.channels_last_3d))
         return maps
@@ -397,12 +400,15 @@ class ClipDiscriminator(nn.Module):
 
     def logits(self, noise: Noise, clips: ClipBatch) -> Float[Tensor, "b logits"]:
         """Return a logit of each clip and, if frames are discriminated too, one of a frame."""
+        # The clip as a whole.
         features = self.clip_judge(clips)
         logits = [self.clip_logit(features)]
         if self.labels:
+            # Projection: the inner product of features and the embedding of the label.
             projected = self.named(noise[:, : self.labels] / CODE)
             logits[0] = logits[0] + (projected * features).sum(1, keepdim=True)
         if self.frame_judge is not None:
+            # One frame of each clip, drawn from torch's global generator, which each step seeds.
             picked = torch.randint(clips.shape[2], (len(clips),), device="cpu").tolist()
             frames = [clip[:, t] for clip, t in zip(clips, picked, strict=True)]
             logits.append(self.frame_judge(torch.stack(frames)))

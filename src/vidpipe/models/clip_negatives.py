@@ -52,6 +52,7 @@ def augmented(clips: Clips, rng: torch.Generator) -> Clips:
 def frozen(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
     """One frame all the time, in a light that is steady or flickers."""
     count = len(first)
+    # Half of them stand perfectly still: flicker must not be what gives them away.
     strength = 0.3 * _per_clip(torch.rand(count, generator=rng) * _coin(count, rng))
     light = torch.randn(count, 1, first.shape[2], 1, 1, generator=rng)
     return first[:, :, :1] + strength * light
@@ -72,6 +73,7 @@ def shuffled(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
 def spliced(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
     """The first clip, then the second, from a place in the middle half on."""
     frames = first.shape[2]
+    # In the middle half, so that both parts are long enough to be seen.
     cut = frames * (0.25 + 0.5 * torch.rand(len(first), generator=rng))
     before_cut = torch.arange(frames).view(1, 1, -1, 1, 1) < _per_clip(cut)
     return torch.where(before_cut, first, second)
@@ -86,6 +88,7 @@ def patchworks(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
 
 def blends(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
     """Both at once."""
+    # Neither may dominate: a tenth of another clip is still an action.
     share = _per_clip(0.35 + 0.3 * torch.rand(len(first), generator=rng))
     return share * first + (1 - share) * second
 
@@ -93,6 +96,7 @@ def blends(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
 def crooked(first: Clips, second: Clips, rng: torch.Generator) -> Clips:
     """Bent by several pixels in varying directions."""
     count, side = len(first), first.shape[-1]
+    # The same bend in all frames: figures are wrong, their motion is not.
     amount = 0.2 + 0.2 * torch.rand(count, 1, 1, 1, generator=rng)
     bend = amount * smooth(count, 2, 6, side, rng).permute(0, 2, 3, 1)
     identity = F.affine_grid(torch.eye(2, 3).expand(count, 2, 3), [count, 1, side, side], False)

@@ -39,6 +39,7 @@ class ClipSampler:
         Raises:
             UserError: If a value is not finite.
         """
+        # In batches, so that memory does not grow with the number of clips.
         batches = zip(torch.split(noise, BATCH), torch.split(pictures, BATCH), strict=True)
         return torch.cat([self._to_pixels(self.generator(self._source(*b))) for b in batches])
 
@@ -53,6 +54,7 @@ class ClipSampler:
         return self.generator.source(noise.to(self.device), floats.to(self.device))
 
     def _to_pixels(self, clips: ClipBatch) -> SampledClips:
+        # Refused here, for as bytes they would look like any picture.
         if not clips.isfinite().all():
             raise UserError(
                 f"{self.name}: its clips hold values that are not finite: training has diverged; "

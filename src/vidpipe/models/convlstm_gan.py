@@ -178,10 +178,13 @@ class ConvLstm(nn.Module):
     def forward(self, maps: list[Maps]) -> list[Maps]:
         # Inputs of all frames are convolved at once; only the hidden state must wait its turn.
         inputs = self.see(torch.cat(maps)).chunk(len(maps))
+
+        # Both states start at zero.
         cell = torch.zeros_like(inputs[0][:, : self.outer])
         hidden = cell
         outputs = []
         for from_input in inputs:
+            # Equation 3: forget some of the cell, add the candidate, show some of it.
             gates = (from_input + self.recall(hidden)).chunk(4, dim=1)
             forget_gate, input_gate, output_gate, candidate = gates
             cell = forget_gate.sigmoid() * cell + input_gate.sigmoid() * candidate.tanh()

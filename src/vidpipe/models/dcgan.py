@@ -70,6 +70,7 @@ class Generator(FromNoiseGenerator):
         )
 
     def forward(self, noise: Noise) -> Pictures:
+        # Channels last, the layout of the weights.
         base = self.dense(noise).unflatten(1, (-1, BASE, BASE))
         pictures: Tensor = self.layers(base.contiguous(memory_format=torch.channels_last))
         return torch.tanh(pictures)

@@ -75,11 +75,14 @@ class Examples:
         self.label = label
         self.batch = batch
         self.classes = int(label.max()) + 1
+
+        # Pictures sorted by numeral, so that those of other numerals can be counted off.
         self.counts = label.cpu().bincount()
         self.by_label = label.cpu().argsort(stable=True)
 
     def draw(self, rng: torch.Generator) -> tuple[Pictures, Labels]:
         """Return a batch and its labels; that of the negatives is the number of numerals."""
+        # Real pictures first.
         positives = max(1, round(POSITIVE_SHARE * self.batch))
         real, label = self._real(positives, rng)
         parts = [real]
@@ -116,6 +119,7 @@ class Examples:
 
 
 def _block(inner: int, outer: int, *, stride: int) -> list[nn.Module]:
+    """Return a convolution with batch norm and ReLU."""
     return [
         nn.Conv2d(inner, outer, 3, stride, 1, bias=False),
         nn.BatchNorm2d(outer),

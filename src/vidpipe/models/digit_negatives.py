@@ -21,10 +21,13 @@ PAPER = 1.0
 def augmented(pictures: Pictures, rng: torch.Generator) -> Pictures:
     """Still the same numerals: bent by half a pixel, shifted by one, fainter, noisy."""
     count, side = len(pictures), pictures.shape[-1]
+    # Draw a bend, a shift, a contrast and a grain for each picture.
     bend = 0.5 * smooth(count, 2, 4, side, rng)
     shift = 2 * torch.rand(count, 2, 1, 1, generator=rng) - 1
     contrast = 0.8 + 0.3 * torch.rand(count, 1, 1, 1, generator=rng)
     grain = 0.25 * torch.rand(count, 1, 1, 1, generator=rng)
+
+    # Contrast fades ink towards paper; paper itself stays.
     bent = PAPER - contrast * (PAPER - _warped(pictures, bend + shift))
     return (bent + grain * torch.randn(pictures.shape, generator=rng)).clamp(-1, 1)
 
@@ -51,6 +54,7 @@ def patchworks(first: Pictures, second: Pictures, rng: torch.Generator) -> Pictu
 def blends(first: Pictures, second: Pictures, rng: torch.Generator) -> Pictures:
     """Both at once: mixed, or written over one another."""
     count = len(first)
+    # Neither may dominate: a tenth of another numeral is still a numeral.
     share = 0.35 + 0.3 * torch.rand(count, 1, 1, 1, generator=rng)
     over = torch.rand(count, 1, 1, 1, generator=rng) < 0.5
     mixed = share * first + (1 - share) * second
@@ -79,6 +83,7 @@ def crooked(first: Pictures, second: Pictures, rng: torch.Generator) -> Pictures
 
 def eroded(first: Pictures, second: Pictures, rng: torch.Generator) -> Pictures:
     """With a third to two thirds of the ink removed in blots."""
+    # Below a random level of a smooth field, ink becomes paper.
     blots = smooth(len(first), 1, 8, first.shape[-1], rng)
     level = 0.7 * (torch.rand(len(first), 1, 1, 1, generator=rng) - 0.5)
     return torch.where(blots > level, first, PAPER)
@@ -100,6 +105,7 @@ def strokes(first: Pictures, second: Pictures, rng: torch.Generator) -> Pictures
 
 def grains(first: Pictures, second: Pictures, rng: torch.Generator) -> Pictures:
     """Pixels of the first in another order, or noise."""
+    # Half keep the histogram of a numeral and lose its shape; half are noise.
     order = torch.rand(len(first), first[0].numel(), generator=rng).argsort(1)
     mixed = first.flatten(1).gather(1, order).view_as(first)
     noise = torch.randn(first.shape, generator=rng)

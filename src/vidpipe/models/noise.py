@@ -44,6 +44,7 @@ class Prior:
             rng: Source of all randomness.
             label: Number of what each is to show, if codes say that; None: by chance.
         """
+        # All numbers are drawn, then the first of them replaced by the code.
         noise = torch.randn(count, self.latent, generator=rng)
         if self.codes:
             # Drawn even where a label replaces it: later draws must not depend on that.
@@ -58,6 +59,7 @@ class Prior:
 
         From one stop to the next the noise turns, so that its length stays that of a sample.
         """
+        # Spherical steps between stops: a straight line would pass through shorter noise.
         places = [self.draw(count, rng) for _ in range(stops)]
         angles = torch.arange(between) / between * torch.pi / 2
         return [
@@ -95,6 +97,7 @@ class NoiseObjective:
         self, generator: Callable[[Noise], Samples], rng: torch.Generator
     ) -> tuple[Noise, Samples]:
         """Draw (noise, real samples). The random numbers come from `rng`, on the CPU."""
+        # Sampled with replacement; floats are made on the device.
         index = torch.randint(len(self.real), (self.batch,), generator=rng)
         real = to_float(self.real[index.to(self.real.device)])
         return self.prior.draw(self.batch, rng).to(real.device), real

@@ -281,6 +281,7 @@ def _run_starts(
     A window of `history` frames and k + 1 frames after it take history + k pairs that follow each
     other.
     """
+    # A run may not cross a cut or a split: every step of it must be a pair.
     sources = set(pairs[:, 0].tolist())
     runs = (
         [
@@ -298,6 +299,7 @@ def random_affine(count: int, rng: torch.Generator) -> Float[Tensor, "count 2 3"
 
     Turns are up to 0.2 radians, scales up to exp(0.3), moves up to 0.15 of the side.
     """
+    # Uniform numbers in [-1, 1], then each to its range.
     turn, scale, across, down = 2 * torch.rand(4, count, generator=rng) - 1
     mirror = torch.where(torch.rand(count, generator=rng) < 0.5, -1.0, 1.0)
     turn = 0.2 * turn

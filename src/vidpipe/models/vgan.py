@@ -112,12 +112,14 @@ class Generator(ClipGenerator):
 
     def parts(self, noise: Noise) -> Parts:
         """Return foreground, mask and background apart."""
+        # Colours and mask come of the same maps; the background of a stream of its own.
         colours, mask = self.moving(self.volume(noise)).split([self.channels, 1], dim=1)
         background = self.background(noise).unsqueeze(2)
         return Parts(torch.tanh(colours), torch.sigmoid(mask), torch.tanh(background))
 
     def components(self, source: Noise) -> dict[str, ClipBatch]:
         """Return foreground, mask and background as clips of colours."""
+        # The mask as a grey picture, the background in every frame.
         parts = self.parts(source)
         colours = (parts.foreground, 2 * parts.mask - 1, parts.background)
         clips = [part.expand_as(parts.foreground) for part in colours]
@@ -155,6 +157,7 @@ class MaskedObjective(ClipObjective):
 
 def _picture_stream(latent: int, size: int, width: int, channels: int) -> nn.Sequential:
     """Return layers from noise to one frame: dense, then four transposed 2-D convolutions."""
+    # As many doublings as the video stream, in space alone.
     base = size // 16
     widths = [width // 2**level for level in range(4)]
     stream = nn.Sequential(

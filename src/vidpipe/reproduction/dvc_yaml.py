@@ -87,6 +87,6 @@ def _plots(entry: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _hints(entry: dict[str, Any]) -> dict[str, Any]:
-    """What the catalog says to DVC of a dataset."""
+    """Return the hints for DVC in a catalog entry."""
     hints: dict[str, Any] = entry.get("metadata", {}).get("dvc", {})
     return hints

@@ -133,6 +133,7 @@ class TrainState:
 
     def state_dict(self) -> dict[str, Tensor]:
         """All tensors that training changes, by name: the tensors themselves, no copies."""
+        # Weights and batch statistics of all networks and of the average, then Adam's moments.
         tensors = {
             f"{network_name}.{name}": value
             for network_name, network in [*self.networks.by_name().items(), ("average", self.g_ema)]
@@ -150,9 +151,12 @@ class TrainState:
         Raises:
             ValueError: If names or shapes differ; then nothing has changed.
         """
+        # Refuse before the first tensor is changed.
         own = self.state_dict()
         if _shapes(own) != _shapes(state):
             raise ValueError("this state is of other networks")
+
+        # Copied in place: optimizers and the average hold on to these very tensors.
         for name, value in own.items():
             value.copy_(state[name])
 
@@ -216,6 +220,7 @@ def update(
     if hyper.ema:
         update_average(state.g_ema, generator, decay=hyper.ema, step=step)
 
+    # Detached, so that no graph outlives the step.
     measured = {"generator": g_loss, **d_losses, **generator_losses, **_accuracy(loss, pairs)}
     return {name: value.detach() for name, value in measured.items()}
 

@@ -81,6 +81,7 @@ class Checkpoints:
     def good(self) -> Iterator[Checkpoint]:
         """Yield the intact checkpoints, newest first; remove damaged ones, which count as files."""
         for path, digest in self._files():
+            # A file that cannot be read now may be read later; one that is damaged never.
             try:
                 checkpoint = _read(path, digest)
             except (*DAMAGE, OSError) as error:
@@ -92,6 +93,7 @@ class Checkpoints:
 
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint if the last is long enough ago; warn if the disk is full."""
+        # Saving may take a hundredth of the time: a slow disk costs freshness, not speed.
         begun = time.monotonic()
         if begun - self.saved < max(self.cost, LEAST) / SHARE:
             return
@@ -112,6 +114,8 @@ class Checkpoints:
             os.fsync(file.fileno())
         digest = hashlib.sha256(data).hexdigest()
         partial.replace(self.folder / f"{checkpoint.step:08d}-{digest}.safetensors")
+
+        # Older ones go only once the new one is in its place.
         for path, _ in self._files()[FILES:]:
             path.unlink()
 
@@ -123,6 +127,7 @@ class Checkpoints:
 
 def _bytes(checkpoint: Checkpoint) -> bytes:
     """Serialize: state and sheets as tensors, the history as JSON in the metadata."""
+    # One safetensors file: nothing in it can run when it is read.
     tensors = {f"{STATE}{name}": value.contiguous() for name, value in checkpoint.state.items()}
     for step, png in checkpoint.sheets.items():
         tensors[f"{SHEET}{step}"] = torch.frombuffer(bytearray(png), dtype=torch.uint8)
@@ -132,6 +137,7 @@ def _bytes(checkpoint: Checkpoint) -> bytes:
 
 def _read(path: Path, digest: str) -> Checkpoint:
     """Read a checkpoint; raise one of DAMAGE if its bytes are not those of the hash."""
+    # The name holds the hash: a file that was cut short, or changed, is found out here.
     if hashlib.sha256(path.read_bytes()).hexdigest() != digest:
         raise ValueError("its bytes are not those that were written")
     with safe_open(path, framework="pt") as file:

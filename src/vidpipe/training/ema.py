@@ -17,6 +17,7 @@ def update_average(average: nn.Module, network: nn.Module, *, decay: float, step
 
     The decay ramps up as (1 + step) / (10 + step), so that the first weights are soon forgotten.
     """
+    # Early averages follow closely, later ones slowly.
     decay = min(decay, (1 + step) / (10 + step))
     for mean, value in zip(
         average.state_dict().values(), network.state_dict().values(), strict=True

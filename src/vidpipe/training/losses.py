@@ -90,5 +90,6 @@ def gradient_penalty(logits: Logits, samples: Float[Tensor, "b ..."]) -> Scalar:
         logits: Output of D for `samples`, which must require a gradient.
         samples: A batch.
     """
+    # Each logit depends on its own sample alone, so the sum has all gradients at once.
     (gradient,) = torch.autograd.grad(logits.sum(), samples, create_graph=True)
     return 0.5 * gradient.square().flatten(1).sum(1).mean()

@@ -18,6 +18,7 @@ def fused_adam(
     as its weight, so that a checkpoint can be copied into them: fused Adam walks through memory as
     it lies, and reads a moment in another layout wrongly and without a word.
     """
+    # Fused: one pass over weights, gradients and moments.
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, betas=betas, fused=True)
     for weight in network.parameters():
         optimizer.state[weight] = {

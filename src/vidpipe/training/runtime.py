@@ -33,10 +33,10 @@ TRIM_THRESHOLD, MMAP_MAX = -1, -4
 
 @dataclass(frozen=True)
 class Machine:
-    """What a node computes with.
+    """Device and precision of a node.
 
     Attributes:
-        device: Where tensors live.
+        device: Of tensors and networks.
         autocast: Makes the context in which networks run.
     """
 
@@ -44,9 +44,10 @@ class Machine:
     autocast: Callable[[], AbstractContextManager[None]]
 
     def place(self, network: "Network") -> "Network":
-        """The network on the device, its weights laid out channels last."""
+        """Return the network on the device, its weights laid out channels last."""
         import torch  # noqa: PLC0415
 
+        # Kernels of convolutions are faster on this layout, and results keep the layout of weights.
         layouts = {4: torch.channels_last, 5: torch.channels_last_3d}
         network.to(self.device)
         for weight in network.parameters():
@@ -63,6 +64,8 @@ def pin_instructions(determinism: Literal["portable", "machine"]) -> None:
     """
     if determinism == "machine":
         return
+
+    # torch, MKL and oneDNN read these variables once, as they are loaded.
     if "torch" in sys.modules and any(os.environ.get(k) != v for k, v in PORTABLE.items()):
         wanted = " ".join(f"{key}={value}" for key, value in PORTABLE.items())
         raise UserError(
@@ -87,6 +90,7 @@ def start(
     pin_instructions(determinism)
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
+    # Choose the device, and refuse one that is not there before anything is trained.
     if device == "auto":
         device = "cuda" if torch.cuda.is_available() else "cpu"
     if device == "cuda" and not torch.cuda.is_available():
@@ -94,8 +98,12 @@ def start(
             "runtime.device: expected a CUDA device, found none that this build of torch "
             f"({torch.__version__}) can use; set device: cpu (`vidpipe preset laptop`)"
         )
+
+    # The number of threads cuts sums, so it decides the last bits.
     torch.set_num_threads(threads)
     _keep_freed_memory()
+
+    # On CUDA, operators without a fixed order of sums raise an error instead of differing.
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # As use_deterministic_algorithms, which loads a compiler besides: two seconds.
     torch.set_deterministic_debug_mode("error")
@@ -112,9 +120,9 @@ def start(
 
 
 def _keep_freed_memory() -> None:
-    """Let glibc, where it is there, hand a step the memory of the one before.
+    """Let glibc, where it is there, reuse the memory of the step before.
 
-    By itself it gives large blocks back to the system, which fills each page with zeros anew: a
+    By itself it returns large blocks back to the system, which fills each page with zeros anew: a
     tenth of a step of dcgan.
     """
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None

@@ -20,13 +20,14 @@ MEND = "train again, or check --weights"
 
 def save(network: nn.Module, path: Path, facts: Mapping[str, Any]) -> None:
     """Write a network's weights with the facts it takes to build it again."""
+    # Contiguous, so that the bytes do not depend on the layout in memory.
     tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
     note = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     save_file(tensors, path, metadata={KEY: note})
 
 
 def facts(path: Path) -> dict[str, Any]:
-    """What `save` noted beside the weights.
+    """Return the facts that `save` noted beside the weights.
 
     Raises:
         UserError: If the file is missing or was not written by vidpipe.
@@ -44,18 +45,21 @@ def facts(path: Path) -> dict[str, Any]:
 
 
 def build(model: type[Network], path: Path) -> Network:
-    """A trained network, ready to be asked.
+    """Build a trained network, in evaluation mode.
 
     Raises:
         UserError: If there are no weights, or not of this model.
     """
+    # Build it on the meta device first: a file that claims absurd sizes costs no memory.
     built = facts(path)
     try:
-        with torch.device("meta"):  # takes no memory, however large it is said to be
+        with torch.device("meta"):
             described = model(**built)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         name = model.__module__.split(".")[-1]
         raise UserError(f"{path}: expected weights of {name}, built of {built}; {MEND}") from error
+
+    # Names and shapes fit the description: only now is memory taken.
     _fill(described, path, assign=True)
     network = model(**built)
     load(network, path)
@@ -72,6 +76,7 @@ def load(network: nn.Module, path: Path) -> None:
 
 
 def _fill(network: nn.Module, path: Path, *, assign: bool) -> None:
+    """Copy the tensors of a file into a network; with `assign`, put them in their place."""
     try:
         with safe_open(path, framework="pt") as file:
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118

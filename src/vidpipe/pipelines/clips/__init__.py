@@ -1,1 +1,1 @@
-"""What the GANs of clips share: how they are trained, judged and shown."""
+"""GANs of clips: their training and evaluation, and the classifier of actions."""
