@@ -125,7 +125,7 @@ def test_noise_is_on_the_source_alone():
 def test_the_penalty_is_the_weighted_mean_absolute_error():
     source, target = torch.zeros(1, 1, 3, 64, 64), torch.full((1, 3, 64, 64), 0.5)
     fake, penalties = task().generate(last, source, target)
-    assert torch.equal(fake, source)
+    assert torch.equal(fake, source[:, -1])
     assert {name: value.item() for name, value in penalties.items()} == {"l1": 50.0}
 
 
@@ -140,7 +140,7 @@ def test_a_window_is_pushed_on_by_a_frame():
     assert window.shape == (2, 2, 3, 4, 4)
     assert torch.equal(window[:, 0], two)
     assert torch.equal(window[:, 1], three)
-    assert window[:, 1].is_contiguous(memory_format=torch.channels_last)
+    assert window[:, 1].stride()[1:] == (1, 12, 3), "channels last"
 
 
 def test_a_window_of_several_frames_ends_before_its_target():
