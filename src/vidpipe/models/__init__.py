@@ -1,1 +1,1 @@
-"""Room 2: one file per model: its networks and what they are fed."""
+"""One file per model: its networks and their training objective."""

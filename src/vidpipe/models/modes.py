@@ -1,4 +1,4 @@
-"""Networks that are asked for something in the midst of training."""
+"""Evaluation mode for networks in the midst of training."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +8,7 @@ from torch import nn
 
 @contextmanager
 def evaluating(*networks: nn.Module) -> Iterator[None]:
-    """Dropout and batch statistics are off within, and after it as they were before."""
+    """Put networks into evaluation mode, and afterwards back into the mode that each was in."""
     were_training = [network.training for network in networks]
     for network in networks:
         network.eval()

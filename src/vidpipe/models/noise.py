@@ -1,4 +1,4 @@
-"""Noise that generators start from, and the objective of every GAN that starts from noise alone."""
+"""Noise that generators start from, and the objective of GANs of single pictures from noise."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

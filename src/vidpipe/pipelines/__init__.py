@@ -1,1 +1,1 @@
-"""Nodes and wiring: the only room that knows Kedro's pipelines."""
+"""Nodes and their wiring: the only package that imports Kedro's pipelines."""

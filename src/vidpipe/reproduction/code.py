@@ -10,7 +10,7 @@ from typing import Any
 PACKAGE = "vidpipe"
 # Modules that cannot change a byte of any output: errors, progress, logging, whole-file writes and
 # type aliases. The parameter models only check: values reach a stage through its `params`, and no
-# field has a default.
+# field but an optional block has a default.
 UNCOUNTED = (
     "vidpipe.config",
     "vidpipe.models.shapes",

@@ -1,1 +1,1 @@
-"""Room 3: how two networks learn. Knows no model by name."""
+"""Adversarial training: losses, update, loop, checkpoints, trainer. Knows no model by name."""

@@ -45,7 +45,7 @@ class Checkpoint:
     """The state of a training at one of its reports.
 
     Attributes:
-        state: Weights, moments and averages of the players by name; empty before the first step.
+        state: Weights, moments and averages of the networks by name; empty before the first step.
         history: The reports so far.
         sheets: Sample sheets so far, as PNG by step.
     """

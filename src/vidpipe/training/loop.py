@@ -21,7 +21,8 @@ class Report:
 
     Attributes:
         step: Updates made so far.
-        losses: Mean losses by name, finite; without those that no step has measured.
+        losses: Mean losses by name, finite; without those that no step has measured. The trainer
+            adds gradient norms and diagnostics.
     """
 
     step: int

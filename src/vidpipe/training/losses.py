@@ -82,7 +82,7 @@ LOSSES = {
 
 
 def gradient_penalty(logits: Logits, samples: Float[Tensor, "b ..."]) -> Scalar:
-    """Half the mean squared gradient of D at samples (Mescheder et al. 2018, equation 9).
+    """Half the mean squared length of D's gradient at samples (Mescheder et al. 2018, equation 9).
 
     At real samples it is the penalty R1, at fake ones R2.
 

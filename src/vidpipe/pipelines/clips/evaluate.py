@@ -1,4 +1,4 @@
-"""Evaluation of a GAN of clips, for any of its networks."""
+"""Stages `<model>_evaluate` of the GANs of clips."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -78,7 +78,7 @@ def evaluate_clip_gan(
 
 
 def make_evaluate_node(network: ClipGan) -> Callable[..., tuple[dict[str, float], Path, Path]]:
-    """Return the node that evaluates a model.
+    """Return the node function that evaluates a model.
 
     Args:
         network: Module of the model. The node is a closure over it, by which it is among DVC's

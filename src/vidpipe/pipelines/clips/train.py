@@ -26,7 +26,7 @@ ROWS = 6  # clips on the progress sheet
 
 
 def make_train_node(network: ClipGan) -> Callable[..., Path]:
-    """Return the node that trains a GAN of clips.
+    """Return the node function that trains a GAN of clips.
 
     Args:
         network: Module of the model. The node is a closure over it, by which it is among DVC's
@@ -35,7 +35,7 @@ def make_train_node(network: ClipGan) -> Callable[..., Path]:
 
     def train_clip_gan(
         clips: dict[str, np.ndarray],
-        model: network.ModelConfig,  # type: ignore[name-defined]  # evaluated here, once
+        model: network.ModelConfig,  # type: ignore[name-defined]  # a class, looked up as the function is made
         train: network.TrainConfig,  # type: ignore[name-defined]
         runtime: Runtime,
         tracker: Tracker,

@@ -1,1 +1,1 @@
-"""The judge of the digit GANs, and what the two share."""
+"""GANs of digits: their training and evaluation, and the classifier of digits."""

@@ -30,7 +30,7 @@ COLOURS = 32
 
 
 def make_evaluate_node(network: ModuleType) -> Callable[..., tuple[dict[str, float], Path, Path]]:
-    """Return the node that evaluates a GAN of digits.
+    """Return the node function that evaluates a GAN of digits.
 
     Args:
         network: Module of the model. The node is a closure over it, by which it is among DVC's

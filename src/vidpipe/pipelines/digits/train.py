@@ -24,7 +24,7 @@ SIDE = 10  # pictures of a row and of a column of the progress sheet
 
 
 def make_train_node(network: ModuleType) -> Callable[..., Path]:
-    """Return the node that trains a GAN of digits.
+    """Return the node function that trains a GAN of digits.
 
     Args:
         network: Module of the model. The node is a closure over it, by which it is among DVC's
@@ -33,7 +33,7 @@ def make_train_node(network: ModuleType) -> Callable[..., Path]:
 
     def train_digit_gan(
         digits: dict[str, np.ndarray],
-        model: network.ModelConfig,  # type: ignore[name-defined]  # evaluated here, once
+        model: network.ModelConfig,  # type: ignore[name-defined]  # a class, looked up as the function is made
         train: FromNoiseTrain,
         runtime: Runtime,
         tracker: Tracker,
