@@ -18,7 +18,7 @@ MIN_REAL = 1e-6  # stands for a diversity or motion of real clips that is zero
 def clip_diagnostics(
     state: TrainState, objective: Objective, held_out: Objective | None, *, seed: int
 ) -> dict[str, float]:
-    """Return the diagnostics that `training.health.warning_signs` takes, the same for the same state.
+    """Return what `training.health.warning_signs` takes, the same for the same state.
 
     Args:
         state: Networks that learn; their modes are restored.
