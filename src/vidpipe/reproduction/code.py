@@ -9,8 +9,8 @@ from typing import Any
 
 PACKAGE = "vidpipe"
 # Modules that cannot change a byte of any output: errors, progress, logging, whole-file writes and
-# type aliases. The parameter models only check: values reach a stage through its `params`, and no
-# field but an optional block has a default.
+# type aliases. The parameter models hand values on: these reach a stage through its `params`, and
+# no field but an optional block has a default.
 UNCOUNTED = (
     "vidpipe.config",
     "vidpipe.models.shapes",
@@ -73,7 +73,7 @@ def by_folder(project: Path, files: Iterable[str]) -> list[str]:
         members = {
             path.relative_to(project)
             for path in (project / folder).rglob("*")
-            if path.is_file() and "__pycache__" not in path.parts
+            if path.is_file() and path.suffix == ".py"
         }
         inside = {path for path in paths if path.is_relative_to(folder)}
         if len(inside) > 1 and all(m in inside or m.name == "__init__.py" for m in members):

@@ -107,7 +107,8 @@ def tolerances(project: Path) -> Tolerances:
             read(project / TOLERANCES)
         )
     except ValidationError as error:
-        raise UserError(f"{TOLERANCES} is not right: {error}") from error
+        problems = [f"  {'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors()]
+        raise UserError("\n".join([f"{TOLERANCES} is not right:", *problems])) from error
 
 
 def _tolerance(stated: Mapping[str, Tolerance], name: str, value: float | None) -> float:

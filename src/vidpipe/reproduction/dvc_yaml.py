@@ -43,6 +43,9 @@ def render(project: Path) -> str:
             if dataset in entries or resolver.match_dataset_pattern(dataset)
         }
         files = set().union(*(code_of(node.func) for node in nodes))
+        # The catalog calls what writes npz files; their bytes are the stage's.
+        if any(catalog[output]["type"].endswith(".Npz") for output in written):
+            files.add("src/vidpipe/data/npz.py")
         code = by_folder(project, imports.closure(files))
         stages[name] = _stage(name, code, read, written, catalog)
         plots += [plot for output in written for plot in _plots(catalog[output])]

@@ -8,7 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from packaging.requirements import Requirement
+from packaging.requirements import InvalidRequirement, Requirement
 
 from vidpipe.config.loader import FILE, read
 from vidpipe.tracking.provenance import caches
@@ -93,7 +93,12 @@ def package_mismatches(project: Path) -> Iterator[str]:
     # A package whose marker excludes this Python or system need not be there.
     lines = file.read_text(encoding="utf-8").splitlines()
     for line in filter(None, map(PACKAGE.fullmatch, lines)):
-        package = Requirement(line["requirement"])
+        try:
+            package = Requirement(line["requirement"])
+        except InvalidRequirement as error:
+            raise UserError(
+                f"{REQUIREMENTS} of this revision: expected a package on each line, got {line[0]!r}"
+            ) from error
         if package.marker is None or package.marker.evaluate():
             version = next((d.version for d in metadata.distributions(name=package.name)), None)
             if not version or not package.specifier.contains(version, prereleases=True):

@@ -9,6 +9,7 @@ from typing import Any
 READS_DOCSTRINGS = re.compile(rb"__doc__|getdoc|getsource|inspect")
 READS_HINTS = re.compile(
     rb"__annotations__|get_type_hints|get_annotations|signature|inspect|\bjit\b"
+    rb"|TypeAdapter|validate_call|validate_arguments|singledispatch"
 )
 # Decorators that do not read the annotations of their function.
 PLAIN_DECORATORS = {

@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
@@ -51,11 +53,24 @@ def clone(source: Path, commit: str, target: Path) -> Path:
     """Check a commit out into an empty folder, and return the project in it.
 
     The clone reads objects from the source's repository, which is not written to.
+
+    Raises:
+        UserError: If the source's repository lacks some of the commit.
     """
     prefix = git(source, "rev-parse", "--show-prefix")
     options = ("--quiet", "--shared", "--no-checkout", "--template=")
     git(source, "clone", *options, git(source, "rev-parse", "--show-toplevel"), str(target))
-    git(target, "checkout", "--quiet", "--detach", commit)
+    try:
+        git(target, "checkout", "--quiet", "--detach", commit)
+        missing = git(target, "ls-files", "--deleted")  # a partial clone leaves files out silently
+    except UserError as error:
+        missing = str(error)
+    if missing:
+        raise UserError(
+            f"{commit[:12]}: this repository has not all of that commit "
+            f"({missing.splitlines()[0]}); `git fetch --unshallow` brings it to a shallow clone, "
+            "`git fetch --refetch --no-filter` to a partial one"
+        )
     project = target / prefix
     # Users may share one cache among projects: a rebuild must not find its outputs there.
     _configure(project, {"cache": {"dir": str(project / ".dvc" / "cache")}})
@@ -171,21 +186,23 @@ def git(where: Path, *words: str) -> str:
 def _end(session: int) -> None:
     """End a command and the stages it started, and wait: they write into the clone."""
     click.echo("ending what runs; that may take some seconds", err=True)
-    processes = [process for process in psutil.process_iter() if _is_in(process, session)]
-    for process in processes:
-        with suppress(psutil.NoSuchProcess):
-            process.terminate()
-    # A stage may write its checkpoint or ignore the signal; what stays is killed.
-    _, alive = psutil.wait_procs(processes, GRACE)
-    for process in alive:
-        with suppress(psutil.NoSuchProcess):
-            process.kill()
-    psutil.wait_procs(alive)
+    signals = iter([signal.SIGTERM, signal.SIGKILL])
+    deadline = 0.0
+    # Listed anew each time: a stage may have started another process meanwhile.
+    while processes := [p for p in psutil.process_iter() if _runs_in(p, session)]:
+        if time.monotonic() > deadline:
+            number = next(signals, signal.SIGKILL)
+            for process in processes:
+                with suppress(psutil.Error):
+                    process.send_signal(number)
+            deadline = time.monotonic() + GRACE
+        time.sleep(0.05)
 
 
-def _is_in(process: psutil.Process, session: int) -> bool:
-    with suppress(ProcessLookupError, PermissionError):
-        return os.getsid(process.pid) == session
+def _runs_in(process: psutil.Process, session: int) -> bool:
+    """Return True for a process of the session; a zombie has ended, and waits for its parent."""
+    with suppress(psutil.Error, ProcessLookupError, PermissionError):
+        return os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE
     return False
 
 
