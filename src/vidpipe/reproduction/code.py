@@ -1,6 +1,7 @@
 """The code that a stage depends on: the modules of its node functions and all they import."""
 
 import inspect
+import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -8,6 +9,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 PACKAGE = "vidpipe"
+IGNORED = re.compile(r"^\.|~$|\.swp$")  # what editors and desktops leave, as .dvcignore has it
 # Modules that cannot change a byte of any output: errors, progress, logging, whole-file writes and
 # type aliases. The parameter models hand values on: these reach a stage through its `params`, and
 # no field but an optional block has a default.
@@ -73,7 +75,7 @@ def by_folder(project: Path, files: Iterable[str]) -> list[str]:
         members = {
             path.relative_to(project)
             for path in (project / folder).rglob("*")
-            if path.is_file() and path.suffix == ".py"
+            if path.is_file() and path.suffix != ".pyc" and not IGNORED.search(path.name)
         }
         inside = {path for path in paths if path.is_relative_to(folder)}
         if len(inside) > 1 and all(m in inside or m.name == "__init__.py" for m in members):
