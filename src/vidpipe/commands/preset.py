@@ -13,7 +13,7 @@ from vidpipe.config.presets import apply_preset
 def preset(name: str, model: str | None) -> None:
     """Set a group of parameters in params.yaml; comments stay.
 
-    A scale sets size, steps and device for all models: smoke (CI: two minutes), laptop (two
+    A scale sets size, steps and device for all models: smoke (CI: a few minutes), laptop (two
     cores, fifty minutes) or paper (a GPU). A recipe says how a model learns: report (as
     the project report had it) or steady (what measures better); name a MODEL to set its recipe
     alone.
