@@ -239,7 +239,8 @@ def _plain_pix2pix(
     ]
     loss = nn.BCEWithLogitsLoss()
     for pair in loader(Rows(arrays["frames"], seen), train.batch):
-        source, target = (frames.to(device, non_blocking=True) for frames in pair)
+        frame, target = (frames.to(device, non_blocking=True) for frames in pair)
+        source = frame.unsqueeze(1)  # a window of one
         fake = generator(source)
         real_logits = discriminator(source, target)
         fake_logits = discriminator(source, fake.detach())
@@ -575,7 +576,8 @@ def _trained(
     from vidpipe.pipelines.clips.train import make_train_node  # noqa: PLC0415
 
     # Half a minute for the classifier, not two: it is the GAN that is looked at here.
-    classifier = params.action_classifier.model_copy(update={"steps": 400, "report_every": 20})
+    few = {"steps": min(400, params.action_classifier.steps)}
+    classifier = params.action_classifier.model_copy(update=few)
     judge, _ = train_action_classifier(arrays, classifier, runtime, scratch)
     train_node = make_train_node(CLIP_MODULES[model])
     made = train_node(arrays, block.model, short, runtime, tracker, saves, scratch)
