@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from vidpipe.config.schema import CLIP_GANS
+from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.reproduction.record import Numbers, read_numbers
 from vidpipe.utils.errors import UserError
 
@@ -20,7 +20,7 @@ CLIPS = [
     "freezing_rate",
     "actions_covered",
 ]
-HEADLINES = dict.fromkeys(CLIP_GANS, CLIPS) | {
+HEADLINES = dict.fromkeys(CLIP_GAN_NAMES, CLIPS) | {
     "convlstm_gan": [*CLIPS, "first_frame_psnr"],
     "action_classifier": ["held_out.accuracy"],
     "dcgan": DIGITS,

@@ -8,7 +8,14 @@ from vidpipe.models import convlstm_gan, gan3d, vgan
 
 SHAPE = {"size": 128, "channels": 3}
 PAINTER = {"latent": 100, "codes": 0, "width": 128, **SHAPE}
-JUDGE = {"width": 4, "norm": "none", "dropout": 0.5, "frame_judge": False, "augment": 0.0, **SHAPE}
+JUDGE = {
+    "width": 4,
+    "norm": "none",
+    "dropout": 0.5,
+    "frame_discriminator": False,
+    "augment": 0.0,
+    **SHAPE,
+}
 # Space halves in every layer, time until one frame is left.
 JUDGED = {
     8: [(4, 4, 64, 64), (8, 2, 32, 32), (16, 1, 16, 16), (32, 1, 8, 8), (64, 1, 4, 4)],

@@ -6,11 +6,17 @@ import torch
 from support.network_layers import shapes
 from torch import nn
 
-from vidpipe.models.clip_gan import ClipDiscriminator, ClipObjective, ClipWindows, VolumeStream
+from vidpipe.models.clip_gan import (
+    ClipDiscriminator,
+    ClipGenerator,
+    ClipObjective,
+    ClipWindows,
+    VolumeStream,
+)
 from vidpipe.models.noise import CODE, Prior
 
 JUDGE = {"channels": 3, "width": 4, "norm": "none", "dropout": 0.0}
-JUDGE |= {"frame_judge": False, "augment": 0.0}
+JUDGE |= {"frame_discriminator": False, "augment": 0.0}
 
 
 class Four(ClipDiscriminator):
@@ -56,7 +62,7 @@ def test_half_of_the_clips_are_mirrored_if_that_is_allowed(mirror):
 def test_a_task_draws_the_same_from_the_same_numbers():
     objective = ClipObjective(counted(), batch=5, prior=Prior(7, 2))
     one, other = (
-        objective.sample_batch(nn.Identity(), torch.Generator().manual_seed(3)) for _ in range(2)
+        objective.sample_batch(ClipGenerator(), torch.Generator().manual_seed(3)) for _ in range(2)
     )
     assert torch.equal(one[0], other[0])
     assert torch.equal(one[1], other[1])
@@ -65,7 +71,7 @@ def test_a_task_draws_the_same_from_the_same_numbers():
 
 def test_noise_names_what_the_clip_beside_it_shows():
     objective = ClipObjective(counted(), batch=20, prior=Prior(7, 3, tuple("abc")))
-    noise, clips = objective.sample_batch(nn.Identity(), torch.Generator().manual_seed(0))
+    noise, clips = objective.sample_batch(ClipGenerator(), torch.Generator().manual_seed(0))
     shown = torch.where(numbers(clips)[:, 0] < 6, 2, 0)
     assert torch.equal(noise[:, :3], CODE * nn.functional.one_hot(shown, 3))
 
@@ -103,7 +109,7 @@ def test_the_discriminator_halves_time_until_there_is_one_frame():
 @pytest.mark.parametrize("frames", [8, 16])
 @pytest.mark.parametrize("size", [32, 64, 128, 256])
 def test_the_discriminator_takes_every_size(size, frames, kind):
-    how = {**JUDGE, "frame_judge": True}
+    how = {**JUDGE, "frame_discriminator": True}
     with torch.device("meta"):
         discriminator = kind(size=size, frames=frames, **how)
         judged = discriminator(torch.empty(2, 1), torch.empty(2, 3, frames, size, size))
@@ -112,13 +118,13 @@ def test_the_discriminator_takes_every_size(size, frames, kind):
 
 @pytest.mark.parametrize(("norm", "norms"), [("batch", 6), ("spectral", 0), ("none", 0)])
 def test_batch_norm_stands_after_all_but_the_first_layer_of_each_judge(norm, norms):
-    discriminator = Four(size=32, frames=8, **{**JUDGE, "norm": norm, "frame_judge": True})
+    discriminator = Four(size=32, frames=8, **{**JUDGE, "norm": norm, "frame_discriminator": True})
     kinds = (nn.BatchNorm2d, nn.BatchNorm3d)
     assert sum(isinstance(layer, kinds) for layer in discriminator.modules()) == norms
 
 
 def test_the_judge_of_frames_sees_one_frame_of_each_clip():
-    discriminator = Four(size=32, frames=8, **{**JUDGE, "frame_judge": True})
+    discriminator = Four(size=32, frames=8, **{**JUDGE, "frame_discriminator": True})
     clips = torch.rand(4, 3, 8, 32, 32, requires_grad=True)
     discriminator(torch.zeros(4, 1), clips)[:, 1].sum().backward()
     seen = clips.grad.abs().amax((1, 3, 4)) > 0

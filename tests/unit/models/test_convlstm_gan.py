@@ -91,7 +91,7 @@ def test_the_discriminator_looks_at_the_picture_too():
     torch.manual_seed(0)
     judge = Discriminator(
         size=32, frames=8, channels=3, width=4, norm="none", dropout=0.0,
-        frame_judge=True, augment=0.5,
+        frame_discriminator=True, augment=0.5,
     ).eval()  # fmt: skip
     clips = torch.rand(1, 3, 8, 32, 32)
     one, other = judge(source(seed=1), clips), judge(source(seed=2), clips)

@@ -83,7 +83,7 @@ def test_the_penalty_on_the_slope_is_told_apart_and_flattens_the_discriminator()
         history = list(
             fit(state, objective, steps=20, report_every=20, seed=0, autocast=games.plain)
         )
-        assert ("r1" in history[-1].losses) == bool(weight)
+        assert ("r1" in history[-1].values) == bool(weight)
         _, real = objective.sample_batch(state.generator, torch.Generator().manual_seed(1))
         real.requires_grad_()
         slopes[weight] = gradient_penalty(
@@ -96,7 +96,7 @@ def test_bf16_trains_too():
     state, objective = games.pix2pix()
     autocast = lambda: torch.autocast("cpu", dtype=torch.bfloat16)  # noqa: E731
     (report,) = fit(state, objective, steps=2, report_every=2, seed=0, autocast=autocast)
-    assert all(torch.isfinite(torch.tensor(value)) for value in report.losses.values())
+    assert all(torch.isfinite(torch.tensor(value)) for value in report.values.values())
     assert all(p.dtype == torch.float32 for p in state.generator.parameters())
 
 
@@ -154,6 +154,22 @@ def test_every_parameter_of_several_discriminators_moves_at_a_rate_of_its_own():
     assert rates == [2e-4, 2e-4, 1e-4]
     for old, network in zip(before, state.discriminators, strict=True):
         assert all(not torch.equal(old[n], value) for n, value in network.named_parameters())
+
+
+def test_a_rate_of_no_network_is_refused():
+    state, _ = games.mlp_gan()
+    with pytest.raises(ValueError, match="rate factors of critics: expected some of generator, di"):
+        Networks(state.generator, state.networks.discriminators, rate_factors={"critics": 0.5})
+
+
+@pytest.mark.parametrize("name", ["generator", "discriminator", "r1", "d_real"])
+def test_a_loss_of_an_objective_replaces_none_of_the_update(name):
+    state, objective = games.mlp_gan()
+    generate = objective.generate
+    objective.generate = lambda *given: (generate(*given)[0], {name: torch.zeros(())})
+    rng = torch.Generator().manual_seed(0)
+    with pytest.raises(ValueError, match=f"an objective names its losses {name}: rename them"):
+        update(state, objective, step=1, rng=rng, autocast=games.plain)
 
 
 def test_losses_of_several_discriminators_add_up_and_their_accuracy_is_the_mean():

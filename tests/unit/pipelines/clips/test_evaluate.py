@@ -1,5 +1,6 @@
 import json
 import math
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from vidpipe.config.schema import Runtime
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.clip_gan import ClipGenerator
 from vidpipe.models.noise import Prior
-from vidpipe.pipelines.clips.evaluate import evaluate_clip_gan
+from vidpipe.pipelines.clips.evaluate import make_evaluate_node
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import weights
 from vidpipe.utils.errors import UserError
@@ -24,9 +25,12 @@ CHANNELS = 3
 class Blocks(ClipGenerator):
     """Coloured ground, and before it a block that noise sends on its way."""
 
-    def __init__(self, *, frames=8, side=16, channels=CHANNELS, worth=1.0):
+    def __init__(self, *, frames=8, side=16, channels=CHANNELS, worth=1.0, labels=()):
         super().__init__()
-        self.prior, self.frames, self.side, self.channels = Prior(6, 0), frames, side, channels
+        self.arguments = {"frames": frames, "side": side, "channels": channels, "worth": worth}
+        self.arguments["labels"] = labels
+        self.prior = Prior(6, len(labels), tuple(labels))
+        self.frames, self.side, self.channels = frames, side, channels
         self.worth = worth
 
     def forward(self, noise):
@@ -74,9 +78,9 @@ def folders(tmp_path_factory):
 
 def evaluated(generator, folders, scratch, clips=None, samples=24):
     scratch.mkdir(exist_ok=True)
-    return evaluate_clip_gan(
-        "gan3d",
-        generator,
+    weights.save(generator, folders["model"] / "generator.safetensors", generator.arguments)
+    network = SimpleNamespace(__name__="vidpipe.models.gan3d", Generator=type(generator))
+    return make_evaluate_node(network)(
         clips=moving.packed() if clips is None else clips,
         evaluate=FromNoiseEvaluate(samples=samples, seed=0),
         runtime=RUNTIME,
@@ -132,8 +136,7 @@ def test_a_generator_that_goes_on_from_pictures_is_held_to_them(folders, tmp_pat
 
 
 def test_a_generator_whose_noise_names_actions_is_held_to_them(done, folders, tmp_path):
-    named = Blocks()
-    named.prior = Prior(6, len(moving.ACTIONS), moving.ACTIONS)
+    named = Blocks(labels=moving.ACTIONS)
     numbers, _, _ = evaluated(named, folders, tmp_path)
     assert 0 <= numbers["as_named"] <= numbers["confident_share"]
     assert "as_named" not in done[0]

@@ -20,7 +20,7 @@ RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portab
 def model(codes):
     return Gan3dModel(
         latent=10, codes=codes, frames=8, width=16, discriminator_width=4,
-        norm="none", dropout=0.0, frame_judge=True,
+        norm="none", dropout=0.0, frame_discriminator=True,
     )  # fmt: skip
 
 
@@ -38,8 +38,8 @@ def trained(clips, scratch, *, batch=4):
     """The history of two steps of gan3d."""
     train = Gan3dTrain(
         seed=0, steps=2, batch=batch, learning_rate=0.001, beta1=0.0, beta2=0.99, ema=0.9,
-        loss="relativistic", r1=0.2, r2=0.2, slope_every=1, cooldown=0.0, augment=0.3, mirror=True,
-        report_every=1, sample_every=2,
+        loss="relativistic", r1=0.2, r2=0.2, penalty_every=1, cooldown=0.0, augment=0.3,
+        mirror=True, report_every=1, sample_every=2,
     )  # fmt: skip
     saves = scratch / "checkpoints"
     train_gan3d = make_train_node(gan3d)
