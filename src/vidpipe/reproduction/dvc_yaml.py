@@ -53,7 +53,8 @@ def render(project: Path) -> str:
     yaml.default_flow_style = False
     stream = io.StringIO()
     yaml.dump({"stages": stages, "plots": plots}, stream)
-    return HEADER + stream.getvalue()
+    # A setting of one word needs no line of its own.
+    return HEADER + re.sub(r":\n +cache: false", ": {cache: false}", stream.getvalue())
 
 
 def _stage(
