@@ -1,7 +1,6 @@
 """The code that a stage depends on: the modules of its node functions and all they import."""
 
 import inspect
-import re
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -9,7 +8,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 PACKAGE = "vidpipe"
-IGNORED = re.compile(r"^\.|~$|\.swp$")  # what editors and desktops leave, as .dvcignore has it
+MODELS = Path("src", PACKAGE, "models")
 # Modules that cannot change a byte of any output: errors, progress, logging, whole-file writes and
 # type aliases. The parameter models hand values on: these reach a stage through its `params`, and
 # no field but an optional block has a default.
@@ -64,21 +63,26 @@ def counted(module: str) -> bool:
 
 
 def by_folder(project: Path, files: Iterable[str]) -> list[str]:
-    """Replace the files of a folder by the folder where it holds nothing else, sorted.
+    """Replace the files of a folder by the folder where they are at least half of it, sorted.
 
-    `__init__.py` aside: it holds no code, and comes with the folder. Subfolders belong to it.
+    A folder counts with its subfolders, so each of these must be replaced too. In `models`, all
+    files must be there: an edit of one model is not to make another's stages stale. `__init__.py`
+    holds no code, and is not asked for.
     """
     paths = {Path(file) for file in files}
     packages = {p for path in paths for p in path.parents if Path("src", PACKAGE) in p.parents}
-    # The outermost folder comes first: its subfolders belong to it.
-    for folder in sorted(packages):
+    # The innermost folder comes first, so that its parent finds it replaced.
+    for folder in sorted(packages, key=lambda path: len(path.parts), reverse=True):
         members = {
             path.relative_to(project)
-            for path in (project / folder).rglob("*")
-            if path.is_file() and path.suffix != ".pyc" and not IGNORED.search(path.name)
+            for path in (project / folder).rglob("[!.]*.py")
+            if path.name != "__init__.py"
         }
+        missing = {path for path in members if paths.isdisjoint((path, *path.parents))}
+        own = {path for path in members if path.parent == folder}
+        allowed = 0 if folder.is_relative_to(MODELS) else len(own) // 2
         inside = {path for path in paths if path.is_relative_to(folder)}
-        if len(inside) > 1 and all(m in inside or m.name == "__init__.py" for m in members):
+        if len(inside) > 1 and missing <= own and len(missing) <= allowed:
             paths = paths - inside | {folder}
     return sorted(path.as_posix() for path in paths)
 
