@@ -9,7 +9,7 @@ from typing import Any
 
 PACKAGE = "vidpipe"
 MODELS = Path("src", PACKAGE, "models")
-# Modules that cannot change a byte of any output: errors, progress, logging, whole-file writes and
+# Modules that cannot change a byte of any output: errors, progress, names, whole-file writes and
 # type aliases. The parameter models hand values on: these reach a stage through its `params`, and
 # no field but an optional block has a default.
 UNCOUNTED = (
@@ -18,6 +18,7 @@ UNCOUNTED = (
     "vidpipe.tracking.protocol",
     "vidpipe.utils.atomic",
     "vidpipe.utils.errors",
+    "vidpipe.utils.names",
     "vidpipe.utils.progress",
 )
 

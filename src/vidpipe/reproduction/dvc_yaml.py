@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedBase, CommentedMap, CommentedSeq
 
 from vidpipe.reproduction.code import Imports, by_folder, code_of
 
@@ -53,8 +54,7 @@ def render(project: Path) -> str:
     yaml.default_flow_style = False
     stream = io.StringIO()
     yaml.dump({"stages": stages, "plots": plots}, stream)
-    # A setting of one word needs no line of its own.
-    return HEADER + re.sub(r":\n +cache: false", ": {cache: false}", stream.getvalue())
+    return HEADER + stream.getvalue()
 
 
 def _stage(
@@ -64,7 +64,7 @@ def _stage(
     data = sorted({catalog[i]["filepath"] for i in read if i in catalog})
     stage: dict[str, Any] = {"cmd": f"kedro run --pipelines={name}", "deps": [*data, *code]}
     if params:
-        stage["params"] = params
+        stage["params"] = _in_one_line(CommentedSeq(params))
     for kind in ("outs", "metrics"):
         outs = [_out(catalog[o]) for o in written if _hints(catalog[o]).get("kind", "outs") == kind]
         if outs:
@@ -74,7 +74,15 @@ def _stage(
 
 def _out(entry: dict[str, Any]) -> Any:
     path = entry["filepath"]
-    return {path: {"cache": False}} if _hints(entry).get("cache") is False else path
+    if _hints(entry).get("cache") is False:
+        return {path: _in_one_line(CommentedMap(cache=False))}
+    return path
+
+
+def _in_one_line(values: CommentedBase) -> CommentedBase:
+    """Mark a list or a mapping of few words: it is written in one line."""
+    values.fa.set_flow_style()
+    return values
 
 
 def _plots(entry: dict[str, Any]) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ from vidpipe.models import gan3d, vgan
 from vidpipe.models.clip_gan import ClipObjective, ClipWindows, diagnostics_of
 from vidpipe.models.registry import CLIP_GANS
 from vidpipe.pipelines.clips.train import progress_sheet
+from vidpipe.training.adversarial import Networks, TrainState
 
 
 def held_out(state):
