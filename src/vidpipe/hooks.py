@@ -15,6 +15,7 @@ from vidpipe.config.schema import Params
 from vidpipe.reproduction.identity import identity
 from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.training.runtime import pin_instructions
+from vidpipe.utils.environment import allow_all_threads
 from vidpipe.utils.locked_folders import LockedFolder, LockedFolders
 from vidpipe.utils.processor import fastest_runtime
 
@@ -36,6 +37,7 @@ class Workbench:
         """Pin the instruction set: the context is created before any node imports torch."""
         self.project = Path(context.project_path)
         self.params = Params.model_validate(context.config_loader["parameters"])
+        allow_all_threads()
         pin_instructions(self.params.runtime.determinism)
 
     @hook_impl

@@ -3,7 +3,6 @@
 `portable` gives the same bits on every x86-64 processor with AVX2: the instruction set is
 pinned for PyTorch, MKL and oneDNN by environment variables that they read when first used.
 oneDNN is held to AVX: its AVX2 kernels (`brgemm`) cut sums to fit the processor's caches.
-Variables by which OpenMP would use fewer threads than `runtime.threads` are taken out.
 """
 
 import ctypes
@@ -27,9 +26,6 @@ PORTABLE = {
     "MKL_CBWR": "COMPATIBLE",
     "ONEDNN_MAX_CPU_ISA": "AVX",
 }
-# Variables of a cluster or a shell that leave a parallel region fewer threads than it asked for:
-# other sums, and in kernels that count on their threads, sums of memory that nobody wrote.
-FEWER_THREADS = ("OMP_DYNAMIC", "OMP_MAX_ACTIVE_LEVELS", "OMP_THREAD_LIMIT")
 
 # Of glibc's malloc.h: options of mallopt.
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
@@ -61,27 +57,22 @@ class Machine:
 
 
 def pin_instructions(determinism: Literal["portable", "machine"]) -> None:
-    """Choose the instruction set, and let OpenMP use all threads. Works only before torch is there.
+    """Choose the instruction set. Works only before torch is imported.
 
     Raises:
-        UserError: If torch is imported already, with other variables.
+        UserError: If torch is there already, with another instruction set.
     """
-    pinned = PORTABLE if determinism == "portable" else {}
+    if determinism == "machine":
+        return
 
-    # torch, MKL, oneDNN and OpenMP read these variables once, as they are loaded.
-    limits = [name for name in FEWER_THREADS if name in os.environ]
-    unpinned = [
-        f"{name}={value}" for name, value in pinned.items() if os.environ.get(name) != value
-    ]
-    if "torch" in sys.modules and (limits or unpinned):
-        wanted = [*unpinned, *(f"{name} unset" for name in limits)]
+    # torch, MKL and oneDNN read these variables once, as they are loaded.
+    if "torch" in sys.modules and any(os.environ.get(k) != v for k, v in PORTABLE.items()):
+        wanted = " ".join(f"{key}={value}" for key, value in PORTABLE.items())
         raise UserError(
-            f"runtime.determinism: {determinism} must be set before torch is imported, but it is "
-            f"imported already; start Python with {' '.join(wanted)}"
+            "runtime.determinism: portable must be set before torch is imported, but it is "
+            f"imported already; start Python with {wanted}"
         )
-    os.environ.update(pinned)
-    for name in limits:
-        del os.environ[name]
+    os.environ.update(PORTABLE)
 
 
 def start(
