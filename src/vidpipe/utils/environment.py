@@ -6,7 +6,7 @@ import sys
 from vidpipe.utils.errors import UserError
 
 # OpenMP's, of a cluster or a shell: they leave a parallel region fewer threads than it asked for.
-# Sums are then cut otherwise, and kernels that count on their threads read memory that nobody wrote.
+# Sums are then cut otherwise, and kernels that count on their threads read memory nobody wrote.
 FEWER_THREADS = ("OMP_DYNAMIC", "OMP_MAX_ACTIVE_LEVELS", "OMP_THREAD_LIMIT")
 
 
