@@ -349,7 +349,8 @@ def _rate(
     Returns:
         The rate, and a note if it is not a stated one.
     """
-    coded = stream.codec_context.framerate
+    codec = stream.codec_context  # None: unknown to FFmpeg
+    coded = codec and codec.framerate
     stated = [coded] if raw else [stream.average_rate, stream.guessed_rate, stream.base_rate]
     usable = [Fraction(v) for v in stated if v and math.isfinite(v) and v > 0]
     if not len(steps):
@@ -360,7 +361,7 @@ def _rate(
     like = steps[np.abs(steps - median) < median / 2].tolist()
     measured = len(like) / (sum(like) * tick)
     # Each field of an interlaced picture may come in a packet of its own.
-    if coded and stream.codec_context.field_order > 1 and _agree(measured, 2 * coded, TOLERANCE):
+    if coded and codec.field_order > 1 and _agree(measured, 2 * coded, TOLERANCE):
         measured = Fraction(coded)
 
     # A stated rate is exact; an average that pauses spoil, or a guess, is not what was measured.

@@ -1,5 +1,6 @@
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -271,6 +272,14 @@ def test_the_rate_of_a_browsers_recording_is_that_of_its_time_stamps(tmp_path: P
     drop_default_duration(path)
     assert rate(path) == Fraction(39_000, int(sum(steps)))
     assert probe(path).notes == ("rate from time stamps",)
+
+
+def test_two_fields_in_two_packets_are_one_frame():
+    codec = SimpleNamespace(framerate=Fraction(25), field_order=2)
+    rates = {"average_rate": Fraction(25), "guessed_rate": Fraction(50), "base_rate": Fraction(50)}
+    stream = SimpleNamespace(codec_context=codec, **rates)
+    fields = np.full(20, 1800)
+    assert video._rate(stream, fields, Fraction(1, 90_000), raw=False) == (25, "")
 
 
 def test_a_pause_does_not_slow_the_rate(tmp_path: Path):
