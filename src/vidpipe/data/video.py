@@ -23,7 +23,13 @@ from av.format import Flags
 from av.sidedata.sidedata import SideData
 from av.stream import Disposition
 from av.video.frame import VideoFrame
-from av.video.reformatter import Interpolation, VideoReformatter
+from av.video.reformatter import (
+    ColorPrimaries,
+    ColorRange,
+    ColorTrc,
+    Interpolation,
+    VideoReformatter,
+)
 from av.video.stream import VideoStream
 from jaxtyping import Int64, UInt8
 
@@ -38,6 +44,7 @@ BITEXACT = Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # equal pixels o
 BICUBIC = Interpolation.BICUBIC | BITEXACT
 BILINEAR = Interpolation.BILINEAR | BITEXACT
 NEAREST = Interpolation.POINT
+BT601 = 6  # FFmpeg's AVCOL_SPC_SMPTE170M: its conversion from RGB, whatever the size
 # Pixel formats with subsampled chroma, as of nearly all videos -> format that they are scaled in.
 SUBSAMPLED = {f"{y}{chroma}": f"{y}422p" for y in ("yuv", "yuvj") for chroma in ("420p", "422p")}
 # Refused formats: FFmpeg renders any text as a terminal, and follows playlists to any file.
@@ -247,6 +254,7 @@ def encode(frames: Iterable[Image], *, fps: int, encoding: Encoding = H264) -> b
         stream.pix_fmt = "yuv420p"
         stream.codec_context.thread_count = 1
         stream.options = dict(encoding.options)
+        _tag_colours(stream)
         if encoding.tag:
             stream.codec_context.codec_tag = encoding.tag
         # Pad each picture to even sides; the first one sets the size of the video.
@@ -259,6 +267,15 @@ def encode(frames: Iterable[Image], *, fps: int, encoding: Encoding = H264) -> b
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return buffer.getvalue()
+
+
+def _tag_colours(stream: VideoStream) -> None:
+    """State what the pictures are, sRGB, and how they are converted; players guess by the size."""
+    codec = stream.codec_context
+    codec.color_range = ColorRange.MPEG
+    codec.colorspace = BT601
+    codec.color_primaries = ColorPrimaries.BT709
+    codec.color_trc = ColorTrc.IEC61966_2_1
 
 
 def _open(path: Path) -> InputContainer:

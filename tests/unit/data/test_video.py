@@ -1,3 +1,4 @@
+import struct
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
@@ -364,6 +365,21 @@ def test_encoding_twice_gives_the_same_bytes(encoding: Encoding):
     frames = footage.noise(6)
     made = (encode(given, fps=12, encoding=encoding) for given in (frames, iter(frames)))
     assert next(made) == next(made)
+
+
+@pytest.mark.parametrize("height", [64, 720])
+def test_an_encoded_video_states_its_colours(tmp_path: Path, height: int):
+    path = tmp_path / "made.mp4"
+    path.write_bytes(encode([footage.quarters(height, 64)], fps=12))
+    frame = next(decode(path)).frame
+    stated = (frame.color_range, frame.colorspace, frame.color_primaries, frame.color_trc)
+    assert stated == (
+        1,
+        6,
+        1,
+        13,
+    )  # limited range; matrix of BT.601; sRGB is that of BT.709, curved
+    assert path.read_bytes().count(b"colrnclx" + struct.pack(">3H", 1, 13, 6)) == 1
 
 
 def test_odd_sides_are_padded_for_the_encoder(tmp_path: Path):
