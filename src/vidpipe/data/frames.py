@@ -26,7 +26,7 @@ COMPARED = 8  # frames compared at a time: hardly slower in NumPy than one
 
 @dataclass(frozen=True)
 class Shot:
-    """A shot: frames `start` to `stop - 1` of a packed file, without a cut.
+    """A shot: frames `start` to `stop - 1` of a packed file, without a cut or pause.
 
     Attributes:
         video: Name of the video.
