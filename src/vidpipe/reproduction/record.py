@@ -211,7 +211,7 @@ def _changes(key: str, old: Any, new: Any) -> Iterator[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         for name in sorted({*old, *new}):
             yield from _changes(f"{key}.{name}", old.get(name), new.get(name))
-    elif old != new:
+    elif old != new and (old == old or new == new):  # noqa: PLR0124  `.nan` is not equal to itself
         yield f"{key}: recorded {old}, params.yaml says {new}"
 
 

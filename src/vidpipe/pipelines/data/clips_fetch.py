@@ -9,7 +9,7 @@ import pandas as pd
 
 from vidpipe.config.datasets import ClipsSource
 from vidpipe.data.datasets.record import Place
-from vidpipe.data.datasets.registry import SOURCES
+from vidpipe.data.datasets.registry import videos_of
 from vidpipe.data.ingest import BROKEN, DAMAGED, OK, assign_splits, collect, refuse_broken
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.data.workers import PoolFactory, processes
@@ -41,7 +41,7 @@ def fetch_clips(
     folder = scratch / "clips_videos"
     folder.mkdir()
     place = Place(key=f"sources.clips.{source.dataset}", project=project, folder=folder)
-    videos = SOURCES[source.dataset](**source.block, place=place)
+    videos = videos_of(source, place)
     entries = collect(videos, folder, name="clips_fetch", pool=pool)
     entries = assign_splits(entries, source.test)
     if not entries:
