@@ -108,6 +108,15 @@ def test_no_parameter_has_a_default_but_optional_blocks():
                 assert field.is_required() or field.default is None, f"{model.__name__}.{name}"
 
 
+def test_blocks_of_parameters_compute_nothing_for_no_stage_counts_them():
+    for module in (params_sources, params_gans, params):
+        for node in ast.walk(ast.parse(Path(module.__file__).read_text(encoding="utf-8"))):
+            for member in node.body if isinstance(node, ast.ClassDef) else ():
+                if isinstance(member, FUNCTIONS):
+                    decorators = {ast.unparse(d).partition("(")[0] for d in member.decorator_list}
+                    assert decorators & {"model_validator", "field_validator"}, member.name
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT / "src")))
 def test_files_and_public_names_have_docstrings(path: Path):
     tree = ast.parse(path.read_text(encoding="utf-8"))

@@ -36,7 +36,8 @@ SPELLINGS = {
     "a line for Excel": f"sep=,\r\n{GOOD}",
     "capitals": GOOD.replace("path,label,group,split", "Path,LABEL,Group,Split"),
     "capital splits": GOOD.replace(",train", ",Train").replace(",test", ",VAL"),
-    "blanks": GOOD.replace(",", " , ").replace("wave ,", "wave,").replace(' "', '"'),
+    "blanks": " path , label , group , split\n flat/clip 0.mp4 , jump , p0 , train \n"
+    'flat/clip 1.mp4 , "wave, twice" , p1 , test\n',
     "backslashes": GOOD.replace("/", "\\"),
     "the folder's name": GOOD.replace("flat/", "my set/flat/"),
     "a dot": GOOD.replace("flat/", "./flat/"),
