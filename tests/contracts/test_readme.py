@@ -40,7 +40,7 @@ def test_every_command_of_readme_exists():
             case "vidpipe":
                 command = cli
                 while isinstance(command, click.Group):
-                    command = command.commands[words.pop(0)]
+                    command = command.get_command(None, words.pop(0))
                 command.make_context(command.name, words)
             case "make":
                 assert words[0] in targets
@@ -48,6 +48,12 @@ def test_every_command_of_readme_exists():
                 assert words[0] in ("repro", "exp")
                 assert set(words[1:]) <= {*STAGES, "run", "-S", *overrides(words)}
     assert {"vidpipe", "make", "dvc"} <= programs
+
+
+def test_pages_that_choose_footage_train_pix2pix_alone():
+    for page in (README, (ROOT / "docs/how-to/choose-data.md").read_text(encoding="utf-8")):
+        (line,) = (line for line in page.splitlines() if "vidpipe use" in line and "repro" in line)
+        assert line.endswith("&& dvc repro pix2pix_evaluate")
 
 
 def overrides(words):
@@ -63,7 +69,7 @@ def overrides(words):
 def test_every_preset_and_pipeline_that_readme_names_exists():
     presets = {*preset_names(ROOT, "scale"), *preset_names(ROOT, "recipe")}
     assert set(re.findall(r"vidpipe preset (\w+)", README)) <= presets
-    assert set(re.findall(r"--pipeline=(\w+)", README)) <= {*SUMS, *STAGES}
+    assert set(re.findall(r"--pipelines=(\w+)", README)) <= {*SUMS, *STAGES}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
