@@ -26,7 +26,7 @@ def show(number: int, out: Path | None, npz: Path) -> None:
     """Write pair NUMBER (from 0) as one picture: a frame at the left, the next at the right."""
     from vidpipe.data.pairs import side_by_side  # noqa: PLC0415 (imports pandas: 0.3 s)
 
-    # Check the arguments against the file.
+    # Check the arguments, the number against the file.
     out = out or Path(f"pair-{number}.png")
     check_out("--out", out)
     if not npz.exists():

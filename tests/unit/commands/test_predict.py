@@ -69,22 +69,3 @@ def test_a_gif_takes_as_long(predict: Command):
     with Image.open("out.gif") as gif:
         shown = [gif.seek(n) or gif.info["duration"] for n in range(gif.n_frames)]
     assert sum(shown) == 6 * 1000 / 30
-
-
-@pytest.mark.parametrize(
-    ("out", "problem"),
-    [
-        ("me.png/out.mp4", "me.png is a file"),
-        ("me.png/new/out.mp4", "me.png is a file"),
-        ("folder.mp4", "got a folder"),
-        ("out.avi", "ends in .mp4, .gif"),
-    ],
-)
-def test_a_place_that_cannot_be_written_is_told_before_any_work(
-    predict: Command, tmp_path: Path, out: str, problem: str
-):
-    (tmp_path / "folder.mp4").mkdir()
-    (tmp_path / "weights/generator.safetensors").unlink()
-    (line,) = predict("--image", "me.png", "--out", out, code=1).output.splitlines()
-    assert line.startswith(f"Error: --out {out}: expected ")
-    assert problem in line
