@@ -12,7 +12,7 @@ Page = UInt8[np.ndarray, "height width 3"]
 
 PAUSE = 0.5  # seconds on the last page: played backwards, footage would show what never happened
 UNIT = 10  # milliseconds: GIF counts hundredths of a second
-SAMPLED = 8  # pages that the palette is chosen from, about
+SAMPLED = 8  # pages that the palette is chosen from, the first and the last among them
 
 
 def with_pause(pages: Sequence[Page], fps: int) -> list[Page]:
@@ -25,8 +25,8 @@ def gif(pages: Sequence[Page], *, fps: int, colours: int = 256) -> bytes:
 
     Equal pages in a row become one that is shown for as long.
     """
-    sampled = pages[:: max(1, len(pages) // SAMPLED)]
-    palette = Image.fromarray(np.concatenate(sampled)).quantize(
+    sampled = np.linspace(0, len(pages) - 1, min(SAMPLED, len(pages))).round().astype(int)
+    palette = Image.fromarray(np.concatenate([pages[n] for n in sampled])).quantize(
         colours, method=Image.Quantize.MEDIANCUT
     )
     first, *others = (
