@@ -193,7 +193,7 @@ def _with_names(advice: str) -> str:
 
 
 @click.group(cls=LazyCommands)
-@click.version_option(package_name="vidpipe")
+@click.version_option(package_name="vidpipe", prog_name="vidpipe")
 def cli() -> None:
     """Turn footage into GANs that make video, and prove how.
 
