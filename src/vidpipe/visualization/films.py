@@ -43,8 +43,9 @@ def draw_films(evaluation: ClipEvaluation, actions: Sequence[str], *, fps: int) 
     def moving(pages: list[Page]) -> bytes:
         return gif(with_pause(pages, fps), fps=fps)
 
-    requested = () if evaluation.requested is None else evaluation.requested[: WALL**2]
-    labels = [actions[label] for label in requested]
+    labels = list[str]()
+    if evaluation.requested is not None:
+        labels = [actions[label] for label in evaluation.requested[: WALL**2]]
     samples = wall_film(evaluation.generated.clips[: WALL**2], labels=labels)
     walk = latent_walk(sampler, WALKS, rng, evaluation.held_out_frames)
     files = {
