@@ -9,6 +9,8 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1	/'
 
 repro: $(BIN)/ready ## rebuild every result, then compare with what is committed
+	@git rev-parse --git-dir > /dev/null 2>&1 || { echo "$(CURDIR): expected a git repository, which DVC needs; clone the project, \
+	or make one: git init && git add --all && git commit --message Start" >&2; exit 1; }
 	dvc repro
 	vidpipe results
 

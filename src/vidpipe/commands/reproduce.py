@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from dvc.stage import PipelineStage
 
+from vidpipe.commands.outputs import check_out
 from vidpipe.config.loader import FILE, read
 from vidpipe.reproduction import guarantees, worktree
 from vidpipe.reproduction.comparison import compare_metrics, compare_outputs, tolerances
@@ -71,6 +72,8 @@ def reproduce(
     start = time.monotonic()
     here = Path.cwd()
     read(here / FILE)  # fails with advice outside of a project
+    if file:
+        check_out("--json", file)
     commit = worktree.commit_of(here, revision)
     with worktree.scratch(keep=keep) as folder:
         _say(f"{revision} ({commit[:12]}) {'goes to' if keep else 'for a while in'} {folder}")
