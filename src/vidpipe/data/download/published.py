@@ -95,7 +95,7 @@ def own_files(
         return {}
     paths = [_find(_locations(file, archive, False), place) for file in files]
     paths += [_find(_locations(file, archive, True), place) for file in beside]
-    found = {}
+    found = dict[str, Path]()
     for path in dict.fromkeys(paths):
         if path.is_dir():
             found |= {member: path / member for member in listed(path)}
