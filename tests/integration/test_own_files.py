@@ -8,6 +8,7 @@ from support.project import copy, run, work_off
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 FETCH = "clips_fetch"
+UP_TO_DATE = "Data and pipelines are up to date."
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +46,7 @@ def manifest(project):
 
 def test_the_drawn_set_is_up_to_date_and_lists_nothing(project):
     run(project, "dvc", "repro", FETCH)
-    assert run(project, "dvc", "status", FETCH).strip() == "Data and pipelines are up to date."
+    assert run(project, "dvc", "status", "--with-deps", FETCH).strip() == UP_TO_DATE
     assert (project / "data/01_raw/clips_files.csv").read_text() == "file,md5\n"
     said = run(project, "dvc", "repro", FETCH)
     assert "Running stage" not in said
