@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 from support.project import copy, metrics, run
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # other people's, from MLflow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # other people's, from MLflow
 
 
 def client(project):
