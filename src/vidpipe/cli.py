@@ -16,6 +16,7 @@ from kedro.io import DatasetError
 from vidpipe.commands.dvc_yaml import dvc_yaml
 from vidpipe.commands.generate import generate
 from vidpipe.commands.glyphs import glyphs
+from vidpipe.commands.new import new
 from vidpipe.commands.pairs import pairs
 from vidpipe.commands.predict import predict
 from vidpipe.commands.preset import preset
@@ -41,7 +42,7 @@ def report_user_errors(command: click.Command) -> click.Command:
     def callback(*args: Any, **kwargs: Any) -> Any:
         # Unlike SIGINT, which Python turns into KeyboardInterrupt, these would kill the process
         # before scratch folders are removed.
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:  # not on Windows
             if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` has SIGHUP ignored
                 signal.signal(number, lambda received, _: sys.exit(BY_SIGNAL + received))
         try:
@@ -95,6 +96,7 @@ def cli() -> None:
 
 # Every command reports errors the same way; of a group, each of its commands.
 COMMANDS = (
+    new,
     preset,
     use,
     predict,
