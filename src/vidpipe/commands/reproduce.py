@@ -61,9 +61,9 @@ def reproduce(
     all agrees, 1 if not, 2 if this machine or its packages cannot promise the level.
 
     \b
-      vidpipe reproduce v0.1.0
-      vidpipe reproduce v0.1.0 --stage digits
-      vidpipe reproduce v0.1.0 --pull
+      vidpipe reproduce HEAD
+      vidpipe reproduce HEAD --stage digits
+      vidpipe reproduce HEAD --pull
     """
     start = time.monotonic()
     here = Path.cwd()
