@@ -39,6 +39,7 @@ def _clips() -> Pipeline:
 # Stage -> the package's pipeline that has a node of that name, in the order of a run: first what
 # moves.
 STAGES: dict[str, Callable[[], Pipeline]] = {
+    "footage_files": _data,
     "footage_fetch": _data,
     "footage_frames": _data,
     "pairs": _data,
@@ -50,6 +51,7 @@ STAGES: dict[str, Callable[[], Pipeline]] = {
     "mlp_gan_evaluate": _digits,
     "dcgan_train": _digits,
     "dcgan_evaluate": _digits,
+    "clips_files": _data,
     "clips_fetch": _data,
     "sources": _data,
     "clips_frames": _data,

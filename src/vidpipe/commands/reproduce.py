@@ -24,7 +24,7 @@ from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 
 DIFFERS, NO_GUARANTEE = 1, 2  # exit codes
-SOURCE = "_fetch"  # suffix of the stages that bring sources
+SOURCES = ("_files", "_fetch")  # suffixes of the stages that bring sources
 
 
 @click.command()
@@ -140,7 +140,7 @@ def _rebuild(here: Path, project: Path, remote: str | None, stages: list[str]) -
     """Run the stages; the sources come from a remote if one is named."""
     if frozen := [name for name in stages if declared(project)[name].get("frozen")]:
         worktree.run(project, "dvc", "unfreeze", *frozen)
-    sources = [name for name in stages if name.endswith(SOURCE)]
+    sources = [name for name in stages if name.endswith(SOURCES)]
     if remote and sources:
         worktree.pull(here, project, remote, sources)
         worktree.run(project, "dvc", "freeze", *sources)

@@ -1,7 +1,6 @@
 """`vidpipe ui`: compare runs in a browser."""
 
 import re
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +9,7 @@ import click
 
 from vidpipe.config.loader import FILE, read
 from vidpipe.tracking.mlflow_tracker import tracking_uri
+from vidpipe.utils import children
 
 
 @click.command()
@@ -31,5 +31,4 @@ def ui(port: int) -> None:
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     with suppress(KeyboardInterrupt):
-        server = subprocess.run(command, check=False)
-        sys.exit(server.returncode)
+        sys.exit(children.run(command))

@@ -1,6 +1,6 @@
 """Parameters of the data sets: one block per set, and the two slots that a set can fill."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -109,12 +109,6 @@ class Source(ConfigBlock):
         if getattr(self, self.dataset) is None:
             raise ValueError(f"dataset: {self.dataset} needs a block {self.dataset}: beside it")
         return self
-
-    @property
-    def block(self) -> dict[str, Any]:
-        """Keys and values of the block in force."""
-        values: dict[str, Any] = getattr(self, self.dataset).model_dump()
-        return values
 
 
 class FootageSource(Source):

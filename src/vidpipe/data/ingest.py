@@ -1,20 +1,24 @@
 """Collect the videos of a source in one folder, and make a manifest of what each file holds."""
 
 import errno
+import itertools
+import logging
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vidpipe.data.datasets.record import Video
-from vidpipe.data.splits import by_group
+from vidpipe.data.splits import TEST, TRAIN, by_group
 from vidpipe.data.video import decode, probe
 from vidpipe.data.workers import Failure, PoolFactory, map_ordered, processors
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
 from vidpipe.utils.progress import progress
 
+log = logging.getLogger(__name__)
 OK, DAMAGED, BROKEN = "ok", "damaged", "broken"
+COPY = "duplicate of "  # begins a note
 NAMED = 3  # videos named in a message, of many
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 UNREADABLE = (OSError, ValueError, ArithmeticError, MemoryError)  # UserError is a ValueError
@@ -33,14 +37,15 @@ class Entry:
         codec: Name of the codec, as FFmpeg calls it.
         width: Pixels across, as a player shows them.
         height: Pixels down, as a player shows them.
-        fps: Frames per second, the average.
+        fps: Frames per second while the picture moves.
         frames: Frames that decode.
-        seconds: Length of those frames.
+        seconds: Length of those frames, with pauses.
         label: Class of the video.
         group: Videos of one group are never split apart.
-        split: `train`, `test`, or empty.
+        split: `train`, `test`, or empty: in neither.
         status: `ok`, `damaged` (fewer frames decode than the file announces) or `broken`.
         reason: The fault, if the status is not `ok`.
+        notes: What was done to the video, joined by "; "; plain ones have none.
     """
 
     path: str
@@ -57,6 +62,7 @@ class Entry:
     split: str
     status: str = OK
     reason: str = ""
+    notes: str = ""
 
 
 def collect(
@@ -104,12 +110,70 @@ def collect(
 def assign_splits(entries: Sequence[Entry], test: float) -> list[Entry]:
     """Assign each video without an official split to `train` or `test`, by its group.
 
+    No bytes are in both: groups that share a file go together, and of files that official splits
+    tear apart, those of `train` are taken out, of every split. A file that equals an earlier one
+    has a note of it.
+
     Args:
         entries: Rows of the manifest.
         test: Share of the groups that is for testing.
     """
-    splits = by_group({entry.group for entry in entries if not entry.split}, test)
-    return [e if e.split else replace(e, split=splits[e.group]) for e in entries]
+    groups = _joined_by_copies(entries)
+    splits = by_group({groups[entry.group] for entry in entries if not entry.split}, test)
+    entries = [e if e.split else replace(e, split=splits[groups[e.group]]) for e in entries]
+
+    # A copy is of the first file that has its bytes, and of one that is tested on, if there is one.
+    originals = dict[str, Entry]()
+    for entry in sorted(entries, key=lambda entry: entry.split != TEST):
+        if _is_read(entry):
+            originals.setdefault(entry.sha256, entry)
+    return [_mark_copy(entry, originals.get(entry.sha256, entry)) for entry in entries]
+
+
+def warn_of_copies(entries: Sequence[Entry]) -> None:
+    """Log how many files equal others, and name those that were taken out or have another label."""
+    labels = {entry.path: entry.label for entry in entries}
+    copies = {e.path: e.notes.partition(COPY)[2] for e in entries if COPY in e.notes}
+    out = [entry.path for entry in entries if not entry.split]
+    other = [path for path, original in copies.items() if labels[path] != labels[original]]
+    if copies:
+        log.info(
+            "%d videos have the bytes of another; their notes in the manifest say so", len(copies)
+        )
+    if out:
+        log.warning(
+            "%d videos for training are also in the test set, and left out of training: %s",
+            len(out),
+            _named(f"{path} is {copies[path]}" for path in out),
+        )
+    if other:
+        log.warning(
+            "%d videos have the bytes of one with another label; remove one of each, or label them "
+            "alike: %s",
+            len(other),
+            _named(
+                f"{path} ({labels[path]}) is {copies[path]} ({labels[copies[path]]})"
+                for path in other
+            ),
+        )
+
+
+def refuse_untrainable(entries: Sequence[Entry], key: str) -> None:
+    """Raise an error if no video is to train on.
+
+    Args:
+        entries: Rows of the manifest, with splits.
+        key: Key of `params.yaml` for the data set, for the message.
+
+    Raises:
+        UserError: With the number of videos that are held out.
+    """
+    if not any(entry.split == TRAIN and entry.status != BROKEN for entry in entries):
+        raise UserError(
+            f"{key}: expected videos to train on, but all {len(entries)} are for testing or "
+            "broken; give some of them the split train, or give none a split: then "
+            "sources.clips.test is the share that is held out"
+        )
 
 
 def refuse_broken(entries: Sequence[Entry], allowed: float, key: str) -> None:
@@ -129,6 +193,42 @@ def refuse_broken(entries: Sequence[Entry], allowed: float, key: str) -> None:
             f"{len(reasons)} of {len(entries)} videos are broken, {key} allows a share of "
             f"{allowed:g}: {'; '.join(reasons[:NAMED])}"
         )
+
+
+def _joined_by_copies(entries: Sequence[Entry]) -> dict[str, str]:
+    """Return a name for each group, the same for groups that share a file and have no split."""
+    joined_to = {entry.group: entry.group for entry in entries}
+
+    def name(group: str) -> str:
+        while joined_to[group] != group:
+            group = joined_to[group]
+        return group
+
+    first = dict[str, str]()
+    for entry in entries:
+        if not entry.split and _is_read(entry):
+            joined_to[name(entry.group)] = name(first.setdefault(entry.sha256, entry.group))
+    return {group: name(group) for group in joined_to}
+
+
+def _is_read(entry: Entry) -> bool:
+    return entry.status != BROKEN and bool(entry.sha256)
+
+
+def _mark_copy(entry: Entry, original: Entry) -> Entry:
+    """Note whose copy a file is; take it out if the other is tested on and this is not."""
+    if entry.path == original.path:
+        return entry
+    notes = f"{entry.notes}; " if entry.notes else ""
+    return replace(
+        entry,
+        notes=f"{notes}{COPY}{original.path}",
+        split=entry.split if entry.split == original.split else "",
+    )
+
+
+def _named(lines: Iterable[str]) -> str:
+    return "; ".join(itertools.islice(lines, NAMED))
 
 
 def _copy(video: Video, copy: Path) -> Entry:
@@ -168,9 +268,10 @@ def _inspect(path: Path) -> Entry:
         height=header.height,
         fps=round(header.fps, 3),
         frames=decoded,
-        seconds=round(decoded / header.fps, 3),
+        seconds=round(decoded / header.fps + header.paused, 3),
         status=DAMAGED if damaged else OK,
         reason=f"{decoded} of {header.announced} frames decode" if damaged else "",
+        notes="; ".join(header.notes),
     )
 
 

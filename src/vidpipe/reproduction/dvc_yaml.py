@@ -48,6 +48,12 @@ def render(project: Path) -> str:
             for dataset in (*read, *written)
             if dataset in entries or resolver.match_dataset_pattern(dataset)
         }
+        # A stage may depend on data that its nodes do not read.
+        followed = [
+            _hints(catalog[o])["follows"] for o in written if "follows" in _hints(catalog[o])
+        ]
+        read += followed
+        catalog |= {dataset: resolver.resolve_pattern(dataset) for dataset in followed}
         files = set().union(*(code_of(node.func) for node in nodes))
         # The catalog calls what writes npz files; their bytes are the stage's.
         if any(catalog[output]["type"].endswith(".Npz") for output in written):
@@ -65,7 +71,8 @@ def render(project: Path) -> str:
 def _stage(
     name: str, code: list[str], read: list[str], written: list[str], catalog: dict[str, Any]
 ) -> dict[str, Any]:
-    params = sorted({i.removeprefix("params:") for i in read if i.startswith("params:")})
+    params: list[Any] = sorted({i.removeprefix("params:") for i in read if i.startswith("params:")})
+    params += [_hints(catalog[o])["params"] for o in written if "params" in _hints(catalog[o])]
     data = sorted({catalog[i]["filepath"] for i in read if i in catalog})
     stage: dict[str, Any] = {"cmd": f"kedro run --pipelines={name}", "deps": [*data, *code]}
     if params:
@@ -79,9 +86,8 @@ def _stage(
 
 def _out(entry: dict[str, Any]) -> Any:
     path = entry["filepath"]
-    if _hints(entry).get("cache") is False:
-        return {path: _in_one_line(CommentedMap(cache=False))}
-    return path
+    settings = {key: value for key, value in _hints(entry).items() if key in ("cache", "persist")}
+    return {path: _in_one_line(CommentedMap(settings))} if settings else path
 
 
 def _in_one_line(values: CommentedBase) -> CommentedBase:

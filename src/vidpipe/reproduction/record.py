@@ -189,7 +189,7 @@ def _declaration(stage: Stage, declaration: Mapping[str, Any] | None) -> Iterato
     outs = paths([out for kind in OUTPUTS for out in declaration.get(kind, [])])
     # DVC fills `${...}` in from params.yaml: such a path is recorded by another name.
     for path in (*inputs, *outs):
-        if "${" not in path and path not in {*stage.deps, *stage.outs, *params}:
+        if "${" not in path and path not in {*stage.deps, *stage.outs, *params, *stage.params}:
             yield f"{path}: in {STAGES}, not in {LOCK}"
     # An output that dvc.yaml no longer names would be compared with what no run replaces.
     if not any("${" in path for path in outs):
@@ -211,7 +211,7 @@ def _changes(key: str, old: Any, new: Any) -> Iterator[str]:
     if isinstance(old, dict) and isinstance(new, dict):
         for name in sorted({*old, *new}):
             yield from _changes(f"{key}.{name}", old.get(name), new.get(name))
-    elif old != new:
+    elif old != new and (old == old or new == new):  # noqa: PLR0124  `.nan` is not equal to itself
         yield f"{key}: recorded {old}, params.yaml says {new}"
 
 

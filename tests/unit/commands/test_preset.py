@@ -7,6 +7,7 @@ import pytest
 from click.testing import Result
 
 from vidpipe.config.loader import check, read
+from vidpipe.utils.processor import fastest_runtime
 
 Command = Callable[..., Result]
 ROOT = Path(__file__).parents[3]
@@ -82,6 +83,19 @@ def test_there_and_back_leaves_the_file_byte_for_byte(
     assert path.read_bytes() == before
 
 
+def test_fast_is_what_this_machine_does_best_and_portable_leads_back(
+    project: Path, vidpipe: Command
+):
+    vidpipe("preset", "laptop")
+    before = (project / "params.yaml").read_bytes()
+    vidpipe("preset", "fast")
+    runtime = check(read(project / "params.yaml")).runtime
+    assert runtime.determinism == "machine"
+    assert runtime.model_dump() == fastest_runtime()
+    vidpipe("preset", "portable")
+    assert (project / "params.yaml").read_bytes() == before
+
+
 @pytest.mark.parametrize("name", [*SCALES, *RECIPES])
 def test_comments_and_order_of_keys_stay(
     project: Path, vidpipe: Command, rewritten: Callable[[], str], name: str
@@ -141,7 +155,8 @@ def test_of_a_recipe_for_several_models_only_the_one_named_is_set(project: Path,
     ("arguments", "message"),
     [
         (["nope"], "unknown preset 'nope'"),
-        (["paper", "pix2pix"], "paper is a scale, and scales are for all models"),
+        (["paper", "pix2pix"], "paper is a scale, and a scale is for all models"),
+        (["fast", "pix2pix"], "fast is a runtime, and a runtime is for all models"),
         (["report", "nope"], "no recipe report for 'nope'; there is one for: "),
     ],
 )
@@ -155,7 +170,7 @@ def test_what_cannot_be_set_is_refused_and_nothing_written(
 
 def test_an_unknown_preset_names_those_that_there_are(project: Path, vidpipe: Command):
     message = vidpipe("preset", "nope", code=1).output
-    assert all(name in message for name in (*SCALES, *RECIPES))
+    assert all(name in message for name in (*SCALES, *RECIPES, "portable", "fast"))
 
 
 def test_outside_a_project_the_command_says_where_to_run_it(

@@ -11,7 +11,14 @@ from support import pool_jobs as jobs
 
 from vidpipe.data import ingest
 from vidpipe.data.datasets.record import Video
-from vidpipe.data.ingest import Entry, assign_splits, collect, refuse_broken
+from vidpipe.data.ingest import (
+    Entry,
+    assign_splits,
+    collect,
+    refuse_broken,
+    refuse_untrainable,
+    warn_of_copies,
+)
 from vidpipe.data.workers import KILLED, processes
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
@@ -46,7 +53,19 @@ def test_the_manifest_tells_what_a_player_would_show(tmp_path: Path):
         "split": "",
         "status": "ok",
         "reason": "",
+        "notes": "turned 90°",
     }
+
+
+def test_a_plain_video_has_no_notes(tmp_path: Path):
+    assert collected(footage.write(tmp_path / "v.mp4", footage.numbered(3))).notes == ""
+
+
+def test_the_length_of_a_video_has_its_pauses(tmp_path: Path):
+    stamps = [n / 20 + 15 * (n > 9) for n in range(20)]
+    entry = collected(footage.write(tmp_path / "v.mp4", footage.numbered(20), times=stamps))
+    assert (entry.fps, entry.frames, entry.seconds) == (20.0, 20, 16.0)
+    assert entry.notes == "pause of 15.0 s"
 
 
 def test_the_copy_has_the_bytes_of_the_video(tmp_path: Path):
@@ -253,6 +272,51 @@ def test_parts_that_the_source_gives_stay_and_others_go_by_group():
     parts = {row.group: row.split for row in divided if row.path != "7.avi"}
     assert all(parts[row.group] == row.split for row in divided if row.path != "7.avi")
     assert set(parts.values()) == {"train", "test"}
+
+
+def copies(*rows: dict[str, str]) -> list[Entry]:
+    """Rows of files with the same bytes, and some others."""
+    same = [replace(ROW, sha256="a", path=f"{n}.avi", **row) for n, row in enumerate(rows)]
+    others = [replace(ROW, sha256=f"b{n}", path=f"o{n}.avi", group=f"o{n}") for n in range(20)]
+    return assign_splits(same + others, 0.25)[: len(rows)]
+
+
+def test_groups_that_share_a_file_are_in_one_split():
+    rows = copies(*({"group": f"g{n}"} for n in range(8)))
+    assert len({row.split for row in rows}) == 1
+    assert [row.notes for row in rows] == ["", *["duplicate of 0.avi"] * 7]
+
+
+def test_a_file_to_train_on_that_is_also_tested_on_is_taken_out(
+    caplog: pytest.LogCaptureFixture,
+):
+    rows = copies({"split": "train", "notes": "turned 90°"}, {"split": "test"}, {"split": "test"})
+    assert [row.split for row in rows] == ["", "test", "test"]
+    notes = ["turned 90°; duplicate of 1.avi", "", "duplicate of 1.avi"]
+    assert [row.notes for row in rows] == notes
+    warn_of_copies(rows)
+    assert "1 videos for training are also in the test set" in caplog.text
+    assert "left out of training: 0.avi is 1.avi" in caplog.text
+    assert "another label" not in caplog.text
+
+
+def test_a_file_of_two_labels_is_named(caplog: pytest.LogCaptureFixture):
+    rows = copies({"split": "train"}, {"split": "train", "label": "run"})
+    assert [row.split for row in rows] == ["train", "train"]
+    warn_of_copies(rows)
+    assert "alike: 1.avi (run) is 0.avi (walk)" in caplog.text
+
+
+def test_broken_files_are_copies_of_none():
+    rows = copies({"split": "train", "status": "broken"}, {"split": "test", "status": "broken"})
+    assert [(row.split, row.notes) for row in rows] == [("train", ""), ("test", "")]
+
+
+def test_where_all_are_held_out_the_key_is_named():
+    rows = [replace(ROW, split="test"), replace(ROW, split="train", status="broken")]
+    with pytest.raises(UserError, match=r"^key: expected videos to train on, but all 2 are"):
+        refuse_untrainable(rows, "key")
+    refuse_untrainable([*rows, replace(ROW, split="train")], "key")
 
 
 def broken(count: int, of: int) -> list[Entry]:

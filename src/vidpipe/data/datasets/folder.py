@@ -1,43 +1,34 @@
-"""A tree of videos of the user; a video's label is its folder's name, or stands in a table."""
+"""A tree of videos of the user; labels and splits are names of folders, or stand in a table."""
 
-import csv
 import logging
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePosixPath
 
+from vidpipe.data.datasets.labels import SPLITS, Row, read_labels
 from vidpipe.data.datasets.record import Place, Video
 from vidpipe.data.files import distinct
+from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 SUFFIXES = frozenset(
     (
-        *(".3gp", ".asf", ".avi", ".dv", ".flv", ".gif", ".h264", ".m2ts", ".m4v", ".mkv", ".mov"),
-        *(".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
+        *(".264", ".265", ".3gp", ".asf", ".avi", ".dv", ".flv", ".gif", ".h264", ".h265", ".hevc"),
+        *(".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts"),
+        *(".vob", ".webm", ".wmv", ".y4m"),
     )
 )
-REQUIRED = ("path", "label")
-OPTIONAL = ("group", "split")
 NAMED = 3  # videos named in a message, of many
-
-
-@dataclass(frozen=True)
-class Row:
-    """Columns of the table, besides the path."""
-
-    label: str
-    group: str
-    split: str
 
 
 def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Video]:
     """Yield every video below a folder, or those that a table lists.
 
-    Without a table each video is a group of its own. Links are followed, hidden files skipped; the
-    log counts what is skipped.
+    A video's label is its folder's name, or stands in the table. Folders called `train` and `test`
+    (or `val`), one of which every video is in, are its split. Without a table each video is a group
+    of its own. Links are followed, hidden files skipped; the log counts what is skipped.
 
     Args:
         path: The folder.
@@ -46,22 +37,17 @@ def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Vi
         place: Folders of the project.
 
     Raises:
-        UserError: If the folder or the table is missing, or the table is invalid.
+        UserError: If the folder or the table is missing, the table is invalid, or only some videos
+            are in folders that are named like splits.
     """
-    if path is None:
-        raise UserError(f"{place.key}.path: expected the folder of your videos, it is empty")
-    root = place.find(path)
-    if root is None or not root.is_dir():
-        raise UserError(f"{place.key}.path: expected a folder at {place.project / path}")
+    root = _find(path, place)
     tree = _walk(root)
-    if labels is None:
-        rows = {path: Row((root / path).parent.name, "", "") for path in tree}
-    else:
-        rows = _read_table(labels, place)
-    left_out = sorted(tree - rows.keys())
-    if left_out:
-        first = ", ".join(left_out[:NAMED])
-        log.warning("%d videos are not in %s and left out: %s", len(left_out), labels, first)
+    rows = _by_folder(tree, root, place)
+    if labels is not None:
+        rows = read_labels(_find_table(labels, place), root, rows, f"{place.key}.labels")
+        if left_out := sorted(tree - rows.keys()):
+            first = ", ".join(left_out[:NAMED])
+            log.warning("%d videos are not in %s and left out: %s", len(left_out), labels, first)
     # The manifest is in the order of the paths.
     paths = sorted(rows)
     for relative, name in zip(paths, distinct(paths), strict=True):
@@ -73,6 +59,29 @@ def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Vi
             group=row.group or relative,
             split=row.split,
         )
+
+
+def files(*, path: str | None, labels: str | None, place: Place) -> dict[str, Path]:
+    """Find the files that `videos` reads: all videos, and the table."""
+    root = _find(path, place)
+    found = {relative: root / relative for relative in _walk(root)}
+    return found if labels is None else found | {"labels": _find_table(labels, place)}
+
+
+def _find(path: str | None, place: Place) -> Path:
+    if path is None:
+        raise UserError(f"{place.key}.path: expected the folder of your videos, it is empty")
+    root = place.find(path)
+    if root is None or not root.is_dir():
+        raise UserError(f"{place.key}.path: expected a folder at {place.project / path}")
+    return root
+
+
+def _find_table(labels: str, place: Place) -> Path:
+    table = place.find(labels)
+    if table is None or not table.is_file():
+        raise UserError(f"{place.key}.labels: expected a CSV at {place.project / labels}")
+    return table
 
 
 def _walk(root: Path) -> set[str]:
@@ -106,35 +115,40 @@ def _walk(root: Path) -> set[str]:
     return videos
 
 
-def _read_table(labels: str, place: Place) -> dict[str, Row]:
-    """Read and check the user's CSV; return its rows by path."""
-    table = place.find(labels)
-    key = f"{place.key}.labels"
-    if table is None or not table.is_file():
-        raise UserError(f"{key}: expected a CSV at {place.project / labels}")
-    rows = dict[str, Row]()
-    try:
-        with table.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if missing := set(REQUIRED) - set(reader.fieldnames or ()):
-                raise UserError(f"{key}: {table} has no column {' and no '.join(sorted(missing))}")
-            for number, row in enumerate(reader, 2):
-                path, rest = _check_row(row, f"{key}: {table}, line {number}")
-                if path in rows:
-                    raise UserError(f"{key}: {table}, line {number}: {path} stands there twice")
-                rows[path] = rest
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{key}: {table} is no CSV in UTF-8: {error}") from error
+def _by_folder(tree: Collection[str], root: Path, place: Place) -> dict[str, Row]:
+    """Read labels and splits off the names of the folders.
+
+    Raises:
+        UserError: If only some videos are in folders that are named like splits.
+    """
+    folders = {path: PurePosixPath(path).parts[:-1] for path in sorted(tree)}
+    depth = _depth_of_splits(folders.values())
+    rows = {}
+    for path, parts in folders.items():
+        split = ""
+        label = parts
+        if depth is not None:
+            # The folder of the split is not the label, be it above or below.
+            split = SPLITS.get("".join(parts[depth : depth + 1]).casefold(), "")
+            label = parts[:depth] + parts[depth + 1 :]
+            if not split:
+                raise UserError(
+                    f"{place.key}.path: {root} has folders of splits, such as train and test; "
+                    f"expected every video in one of them, got {path}; move it, or name the "
+                    f"splits in a CSV, {place.key}.labels"
+                )
+        rows[path] = Row(label=label[-1] if label else root.name, split=split)
+    if depth is not None:
+        counts = Counter(parts[depth] for parts in folders.values())
+        numbers = ", ".join(f"{n} of {name}" for name, n in counts.items())
+        log.info("%s is split by its folders: %s; all but train are held out", root, numbers)
     return rows
 
 
-def _check_row(row: Mapping[str, str | None], where: str) -> tuple[str, Row]:
-    path, label, group, split = ((row.get(name) or "").strip() for name in (*REQUIRED, *OPTIONAL))
-    # Each message names the file and the line.
-    if not path or not label:
-        raise UserError(f"{where}: expected a path and a label, got {path!r} and {label!r}")
-    if os.path.isabs(path) or ".." in Path(path).parts:
-        raise UserError(f"{where}: expected a path below the folder, got {path!r}")
-    if split not in ("", "train", "test"):
-        raise UserError(f"{where}: expected split train, test or nothing, got {split!r}")
-    return Path(path).as_posix(), Row(label, group, split)
+def _depth_of_splits(folders: Collection[tuple[str, ...]]) -> int | None:
+    """Return the depth at which folders are called `train` and `test` or alike; None: at none."""
+    for depth in range(max(map(len, folders), default=0)):
+        names = {parts[depth].casefold() for parts in folders if depth < len(parts)}
+        if {SPLITS.get(name) for name in names} >= {TRAIN, TEST}:
+            return depth
+    return None

@@ -6,10 +6,10 @@ Activities, 2012. Its use is bound to terms, which the user must have accepted.
 
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from vidpipe.data.datasets.record import Place, Video
-from vidpipe.data.download.published import Published, obtain
+from vidpipe.data.download.published import Published, obtain, own_files
 from vidpipe.data.download.unpack import unpack
 from vidpipe.utils.errors import UserError
 
@@ -46,6 +46,11 @@ def videos(
         match = _match(member)
         assert match is not None  # only matching members are unpacked
         yield Video(path=file, name=file.name, label=match["dish"], group=match["subject"])
+
+
+def files(*, archive: str | None, place: Place, **_: object) -> dict[str, Path]:
+    """Find the user's copy that `videos` reads."""
+    return own_files([VIDEOS], archive, place)
 
 
 def _match(member: str) -> re.Match[str] | None:

@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from vidpipe.data.datasets.record import Place, Video
-from vidpipe.data.download.published import Published, obtain
+from vidpipe.data.download.published import Published, obtain, own_files
 from vidpipe.data.download.unpack import listed, unpack
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.utils.errors import UserError
@@ -69,6 +69,13 @@ def videos(
         yield Video(path=file, name=file.name, label=label, group=group, split=split)
     if unlisted:
         log.warning("%d videos are in no list, and are split by their groups", unlisted)
+
+
+def files(
+    *, archive: str | None, split_list: int | None, place: Place, **_: object
+) -> dict[str, Path]:
+    """Find the user's copies that `videos` reads."""
+    return own_files([ZIP], archive, place, beside=[] if split_list is None else [LISTS])
 
 
 def _choose(

@@ -7,10 +7,10 @@ action; lena walks, runs and skips in two parts each (`lena_walk1.avi`, `lena_wa
 import re
 import shutil
 from collections.abc import Iterator, Sequence
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 from vidpipe.data.datasets.record import Place, Video
-from vidpipe.data.download.published import Published, obtain
+from vidpipe.data.download.published import Published, obtain, own_files
 from vidpipe.data.download.unpack import listed, unpack
 from vidpipe.data.files import named
 from vidpipe.utils.errors import UserError
@@ -38,7 +38,7 @@ def videos(
     """
     # One zip per action; members of other names are not videos of it.
     for action in actions:
-        path = obtain(Published(url=f"{HOME}{action}.zip"), archive, place)
+        path = obtain(_zip(action), archive, place)
         people = {m: match["person"] for m in listed(path) if (match := _match(m, action))}
         if not people:
             raise UserError(f"{path}: expected videos named like daria_{action}.avi, found none")
@@ -48,6 +48,18 @@ def videos(
         masks_file = obtain(MASKS, archive, place, beside=True)
         with named(place.folder / MASKS.name):
             shutil.copyfile(masks_file, place.folder / MASKS.name)
+
+
+def files(
+    *, archive: str | None, actions: Sequence[str], masks: bool, place: Place
+) -> dict[str, Path]:
+    """Find the user's copies that `videos` reads."""
+    beside = [MASKS] if masks else []
+    return own_files(map(_zip, actions), archive, place, beside=beside)
+
+
+def _zip(action: str) -> Published:
+    return Published(url=f"{HOME}{action}.zip")
 
 
 def _match(member: str, action: str) -> re.Match[str] | None:

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import posixpath
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -12,6 +12,7 @@ from filelock import FileLock
 
 from vidpipe.data.datasets.record import Place
 from vidpipe.data.download.resumable import check, download
+from vidpipe.data.download.unpack import listed
 from vidpipe.utils import hashing
 from vidpipe.utils.errors import UserError
 
@@ -64,20 +65,54 @@ def obtain(
     """
     if archive is None:
         return _download(file.url, place, size=file.size, sha256=file.sha256)
+    if "://" in archive:
+        return _download(_locations(file, archive, beside)[0], place, sha256=sha256)
+    path = _find(_locations(file, archive, beside), place)
+    if path.is_file():
+        _verify(path, file, place, sha256)
+    return path
 
+
+def own_files(
+    files: Iterable[Published],
+    archive: str | None,
+    place: Place,
+    *,
+    beside: Iterable[Published] = (),
+) -> dict[str, Path]:
+    """Find the files that `obtain` reads from the user's disk, by name; none if it downloads.
+
+    Args:
+        files: Files of the data set.
+        archive: As for `obtain`.
+        place: Folders of the project.
+        beside: Files that stand beside the archive.
+
+    Raises:
+        UserError: If one is missing.
+    """
+    if archive is None or "://" in archive:
+        return {}
+    paths = [_find(_locations(file, archive, False), place) for file in files]
+    paths += [_find(_locations(file, archive, True), place) for file in beside]
+    found = dict[str, Path]()
+    for path in dict.fromkeys(paths):
+        if path.is_dir():
+            found |= {member: path / member for member in listed(path)}
+        else:
+            found[path.name] = path
+    return found
+
+
+def _locations(file: Published, archive: str, beside: bool) -> list[str]:
+    """List the paths, or the one address, at which `archive` may have a file."""
     # `archive` may name the file, or the folder or address that it is in.
     is_file = archive.lower().endswith(SUFFIXES)
     folder = posixpath.dirname(archive) if is_file else archive
     location = archive if is_file and not beside else posixpath.join(folder, file.name)
-    if "://" in archive:
-        path = _download(location, place, sha256=sha256)
-    elif is_file or beside:
-        path = _find([location], place)
-    else:
-        path = _find([location, posixpath.splitext(location)[0], folder], place)
-    if path.is_file():
-        _verify(path, file, place, sha256)
-    return path
+    if is_file or beside or "://" in archive:
+        return [location]
+    return [location, posixpath.splitext(location)[0], folder]
 
 
 def _find(choices: Sequence[str], place: Place) -> Path:

@@ -9,8 +9,17 @@ import pandas as pd
 
 from vidpipe.config.datasets import ClipsSource
 from vidpipe.data.datasets.record import Place
-from vidpipe.data.datasets.registry import SOURCES
-from vidpipe.data.ingest import BROKEN, DAMAGED, OK, assign_splits, collect, refuse_broken
+from vidpipe.data.datasets.registry import videos_of
+from vidpipe.data.ingest import (
+    BROKEN,
+    DAMAGED,
+    OK,
+    assign_splits,
+    collect,
+    refuse_broken,
+    refuse_untrainable,
+    warn_of_copies,
+)
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.data.workers import PoolFactory, processes
 from vidpipe.utils.errors import UserError
@@ -41,7 +50,7 @@ def fetch_clips(
     folder = scratch / "clips_videos"
     folder.mkdir()
     place = Place(key=f"sources.clips.{source.dataset}", project=project, folder=folder)
-    videos = SOURCES[source.dataset](**source.block, place=place)
+    videos = videos_of(source, place)
     entries = collect(videos, folder, name="clips_fetch", pool=pool)
     entries = assign_splits(entries, source.test)
     if not entries:
@@ -56,6 +65,8 @@ def fetch_clips(
     if len(faulty) > NAMED:
         log.warning("and %d more: all are in the manifest", len(faulty) - NAMED)
     refuse_broken(entries, source.broken, "sources.clips.broken")
+    refuse_untrainable(entries, place.key)
+    warn_of_copies(entries)
     split_sizes = Counter(entry.split for entry in entries if entry.status != BROKEN)
     log.info(
         "%d videos, %d labels: %d ok, %d damaged, %d broken; %d to train on, %d to test on",

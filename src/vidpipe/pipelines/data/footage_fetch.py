@@ -9,7 +9,7 @@ import pandas as pd
 
 from vidpipe.config.datasets import FootageSource
 from vidpipe.data.datasets.record import Place, Video
-from vidpipe.data.datasets.registry import SOURCES
+from vidpipe.data.datasets.registry import videos_of
 from vidpipe.data.ingest import BROKEN, DAMAGED, collect
 from vidpipe.data.workers import PoolFactory, processes
 from vidpipe.utils.errors import UserError
@@ -41,13 +41,15 @@ def fetch_footage(
     folder = scratch / "footage"
     folder.mkdir()
     place = Place(key=f"sources.footage.{source.dataset}", project=project, folder=offered)
-    videos = list(SOURCES[source.dataset](**source.block, place=place))
+    videos = list(videos_of(source, place))
     video = _choose(videos, source.video)
     (entry,) = collect([video], folder, name="footage_fetch", pool=pool)
     if entry.status == BROKEN:
         raise UserError(entry.reason)
     if entry.status == DAMAGED:
         log.warning("%s is damaged: %s; going on with those", entry.path, entry.reason)
+    if entry.notes:
+        log.info("%s: %s", entry.path, entry.notes)
     log.info(
         "%s: %dx%d, %d frames at %.3g fps",
         entry.path,

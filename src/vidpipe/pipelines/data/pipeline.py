@@ -6,6 +6,7 @@ from vidpipe.pipelines.data.clips import cut
 from vidpipe.pipelines.data.clips_fetch import fetch_clips
 from vidpipe.pipelines.data.clips_frames import extract_clips
 from vidpipe.pipelines.data.digits import make_digits
+from vidpipe.pipelines.data.files import list_clips_files, list_footage_files
 from vidpipe.pipelines.data.footage_fetch import fetch_footage
 from vidpipe.pipelines.data.footage_frames import extract_footage
 from vidpipe.pipelines.data.pairs import pack
@@ -17,10 +18,22 @@ def create_pipeline() -> Pipeline:
     return pipeline(
         [
             node(
+                list_footage_files,
+                inputs=["params:sources.footage", "project"],
+                outputs="footage_files",
+                name="footage_files",
+            ),
+            node(
                 fetch_footage,
                 inputs=["params:sources.footage", "project", "scratch"],
                 outputs=["footage_videos", "footage_manifest"],
                 name="footage_fetch",
+            ),
+            node(
+                list_clips_files,
+                inputs=["params:sources.clips", "project"],
+                outputs="clips_files",
+                name="clips_files",
             ),
             node(
                 fetch_clips,

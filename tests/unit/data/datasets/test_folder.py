@@ -118,34 +118,9 @@ def test_a_table_says_what_each_shows_and_which_go_together(
 
 @pytest.mark.usefixtures("tree")
 def test_a_video_that_only_the_table_knows_is_kept_for_the_manifest(place: Place):
-    (found,) = videos(place, labels=table(place, "path,label\nwalk/gone.mp4,walk\n"))
-    assert not found.path.exists()
-
-
-WRONG = [
-    ("", "has no column label and no path"),
-    ("path,lable\na,b\n", "has no column label"),
-    ("path,label\na.mp4,\n", "line 2: expected a path and a label, got 'a.mp4' and ''"),
-    ("path,label\na.mp4\n", "line 2: expected a path and a label"),
-    ("path,label\n/etc/x.mp4,b\n", "line 2: expected a path below the folder"),
-    ("path,label\n../x.mp4,b\n", "line 2: expected a path below the folder"),
-    ("path,label,split\na.mp4,b,val\n", "expected split train, test or nothing, got 'val'"),
-    ("path,label\na.mp4,b\n./a.mp4,c\n", r"line 3: a\.mp4 stands there twice"),
-]
-
-
-@pytest.mark.usefixtures("tree")
-@pytest.mark.parametrize(("text", "said"), WRONG)
-def test_a_table_that_is_not_right_is_told_by_its_line(place: Place, text: str, said: str):
-    with pytest.raises(UserError, match=said) as error:
-        videos(place, labels=table(place, text))
-    assert "sources.clips.x.labels: " in str(error.value)
-
-
-@pytest.mark.usefixtures("tree")
-def test_a_table_in_another_encoding_is_told(place: Place):
-    with pytest.raises(UserError, match="is no CSV in UTF-8"):
-        videos(place, labels=table(place, "path,label\na.mp4,é\n", "latin-1"))
+    text = "path,label\nwalk/a.mp4,walk\nwalk/gone.mp4,walk\n"
+    _, gone = videos(place, labels=table(place, text))
+    assert not gone.path.exists()
 
 
 @pytest.mark.usefixtures("tree")
@@ -163,3 +138,72 @@ def test_what_is_not_there_is_told_by_its_key(
 ):
     with pytest.raises(UserError, match=rf"sources\.clips\.x\.{said}"):
         videos(place, path, labels)
+
+
+def make(place: Place, *paths: str) -> Path:
+    root = place.project / "set"
+    for path in paths:
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_bytes(b"video")
+    return root
+
+
+def told(place: Place, root: Path, labels: str | None = None) -> dict[str, tuple[str, str]]:
+    found = videos(place, "set", labels)
+    return {v.path.relative_to(root).as_posix(): (v.label, v.split) for v in found}
+
+
+def test_folders_called_like_splits_are_the_split_and_no_label(
+    place: Place, caplog: pytest.LogCaptureFixture
+):
+    root = make(place, "Train/walk/a.mp4", "Train/run/b.mp4", "val/walk/c.mp4", "test/run/d.mp4")
+    with caplog.at_level(logging.INFO):
+        assert told(place, root) == {
+            "Train/walk/a.mp4": ("walk", "train"),
+            "Train/run/b.mp4": ("run", "train"),
+            "val/walk/c.mp4": ("walk", "test"),
+            "test/run/d.mp4": ("run", "test"),
+        }
+    assert "split by its folders: 2 of Train, 1 of test, 1 of val" in caplog.text
+
+
+@pytest.mark.parametrize("held_out", ["val", "Valid", "validation", "test", "testing"])
+@pytest.mark.parametrize("layout", ["{split}/walk", "walk/{split}", "all/{split}/walk"])
+def test_splits_may_be_above_or_below_the_label(place: Place, held_out: str, layout: str):
+    paths = [f"{layout.format(split=split)}/a.mp4" for split in ("training", held_out)]
+    root = make(place, *paths)
+    assert told(place, root) == {paths[0]: ("walk", "train"), paths[1]: ("walk", "test")}
+
+
+def test_videos_straight_in_a_split_are_labelled_like_those_straight_in_the_folder(place: Place):
+    root = make(place, "train/a.mp4", "test/b.mp4")
+    assert told(place, root) == {"train/a.mp4": ("set", "train"), "test/b.mp4": ("set", "test")}
+
+
+def test_a_label_may_be_called_train_where_nothing_is_held_out(place: Place):
+    root = make(place, "train/a.mp4", "car/b.mp4")
+    assert told(place, root) == {"train/a.mp4": ("train", ""), "car/b.mp4": ("car", "")}
+
+
+def test_a_video_beside_the_splits_is_named(place: Place):
+    make(place, "train/walk/a.mp4", "test/walk/b.mp4", "more/c.mp4")
+    with pytest.raises(UserError, match=r"x\.path: .*train and test.* got more/c\.mp4; move it"):
+        videos(place, "set")
+
+
+def test_the_table_overrides_the_folders_and_keeps_what_it_does_not_say(place: Place):
+    root = make(place, "train/a.mp4", "val/b.mp4", "val/c.mp4")
+    text = "path,label,split\ntrain/a.mp4,x,\nval/b.mp4,x,\nval/c.mp4,y,train\n"
+    assert told(place, root, table(place, text)) == {
+        "train/a.mp4": ("x", "train"),
+        "val/b.mp4": ("x", "test"),
+        "val/c.mp4": ("y", "train"),
+    }
+
+
+@pytest.mark.usefixtures("tree")
+def test_the_files_are_the_videos_and_the_table(place: Place, tree: Path):
+    text = table(place, "path,label\nwalk/a.mp4,walk\n")
+    found = folder.files(path="my videos", labels=text, place=place)
+    assert found.pop("labels") == place.project / "labels.csv"
+    assert found == {video.path.relative_to(tree).as_posix(): video.path for video in videos(place)}

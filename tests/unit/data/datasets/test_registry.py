@@ -1,13 +1,14 @@
 import inspect
 
 from vidpipe.config.datasets import Source
-from vidpipe.data.datasets.registry import SOURCES
+from vidpipe.data.datasets.registry import FILES, SOURCES
 
 
 def test_every_data_set_has_a_block_whose_keys_it_takes():
     blocks = {name: field for name, field in Source.model_fields.items() if name != "dataset"}
     assert blocks.keys() == SOURCES.keys()
-    for name, videos in SOURCES.items():
+    assert FILES.keys() <= SOURCES.keys()
+    for name, function in (*SOURCES.items(), *FILES.items()):
         block = next(a for a in blocks[name].annotation.__args__ if hasattr(a, "model_fields"))
         given = {*block.model_fields, "place"}
-        inspect.signature(videos).bind(**dict.fromkeys(given))
+        inspect.signature(function).bind(**dict.fromkeys(given))
