@@ -24,6 +24,7 @@ SUMMARIES = {  # of the commands, so that `--help` need not import them
     "dvc-yaml": "Write dvc.yaml from Kedro's pipelines and catalog.",
     "generate": "Generate pictures or clips with MODEL.",
     "glyphs": "Draw one grey picture per character of FONT, 82 x 73 pixels.",
+    "new": "Start a project of your own in FOLDER, which is empty or not there yet.",
     "pairs": "Look at the pairs of frames that pix2pix is fed.",
     "predict": "Predict the frames that follow a picture or a video.",
     "preset": "Set a group of parameters in params.yaml; comments stay.",
@@ -125,7 +126,7 @@ def report_user_errors(
     def callback(*args: Any, **kwargs: Any) -> Any:
         # Unlike SIGINT, which Python turns into KeyboardInterrupt, these would kill the process
         # before scratch folders are removed.
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:  # not on Windows
             if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` has SIGHUP ignored
                 signal.signal(number, lambda received, _: sys.exit(BY_SIGNAL + received))
         try:

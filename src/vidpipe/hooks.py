@@ -12,6 +12,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline.node import Node
 
 from vidpipe.config.schema import Params
+from vidpipe.reproduction.code import check_installed
 from vidpipe.reproduction.identity import identity
 from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.training.runtime import pin_instructions
@@ -36,6 +37,7 @@ class Workbench:
     def after_context_created(self, context: KedroContext) -> None:
         """Pin the instruction set: the context is created before any node imports torch."""
         self.project = Path(context.project_path)
+        check_installed(self.project)
         self.params = Params.model_validate(context.config_loader["parameters"])
         allow_all_threads()
         pin_instructions(self.params.runtime.determinism)

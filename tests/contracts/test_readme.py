@@ -1,4 +1,4 @@
-"""All pages: commands are understood, links lead somewhere, and tables are those of the metrics."""
+"""Commands of pages and workflows are understood, links lead somewhere, tables are the metrics'."""
 
 import itertools
 import json
@@ -25,16 +25,16 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = (ROOT / "docs/results.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
-
-
+WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
-FOREIGN = {"cd", "echo", "git", "pip", "python3", "sed", "source"}
+FOREIGN = {"cd", "docker", "echo", "git", "pip", "python3", "sed", "source"}
 EXAMPLE = "sources.clips.dataset=kth"  # add-a-dataset.md adds it
 
 
 def commands(page):
     """Split the commands of a page into words; comments, settings and redirections are left out."""
-    for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL):
+    steps = re.findall(r"^ +- run: (.*)", page, re.MULTILINE)
+    for block in [*re.findall(r"```console\n(.*?)```", page, re.DOTALL), *steps]:
         for line in block.splitlines():
             words = shlex.split(line.removeprefix("$ "), comments=True)
             for last, command in itertools.groupby(words, lambda word: word in ("&&", "||")):
@@ -47,7 +47,7 @@ def test_readme_fits_on_a_few_screens():
     assert len(README.splitlines()) <= 150
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", [*PAGES, *WORKFLOWS], ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_is_understood(page, tmp_path):
     for program, *words in commands(page.read_text(encoding="utf-8")):
         match program.rpartition("/")[2]:
@@ -63,7 +63,7 @@ def test_every_command_is_understood(page, tmp_path):
                 assert words[0] in TARGETS
             case "dvc":
                 understood_by_dvc(words, tmp_path)
-            case "python":
+            case "python" | "bash":
                 assert (ROOT / words[0]).is_file()
             case name if program.startswith("benchmarks/"):
                 assert (ROOT / program).is_file(), name
@@ -106,6 +106,11 @@ def test_a_command_that_dvc_does_not_understand_is_found(words, tmp_path, capsys
 
 def test_readme_names_commands():
     assert {"vidpipe", "make", "dvc"} <= {words[0] for words in commands(README)}
+
+
+def test_each_workflow_runs_commands():
+    assert all([*commands(file.read_text(encoding="utf-8"))] for file in WORKFLOWS)
+    assert WORKFLOWS
 
 
 def test_every_preset_and_pipeline_that_readme_names_exists():

@@ -23,6 +23,7 @@ from vidpipe.reproduction.record import (
     with_upstream,
 )
 from vidpipe.reproduction.report import Builder, Level, Report
+from vidpipe.utils import children
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 
@@ -45,6 +46,9 @@ _say = partial(click.echo, err=True)
 )
 @click.option("--pull", is_flag=True, help="Check data pulled from a remote; run nothing.")
 @click.option("--remote", metavar="NAME", help="Pull from here; without --pull, sources alone.")
+@click.option(
+    "--env", "own_packages", is_flag=True, help="With the packages of the revision's lock, anew."
+)
 @click.option("--keep", is_flag=True, help="Keep the work tree, and say where it is.")
 @click.option(
     "--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the table here."
@@ -55,6 +59,7 @@ def reproduce(
     names: tuple[str, ...],
     pull: bool,
     remote: str | None,
+    own_packages: bool,
     keep: bool,
     file: Path | None,
 ) -> None:
@@ -65,9 +70,9 @@ def reproduce(
     all agrees, 1 if not, 2 if this machine or its packages cannot promise the level.
 
     \b
-      vidpipe reproduce v0.1.0
-      vidpipe reproduce v0.1.0 --stage digits
-      vidpipe reproduce v0.1.0 --pull
+      vidpipe reproduce HEAD
+      vidpipe reproduce HEAD --stage digits
+      vidpipe reproduce HEAD --pull
     """
     start = time.monotonic()
     here = Path.cwd()
@@ -75,6 +80,10 @@ def reproduce(
     if file:
         check_out("--json", file)
     commit = worktree.commit_of(here, revision)
+    if own_packages:
+        sys.exit(
+            _with_own_packages(here, commit, [word for word in sys.argv[1:] if word != "--env"])
+        )
     with worktree.scratch(keep=keep) as folder:
         _say(f"{revision} ({commit[:12]}) {'goes to' if keep else 'for a while in'} {folder}")
         # Check the revision out, with the user's own files and none of the outputs.
@@ -116,6 +125,23 @@ def reproduce(
         sys.exit(DIFFERS)
 
 
+def _with_own_packages(here: Path, commit: str, words: list[str]) -> int:
+    """Run this command in an environment by the revision's lock, and return its exit code."""
+    with worktree.scratch(keep=False) as folder:
+        project = worktree.clone(here, commit, folder)
+        if not (project / guarantees.REQUIREMENTS).is_file():
+            raise UserError(f"--env: {guarantees.REQUIREMENTS} is not in this revision")
+        home = project / ".venv"
+        _say(f"installing the packages of {commit[:12]} in {home}")
+        worktree.run(project, sys.executable, "-m", "venv", str(home))
+        python = str(home / Path(sys.executable).parent.name / "python")
+        install = ("-m", "pip", "install", "--quiet", "--requirement", guarantees.REQUIREMENTS)
+        worktree.run(project, python, *install)
+        # The command's own code is that of this project, as without --env.
+        command = [python, "-m", "vidpipe", *words]
+        return children.run(command, cwd=here, env=worktree.environment(here))
+
+
 def _builder(project: Path, level: Level, revision: str) -> Builder:
     """Describe this platform. End where it does not guarantee the level, which is never lowered."""
     runtime = guarantees.runtime(project)
@@ -132,9 +158,8 @@ def _builder(project: Path, level: Level, revision: str) -> Builder:
         _say(line)
     if lines and level == "bits":
         _say(
-            f"this machine cannot promise the bits of {revision}. Packages: in a new environment, "
-            f"`git show {revision}:{guarantees.REQUIREMENTS} > lock.txt`, `pip install -r lock.txt`"
-            ", `pip install --no-deps --editable .`; or compare metrics with --level tolerance"
+            f"this machine cannot promise the bits of {revision}. Its packages come with --env; or "
+            "compare metrics with --level tolerance"
         )
         sys.exit(NO_GUARANTEE)
     return Builder(machine, packages)

@@ -1,13 +1,21 @@
-"""The code that a stage depends on: the modules of its node functions and all they import."""
+"""The code that a stage depends on: the modules of its node functions and all they import.
 
+In a project without `src/vidpipe` that is one file, which names the installed package.
+"""
+
+import hashlib
 import inspect
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cached_property, partial
+from importlib.metadata import version
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from vidpipe.utils.errors import UserError
+
 PACKAGE = "vidpipe"
+INSTALLED = "vidpipe.lock"  # stands for the code in a project that has none
 MODELS = Path("src", PACKAGE, "models")
 # Modules that cannot change a byte of any output: errors, progress, names, whole-file writes and
 # type aliases. The parameter models hand values on: these reach a stage through its `params`, and
@@ -27,20 +35,26 @@ class Imports:
     """Import graph of the package, by grimp.
 
     Args:
-        project: Folder with `src/vidpipe`.
+        project: Folder with `src/vidpipe`, or with `INSTALLED`.
     """
 
     def __init__(self, project: Path) -> None:
+        self.project = project
+
+    @cached_property
+    def graph(self) -> Any:
+        """The graph, which takes a second to build."""
         import grimp  # noqa: PLC0415
 
-        self.project = project
-        self.graph = grimp.build_graph(PACKAGE, cache_dir=None)
+        return grimp.build_graph(PACKAGE, cache_dir=None)
 
     def closure(self, files: Iterable[str]) -> list[str]:
         """Return the files and every counted file they import, directly or not, sorted.
 
         The `__init__.py` of the packages that contain them are not in it: they hold no code.
         """
+        if not has_code(self.project):
+            return [INSTALLED]
         modules = {
             file.removeprefix("src/").removesuffix(".py").replace("/", ".") for file in files
         }
@@ -56,6 +70,38 @@ class Imports:
         stem = f"src/{module.replace('.', '/')}"
         package = f"{stem}/__init__.py"
         return package if (self.project / package).is_file() else f"{stem}.py"
+
+
+def has_code(project: Path) -> bool:
+    """Return True for a clone, False for a project that uses the installed package."""
+    return (project / "src" / PACKAGE).is_dir()
+
+
+def installed() -> str:
+    """Return what `INSTALLED` says of this package: its version, and a hash of its code."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for file in sorted(root.rglob("*.py")):
+        digest.update(f"{file.relative_to(root).as_posix()}\n".encode() + file.read_bytes())
+    return f"{PACKAGE} {version(PACKAGE)}\nsha256 {digest.hexdigest()}\n"
+
+
+def check_installed(project: Path) -> None:
+    """Compare the installed package with the one that a project without code names.
+
+    Raises:
+        UserError: If it is another one: the results of the project would be of two.
+    """
+    if has_code(project):
+        return
+    file = project / INSTALLED
+    named = file.read_text(encoding="utf-8") if file.is_file() else "nothing"
+    if named != installed():
+        raise UserError(
+            f"{INSTALLED}: expected the installed package, {' '.join(installed().split())}, got "
+            f"{' '.join(named.split())}; `vidpipe dvc-yaml` takes the installed one, and `dvc "
+            "repro` then runs all stages anew"
+        )
 
 
 def counted(module: str) -> bool:

@@ -12,12 +12,17 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase, CommentedMap, CommentedSeq
 
-from vidpipe.reproduction.code import Imports, by_folder, code_of
+from vidpipe.reproduction.code import INSTALLED, Imports, by_folder, code_of, has_code, installed
 
 FILE = "dvc.yaml"
 HEADER = (
     "# Made by `vidpipe dvc-yaml` from Kedro's pipelines and conf/base/catalog.yml: change those.\n"
 )
+
+
+def render_files(project: Path) -> dict[str, str]:
+    """Return the text of dvc.yaml by its name, and of what it names for code that is not there."""
+    return {FILE: render(project)} | ({} if has_code(project) else {INSTALLED: installed()})
 
 
 def render(project: Path) -> str:

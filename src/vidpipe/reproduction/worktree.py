@@ -49,7 +49,8 @@ def scratch(*, keep: bool) -> Iterator[Path]:
     if keep:
         yield Path(mkdtemp(prefix=f"{SCRATCH}-kept-"))
         return
-    folders = LockedFolders(Path(gettempdir(), f"{SCRATCH}-{os.getuid()}"))
+    user = getattr(os, "getuid", str)()  # on Windows, each has a folder of temporary files anyway
+    folders = LockedFolders(Path(gettempdir(), f"{SCRATCH}-{user}"))
     folders.clear(folders.names("*"))
     folder = folders.create("")
     try:

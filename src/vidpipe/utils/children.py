@@ -2,6 +2,7 @@
 
 Each runs in a session of its own, under a small process that holds one end of a pipe. The system
 closes the other end when this process ends, even by SIGKILL; then the small one ends the session.
+Windows has no sessions: there, Ctrl-C reaches all processes of the window by itself.
 """
 
 import os
@@ -18,7 +19,8 @@ import psutil
 
 GRACE = 30.0  # seconds that processes have to end by themselves, before they are killed
 PAUSE = 0.05  # seconds between two looks at what still runs
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)  # that ask a process to end
+# That ask a process to end; Windows has no SIGHUP.
+SIGNALS = {signal.SIGTERM, signal.SIGINT, getattr(signal, "SIGHUP", signal.SIGTERM)}
 
 
 def run(command: Sequence[str], **options: Any) -> int:
@@ -33,6 +35,8 @@ def run(command: Sequence[str], **options: Any) -> int:
     Returns:
         Its exit code; 128 and the number of the signal that ended it.
     """
+    if not hasattr(os, "getsid"):
+        return subprocess.run(command, check=False, **options).returncode
     kept, lifeline = os.pipe()
     watched = [sys.executable, "-P", __file__, str(kept), *command]
     with open(lifeline, "wb") as parent, open(kept, "rb") as inherited:

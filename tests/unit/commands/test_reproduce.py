@@ -16,6 +16,7 @@ from support import toy_gan as toy
 from support.project import environment, run
 
 from vidpipe.reproduction import worktree
+from vidpipe.utils import children
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +162,7 @@ def test_other_packages_cannot_promise_bits(project, vidpipe):
     said = vidpipe("reproduce", "v3", code=2)
     assert "numpy: expected 1.0, got " in said.stderr
     assert "cannot promise the bits of v3" in said.stderr
-    assert "git show v3:requirements.lock" in said.stderr
+    assert "packages come with --env" in said.stderr
     assert said.stdout == ""
 
 
@@ -170,6 +171,20 @@ def test_a_processor_without_avx2_cannot_promise_portable_bits(
 ):
     monkeypatch.setattr("vidpipe.reproduction.guarantees.CPUINFO", tmp_path / "none")
     assert "`portable` expects AVX2" in vidpipe("reproduce", "v1", code=2).stderr
+
+
+def test_the_packages_of_the_lock_are_installed_for_the_run(project, vidpipe, monkeypatch):
+    ran = []
+    monkeypatch.setattr(worktree, "run", lambda project, *command: ran.append([*command]))
+    monkeypatch.setattr(children, "run", lambda command, **_: ran.append(command) or 7)
+    words = ["reproduce", "v1", "--env", "--stage", "numbers"]
+    monkeypatch.setattr(sys, "argv", ["vidpipe", *words])
+    vidpipe(*words, code=7)
+    (*make, home), (python, *install), again = ran
+    assert make == [sys.executable, "-m", "venv"]
+    assert python.startswith(home)
+    assert install == ["-m", "pip", "install", "--quiet", "--requirement", "requirements.lock"]
+    assert again == [python, "-m", "vidpipe", "reproduce", "v1", "--stage", "numbers"]
 
 
 @pytest.mark.parametrize("level", ["bits", "tolerance"])
