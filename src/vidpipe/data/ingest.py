@@ -41,6 +41,7 @@ class Entry:
         split: `train`, `test`, or empty.
         status: `ok`, `damaged` (fewer frames decode than the file announces) or `broken`.
         reason: The fault, if the status is not `ok`.
+        notes: What was done to the video, joined by "; "; plain ones have none.
     """
 
     path: str
@@ -57,6 +58,7 @@ class Entry:
     split: str
     status: str = OK
     reason: str = ""
+    notes: str = ""
 
 
 def collect(
@@ -171,6 +173,7 @@ def _inspect(path: Path) -> Entry:
         seconds=round(decoded / header.fps, 3),
         status=DAMAGED if damaged else OK,
         reason=f"{decoded} of {header.announced} frames decode" if damaged else "",
+        notes="; ".join(header.notes),
     )
 
 

@@ -69,6 +69,7 @@ class Probe:
         height: Pixels down, after rotation.
         fps: Frames per second, the average.
         announced: Number of frames in the header, else the number of packets; none is decoded.
+        notes: What is done to the video so that it is shown as it was meant; plain ones have none.
     """
 
     codec: str
@@ -76,6 +77,7 @@ class Probe:
     height: int
     fps: float
     announced: int
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,7 @@ def probe(path: Path) -> Probe:
             height=height,
             fps=float(_rate(stream)),
             announced=_announced(path),
+            notes=tuple(_notes(first)),
         )
 
 
@@ -291,6 +294,12 @@ def _cover(size: int, width: int, height: int, pixel_aspect: Fraction) -> tuple[
 def _quarter_turns(frame: VideoFrame) -> int:
     """Count the counter-clockwise quarter turns that make the frame upright."""
     return round(frame.rotation / 90) % 4
+
+
+def _notes(frame: VideoFrame) -> Iterator[str]:
+    """Name what is done to a video, by its first frame."""
+    if turns := _quarter_turns(frame):
+        yield f"turned {-90 * turns % 360}°"
 
 
 def _display_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:

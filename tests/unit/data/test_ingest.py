@@ -46,7 +46,12 @@ def test_the_manifest_tells_what_a_player_would_show(tmp_path: Path):
         "split": "",
         "status": "ok",
         "reason": "",
+        "notes": "turned 90°",
     }
+
+
+def test_a_plain_video_has_no_notes(tmp_path: Path):
+    assert collected(footage.write(tmp_path / "v.mp4", footage.numbered(3))).notes == ""
 
 
 def test_the_copy_has_the_bytes_of_the_video(tmp_path: Path):

@@ -48,6 +48,8 @@ def fetch_footage(
         raise UserError(entry.reason)
     if entry.status == DAMAGED:
         log.warning("%s is damaged: %s; going on with those", entry.path, entry.reason)
+    if entry.notes:
+        log.info("%s: %s", entry.path, entry.notes)
     log.info(
         "%s: %dx%d, %d frames at %.3g fps",
         entry.path,
