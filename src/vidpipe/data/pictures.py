@@ -1,4 +1,4 @@
-"""Picture files of any kind as plain RGB: upright, opaque, of 8 bits. All readers open them here."""
+"""Picture files of any kind as plain RGB: upright, opaque, of 8 bits; all are opened here."""
 
 import struct
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Decode, encode and probe videos with PyAV, which only this file imports.
+"""Decode, encode and probe videos with PyAV, which only this file and `colours` import.
 
 Decoding respects rotation, non-square pixels and time stamps, as players do.
 """
@@ -22,11 +22,13 @@ from av.video.reformatter import Interpolation, VideoReformatter
 from av.video.stream import VideoStream
 from jaxtyping import UInt8
 
+from vidpipe.data import colours
+from vidpipe.data.colours import BITEXACT
 from vidpipe.utils.errors import UserError
 
 Image = UInt8[np.ndarray, "h w c"]
 LONGEST_GAP = 10.0  # seconds between two frames; a time stamp beyond is broken
-BITEXACT = Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # equal pixels on every processor
+AREA = Interpolation.AREA | BITEXACT
 BICUBIC = Interpolation.BICUBIC | BITEXACT
 BILINEAR = Interpolation.BILINEAR | BITEXACT
 NEAREST = Interpolation.POINT
@@ -131,7 +133,7 @@ def decode(path: Path) -> Iterator[Decoded]:
         period = float(1 / _rate(stream))
         last = -period
         zero = None  # the time stamp that counts as 0 seconds
-        for frame in _frames(container, stream):
+        for frame in colours.progressive(_frames(container, stream)):
             stamp = frame.time
             if zero is None:
                 zero = stamp
@@ -156,9 +158,12 @@ class Thumbnail:
 
     def __init__(self) -> None:
         self.scaler = VideoReformatter()
+        self.to_rgb = colours.ToRgb()
 
     def __call__(self, decoded: Decoded) -> UInt8[np.ndarray, "32 32"]:
         frame = decoded.frame
+        if not colours.is_plain(frame):
+            return colours.grey(self.to_rgb(frame, 32, 32, AREA))
         thumbnail = self.scaler.reformat(frame, 32, 32, "gray", interpolation="AREA", threads=1)
         return thumbnail.to_ndarray()
 
@@ -174,27 +179,27 @@ class Square:
     def __init__(self, size: int, *, quick: bool = False) -> None:
         self.size = size
         self.quick = quick
-        self.scaler = VideoReformatter()  # each caches the state of its conversion
-        self.to_rgb = VideoReformatter()
+        self.to_yuv = VideoReformatter()  # each caches the state of its conversion
+        self.yuv_to_rgb = VideoReformatter()
+        self.to_rgb = colours.ToRgb()
 
     def __call__(self, decoded: Decoded) -> UInt8[np.ndarray, "size size 3"]:
         frame = decoded.frame
         width, height = _cover(self.size, frame.width, frame.height, decoded.pixel_aspect)
-        if self.quick and frame.format.name in SUBSAMPLED:
+        if self.quick and frame.format.name in SUBSAMPLED and not colours.is_wide(frame):
             scaled = self._scale_quickly(frame, width + width % 2, height + height % 2)
         else:
-            scaled = self.to_rgb.reformat(
-                frame, width, height, format="rgb24", interpolation=BICUBIC, threads=1
-            )
-        top, left = (scaled.height - self.size) // 2, (scaled.width - self.size) // 2
-        picture = scaled.to_ndarray()[top : top + self.size, left : left + self.size]
+            scaled = self.to_rgb(frame, width, height, BICUBIC)
+        top, left = (scaled.shape[0] - self.size) // 2, (scaled.shape[1] - self.size) // 2
+        picture = scaled[top : top + self.size, left : left + self.size]
         return np.ascontiguousarray(np.rot90(picture, _quarter_turns(frame)))
 
-    def _scale_quickly(self, frame: VideoFrame, width: int, height: int) -> VideoFrame:
+    def _scale_quickly(self, frame: VideoFrame, width: int, height: int) -> Image:
         """Scale in YUV, then convert to RGB: FFmpeg has fast code for each, if sides are even."""
         yuv = SUBSAMPLED[frame.format.name]
-        small = self.scaler.reformat(frame, width, height, yuv, interpolation=BILINEAR, threads=1)
-        return self.to_rgb.reformat(small, format="rgb24", interpolation=NEAREST, threads=1)
+        small = self.to_yuv.reformat(frame, width, height, yuv, interpolation=BILINEAR, threads=1)
+        rgb = self.yuv_to_rgb.reformat(small, format="rgb24", interpolation=NEAREST, threads=1)
+        return rgb.to_ndarray()
 
 
 def encode(frames: Iterable[Image], *, fps: int, encoding: Encoding = H264) -> bytes:
@@ -262,6 +267,7 @@ def _announced(path: Path) -> int:
 def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """Decode packet by packet; skip damaged ones."""
     stream.thread_count = 1  # how FFmpeg conceals damage depends on the number of threads
+    decoder = colours.alpha_decoder(stream) or stream.codec_context
     packets = container.demux(stream)
     while True:
         try:
@@ -270,10 +276,10 @@ def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
             return
         except (FFmpegError, EOFError):  # a cut-off file: flush the decoder
             with suppress(FFmpegError, EOFError):
-                yield from stream.codec_context.decode(None)
+                yield from decoder.decode(None)
             return
         with suppress(FFmpegError, EOFError):
-            yield from (frame for frame in packet.decode() if isinstance(frame, VideoFrame))
+            yield from (frame for frame in decoder.decode(packet) if isinstance(frame, VideoFrame))
 
 
 def _rate(stream: VideoStream) -> Fraction:
@@ -300,6 +306,7 @@ def _notes(frame: VideoFrame) -> Iterator[str]:
     """Name what is done to a video, by its first frame."""
     if turns := _quarter_turns(frame):
         yield f"turned {-90 * turns % 360}°"
+    yield from colours.notes(frame)
 
 
 def _display_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:
