@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from functools import cache
 
 import numpy as np
-from av import CodecContext, VideoFormat
+from av import VideoFormat
 from av.error import BlockingIOError, EOFError
 from av.filter import Graph
+from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 from av.video.reformatter import ColorPrimaries, ColorTrc, Interpolation, VideoReformatter
 from av.video.stream import VideoStream
@@ -21,7 +22,7 @@ from vidpipe.data.pictures import plain
 
 BITEXACT = Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # equal pixels on every processor
 PQ, HLG = ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67
-HDR = {PQ: "PQ", HLG: "HLG"}
+HDR: dict[int, str] = {PQ: "PQ", HLG: "HLG"}
 # FFmpeg's own decoders pass over transparency in WebM; those of libvpx do not.
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
 
@@ -40,11 +41,15 @@ BT2020_TO_BT709 = (
 LUMA = (77, 150, 29)  # of BT.601, in 256ths, as in FFmpeg's grey
 
 
-def alpha_decoder(stream: VideoStream) -> CodecContext | None:
+def alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
     """Return a decoder that decodes a stream's transparency too; None: the stream's own does."""
     name = ALPHA_DECODERS.get(stream.codec_context.name)
     tags = {key.lower(): value for key, value in stream.metadata.items()}
-    return CodecContext.create(name, "r") if name and tags.get("alpha_mode") == "1" else None
+    if name is None or tags.get("alpha_mode") != "1":
+        return None
+    decoder = VideoCodecContext.create(name, "r")
+    assert isinstance(decoder, VideoCodecContext)
+    return decoder
 
 
 def progressive(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
@@ -228,9 +233,9 @@ def _deinterlacer(frame: VideoFrame) -> Graph:
 
 def _filter(graph: Graph, frame: VideoFrame | None) -> Iterator[VideoFrame]:
     """Put a frame into a filter, or end it, and take out all that is ready."""
-    graph.push(frame)
+    graph.vpush(frame)
     while True:
         try:
-            yield graph.pull()
+            yield graph.vpull()
         except (BlockingIOError, EOFError):
             return

@@ -7,6 +7,7 @@ from jaxtyping import UInt8
 from PIL import Image
 
 from vidpipe.data.pictures import open_picture
+from vidpipe.data.sequences import as_film
 from vidpipe.data.video import Square, decode
 from vidpipe.utils.errors import UserError
 
@@ -34,17 +35,18 @@ def read_image(path: Path, size: int) -> Pixels:
 
 
 def read_frame(path: Path, size: int, seconds: float | None) -> Pixels:
-    """Read the frame of a video that is on display at a time; None: the last frame.
+    """Read the frame of a video or animation that is on display at a time; None: the last frame.
 
     Raises:
         UserError: If no frame can be decoded, or the video ends before that time.
     """
     square = Square(size)
     last = None
-    for frame in decode(path):
-        if last is not None and seconds is not None and frame.time > seconds:
-            return square(last)
-        last = frame
+    with as_film(path) as film:
+        for frame in decode(film):
+            if last is not None and seconds is not None and frame.time > seconds:
+                return square(last)
+            last = frame
     if last is None:
         raise UserError(f"{path}: no frame of it can be decoded")
     if seconds is not None and seconds > last.time + 1:

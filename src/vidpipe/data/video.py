@@ -27,6 +27,7 @@ from vidpipe.data.colours import BITEXACT
 from vidpipe.utils.errors import UserError
 
 Image = UInt8[np.ndarray, "h w c"]
+LARGEST = 16384  # pixels a side that H.264 takes
 LONGEST_GAP = 10.0  # seconds between two frames; a time stamp beyond is broken
 AREA = Interpolation.AREA | BITEXACT
 BICUBIC = Interpolation.BICUBIC | BITEXACT
@@ -43,7 +44,7 @@ class Encoding:
     """Container, codec, options and FourCC (empty: the codec's own) by FFmpeg's names."""
 
     container: str
-    codec: Literal["libx264", "mpeg4"]
+    codec: Literal["libx264", "libx264rgb", "mpeg4"]
     options: Mapping[str, str]
     tag: str = ""
 
@@ -58,6 +59,17 @@ XVID = Encoding(
     codec="mpeg4",
     options={"qmin": "3", "qmax": "3", "flags": "+bitexact"},
     tag="XVID",
+)
+LOSSLESS = Encoding(
+    container="mp4",
+    codec="libx264rgb",
+    options={
+        "qp": "0",
+        "preset": "veryfast",
+        "bf": "0",
+        "flags": "+frame_duration",  # the last frame is shown for as long as it is meant to be
+        "x264-params": "cpu-independent=1",
+    },
 )
 
 
@@ -228,6 +240,38 @@ def encode(frames: Iterable[Image], *, fps: int, encoding: Encoding = H264) -> b
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return buffer.getvalue()
+
+
+def write_film(path: Path, frames: Iterable[tuple[Image, int]], *, ticks: int) -> None:
+    """Write pictures without loss, with the same bytes on every x86-64 processor.
+
+    Args:
+        path: The file, an mp4.
+        frames: RGB pictures of one size, each with the ticks for which it is shown.
+        ticks: Ticks per second.
+
+    Raises:
+        UserError: If the pictures are too large to be encoded.
+    """
+    with av.open(str(path), "w", format=LOSSLESS.container) as container:
+        stream = container.add_stream(LOSSLESS.codec, rate=ticks)
+        stream.pix_fmt = "rgb24"
+        stream.codec_context.thread_count = 1
+        stream.options = dict(LOSSLESS.options)
+        time = 0
+        for picture, duration in frames:
+            height, width = picture.shape[:2]
+            if max(height, width) > LARGEST:
+                raise UserError(
+                    f"expected pictures of at most {LARGEST} pixels a side, got {width}x{height}"
+                )
+            if time == 0:
+                stream.height, stream.width = height, width
+            frame = VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.duration, frame.time_base = time, duration, Fraction(1, ticks)
+            container.mux(stream.encode(frame))
+            time += duration
+        container.mux(stream.encode(None))
 
 
 def _open(path: Path) -> InputContainer:

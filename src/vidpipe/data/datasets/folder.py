@@ -10,13 +10,27 @@ from pathlib import Path
 
 from vidpipe.data.datasets.record import Place, Video
 from vidpipe.data.files import distinct
+from vidpipe.data.sequences import is_sequence
 from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 SUFFIXES = frozenset(
     (
-        *(".3gp", ".asf", ".avi", ".dv", ".flv", ".gif", ".h264", ".m2ts", ".m4v", ".mkv", ".mov"),
-        *(".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
+        *(".3gp", ".apng", ".asf", ".avi", ".dv", ".flv", ".gif", ".h264", ".m2ts", ".m4v", ".mkv"),
+        *(
+            ".mov",
+            ".mp4",
+            ".mpeg",
+            ".mpg",
+            ".mts",
+            ".mxf",
+            ".ogv",
+            ".ts",
+            ".vob",
+            ".webm",
+            ".wmv",
+            ".y4m",
+        ),
     )
 )
 REQUIRED = ("path", "label")
@@ -36,8 +50,8 @@ class Row:
 def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Video]:
     """Yield every video below a folder, or those that a table lists.
 
-    Without a table each video is a group of its own. Links are followed, hidden files skipped; the
-    log counts what is skipped.
+    A folder of numbered pictures is a video too. Without a table each video is a group of its own.
+    Links are followed, hidden files skipped; the log counts what is skipped.
 
     Args:
         path: The folder.
@@ -64,7 +78,8 @@ def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Vi
         log.warning("%d videos are not in %s and left out: %s", len(left_out), labels, first)
     # The manifest is in the order of the paths.
     paths = sorted(rows)
-    for relative, name in zip(paths, distinct(paths), strict=True):
+    films = [f"{p}.mp4" if is_sequence(root / p) else p for p in paths]
+    for relative, name in zip(paths, distinct(films), strict=True):
         row = rows[relative]
         yield Video(
             path=root / relative,
@@ -92,18 +107,25 @@ def _walk(root: Path) -> set[str]:
             continue
         visited.add(real)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        # A folder of numbered pictures, and no video beside them, is a video.
+        if folder != str(root) and not any(map(_is_video, names)) and is_sequence(Path(folder)):
+            videos.add(Path(folder).relative_to(root).as_posix())
+            continue
         for name in names:
-            suffix = Path(name).suffix.lower()
             if name.startswith("."):
                 skipped["hidden"] += 1
-            elif suffix in SUFFIXES:
+            elif _is_video(name) or is_sequence(Path(folder, name)):
                 videos.add(Path(folder, name).relative_to(root).as_posix())
             else:
-                skipped[suffix or "no suffix"] += 1
+                skipped[Path(name).suffix.lower() or "no suffix"] += 1
     if skipped:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(skipped.items()))
         log.info("%s: passed over what is no video: %s", root, kinds)
     return videos
+
+
+def _is_video(name: str) -> bool:
+    return Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
 
 
 def _read_table(labels: str, place: Place) -> dict[str, Row]:
