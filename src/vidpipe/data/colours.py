@@ -43,7 +43,8 @@ LUMA = (77, 150, 29)  # of BT.601, in 256ths, as in FFmpeg's grey
 
 def alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
     """Return a decoder that decodes a stream's transparency too; None: the stream's own does."""
-    name = ALPHA_DECODERS.get(stream.codec_context.name)
+    codec = stream.codec_context  # None: unknown to FFmpeg
+    name = ALPHA_DECODERS.get(codec.name) if codec else None
     tags = {key.lower(): value for key, value in stream.metadata.items()}
     if name is None or tags.get("alpha_mode") != "1":
         return None

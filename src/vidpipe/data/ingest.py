@@ -36,9 +36,9 @@ class Entry:
         codec: Name of the codec, as FFmpeg calls it.
         width: Pixels across, as a player shows them.
         height: Pixels down, as a player shows them.
-        fps: Frames per second, the average.
+        fps: Frames per second while the picture moves.
         frames: Frames that decode.
-        seconds: Length of those frames.
+        seconds: Length of those frames, with pauses.
         label: Class of the video.
         group: Videos of one group are never split apart.
         split: `train`, `test`, or empty.
@@ -180,7 +180,7 @@ def _inspect(path: Path) -> Entry:
         height=header.height,
         fps=round(header.fps, 3),
         frames=decoded,
-        seconds=round(decoded / header.fps, 3),
+        seconds=round(decoded / header.fps + header.paused, 3),
         status=DAMAGED if damaged else OK,
         reason=f"{decoded} of {header.announced} frames decode" if damaged else "",
         notes="; ".join(header.notes),

@@ -56,6 +56,13 @@ def test_a_plain_video_has_no_notes(tmp_path: Path):
     assert collected(footage.write(tmp_path / "v.mp4", footage.numbered(3))).notes == ""
 
 
+def test_the_length_of_a_video_has_its_pauses(tmp_path: Path):
+    stamps = [n / 20 + 15 * (n > 9) for n in range(20)]
+    entry = collected(footage.write(tmp_path / "v.mp4", footage.numbered(20), times=stamps))
+    assert (entry.fps, entry.frames, entry.seconds) == (20.0, 20, 16.0)
+    assert entry.notes == "pause of 15.0 s"
+
+
 def test_the_copy_has_the_bytes_of_the_video(tmp_path: Path):
     path = footage.write(tmp_path / "v.mp4", footage.numbered(3))
     collected(path)

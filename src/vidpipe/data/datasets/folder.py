@@ -16,21 +16,9 @@ from vidpipe.utils.errors import UserError
 log = logging.getLogger(__name__)
 SUFFIXES = frozenset(
     (
-        *(".3gp", ".apng", ".asf", ".avi", ".dv", ".flv", ".gif", ".h264", ".m2ts", ".m4v", ".mkv"),
-        *(
-            ".mov",
-            ".mp4",
-            ".mpeg",
-            ".mpg",
-            ".mts",
-            ".mxf",
-            ".ogv",
-            ".ts",
-            ".vob",
-            ".webm",
-            ".wmv",
-            ".y4m",
-        ),
+        *(".264", ".265", ".3gp", ".apng", ".asf", ".avi", ".dv", ".flv", ".gif", ".h264", ".h265"),
+        *(".hevc", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf"),
+        *(".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
     )
 )
 REQUIRED = ("path", "label")
