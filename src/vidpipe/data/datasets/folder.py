@@ -44,7 +44,7 @@ def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Vi
     """
     root = _find(path, place)
     tree = _walk(root)
-    rows = _by_folder(tree, root, place)
+    rows = _by_folder(tree, root, place, whole=labels is None)
     if labels is not None:
         rows = read_labels(_find_table(labels, place), root, rows, f"{place.key}.labels")
         if left_out := sorted(tree - rows.keys()):
@@ -129,8 +129,14 @@ def _is_video(name: str) -> bool:
     return Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
 
 
-def _by_folder(tree: Collection[str], root: Path, place: Place) -> dict[str, Row]:
+def _by_folder(tree: Collection[str], root: Path, place: Place, *, whole: bool) -> dict[str, Row]:
     """Read labels and splits off the names of the folders.
+
+    Args:
+        tree: Paths of the videos, from the root.
+        root: The folder.
+        place: Folders of the project.
+        whole: Every video must have a split if one has: no table may name it.
 
     Raises:
         UserError: If only some videos are in folders that are named like splits.
@@ -145,7 +151,7 @@ def _by_folder(tree: Collection[str], root: Path, place: Place) -> dict[str, Row
             # The folder of the split is not the label, be it above or below.
             split = SPLITS.get("".join(parts[depth : depth + 1]).casefold(), "")
             label = parts[:depth] + parts[depth + 1 :]
-            if not split:
+            if not split and whole:
                 raise UserError(
                     f"{place.key}.path: {root} has folders of splits, such as train and test; "
                     f"expected every video in one of them, got {path}; move it, or name the "
@@ -153,7 +159,7 @@ def _by_folder(tree: Collection[str], root: Path, place: Place) -> dict[str, Row
                 )
         rows[path] = Row(label=label[-1] if label else root.name, split=split)
     if depth is not None:
-        counts = Counter(parts[depth] for parts in folders.values())
+        counts = Counter("/".join(parts[depth : depth + 1]) or "none" for parts in folders.values())
         numbers = ", ".join(f"{n} of {name}" for name, n in counts.items())
         log.info("%s is split by its folders: %s; all but train are held out", root, numbers)
     return rows

@@ -192,6 +192,13 @@ def test_a_video_beside_the_splits_is_named(place: Place):
         videos(place, "set")
 
 
+def test_a_table_may_name_the_split_of_a_video_beside_the_splits(place: Place):
+    root = make(place, "train/a.mp4", "test/b.mp4", "more/c.mp4")
+    text = "path,label,split\ntrain/a.mp4,x,\ntest/b.mp4,x,\nmore/c.mp4,x,train\n"
+    splits = {path: split for path, (_, split) in told(place, root, table(place, text)).items()}
+    assert splits == {"train/a.mp4": "train", "test/b.mp4": "test", "more/c.mp4": "train"}
+
+
 def test_the_table_overrides_the_folders_and_keeps_what_it_does_not_say(place: Place):
     root = make(place, "train/a.mp4", "val/b.mp4", "val/c.mp4")
     text = "path,label,split\ntrain/a.mp4,x,\nval/b.mp4,x,\nval/c.mp4,y,train\n"
