@@ -11,6 +11,8 @@ help: ## this list
 env: $(BIN)/ready ## the environment alone, in .venv
 
 repro: $(BIN)/ready ## rebuild every result, then compare with what is committed
+	@git rev-parse --git-dir > /dev/null 2>&1 || { echo "$(CURDIR): expected a git repository, which DVC needs; clone the project, \
+	or make one: git init && git add --all && git commit --message Start" >&2; exit 1; }
 	dvc repro
 	vidpipe results
 

@@ -54,7 +54,7 @@ def test_every_command_is_understood(page, tmp_path):
             case "vidpipe":
                 command = cli
                 while isinstance(command, click.Group):
-                    command = command.commands[words.pop(0)]
+                    command = command.get_command(None, words.pop(0))
                 command.make_context(command.name, words)
             case "kedro":
                 assert words.pop(0) == "run"
@@ -69,6 +69,12 @@ def test_every_command_is_understood(page, tmp_path):
                 assert (ROOT / program).is_file(), name
             case name:
                 assert name in FOREIGN
+
+
+def test_pages_that_choose_footage_train_pix2pix_alone():
+    for page in (README, (ROOT / "docs/how-to/choose-data.md").read_text(encoding="utf-8")):
+        (line,) = (line for line in page.splitlines() if "vidpipe use" in line and "repro" in line)
+        assert line.endswith("&& dvc repro pix2pix_evaluate")
 
 
 def understood_by_dvc(words, folder):
@@ -110,7 +116,7 @@ def test_each_workflow_runs_commands():
 def test_every_preset_and_pipeline_that_readme_names_exists():
     presets = {*preset_names(ROOT, "scale"), *preset_names(ROOT, "recipe")}
     assert set(re.findall(r"vidpipe preset (\w+)", README)) <= presets
-    assert set(re.findall(r"--pipeline=(\w+)", README)) <= {*SUMS, *STAGES}
+    assert set(re.findall(r"--pipelines=(\w+)", README)) <= {*SUMS, *STAGES}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

@@ -6,7 +6,7 @@ from support.project import copy, run
 def trained(tmp_path_factory):
     """A project in which pix2pix was run by Kedro."""
     project = copy(tmp_path_factory.mktemp("kedro"))
-    run(project, "kedro", "run", "--pipeline=pix2pix")
+    run(project, "kedro", "run", "--pipelines=pix2pix")
     return project
 
 

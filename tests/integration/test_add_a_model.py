@@ -57,7 +57,7 @@ def test_a_model_is_added_as_the_page_says(tmp_path):
     said = run(project, "python", "tests/support/bits.py", "bits", "--brief", **own)
     assert "tgan/generator.safetensors" in said
     run(
-        project, "kedro", "run", "--pipeline=tgan",
+        project, "kedro", "run", "--pipelines=tgan",
         "--params", ",".join(f"tgan.{change}" for change in SMALL), **own,
     )  # fmt: skip
     assert metrics(project, "tgan")["samples"] == 24

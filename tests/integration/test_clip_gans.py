@@ -18,7 +18,7 @@ def project(tmp_path_factory):
     """A project in which all GANs of clips were run by Kedro."""
     project = copy(tmp_path_factory.mktemp("clips"))
     for name in MODELS:
-        run(project, "kedro", "run", f"--pipeline={name}")
+        run(project, "kedro", "run", f"--pipelines={name}")
     return project
 
 

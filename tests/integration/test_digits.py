@@ -26,7 +26,7 @@ def project(tmp_path_factory):
     text = params.read_text(encoding="utf-8")
     params.write_text(text.replace("glyphs: data/01_raw/glyphs", "glyphs: mine"), encoding="utf-8")
     for name in ("mlp_gan", "dcgan"):
-        run(project, "kedro", "run", f"--pipeline={name}")
+        run(project, "kedro", "run", f"--pipelines={name}")
     return project
 
 

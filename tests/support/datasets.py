@@ -1,6 +1,7 @@
 """Data sets in small, in the layouts that their authors publish."""
 
 import io
+import itertools
 import zipfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -32,12 +33,13 @@ def film(path: Path, seed: int = 0, frames: int = 6) -> bytes:
 def weizmann(folder: Path, actions: Iterable[str], frames: int = 6) -> Path:
     """A zip per action."""
     folder.mkdir(exist_ok=True)
+    seeds = itertools.count()  # no two videos have the same bytes
     for action in actions:
         names = [f"{person}_{action}.avi" for person in PEOPLE]
         if action in IN_PARTS:
             names.remove(f"lena_{action}.avi")
             names += [f"lena_{action}{part}.avi" for part in (1, 2)]
-        films = {name: film(folder / "film.avi", seed, frames) for seed, name in enumerate(names)}
+        films = {name: film(folder / "film.avi", next(seeds), frames) for name in names}
         packed.zipped(folder / f"{action}.zip", films)
     (folder / "film.avi").unlink()
     (folder / "classification_masks.mat").write_bytes(b"masks")
@@ -55,8 +57,10 @@ def ucf101(
         for group in range(1, groups + 1)
         for clip in (1, 2)
     ]
-    data = film(folder / "film.avi", frames=frames)
-    packed.zipped(folder / "UCF101_videos.zip", {f"UCF101/{name}": data for name in names})
+    films = {
+        f"UCF101/{name}": film(folder / "film.avi", seed, frames) for seed, name in enumerate(names)
+    }
+    packed.zipped(folder / "UCF101_videos.zip", films)
     (folder / "film.avi").unlink()
     lists(folder / "UCF101TrainTestSplits-RecognitionTask.zip", names)
     return folder

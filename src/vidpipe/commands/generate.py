@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
+from vidpipe.commands.outputs import check_out
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.data.images import read_image
 from vidpipe.data.video import encode
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.names import model_name
-from vidpipe.visualization.sheets import gif, png
+from vidpipe.visualization.animation import gif, with_pause
+from vidpipe.visualization.sheets import png
 
 if TYPE_CHECKING:
     import torch
@@ -59,7 +61,7 @@ LOOPS = 4  # of clips in an mp4, which players do not repeat
 @click.option(
     "--tile",
     type=click.IntRange(28, 512),
-    help="Side of a sample in pixels  [default: 56, of clips 112]",
+    help="Side of a sample in pixels  [default: 56, of clips 144, of their frames 112]",
 )
 @click.option(
     "--fps",
@@ -103,7 +105,8 @@ def generate(
     file = (weights or Path("data/06_models") / model) / "generator.safetensors"
     still = out.suffix == ".png"
     if model in CLIP_GAN_NAMES:
-        pages = _clips(model, file, count, seed, image, frames, label, still=still, tile=tile)
+        clips = _clips(model, file, count, seed, image, frames, label, still=still, tile=tile)
+        pages = with_pause(clips, fps)
     else:
         pages = _digits(model, file, count, seed, still=still, tile=tile)
     _write(pages, out, fps, loops=LOOPS if model in CLIP_GAN_NAMES else 1)
@@ -119,8 +122,7 @@ def _check(model: str, count: int, out: Path, of_clips: dict[str, Any]) -> None:
         out: File to write.
         of_clips: Values of the options that only GANs of clips have, by name.
     """
-    if out.suffix not in SUFFIXES:
-        raise UserError(f"--out {out}: expected a name that ends in {', '.join(SUFFIXES)}")
+    check_out("--out", out, SUFFIXES)
     if out.suffix != ".png" and count > MAX_FILMED:
         raise UserError(f"--count {count}: a film shows {MAX_FILMED} at most; write a .png")
     for option, value in of_clips.items():
@@ -134,7 +136,7 @@ def _write(pages: Sequence[np.ndarray], out: Path, fps: int, *, loops: int) -> N
         if out.suffix == ".png":
             partial.write_bytes(png(pages[0]))
         elif out.suffix == ".gif":
-            partial.write_bytes(gif(pages, fps=fps, colours=256))
+            partial.write_bytes(gif(pages, fps=fps))
         else:
             partial.write_bytes(encode([*pages] * loops, fps=fps))
 
@@ -172,7 +174,7 @@ def _clips(
 
     from vidpipe.models.clip_sampling import ClipSampler  # noqa: PLC0415
     from vidpipe.training.weights import architecture  # noqa: PLC0415
-    from vidpipe.visualization.films import TILE, frame_sheet, wall_film  # noqa: PLC0415
+    from vidpipe.visualization.films import SHEET_TILE, TILE, frame_sheet, wall_film  # noqa: PLC0415
 
     if generator.from_picture and not image:
         raise UserError(f"{model} starts from a picture: give it one with --image")
@@ -196,7 +198,14 @@ def _clips(
     sampler = ClipSampler(model, generator, cpu)
     noise = sampler.draw_noise(count, length, rng, labels)
     clips = sampler(noise, first_frames)[:, :length]
-    return [frame_sheet(clips, tile=tile or TILE)] if still else wall_film(clips, tile=tile or TILE)
+
+    # The first numbers of the noise are the code, which is largest at the label.
+    known = generator.prior.labels
+    codes = noise.flatten(1)[:, : len(known)]
+    names = [known[code] for code in codes.argmax(1)] if known else []
+    if still:
+        return [frame_sheet(clips, names=names, tile=tile or SHEET_TILE)]
+    return wall_film(clips, labels=names, tile=tile or TILE)
 
 
 def _label_index(model: str, prior: "Prior", label: str) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from dvc.stage import PipelineStage
 
+from vidpipe.commands.outputs import check_out
 from vidpipe.config.loader import FILE, read
 from vidpipe.reproduction import guarantees, worktree
 from vidpipe.reproduction.comparison import compare_metrics, compare_outputs, tolerances
@@ -76,6 +77,8 @@ def reproduce(
     start = time.monotonic()
     here = Path.cwd()
     read(here / FILE)  # fails with advice outside of a project
+    if file:
+        check_out("--json", file)
     commit = worktree.commit_of(here, revision)
     if own_packages:
         sys.exit(

@@ -14,6 +14,10 @@ from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.hashing import sha256
 
 FOLDER = "footage"  # of the copies, at the project's root
+NEXT = (
+    "next: `dvc repro pix2pix_evaluate` trains pix2pix alone on it, about six minutes on two cores "
+    "at the scale `laptop`; `dvc repro` would train all six models"
+)
 
 
 @click.command()
@@ -27,6 +31,8 @@ def use(video: str) -> None:
 
     \b
       dvc repro pix2pix_evaluate
+
+    trains pix2pix alone on it, in about six minutes on two cores. `dvc repro` trains all models.
     """
     # Fail before anything is copied where there is no project.
     read(Path(FILE))
@@ -50,6 +56,7 @@ def use(video: str) -> None:
     patch = {"sources": {"footage": {**block, "video": None}}}
     apply_patch(Path.cwd(), patch, add_missing=True)
     click.echo(f"footage: {description}")
+    click.echo(NEXT)
 
 
 def _copy(path: Path, digest: str) -> Path:

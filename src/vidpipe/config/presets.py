@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from vidpipe.config.editing import apply_patch
-from vidpipe.config.loader import read
+from vidpipe.config.loader import FILE, read
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.processor import fastest_runtime
 
@@ -39,11 +39,12 @@ def read_preset(project: Path, name: str, model: str | None = None) -> dict[str,
     Raises:
         UserError: If there is no such preset, or it has no block of its own for the model.
     """
+    read(project / FILE)  # fails with advice outside of a project
     names = {kind: preset_names(project, kind) for kind in KINDS}
     kind = next((kind for kind in KINDS if name in names[kind]), None)
     if kind is None:
         available = "; ".join(f"{kind}s: {', '.join(names[kind])}" for kind in KINDS)
-        raise UserError(f"unknown preset {name!r}; {available}. Run it at the project's root")
+        raise UserError(f"unknown preset {name!r}; {available}")
     if model is not None and kind != RECIPE:
         raise UserError(f"{name} is a {kind}, and a {kind} is for all models: leave {model} out")
     if name == FAST:

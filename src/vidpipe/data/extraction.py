@@ -101,6 +101,8 @@ def extract_all(
         for sums in work.glob(f"*/{SUMS}"):
             sums.unlink()
         work.replace(folder)
+        for left_by_killed_worker in home.iterdir():
+            shutil.rmtree(left_by_killed_worker)
     return shots
 
 
@@ -160,10 +162,14 @@ def _run(
 def _extract(extract: Extract, job: Job) -> str | None:
     """Extract one video into a temporary folder, and rename that when it is complete.
 
+    The temporary folder lies beside the result, never in it: a worker that is killed leaves it.
+
     Returns:
         The reason, if the video cannot be read.
     """
-    with named(job.folder), TemporaryDirectory(dir=job.folder.parent) as name:
+    if job.folder.exists():
+        return None  # by a worker that was killed right after it
+    with named(job.folder), TemporaryDirectory(dir=job.folder.parents[1]) as name:
         folder = Path(name) / "frames"
         folder.mkdir()
         try:

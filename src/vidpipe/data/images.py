@@ -44,23 +44,34 @@ def read_image(path: Path, size: int) -> Pixels:
     return np.array(_crop_centre(scaled, size))
 
 
-def read_frame(path: Path, size: int, seconds: float | None) -> Pixels:
-    """Read the frame of a video that is on display at a time; None: the last frame.
+def read_frames(
+    path: Path, size: int, seconds: float | None, *, following: int = 0
+) -> list[Pixels]:
+    """Read the frame of a video that is on display at a time, and those that follow it.
+
+    Args:
+        path: The video.
+        size: Side of the squares that frames are cut to.
+        seconds: Time of the first frame; None: the last frame of the video.
+        following: Number of frames after it; fewer where the video ends before.
 
     Raises:
         UserError: If no frame can be decoded, or the video ends before that time.
     """
     square = Square(size)
+    frames = list[Pixels]()
     last = None
     for frame in decode(path):
         if last is not None and seconds is not None and frame.time > seconds:
-            return square(last)
+            frames.append(square(last))
+            if len(frames) > following:
+                return frames
         last = frame
     if last is None:
         raise UserError(f"{path}: no frame of it can be decoded")
     if seconds is not None and seconds > last.time + 1:
         raise UserError(f"--from {seconds}: {path} ends at {last.time:.2f} s")
-    return square(last)
+    return [*frames, square(last)]
 
 
 def _crop_centre(picture: Image.Image, side: int) -> Image.Image:

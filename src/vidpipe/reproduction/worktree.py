@@ -27,8 +27,9 @@ def commit_of(project: Path, revision: str) -> str:
     """Return the hash of a tag, branch or commit.
 
     Raises:
-        UserError: If git has none of that name.
+        UserError: If git has none of that name, or there is no repository.
     """
+    git(project, "rev-parse", "--git-dir")
     try:
         options = ("--verify", "--quiet", "--end-of-options")
         return git(project, "rev-parse", *options, f"{revision}^{{commit}}")
@@ -177,7 +178,13 @@ def git(where: Path, *words: str) -> str:
     """
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", "-c", f"core.hooksPath={os.devnull}", "-C", str(where), *words]
-    done = subprocess.run(command, env=inherited, capture_output=True, text=True, check=False)
+    english = inherited | {"LC_ALL": "C"}
+    done = subprocess.run(command, env=english, capture_output=True, text=True, check=False)
+    if "not a git repository" in done.stderr:
+        raise UserError(
+            f"{where}: expected a git repository, found a folder without one; clone the project, "
+            "or make one: `git init && git add --all && git commit --message Start`"
+        )
     if done.returncode:
         raise UserError(f"git {words[0]}: {done.stderr.strip()}")
     return done.stdout.strip()

@@ -294,10 +294,10 @@ def runs(process):
 def test_stages_end_with_the_command_and_none_of_them_says_that_it_goes_on(
     project, tmp_path, number
 ):
-    stage = "trap 'echo it goes on' INT; echo $$ > $NEW; mv $NEW $STAGE; while :; do sleep 1; done"
+    stage = "trap 'touch $TOLD' INT; echo $$ > $NEW; mv $NEW $STAGE; while :; do sleep 1; done"
     declare(project, lambda stages: stages["other"].update(cmd=stage))
     words = ["reproduce", "v2", "--stage", "other"]
-    paths = {name: str(tmp_path / name) for name in ("NEW", "STAGE")}
+    paths = {name: str(tmp_path / name) for name in ("NEW", "STAGE", "TOLD")}
     process = subprocess.Popen(
         [sys.executable, "-m", "vidpipe", *words],
         env=environment(TMPDIR=str(tmp_path), **paths),
@@ -310,6 +310,7 @@ def test_stages_end_with_the_command_and_none_of_them_says_that_it_goes_on(
     _, said = process.communicate()
     stage = int((tmp_path / "STAGE").read_text())
     until(lambda: not runs(stage))
+    assert not (tmp_path / "TOLD").exists()  # Kedro would say so at SIGINT
     assert "goes on" not in said
     # The clone goes with the command, or as the next one starts.
     left = list(tmp_path.glob("vidpipe-reproduce-*/*/clone"))

@@ -47,6 +47,16 @@ def test_a_video_of_any_name_becomes_the_footage(
     assert copies(project)[0].suffix == ".mp4"
 
 
+@pytest.mark.parametrize("video", ["bikes", "clip.mp4"])
+def test_the_next_step_is_the_stage_of_pix2pix_and_how_long_it_takes(
+    project: Path, vidpipe: Command, video: str
+):
+    footage.write(project / "clip.mp4", footage.numbered(3))
+    line = vidpipe("use", video).output.splitlines()[-1]
+    assert line.startswith("next: `dvc repro pix2pix_evaluate`")
+    assert "minutes" in line
+
+
 def test_a_path_may_start_at_home(
     project: Path, tmp_path: Path, vidpipe: Command, monkeypatch: pytest.MonkeyPatch
 ):

@@ -205,6 +205,14 @@ def test_a_wrong_file_is_refused_before_anything_runs(project_of_kedro: Path):
         loader(project_of_kedro)["parameters"]
 
 
+def test_an_environment_without_a_folder_is_refused_by_name(project_of_kedro: Path):
+    conf = project_of_kedro / "conf"
+    ParamsYamlLoader(str(conf), "presets")
+    with pytest.raises(UserError, match=r"conf/nope: expected the settings .* found no such") as it:
+        ParamsYamlLoader(str(conf), "nope")
+    assert "make it, or name none" in str(it.value)
+
+
 def test_a_path_in_the_catalog_may_be_a_parameter():
     loader = ParamsYamlLoader(str(ROOT / "conf"), base_env="base", default_run_env="base")
     assert loader["catalog"]["glyphs"]["filepath"] == "data/01_raw/glyphs"

@@ -165,6 +165,18 @@ def test_what_was_recorded_of_this_tree_has_no_mismatch(tree):
     assert found(tree) == {}
 
 
+def test_a_value_that_equals_nothing_is_as_it_was_recorded(tree, monkeypatch):
+    (tree / "own.yaml").write_text("mine: .nan\ndrawn: none\n")
+    monkeypatch.setitem(
+        globals(), "STAGES", STAGES.replace("[numbers]", "[numbers, own.yaml: [mine]]")
+    )
+    params = made().params
+    assert found(tree, params=params | {"own.yaml": {"mine": float("nan")}}) == {}
+    lines = found(tree, params=params | {"own.yaml": {"mine": "none"}})
+    assert lines == {"make": ["mine: recorded none, params.yaml says nan"]}
+    assert found(tree) == {"make": ["own.yaml: in dvc.yaml, not in dvc.lock"]}
+
+
 @pytest.mark.parametrize(
     ("changes", "line"),
     [

@@ -134,6 +134,13 @@ def test_a_users_hooks_do_not_run(tmp_path, monkeypatch):
     worktree.clone(source, command(source, "git", "rev-parse", "HEAD").strip(), target)
 
 
+def test_without_a_repository_git_says_how_to_have_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("LANG", "de_DE.UTF-8")
+    for ask in (worktree.git, worktree.commit_of):
+        with pytest.raises(UserError, match=r"expected a git repository.*`git init"):
+            ask(tmp_path, "log")
+
+
 def test_a_command_that_fails_is_named(tmp_path):
     with pytest.raises(UserError, match="`sh -c exit 3` ended with 3"):
         worktree.run(tmp_path, "sh", "-c", "exit 3")

@@ -65,9 +65,11 @@ def obtain(
     """
     if archive is None:
         return _download(file.url, place, size=file.size, sha256=file.sha256)
+    locations = _locations(file, archive, beside)
     if "://" in archive:
-        return _download(_locations(file, archive, beside)[0], place, sha256=sha256)
-    path = _find(_locations(file, archive, beside), place)
+        path = _download(locations[0], place, sha256=sha256)
+    else:
+        path = _find(locations, place)
     if path.is_file():
         _verify(path, file, place, sha256)
     return path

@@ -207,3 +207,12 @@ def test_the_files_are_the_videos_and_the_table(place: Place, tree: Path):
     found = folder.files(path="my videos", labels=text, place=place)
     assert found.pop("labels") == place.project / "labels.csv"
     assert found == {video.path.relative_to(tree).as_posix(): video.path for video in videos(place)}
+
+
+@pytest.mark.usefixtures("tree")
+def test_the_files_of_a_video_that_is_a_folder_are_those_in_it(
+    place: Place, tree: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(folder, "_walk", lambda _: {"walk", "run/a.mp4"})
+    found = folder.files(path="my videos", labels=None, place=place)
+    assert found == {name: tree / name for name in ("run/a.mp4", "walk/a.mp4", "walk/b.MOV")}
