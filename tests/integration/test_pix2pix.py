@@ -11,7 +11,7 @@ from support.project import copy, metrics, run
 
 from vidpipe.visualization.animation import PAUSE
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # other people's, from MLflow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # other people's, from MLflow
 
 
 def client(project):

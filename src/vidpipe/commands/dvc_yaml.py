@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from vidpipe.config.loader import FILE, read
+from vidpipe.config.loader import FILE as PARAMS
+from vidpipe.config.loader import read
 from vidpipe.reproduction.dvc_yaml import render_files
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
@@ -18,7 +19,7 @@ def dvc_yaml(check: bool) -> None:
     In a project made by `vidpipe new`, it also writes vidpipe.lock, which names the installed
     package. Every stage depends on that file.
     """
-    read(Path(FILE))  # fails with advice outside of a project
+    read(Path(PARAMS))  # fails with advice outside of a project
     for file, text in render_files(Path.cwd()).items():
         path = Path(file)
         fresh = path.is_file() and path.read_text(encoding="utf-8") == text

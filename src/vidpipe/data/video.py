@@ -1,4 +1,4 @@
-"""Decode, encode and probe videos with PyAV, which only this file imports.
+"""Decode, encode and probe videos with PyAV, which only this file and `colours` import.
 
 Decoding respects orientation, non-square pixels and time stamps, as players do.
 """
@@ -33,14 +33,17 @@ from av.video.reformatter import (
 from av.video.stream import VideoStream
 from jaxtyping import Int64, UInt8
 
+from vidpipe.data import colours
+from vidpipe.data.colours import BITEXACT
 from vidpipe.utils.errors import UserError
 
 Image = UInt8[np.ndarray, "h w c"]
+LARGEST = 16384  # pixels a side that H.264 takes
 LONGEST_PAUSE = 3600.0  # seconds between two frames; a time stamp beyond is broken
 PAUSE = 10  # frames that a frame is shown for, at most; one that is shown longer is a pause
 TOLERANCE = 0.01  # by which a stated frame rate may differ from that of the time stamps
 ASSUMED = Fraction(25)  # frames per second, where nothing tells the rate
-BITEXACT = Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # equal pixels on every processor
+AREA = Interpolation.AREA | BITEXACT
 BICUBIC = Interpolation.BICUBIC | BITEXACT
 BILINEAR = Interpolation.BILINEAR | BITEXACT
 NEAREST = Interpolation.POINT
@@ -59,7 +62,7 @@ class Encoding:
     """Container, codec, options and FourCC (empty: the codec's own) by FFmpeg's names."""
 
     container: str
-    codec: Literal["libx264", "mpeg4"]
+    codec: Literal["libx264", "libx264rgb", "mpeg4"]
     options: Mapping[str, str]
     tag: str = ""
 
@@ -74,6 +77,17 @@ XVID = Encoding(
     codec="mpeg4",
     options={"qmin": "3", "qmax": "3", "flags": "+bitexact"},
     tag="XVID",
+)
+LOSSLESS = Encoding(
+    container="mp4",
+    codec="libx264rgb",
+    options={
+        "qp": "0",
+        "preset": "veryfast",
+        "bf": "0",
+        "flags": "+frame_duration",  # the last frame is shown for as long as it is meant to be
+        "x264-params": "cpu-independent=1",
+    },
 )
 
 
@@ -171,7 +185,7 @@ def decode(path: Path) -> Iterator[Decoded]:
         period = 0.0  # of a frame; found when it is needed
         last = -1.0  # before the first frame
         zero = None  # the time stamp that counts as 0 seconds
-        for frame in _frames(container, stream):
+        for frame in colours.progressive(_frames(container, stream)):
             stamp = frame.time if stamped else None
             if zero is None:
                 zero = stamp
@@ -196,9 +210,12 @@ class Thumbnail:
 
     def __init__(self) -> None:
         self.scaler = VideoReformatter()
+        self.to_rgb = colours.ToRgb()
 
     def __call__(self, decoded: Decoded) -> UInt8[np.ndarray, "32 32"]:
         frame = decoded.frame
+        if not colours.is_plain(frame):
+            return colours.grey(self.to_rgb(frame, 32, 32, AREA))
         thumbnail = self.scaler.reformat(frame, 32, 32, "gray", interpolation="AREA", threads=1)
         return thumbnail.to_ndarray()
 
@@ -214,30 +231,30 @@ class Square:
     def __init__(self, size: int, *, quick: bool = False) -> None:
         self.size = size
         self.quick = quick
-        self.scaler = VideoReformatter()  # each caches the state of its conversion
-        self.to_rgb = VideoReformatter()
+        self.to_yuv = VideoReformatter()  # each caches the state of its conversion
+        self.yuv_to_rgb = VideoReformatter()
+        self.to_rgb = colours.ToRgb()
 
     def __call__(self, decoded: Decoded) -> UInt8[np.ndarray, "size size 3"]:
         frame = decoded.frame
         width, height = _cover(self.size, frame.width, frame.height, decoded.pixel_aspect)
-        if self.quick and frame.format.name in SUBSAMPLED:
+        if self.quick and frame.format.name in SUBSAMPLED and not colours.is_wide(frame):
             scaled = self._scale_quickly(frame, width + width % 2, height + height % 2)
         else:
-            scaled = self.to_rgb.reformat(
-                frame, width, height, format="rgb24", interpolation=BICUBIC, threads=1
-            )
-        top, left = (scaled.height - self.size) // 2, (scaled.width - self.size) // 2
-        picture = scaled.to_ndarray()[top : top + self.size, left : left + self.size]
+            scaled = self.to_rgb(frame, width, height, BICUBIC)
+        top, left = (scaled.shape[0] - self.size) // 2, (scaled.shape[1] - self.size) // 2
+        picture = scaled[top : top + self.size, left : left + self.size]
         quarter_turns, mirrored = _orientation(frame)
         if mirrored:
             picture = picture[:, ::-1]
         return np.ascontiguousarray(np.rot90(picture, -quarter_turns))
 
-    def _scale_quickly(self, frame: VideoFrame, width: int, height: int) -> VideoFrame:
+    def _scale_quickly(self, frame: VideoFrame, width: int, height: int) -> Image:
         """Scale in YUV, then convert to RGB: FFmpeg has fast code for each, if sides are even."""
         yuv = SUBSAMPLED[frame.format.name]
-        small = self.scaler.reformat(frame, width, height, yuv, interpolation=BILINEAR, threads=1)
-        return self.to_rgb.reformat(small, format="rgb24", interpolation=NEAREST, threads=1)
+        small = self.to_yuv.reformat(frame, width, height, yuv, interpolation=BILINEAR, threads=1)
+        rgb = self.yuv_to_rgb.reformat(small, format="rgb24", interpolation=NEAREST, threads=1)
+        return rgb.to_ndarray()
 
 
 def encode(frames: Iterable[Image], *, fps: int, encoding: Encoding = H264) -> bytes:
@@ -267,6 +284,38 @@ def encode(frames: Iterable[Image], *, fps: int, encoding: Encoding = H264) -> b
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
     return buffer.getvalue()
+
+
+def write_film(path: Path, frames: Iterable[tuple[Image, int]], *, ticks: int) -> None:
+    """Write pictures without loss, with the same bytes on every x86-64 processor.
+
+    Args:
+        path: The file, an mp4.
+        frames: RGB pictures of one size, each with the ticks for which it is shown.
+        ticks: Ticks per second.
+
+    Raises:
+        UserError: If the pictures are too large to be encoded.
+    """
+    with av.open(str(path), "w", format=LOSSLESS.container) as container:
+        stream = container.add_stream(LOSSLESS.codec, rate=ticks)
+        stream.pix_fmt = "rgb24"
+        stream.codec_context.thread_count = 1
+        stream.options = dict(LOSSLESS.options)
+        time = 0
+        for picture, duration in frames:
+            height, width = picture.shape[:2]
+            if max(height, width) > LARGEST:
+                raise UserError(
+                    f"expected pictures of at most {LARGEST} pixels a side, got {width}x{height}"
+                )
+            if time == 0:
+                stream.height, stream.width = height, width
+            frame = VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts, frame.duration, frame.time_base = time, duration, Fraction(1, ticks)
+            container.mux(stream.encode(frame))
+            time += duration
+        container.mux(stream.encode(None))
 
 
 def _tag_colours(stream: VideoStream) -> None:
@@ -396,6 +445,7 @@ def _agree(one: Fraction, other: Fraction, tolerance: float) -> bool:
 def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFrame]:
     """Decode packet by packet; skip damaged ones."""
     stream.thread_count = 1  # how FFmpeg conceals damage depends on the number of threads
+    decode = (colours.alpha_decoder(stream) or stream).decode
     packets = container.demux(stream)
     while True:
         try:
@@ -404,10 +454,10 @@ def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
             return
         except (FFmpegError, EOFError):  # a cut-off file: flush the decoder
             with suppress(FFmpegError, EOFError):
-                yield from stream.codec_context.decode(None)
+                yield from decode(None)
             return
         with suppress(FFmpegError, EOFError):
-            yield from (frame for frame in packet.decode() if isinstance(frame, VideoFrame))
+            yield from (frame for frame in decode(packet) if isinstance(frame, VideoFrame))
 
 
 @cache  # `Fraction` is slow
@@ -449,6 +499,7 @@ def _notes(container: InputContainer, frame: VideoFrame, timing: _Timing) -> Ite
         seconds = f"{math.fsum(timing.pauses):.1f} s"
         count = len(timing.pauses)
         yield f"pause of {seconds}" if count == 1 else f"{count} pauses of {seconds} in all"
+    yield from colours.notes(frame)
 
 
 def _display_size(frame: VideoFrame, stream: VideoStream) -> tuple[int, int]:

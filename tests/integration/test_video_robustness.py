@@ -234,7 +234,7 @@ def test_flipped_bytes_never_hang_and_raise_nothing_but_a_user_error(
         place = data.draw(st.integers(0, 799) | st.integers(0, len(broken) - 1))
         broken[place] = data.draw(st.integers(0, 255))
     length = data.draw(st.just(len(broken)) | st.integers(0, len(broken)))
-    began = time.monotonic()
+    began = time.process_time()
     with tempfile.TemporaryDirectory() as home:
         path = Path(home) / name
         path.write_bytes(broken[:length])
@@ -250,4 +250,4 @@ def test_flipped_bytes_never_hang_and_raise_nothing_but_a_user_error(
             assert ticks(path) < NEVER
         else:
             assert name in refused
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
