@@ -6,7 +6,7 @@ from PIL import Image
 from support import footage
 from support.footage import RED
 
-from vidpipe.data.images import read_frame
+from vidpipe.data.images import read_frames
 from vidpipe.data.sequences import as_film, is_sequence
 from vidpipe.data.video import decode, probe
 from vidpipe.utils.errors import UserError
@@ -171,5 +171,5 @@ def test_a_film_has_the_same_bytes_each_time(tmp_path: Path):
 
 def test_a_prediction_may_start_from_an_animation(tmp_path: Path):
     made = animation(tmp_path / "v.webp", [40, 40, 40], lossless=True)
-    last = read_frame(tmp_path / "v.webp", SIDE, None)
+    last = read_frames(tmp_path / "v.webp", SIDE, None)[0]
     np.testing.assert_array_equal(last, made[-1][:, 1:-1])

@@ -2,9 +2,11 @@ import struct
 from fractions import Fraction
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 from support import footage
 from support.footage import BLUE, GREEN, RED, YELLOW
 
@@ -278,7 +280,7 @@ def test_the_rate_of_a_browsers_recording_is_that_of_its_time_stamps(tmp_path: P
 def test_two_fields_in_two_packets_are_one_frame():
     codec = SimpleNamespace(framerate=Fraction(25), field_order=2)
     rates = {"average_rate": Fraction(25), "guessed_rate": Fraction(50), "base_rate": Fraction(50)}
-    stream = SimpleNamespace(codec_context=codec, **rates)
+    stream = Mock(spec=VideoStream, codec_context=codec, **rates)
     fields = np.full(20, 1800)
     assert video._rate(stream, fields, Fraction(1, 90_000), raw=False) == (25, "")
 
