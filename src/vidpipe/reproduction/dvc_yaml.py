@@ -13,8 +13,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedBase, CommentedMap, CommentedSeq
 
 from vidpipe.reproduction.code import INSTALLED, Imports, by_folder, code_of, has_code, installed
+from vidpipe.utils.errors import UserError
 
 FILE = "dvc.yaml"
+CATALOG = "conf/base/catalog.yml"
 HEADER = (
     "# Made by `vidpipe dvc-yaml` from Kedro's pipelines and conf/base/catalog.yml: change those.\n"
 )
@@ -26,13 +28,17 @@ def render_files(project: Path) -> dict[str, str]:
 
 
 def render(project: Path) -> str:
-    """Return the text of dvc.yaml."""
+    """Return the text of dvc.yaml.
+
+    Raises:
+        UserError: If the catalog lacks an output of a stage.
+    """
     from kedro.io import CatalogConfigResolver  # noqa: PLC0415
 
     from vidpipe.pipeline_registry import STAGES, register_pipelines  # noqa: PLC0415
 
     # Where the catalog takes a path from params.yaml, so does DVC, by a notation of its own.
-    text = (project / "conf/base/catalog.yml").read_text(encoding="utf-8")
+    text = (project / CATALOG).read_text(encoding="utf-8")
     entries = YAML(typ="safe").load(re.sub(r"\$\{params:", "${", text))
     resolver = CatalogConfigResolver(entries, default_runtime_patterns={"{any}": {}})
     pipelines = register_pipelines()
@@ -48,6 +54,11 @@ def render(project: Path) -> str:
             for dataset in (*read, *written)
             if dataset in entries or resolver.match_dataset_pattern(dataset)
         }
+        if missing := [output for output in written if output not in catalog]:
+            raise UserError(
+                f"{CATALOG}: expected {', '.join(missing)}, which the stage {name} writes, found "
+                "no entry; `vidpipe new` elsewhere makes the file as this version has it"
+            )
         # A stage may depend on data that its nodes do not read.
         followed = [
             _hints(catalog[o])["follows"] for o in written if "follows" in _hints(catalog[o])

@@ -42,6 +42,16 @@ def test_its_stages_run_with_the_package_that_it_names_alone(here, vidpipe, monk
     check_installed(project)
 
 
+def test_a_catalog_of_another_version_is_named(here, vidpipe, monkeypatch):
+    vidpipe("new", "mine")
+    monkeypatch.chdir(here / "mine")
+    catalog = here / "mine/conf/base/catalog.yml"
+    catalog.write_text(catalog.read_text().replace("pairs_sheet:", "old_sheet:"))
+    assert (
+        "expected pairs_sheet, which the stage pairs writes" in vidpipe("dvc-yaml", code=1).output
+    )
+
+
 def test_it_may_be_a_folder_of_a_repository(here, vidpipe):
     run(here, "git", "init", "--quiet")
     (here / "mine").mkdir()

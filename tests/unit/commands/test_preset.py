@@ -23,5 +23,5 @@ def test_outside_a_project_the_command_says_where_to_run_it(
     tmp_path: Path, vidpipe: Command, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
-    assert "project's root" in vidpipe("preset", "laptop", code=1).output
+    assert "run this at its root" in vidpipe("preset", "laptop", code=1).output
     assert list(tmp_path.iterdir()) == []
