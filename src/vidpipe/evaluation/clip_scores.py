@@ -19,6 +19,7 @@ from vidpipe.models.shapes import PixelClips, PixelFrames
 from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
+FEW = 100  # samples; scores of fewer, as at the scale smoke, mean nothing
 
 # Sets of clips that are scored alike, named by the suffix of their metrics.
 GENERATED = ""
@@ -49,7 +50,7 @@ def check_halves(train_clips: ReferenceClips, count: int) -> None:
             f"against real ones of others; got {len(train_clips)} clips of {len(clips_per_video)} "
             "videos. Bring more videos, or lower sources.clips.test"
         )
-    if half < count:
+    if half < count and count >= FEW:
         log.warning(
             "only %d real clips: the floors are those of %d samples, not of %d, and so too high",
             len(train_clips), half, count,

@@ -87,7 +87,9 @@ def test_clips_that_cannot_be_halved_by_video_are_refused(videos):
 
 def test_fewer_real_clips_than_samples_are_told(caplog):
     with caplog.at_level(logging.WARNING):
-        check_halves(real_of(0, 0, 0, 1, 1, 1), 3)
+        real = real_of(*[0] * 100, *[1] * 100)
+        check_halves(real, 100)
+        check_halves(real_of(0, 0, 0, 1, 1, 1), 99)  # too few for any score
         assert not caplog.text
-        check_halves(real_of(0, 0, 0, 1, 1, 1), 4)
-    assert "those of 3 samples, not of 4" in caplog.text
+        check_halves(real, 101)
+    assert "those of 100 samples, not of 101" in caplog.text
