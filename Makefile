@@ -1,14 +1,18 @@
 # What a person types. Each works on a fresh clone and can be run again at any time.
 PYTHON ?= python3
-BIN := .venv/bin
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help repro refresh test test-all test-long ui lock
+.PHONY: help env repro refresh test test-all test-long ui docs lock
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1	/'
 
+env: $(BIN)/ready ## the environment alone, in .venv
+
 repro: $(BIN)/ready ## rebuild every result, then compare with what is committed
+	@git rev-parse --git-dir > /dev/null 2>&1 || { echo "$(CURDIR): expected a git repository, which DVC needs; clone the project, \
+	or make one: git init && git add --all && git commit --message Start" >&2; exit 1; }
 	dvc repro
 	vidpipe results
 
@@ -32,6 +36,10 @@ test-long: $(BIN)/ready ## pipelines from end to end, crashes, remotes, an emula
 
 ui: $(BIN)/ready ## the MLflow UI on this project's runs, on localhost
 	vidpipe ui
+
+docs: $(BIN)/ready ## the pages of docs/ as a site, in .vidpipe/site; a link that leads nowhere is an error
+	pip install --quiet --constraint requirements.lock zensical==0.0.73
+	zensical build --clean --strict
 
 lock: $(BIN)/ready ## resolve the newest versions that pyproject.toml allows into requirements.lock
 	pip install --quiet pip-tools

@@ -202,7 +202,7 @@ def plain(
         noise = generator.prior.draw(len(real), torch.default_generator, label).to(device)
         source = generator.source(noise, real[:, :, 0]) if name in CLIP_GANS else noise
         fake, penalties = objective.generate(generator, source, real)
-        steep = step % train.slope_every == 0
+        steep = step % train.penalty_every == 0
         sides = [real.requires_grad_(steep), fake.detach().requires_grad_(steep)]
         logits = [discriminator(source, side) for side in sides]
         loss = F.softplus(logits[1] - logits[0]).mean()
@@ -210,7 +210,7 @@ def plain(
             if steep:
                 (slope,) = torch.autograd.grad(judged.sum(), side, create_graph=True)
                 penalty = 0.5 * slope.square().flatten(1).sum(1).mean()
-                loss = loss + train.slope_every * weight * penalty
+                loss = loss + train.penalty_every * weight * penalty
         adams[1].zero_grad()
         loss.backward()
         adams[1].step()

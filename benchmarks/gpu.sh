@@ -29,7 +29,7 @@ gpu() { # gpu NAME PART ARGUMENTS...
   part "$1" "$python" benchmarks/gpu.py "${@:2}" --scale "$scale" --device "$device"
 }
 
-part tests "$python" -m pytest -q -m gpu -W default -p no:cacheprovider tests/unit/training/test_cuda.py &
+part tests "$python" -m pytest -q -m gpu -W default -p no:cacheprovider tests/integration/test_cuda.py &
 part data "$python" benchmarks/gpu.py data "$data/made" --scale "$scale" || exit 1
 wait
 data="$data/made"

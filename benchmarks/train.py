@@ -110,7 +110,7 @@ def plain(params: Params) -> Iterator[None]:
             step += 1
             noise = generator.prior.draw(train.batch, rng)
             fake = generator(noise)
-            steep = step % train.slope_every == 0
+            steep = step % train.penalty_every == 0
             sides = [real.requires_grad_(steep), fake.detach().requires_grad_(steep)]
             logits = [discriminator(noise, side) for side in sides]
             loss = F.softplus(logits[1] - logits[0]).mean()
@@ -118,7 +118,7 @@ def plain(params: Params) -> Iterator[None]:
                 if steep:
                     (slope,) = torch.autograd.grad(judged.sum(), side, create_graph=True)
                     penalty = 0.5 * slope.square().sum((1, 2, 3)).mean()
-                    loss = loss + train.slope_every * weight * penalty
+                    loss = loss + train.penalty_every * weight * penalty
             adams[1].zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             adams[1].step()

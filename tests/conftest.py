@@ -1,14 +1,33 @@
 """Before anything imports torch: the instruction set that the project promises its bits for."""
 
 import os
+import sys
+from collections.abc import Iterator
 
-from hypothesis import settings
+import pytest
+from hypothesis import HealthCheck, settings
 
 from vidpipe.training.runtime import pin_instructions
 
 pin_instructions("portable")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
+# The cores are the workers' of pytest. Two threads of torch in each would wait for one another, and
+# waiting takes a core too: on a busy machine ten small steps then take minutes.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 # A busy machine makes nothing wrong: no test asks the clock.
-settings.register_profile("patient", deadline=None)
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
+
+
+@pytest.fixture(autouse=True)
+def _torch_as_it_was() -> Iterator[None]:
+    """What a test starts by `runtime.start` ends with it: threads, and errors of operators."""
+    torch = sys.modules.get("torch")
+    threads = torch.get_num_threads() if torch else 1
+    yield
+    if torch := sys.modules.get("torch"):
+        torch.set_num_threads(threads)
+        torch.set_deterministic_debug_mode("default")

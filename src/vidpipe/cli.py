@@ -6,34 +6,119 @@ Kedro finds this module by its name and takes `cli` for the project's own comman
 import functools
 import signal
 import sys
+import traceback
 from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
-from kedro.framework.cli.project import run as kedro_run
-from kedro.io import DatasetError
 
-from vidpipe.commands.dvc_yaml import dvc_yaml
-from vidpipe.commands.generate import generate
-from vidpipe.commands.glyphs import glyphs
-from vidpipe.commands.pairs import pairs
-from vidpipe.commands.predict import predict
-from vidpipe.commands.preset import preset
-from vidpipe.commands.refresh import refresh
-from vidpipe.commands.reproduce import reproduce
-from vidpipe.commands.results import results
-from vidpipe.commands.ui import ui
-from vidpipe.commands.use import use
-from vidpipe.pipeline_registry import STAGES, SUMS
+from vidpipe.utils.environment import allow_all_threads
 from vidpipe.utils.errors import UserError
 
 BY_SIGNAL = 128  # plus the number of the signal: the exit status, as shells report it
+RUN = "run"  # Kedro's command; the others are modules of `vidpipe.commands`
+RUNNER = "SequentialRunner"
+SUMMARIES = {  # of the commands, so that `--help` need not import them
+    "dvc-yaml": "Write dvc.yaml from Kedro's pipelines and catalog.",
+    "generate": "Generate pictures or clips with MODEL.",
+    "glyphs": "Draw one grey picture per character of FONT, 82 x 73 pixels.",
+    "new": "Start a project of your own in FOLDER, which is empty or not there yet.",
+    "pairs": "Look at the pairs of frames that pix2pix is fed.",
+    "predict": "Predict the frames that follow a picture or a video.",
+    "preset": "Set a group of parameters in params.yaml; comments stay.",
+    "refresh": "Record stages anew, without a run, whose code does the same as before.",
+    "reproduce": "Rebuild what REVISION recorded and compare every output and metric.",
+    "results": "Compare the metrics in the work tree with those committed, in one table.",
+    RUN: "Run the pipeline.",
+    "ui": "Open MLflow's pages on this project's runs, on this machine alone.",
+    "use": "Make VIDEO the footage that pix2pix learns from.",
+}
+NAMES = "there are: {names}"
+# Start of a refusal by Kedro -> what to do.
+ADVICE = {
+    "Failed to find the pipeline": NAMES,
+    "Pipeline does not contain nodes": NAMES,
+    "Pipeline does not contain datasets": "conf/base/catalog.yml names them",
+    "Pipeline input(s)": "expected them in conf/base/catalog.yml; `git checkout conf` restores it",
+    "Pipeline contains no nodes": (
+        "leave out --tags, as nodes have none here, or some of --nodes, --from-nodes and "
+        "--to-nodes, which take names of stages"
+    ),
+}
 
 
-def report_user_errors(command: click.Command) -> click.Command:
+class LazyCommands(click.Group):
+    """All commands by name, each imported when it is asked for: torch and others take seconds."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        return sorted(SUMMARIES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command, and have it report errors as all do."""
+        if cmd_name in SUMMARIES and cmd_name not in self.commands:
+            self.add_command(_load(cmd_name))
+        return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List all commands for `--help`."""
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(SUMMARIES.items()))
+
+
+def _load(name: str) -> click.Command:
+    """Return a command whose errors are reported; of a group, those of its commands."""
+    if name == RUN:
+        return _load_run()
+    identifier = name.replace("-", "_")
+    command: click.Command = getattr(import_module(f"vidpipe.commands.{identifier}"), identifier)
+    if isinstance(command, click.Group):
+        for member in command.commands.values():
+            report_user_errors(member)
+        return command
+    return report_user_errors(command)
+
+
+def _load_run() -> click.Command:
+    """Return Kedro's command, and set Kedro up for the project around the current folder."""
+    from kedro.utils import find_kedro_project  # noqa: PLC0415 (a quarter of a second)
+
+    here = Path.cwd()
+    root = find_kedro_project(here)
+    if root is None:
+        raise click.ClickException(
+            f"{here}: expected the project's root or a folder in it; `cd` to the clone"
+        )
+    from kedro.framework import project  # noqa: PLC0415 (logs if it is outside of a project)
+    from kedro.framework.cli.project import run  # noqa: PLC0415
+    from kedro.framework.startup import bootstrap_project  # noqa: PLC0415
+
+    if project.PACKAGE_NAME is None:  # `kedro run` has done so
+        bootstrap_project(root)
+    return report_user_errors(run, before=_refuse_runner)
+
+
+def _refuse_runner(options: dict[str, Any]) -> None:
+    """Raise UserError for a runner under which nodes do not work."""
+    if (runner := options["runner"]) not in (None, RUNNER):
+        raise UserError(
+            f"--runner {runner}: expected {RUNNER}, since nodes share this process's locks, seeds "
+            "and run of MLflow; leave --runner out"
+        )
+
+
+def report_user_errors(
+    command: click.Command, *, before: Callable[[dict[str, Any]], None] = lambda options: None
+) -> click.Command:
     """Make a command report errors of the user in one line; a bug keeps its traceback.
 
     SIGTERM and SIGHUP end the command by `SystemExit`, so that `finally` blocks clear up.
+
+    Args:
+        command: Its callback is replaced.
+        before: Called with the options, first.
     """
     inner: Callable[..., Any] = command.callback  # type: ignore[assignment]
 
@@ -41,74 +126,80 @@ def report_user_errors(command: click.Command) -> click.Command:
     def callback(*args: Any, **kwargs: Any) -> Any:
         # Unlike SIGINT, which Python turns into KeyboardInterrupt, these would kill the process
         # before scratch folders are removed.
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:  # not on Windows
             if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` has SIGHUP ignored
                 signal.signal(number, lambda received, _: sys.exit(BY_SIGNAL + received))
         try:
+            allow_all_threads()
+            before(kwargs)
             return inner(*args, **kwargs)
         except KeyboardInterrupt:
             resume = "; the same command goes on from what was finished"
-            click.echo(f"\nstopped{resume if command is kedro_run else ''}", err=True)
+            click.echo(f"\nstopped{resume if command.name == RUN else ''}", err=True)
             sys.exit(BY_SIGNAL + signal.SIGINT)
-        except (UserError, DatasetError, OSError, FloatingPointError) as error:
-            raise click.ClickException(user_message(error)) from error
-        except (ValueError, RuntimeError) as error:
-            if not (advice := advice_for(error)):
+        except click.ClickException:
+            raise
+        except Exception as error:
+            if not (message := user_message(error)):
                 raise
-            raise click.ClickException(advice) from error
+            raise click.ClickException(message) from error
 
     command.callback = callback
     return command
 
 
-def user_message(error: BaseException) -> str:
-    """Return the message of the first error in a chain that is the user's, else of the error."""
+def user_message(error: Exception) -> str:
+    """Return what a user can do about an error; empty if it is a bug.
+
+    In a chain of errors, the first that is the user's has the word.
+    """
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, UserError) or getattr(cause, "filename", None):
             return str(cause)
         cause = cause.__cause__
-    return str(error)
-
-
-def advice_for(error: BaseException) -> str:
-    """Return a message for an error of a library that the user can mend; empty if it is a bug."""
     text = str(error)
-    if text.startswith(("Failed to find the pipeline named", "Pipeline does not contain nodes")):
-        return f"{text}\nThere are: {', '.join([*SUMS, *STAGES])}"
     if "out of memory" in text or "can't allocate memory" in text:
         return (
             "out of memory: lower the model's train.batch, its width or the size of its frames "
             f"({text.splitlines()[0]})"
         )
+    refusal = " ".join(text.split())
+    for start, advice in ADVICE.items():
+        if refusal.startswith(start):
+            return f"{refusal.split('. ')[0].rstrip('.')}; {_with_names(advice)}"
+    if isinstance(error, OSError | FloatingPointError) or _refused_by_kedro(error):
+        return refusal
     return ""
 
 
-@click.group()
+def _refused_by_kedro(error: Exception) -> bool:
+    """Return True for an error about files of data, or about settings and options of `kedro run`.
+
+    The latter are refused in code of Kedro, before its runner starts the first node.
+    """
+    modules = [
+        frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)
+    ]
+    if any(module.startswith("kedro.runner") for module in modules):
+        from kedro.io import DatasetError  # noqa: PLC0415
+
+        return isinstance(error, DatasetError)
+    return modules[-1].startswith("kedro.")
+
+
+def _with_names(advice: str) -> str:
+    """Return advice with the names of all pipelines in it."""
+    from vidpipe.pipeline_registry import STAGES, SUMS  # noqa: PLC0415
+
+    return advice.format(names=", ".join([*SUMS, *STAGES]))
+
+
+@click.group(cls=LazyCommands)
+@click.version_option(package_name="vidpipe", prog_name="vidpipe")
 def cli() -> None:
     """Turn footage into GANs that make video, and prove how.
 
-    The pipelines run with `dvc repro`, or one at a time with `kedro run --pipeline=pix2pix`. These
+    The pipelines run with `dvc repro`, or one at a time with `kedro run --pipelines=pix2pix`. These
     commands prepare their input and show their results.
     """
-
-
-# Every command reports errors the same way; of a group, each of its commands.
-COMMANDS = (
-    preset,
-    use,
-    predict,
-    generate,
-    glyphs,
-    results,
-    reproduce,
-    refresh,
-    ui,
-    dvc_yaml,
-)
-for _command in COMMANDS:
-    cli.add_command(report_user_errors(_command))
-for _command in pairs.commands.values():
-    report_user_errors(_command)
-cli.add_command(pairs)
-cli.add_command(report_user_errors(kedro_run))

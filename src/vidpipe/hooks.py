@@ -12,10 +12,13 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline.node import Node
 
 from vidpipe.config.schema import Params
+from vidpipe.reproduction.code import check_installed
 from vidpipe.reproduction.identity import identity
 from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.training.runtime import pin_instructions
+from vidpipe.utils.environment import allow_all_threads
 from vidpipe.utils.locked_folders import LockedFolder, LockedFolders
+from vidpipe.utils.processor import fastest_runtime
 
 log = logging.getLogger(__name__)
 STATE = ".vidpipe"  # folder of the project: scratch, checkpoints, downloads
@@ -34,7 +37,9 @@ class Workbench:
     def after_context_created(self, context: KedroContext) -> None:
         """Pin the instruction set: the context is created before any node imports torch."""
         self.project = Path(context.project_path)
+        check_installed(self.project)
         self.params = Params.model_validate(context.config_loader["parameters"])
+        allow_all_threads()
         pin_instructions(self.params.runtime.determinism)
 
     @hook_impl
@@ -50,6 +55,7 @@ class Workbench:
         root = Path(os.environ.get("DVC_ROOT", self.project))
         self.checkpoints = LockedFolders(root / STATE / CHECKPOINTS)
         self.trainings = dict[str, LockedFolder]()
+        self.told_of_fast = False
 
         self.tracker = MlflowTracker(root=root, project=self.project, params=self.params)
         inputs = {
@@ -73,6 +79,7 @@ class Workbench:
         self.tracker.inputs = {name: file for name, file in files.items() if file}
         if CHECKPOINTS not in node.inputs:
             return {}
+        self._name_a_faster_runtime()
         params = {name: value for name, value in inputs.items() if name.startswith("params:")}
         training = identity(self.project, node, params, self.tracker.inputs)
         return {CHECKPOINTS: self._lock_checkpoints(node.name, f"{node.name}-{training}")}
@@ -82,6 +89,19 @@ class Workbench:
         """Remove the checkpoints of a model that is in its place."""
         if dataset_name == node.outputs[-1] and node.name in self.trainings:
             self.checkpoints.remove(self.trainings.pop(node.name))
+
+    def _name_a_faster_runtime(self) -> None:
+        """Say it, once in a run, if equal bits on all machines cost much of this one's speed."""
+        if self.params.runtime.determinism == "machine" or self.told_of_fast:
+            return
+        self.told_of_fast = True
+        fastest = fastest_runtime()
+        if fastest["device"] == "cuda" or fastest["precision"] == "bf16":
+            log.info(
+                "runtime is portable, for equal bits on every machine; for work of your own "
+                "`vidpipe preset fast` trains on %s, which is faster here",
+                "the GPU" if fastest["device"] == "cuda" else "all cores in bf16",
+            )
 
     def _lock_checkpoints(self, node: str, name: str) -> Path:
         """Return the checkpoint folder called `name`, or one in scratch if a process has locked it.

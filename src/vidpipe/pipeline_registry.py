@@ -9,7 +9,7 @@ from operator import add
 
 from kedro.pipeline import Pipeline
 
-from vidpipe.config.schema import CLIP_GANS
+from vidpipe.config.schema import CLIP_GAN_NAMES
 
 
 def _data() -> Pipeline:
@@ -57,7 +57,7 @@ STAGES: dict[str, Callable[[], Pipeline]] = {
     "clips_frames": _data,
     "clips": _data,
     "action_classifier": _clips,
-    **{f"{model}_{part}": _clips for model in CLIP_GANS for part in ("train", "evaluate")},
+    **{f"{model}_{part}": _clips for model in CLIP_GAN_NAMES for part in ("train", "evaluate")},
 }
 
 # Deliverable, as a person runs it -> its stages.
@@ -67,7 +67,7 @@ SUMS = {
     "mlp_gan": ["digits", "digit_classifier", "mlp_gan_train", "mlp_gan_evaluate"],
     "dcgan": ["digits", "digit_classifier", "dcgan_train", "dcgan_evaluate"],
     "__default__": list(STAGES),
-    **{model: [*CLIP_STAGES, f"{model}_train", f"{model}_evaluate"] for model in CLIP_GANS},
+    **{model: [*CLIP_STAGES, f"{model}_train", f"{model}_evaluate"] for model in CLIP_GAN_NAMES},
 }
 
 

@@ -1,4 +1,4 @@
-"""All pages: commands are understood, links lead somewhere, and tables are those of the metrics."""
+"""Commands of pages and workflows are understood, links lead somewhere, tables are the metrics'."""
 
 import itertools
 import json
@@ -25,16 +25,16 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 RESULTS = (ROOT / "docs/results.md").read_text(encoding="utf-8")
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
-
-
+WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
-FOREIGN = {"cd", "echo", "git", "pip", "python3", "sed", "source"}
+FOREIGN = {"cd", "docker", "echo", "git", "pip", "python3", "sed", "source"}
 EXAMPLE = "sources.clips.dataset=kth"  # add-a-dataset.md adds it
 
 
 def commands(page):
     """Split the commands of a page into words; comments, settings and redirections are left out."""
-    for block in re.findall(r"```console\n(.*?)```", page, re.DOTALL):
+    steps = re.findall(r"^ +- run: (.*)", page, re.MULTILINE)
+    for block in [*re.findall(r"```console\n(.*?)```", page, re.DOTALL), *steps]:
         for line in block.splitlines():
             words = shlex.split(line.removeprefix("$ "), comments=True)
             for last, command in itertools.groupby(words, lambda word: word in ("&&", "||")):
@@ -47,14 +47,14 @@ def test_readme_fits_on_a_few_screens():
     assert len(README.splitlines()) <= 150
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+@pytest.mark.parametrize("page", [*PAGES, *WORKFLOWS], ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_command_is_understood(page, tmp_path):
     for program, *words in commands(page.read_text(encoding="utf-8")):
         match program.rpartition("/")[2]:
             case "vidpipe":
                 command = cli
                 while isinstance(command, click.Group):
-                    command = command.commands[words.pop(0)]
+                    command = command.get_command(None, words.pop(0))
                 command.make_context(command.name, words)
             case "kedro":
                 assert words.pop(0) == "run"
@@ -63,12 +63,18 @@ def test_every_command_is_understood(page, tmp_path):
                 assert words[0] in TARGETS
             case "dvc":
                 understood_by_dvc(words, tmp_path)
-            case "python":
+            case "python" | "bash":
                 assert (ROOT / words[0]).is_file()
             case name if program.startswith("benchmarks/"):
                 assert (ROOT / program).is_file(), name
             case name:
                 assert name in FOREIGN
+
+
+def test_pages_that_choose_footage_train_pix2pix_alone():
+    for page in (README, (ROOT / "docs/how-to/choose-data.md").read_text(encoding="utf-8")):
+        (line,) = (line for line in page.splitlines() if "vidpipe use" in line and "repro" in line)
+        assert line.endswith("&& dvc repro pix2pix_evaluate")
 
 
 def understood_by_dvc(words, folder):
@@ -102,10 +108,15 @@ def test_readme_names_commands():
     assert {"vidpipe", "make", "dvc"} <= {words[0] for words in commands(README)}
 
 
+def test_each_workflow_runs_commands():
+    assert all([*commands(file.read_text(encoding="utf-8"))] for file in WORKFLOWS)
+    assert WORKFLOWS
+
+
 def test_every_preset_and_pipeline_that_readme_names_exists():
     presets = {*preset_names(ROOT, "scale"), *preset_names(ROOT, "recipe")}
     assert set(re.findall(r"vidpipe preset (\w+)", README)) <= presets
-    assert set(re.findall(r"--pipeline=(\w+)", README)) <= {*SUMS, *STAGES}
+    assert set(re.findall(r"--pipelines=(\w+)", README)) <= {*SUMS, *STAGES}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

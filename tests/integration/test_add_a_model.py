@@ -6,11 +6,13 @@ from support.project import ROOT, copy, metrics, run
 
 PAGE = (ROOT / "docs/how-to/add-a-model.md").read_text(encoding="utf-8")
 PYTHON, YAML = (re.findall(rf"```{kind}\n(.*?)```", PAGE, re.DOTALL) for kind in ("python", "yaml"))
-MODEL, CLASSES, LINE = PYTHON
+MODEL, CLASSES, LINE, TEST = PYTHON
 [BITS] = re.findall(r"^\+(.*\n)", PAGE, re.MULTILINE)
 SMALL = ["model.width=16", "model.discriminator_width=4", "train.steps=4", "train.batch=2"]
 SMALL += ["train.report_every=2", "train.sample_every=4", "evaluate.samples=24"]
 TESTS = ["tests/contracts/test_house.py", "tests/unit/training/test_adversarial.py"]
+TESTS += ["tests/unit/models/test_registry.py", "tests/unit/tracking/test_experiments.py"]
+TESTS += ["tests/unit/models/test_tgan.py"]
 # The copy is at smoke scale, and none of its results is recorded.
 LOCK = "tests/contracts/test_house.py::test_the_lock_was_made_by_this_code_and_these_parameters"
 
@@ -21,6 +23,7 @@ def added(folder):
     for name in ("tests", "metrics"):
         shutil.copytree(ROOT / name, project / name, ignore=shutil.ignore_patterns("__pycache__"))
     (project / "src/vidpipe/models/tgan.py").write_text(MODEL, encoding="utf-8")
+    (project / "tests/unit/models/test_tgan.py").write_text(TEST, encoding="utf-8")
     for file, old, new in (
         ("src/vidpipe/models/registry.py", r"CLIP_GANS: .*\n", LINE),
         ("src/vidpipe/models/registry.py", r"mlp_gan, vgan\n", "mlp_gan, tgan, vgan\n"),
@@ -57,7 +60,7 @@ def test_a_model_is_added_as_the_page_says(tmp_path):
     said = run(project, "python", "tests/support/bits.py", "bits", "--brief", **own)
     assert "tgan/generator.safetensors" in said
     run(
-        project, "kedro", "run", "--pipeline=tgan",
+        project, "kedro", "run", "--pipelines=tgan",
         "--params", ",".join(f"tgan.{change}" for change in SMALL), **own,
     )  # fmt: skip
     assert metrics(project, "tgan")["samples"] == 24

@@ -24,7 +24,7 @@ def test_a_tag_of_ones_own_is_reproduced_and_a_claim_goes_red(tmp_path):
     assert "numerals is reproduced at the level bits" in said
     assert re.search(r"\d+ of \d+ outputs", PAGE)[0] in said
     said = follow(project, "What red looks like")
-    assert "digits, digits.count: recorded 501, params.yaml says 500" in said
+    assert "digits, digits.count: recorded 501, is 500" in said
     red = [line.split()[0] for line in said.splitlines() if "of other inputs" in line]
     assert red == ["data/05_model_input/digits.npz", "data/05_model_input/digits.png"]
     assert said.rstrip().endswith("it ended with 1")

@@ -3,13 +3,12 @@
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from support.bits import JUDGES, MODELS
-from support.project import environment
+from support.project import ROOT, environment
 
-SCRIPT = Path(__file__).parent / "bits.py"
+SCRIPT = ROOT / "tests/support/bits.py"
 HASWELL, ROME = (["qemu-x86_64", "-cpu", name] for name in ("Haswell", "EPYC-Rome"))
 LEARNT = [*JUDGES, *MODELS]
 PACKED = ["pairs.npz", "pairs.png", "clips.npz", "clips.png", "digits.npz", "digits.png"]

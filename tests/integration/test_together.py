@@ -33,7 +33,7 @@ def rows(project):
 
 @pytest.mark.slow
 def test_two_runs_of_kedro_on_a_fresh_clone(project):
-    said = at_once(project, *[["kedro", "run", "--pipeline=mlp_gan"]] * 2)
+    said = at_once(project, *[["kedro", "run", "--pipelines=mlp_gan"]] * 2)
     assert not any("MLflow does not answer" in text for text in said)
     assert {row.info.status for row in rows(project)} == {"FINISHED"}
     assert metrics(project, "mlp_gan")

@@ -18,7 +18,7 @@ import pandas as pd
 from omegaconf import OmegaConf
 
 from vidpipe.config.loader import check, read
-from vidpipe.config.schema import CLIP_GANS, Params
+from vidpipe.config.schema import CLIP_GAN_NAMES, Params
 from vidpipe.data.datasets.actions import videos
 from vidpipe.data.frames import extract, write_shots
 from vidpipe.data.npz import read_npz
@@ -51,7 +51,7 @@ SMALL = {
     "pix2pix": {"train": TRAIN, "evaluate": {"starts": 2, "resamples": 5}},
     "mlp_gan": {"train": TRAIN},
     "dcgan": {"train": TRAIN},
-    **{gan: {"train": TRAIN, "evaluate": {"samples": 4}} for gan in CLIP_GANS},
+    **{gan: {"train": TRAIN, "evaluate": {"samples": 4}} for gan in CLIP_GAN_NAMES},
 }
 SMOKE = ROOT / "conf/presets/scale/smoke.yaml"
 

@@ -4,6 +4,7 @@ import struct
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
 
 import av
@@ -11,8 +12,12 @@ import numpy as np
 from av.audio.frame import AudioFrame
 from av.error import FFmpegError
 from av.video.frame import VideoFrame
+from PIL import Image
 
-OPTIONS = {"libx264": {"preset": "ultrafast", "crf": "8", "threads": "1"}}
+OPTIONS = {
+    "libx264": {"preset": "ultrafast", "crf": "8", "threads": "1"},
+    "libx265": {"preset": "ultrafast", "crf": "8", "x265-params": "log-level=none"},
+}
 TICKS = 1000  # of hand-set time stamps, per second
 RED, GREEN, BLUE, YELLOW = (220, 30, 30), (30, 200, 30), (30, 30, 220), (220, 220, 30)
 BLACK, WHITE = (0, 0, 0), (255, 255, 255)
@@ -63,11 +68,11 @@ def write(
     return path
 
 
-def write_audio(path: Path, seconds: float = 0.2) -> Path:
+def write_audio(path: Path, seconds: float = 0.2, codec: str = "pcm_s16le") -> Path:
     """A file with sound and no picture."""
     rate = 8000
     with av.open(str(path), "w") as container:
-        stream = container.add_stream("pcm_s16le", rate=rate, layout="mono")
+        stream = container.add_stream(codec, rate=rate, layout="mono")
         samples = np.zeros((1, int(rate * seconds)), np.int16)
         frame = AudioFrame.from_ndarray(samples, format="s16", layout="mono")
         frame.sample_rate, frame.pts = rate, 0
@@ -76,8 +81,10 @@ def write_audio(path: Path, seconds: float = 0.2) -> Path:
     return path
 
 
-def turn(path: Path, clockwise: int) -> Path:
+def turn(path: Path, clockwise: int, *, mirrored: bool = False) -> Path:
     """Have state turn an mp4's pictures, as phones do: by the 3x3 matrix of its track header.
+
+    A mirrored picture is mirrored, left and right, before it is turned.
 
     Rows of the matrix are where a step right, a step down and the corner go, y pointing down.
     """
@@ -87,6 +94,8 @@ def turn(path: Path, clockwise: int) -> Path:
         180: ((-1, 0), (0, -1)),
         270: ((0, -1), (1, 0)),
     }[clockwise]
+    if mirrored:
+        right = tuple(-x for x in right)
     one, unit = 1 << 16, 1 << 30
     rows = [(x * one, y * one, 0) for x, y in (right, down)] + [(0, 0, unit)]
     data = bytearray(path.read_bytes())
@@ -98,6 +107,24 @@ def turn(path: Path, clockwise: int) -> Path:
     data[offset : offset + 36] = struct.pack(">9i", *(n for row in rows for n in row))
     path.write_bytes(data)
     return path
+
+
+def add_cover(path: Path) -> Path:
+    """Give an mp4 a cover picture as its first video stream, as iTunes does: before the tracks."""
+    picture = BytesIO()
+    Image.fromarray(plain(32, 32, RED)).save(picture, "png")
+    data = _box(b"data", struct.pack(">2I", 14, 0) + picture.getvalue())  # 14: a PNG
+    handler = _box(b"hdlr", bytes(8) + b"mdirappl" + bytes(9))
+    meta = _box(b"meta", bytes(4) + handler + _box(b"ilst", _box(b"covr", data)))
+    # The index is at the end, so nothing that it points to moves.
+    whole = path.read_bytes()
+    start = whole.rindex(b"moov") - 4
+    path.write_bytes(whole[:start] + _box(b"moov", _box(b"udta", meta) + whole[start + 8 :]))
+    return path
+
+
+def _box(name: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), name) + content
 
 
 def cut_off(path: Path, share: float) -> Path:

@@ -73,7 +73,7 @@ def clips(network, *, seed=0, batch=2, norm="none", **hyperparameters):
     """
     block = getattr(check(read(ROOT / "params.yaml")), model_name(network))
     small = {"latent": 10, "width": 16, "discriminator_width": 4, "norm": norm}
-    small |= {"dropout": 0.25, "frame_judge": True, "frames": 8, "codes": "labels"}
+    small |= {"dropout": 0.25, "frame_discriminator": True, "frames": 8, "codes": "labels"}
     small |= {"skips": True} if hasattr(block.model, "skips") else {}
     train = {"batch": batch, "augment": 0.3, "mirror": True}
     config = TrainingConfig(

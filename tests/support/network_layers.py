@@ -1,13 +1,12 @@
 """What layers give."""
 
-from torch import nn
-
 
 def shapes(network, *inputs):
-    """Shape after each layer with weights, in order."""
+    """Shape after each layer with weights, in order; norms have none."""
     seen = []
     for layer in network.modules():
-        if isinstance(layer, nn.Linear | nn.modules.conv._ConvNd):
+        weight = getattr(layer, "weight", None)
+        if weight is not None and weight.dim() > 1:
             layer.register_forward_hook(lambda *call: seen.append(tuple(call[-1].shape[1:])))
     network(*inputs)
     return seen

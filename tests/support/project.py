@@ -21,6 +21,8 @@ def copy(folder: Path, *, locked: bool = False) -> Path:
         folder: Where.
         locked: With a `requirements.lock` of the packages that are here.
     """
+    from vidpipe.config.presets import apply_preset
+
     project = folder / "a project"
     for name in KEPT:
         source, target = ROOT / name, project / name
@@ -34,7 +36,7 @@ def copy(folder: Path, *, locked: bool = False) -> Path:
     if locked:
         packages = sorted({f"{d.name}=={d.version}" for d in metadata.distributions()})
         (project / "requirements.lock").write_text("\n".join(packages) + "\n", encoding="utf-8")
-    run(project, "vidpipe", "preset", "smoke")
+    apply_preset(project, "smoke")
     run(project, "git", "init", "--quiet")
     run(project, "git", "add", "--all")
     run(project, "git", "commit", "--quiet", "--message", "Start")
@@ -47,7 +49,8 @@ def environment(**extra: str) -> dict[str, str]:
     who = {"GIT_AUTHOR_NAME": "t", "GIT_AUTHOR_EMAIL": "t@localhost"}
     who |= {"GIT_COMMITTER_NAME": "t", "GIT_COMMITTER_EMAIL": "t@localhost"}
     quiet = {"DVC_NO_ANALYTICS": "1", "COLUMNS": "200"}
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("DVC_", "MLFLOW_TRACKING"))}
+    ours = ("DVC_", "MLFLOW_TRACKING", "OMP_NUM_THREADS")  # of the tests, not of a user
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return kept | who | quiet | {"PATH": f"{bench}{os.pathsep}{os.environ['PATH']}"} | extra
 
 

@@ -9,7 +9,7 @@ from vidpipe.training.runtime import Machine
 from vidpipe.training.trainer import train_gan
 
 TRAIN = {"seed": 0, "steps": 10, "batch": 4, "learning_rate": 2e-3, "beta1": 0.0, "beta2": 0.99}
-TRAIN |= {"loss": "bce", "r1": 0.0, "r2": 0.0, "slope_every": 1, "ema": 0.0, "cooldown": 0.0}
+TRAIN |= {"loss": "bce", "r1": 0.0, "r2": 0.0, "penalty_every": 1, "ema": 0.0, "cooldown": 0.0}
 TRAIN |= {"report_every": 1, "sample_every": 10}
 
 

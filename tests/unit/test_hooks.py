@@ -167,3 +167,26 @@ def test_scratch_of_killed_processes_is_cleared_and_that_of_others_stays(stopped
     second = Process(stopped)
     there = sorted((stopped / ".vidpipe").glob("work-*"))
     assert there == sorted([first.scratch, second.scratch])
+
+
+@pytest.mark.parametrize(
+    ("determinism", "fastest", "times"),
+    [
+        ("portable", {"device": "cuda", "precision": "bf16"}, 1),
+        ("portable", {"device": "cpu", "precision": "bf16"}, 1),
+        ("portable", {"device": "cpu", "precision": "fp32"}, 0),
+        ("machine", {"device": "cuda", "precision": "bf16"}, 0),
+    ],
+)
+def test_a_faster_runtime_is_named_once(tmp_path, monkeypatch, caplog, determinism, fastest, times):
+    monkeypatch.setattr(hooks, "fastest_runtime", lambda: fastest)
+    values = read(ROOT / "params.yaml")
+    values["runtime"]["determinism"] = determinism
+    bench = Workbench()
+    bench.project, bench.params = tmp_path, check(values)
+    catalog = DataCatalog({STEPS: MemoryDataset(1)})
+    bench.after_catalog_created(catalog)
+    with caplog.at_level("INFO"):
+        for _ in range(2):
+            bench.before_node_run(TRAINING, catalog, {STEPS: 1})
+    assert caplog.text.count("`vidpipe preset fast`") == times

@@ -7,27 +7,29 @@ from typing import TYPE_CHECKING, Any
 import click
 import numpy as np
 
-from vidpipe.config.schema import CLIP_GANS
+from vidpipe.commands.outputs import check_out
+from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.data.images import read_image
 from vidpipe.data.video import encode
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.names import model_name
-from vidpipe.visualization.sheets import gif, png
+from vidpipe.visualization.animation import gif, with_pause
+from vidpipe.visualization.sheets import png
 
 if TYPE_CHECKING:
     import torch
 
     from vidpipe.models.noise import Prior
 
-DIGIT_GANS = ("mlp_gan", "dcgan")
+DIGIT_GAN_NAMES = ("mlp_gan", "dcgan")
 SUFFIXES = (".png", ".gif", ".mp4")
 MAX_FILMED = 400  # samples in a film, whose pages are all held in memory
 LOOPS = 4  # of clips in an mp4, which players do not repeat
 
 
 @click.command()
-@click.argument("model", type=click.Choice((*DIGIT_GANS, *CLIP_GANS)))
+@click.argument("model", type=click.Choice((*DIGIT_GAN_NAMES, *CLIP_GAN_NAMES)))
 @click.option(
     "--count",
     type=click.IntRange(1, 10_000),
@@ -50,11 +52,16 @@ LOOPS = 4  # of clips in an mp4, which players do not repeat
 @click.option(
     "--image", type=click.Path(path_type=Path), help="First frame of the clips of convlstm_gan."
 )
+@click.option(
+    "--frames",
+    type=click.IntRange(2, 1000),
+    help="Frames of a clip; convlstm_gan goes on from its last frame  [default: as it was trained]",
+)
 @click.option("--label", help="Label of all clips, as `wave1`  [default: random]")
 @click.option(
     "--tile",
     type=click.IntRange(28, 512),
-    help="Side of a sample in pixels  [default: 56, of clips 112]",
+    help="Side of a sample in pixels  [default: 56, of clips 144, of their frames 112]",
 )
 @click.option(
     "--fps",
@@ -74,6 +81,7 @@ def generate(
     seed: int,
     out: Path | None,
     image: Path | None,
+    frames: int | None,
     label: str | None,
     tile: int | None,
     fps: int,
@@ -90,28 +98,35 @@ def generate(
       vidpipe generate dcgan --count 25 --out digits.png
       vidpipe generate gan3d --count 16 --seed 1 --out wall.mp4
       vidpipe generate gan3d --label jack --out jacks.gif
-      vidpipe generate convlstm_gan --image me.png --out me.gif
+      vidpipe generate convlstm_gan --image me.png --frames 32 --out me.gif
     """
-    out = out or Path("out.mp4" if model in CLIP_GANS else "out.png")
-    _check(model, count, out, image, label)
+    out = out or Path("out.mp4" if model in CLIP_GAN_NAMES else "out.png")
+    _check(model, count, out, {"--image": image, "--frames": frames, "--label": label})
     file = (weights or Path("data/06_models") / model) / "generator.safetensors"
     still = out.suffix == ".png"
-    if model in CLIP_GANS:
-        pages = _clips(model, file, count, seed, image, label, still=still, tile=tile)
+    if model in CLIP_GAN_NAMES:
+        clips = _clips(model, file, count, seed, image, frames, label, still=still, tile=tile)
+        pages = with_pause(clips, fps)
     else:
         pages = _digits(model, file, count, seed, still=still, tile=tile)
-    _write(pages, out, fps, loops=LOOPS if model in CLIP_GANS else 1)
+    _write(pages, out, fps, loops=LOOPS if model in CLIP_GAN_NAMES else 1)
     click.echo(f"{out}: {count} of {model}, seed {seed}")
 
 
-def _check(model: str, count: int, out: Path, image: Path | None, label: str | None) -> None:
-    """Raise UserError for arguments that are wrong whatever the weights are."""
-    if out.suffix not in SUFFIXES:
-        raise UserError(f"--out {out}: expected a name that ends in {', '.join(SUFFIXES)}")
+def _check(model: str, count: int, out: Path, of_clips: dict[str, Any]) -> None:
+    """Raise UserError for arguments that are wrong whatever the weights are.
+
+    Args:
+        model: Name of the model.
+        count: Number of samples.
+        out: File to write.
+        of_clips: Values of the options that only GANs of clips have, by name.
+    """
+    check_out("--out", out, SUFFIXES)
     if out.suffix != ".png" and count > MAX_FILMED:
         raise UserError(f"--count {count}: a film shows {MAX_FILMED} at most; write a .png")
-    for option, value in (("--image", image), ("--label", label)):
-        if model in DIGIT_GANS and value:
+    for option, value in of_clips.items():
+        if model in DIGIT_GAN_NAMES and value:
             raise UserError(f"{option}: {model} starts from noise alone")
 
 
@@ -121,7 +136,7 @@ def _write(pages: Sequence[np.ndarray], out: Path, fps: int, *, loops: int) -> N
         if out.suffix == ".png":
             partial.write_bytes(png(pages[0]))
         elif out.suffix == ".gif":
-            partial.write_bytes(gif(pages, fps=fps, colours=256))
+            partial.write_bytes(gif(pages, fps=fps))
         else:
             partial.write_bytes(encode([*pages] * loops, fps=fps))
 
@@ -147,6 +162,7 @@ def _clips(
     count: int,
     seed: int,
     image: Path | None,
+    frames: int | None,
     label: str | None,
     *,
     still: bool,
@@ -157,8 +173,8 @@ def _clips(
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
     from vidpipe.models.clip_sampling import ClipSampler  # noqa: PLC0415
-    from vidpipe.training.weights import facts  # noqa: PLC0415
-    from vidpipe.visualization.films import TILE, frame_sheet, wall_film  # noqa: PLC0415
+    from vidpipe.training.weights import architecture  # noqa: PLC0415
+    from vidpipe.visualization.films import SHEET_TILE, TILE, frame_sheet, wall_film  # noqa: PLC0415
 
     if generator.from_picture and not image:
         raise UserError(f"{model} starts from a picture: give it one with --image")
@@ -166,10 +182,10 @@ def _clips(
         raise UserError(f"--image: {model} starts from noise alone")
 
     # The first frame of all clips; a generator that starts from noise alone ignores it.
-    architecture = facts(file)
-    size = architecture["size"]
+    arguments = architecture(file)
+    size = arguments["size"]
     picture = read_image(image, size) if image else np.zeros((size, size, 3), np.uint8)
-    if architecture["channels"] == 1:
+    if arguments["channels"] == 1:
         picture = picture.mean(2, keepdims=True).round().astype(np.uint8)
     first_frames = torch.from_numpy(picture).expand(count, *picture.shape)
 
@@ -178,9 +194,18 @@ def _clips(
     if label is not None:
         labels = torch.full((count,), _label_index(model, generator.prior, label))
 
-    noise = generator.prior.draw(count, rng, labels)
-    clips = ClipSampler(model, generator, cpu)(noise, first_frames)
-    return [frame_sheet(clips, tile=tile or TILE)] if still else wall_film(clips, tile=tile or TILE)
+    length = frames or generator.frames
+    sampler = ClipSampler(model, generator, cpu)
+    noise = sampler.draw_noise(count, length, rng, labels)
+    clips = sampler(noise, first_frames)[:, :length]
+
+    # The first numbers of the noise are the code, which is largest at the label.
+    known = generator.prior.labels
+    codes = noise.flatten(1)[:, : len(known)]
+    names = [known[code] for code in codes.argmax(1)] if known else []
+    if still:
+        return [frame_sheet(clips, names=names, tile=tile or SHEET_TILE)]
+    return wall_film(clips, labels=names, tile=tile or TILE)
 
 
 def _label_index(model: str, prior: "Prior", label: str) -> int:
@@ -206,8 +231,7 @@ def _load(model: str, file: Path, seed: int) -> "tuple[Any, torch.Generator, tor
 
 def _network_module(model: str) -> Any:
     """Return the module with the networks of a model; imported late, for it imports torch."""
-    from vidpipe.models.registry import CLIP_GANS as CLIP_MODULES  # noqa: PLC0415
-    from vidpipe.models.registry import DIGIT_GANS as DIGIT_MODULES  # noqa: PLC0415
+    from vidpipe.models.registry import CLIP_GANS, DIGIT_GANS  # noqa: PLC0415
 
-    modules: tuple[Any, ...] = (*DIGIT_MODULES, *CLIP_MODULES)
+    modules: tuple[Any, ...] = (*DIGIT_GANS, *CLIP_GANS)
     return next(module for module in modules if model_name(module) == model)

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from vidpipe.commands.outputs import check_out
 from vidpipe.data.npz import read_npz
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
@@ -25,7 +26,9 @@ def show(number: int, out: Path | None, npz: Path) -> None:
     """Write pair NUMBER (from 0) as one picture: a frame at the left, the next at the right."""
     from vidpipe.data.pairs import side_by_side  # noqa: PLC0415 (imports pandas: 0.3 s)
 
-    # Check the arguments against the file.
+    # Check the arguments, the number against the file.
+    out = out or Path(f"pair-{number}.png")
+    check_out("--out", out)
     if not npz.exists():
         raise UserError(f"{npz}: no pairs yet; make them with `dvc repro pairs`")
     arrays = read_npz(npz)
@@ -36,7 +39,6 @@ def show(number: int, out: Path | None, npz: Path) -> None:
         raise UserError(f"pair {number}: expected a number from 0 to {len(pair_index) - 1}")
 
     # Draw the pair, and say which frames it is made of.
-    out = out or Path(f"pair-{number}.png")
     with whole_file(out) as partial:
         partial.write_bytes(png(side_by_side(arrays["frames"], pair_index[number])))
     source, target = pair_index[number]

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import click
 
-from vidpipe.data.images import read_frame, read_image
-from vidpipe.data.video import encode
+from vidpipe.commands.outputs import check_out
+from vidpipe.data.images import read_frames, read_image
+from vidpipe.data.video import encode, rate
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
-from vidpipe.visualization.sheets import gif
+from vidpipe.visualization.animation import gif
 
 FASTEST_GIF = 50  # frames per second
+PICTURE_RATE = 25  # frames per second after a picture, which has no rate of its own
 
 
 @click.command()
@@ -35,16 +37,14 @@ FASTEST_GIF = 50  # frames per second
 @click.option(
     "--fps",
     type=click.IntRange(1, 120),
-    default=25,
-    show_default=True,
-    help="Frames per second of the result.",
+    help="Frames per second of the result  [default: the video's own; after a picture 25]",
 )
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
     default=Path("out.mp4"),
     show_default=True,
-    help="Where to write it: .mp4 or .gif.",
+    help="Where to write it: .mp4 or .gif; folders are made.",
 )
 @click.option(
     "--weights",
@@ -58,15 +58,16 @@ def predict(
     video: Path | None,
     start: float | None,
     steps: int,
-    fps: int,
+    fps: int | None,
     out: Path,
     weights: Path,
 ) -> None:
     """Predict the frames that follow a picture or a video.
 
     The picture is resized to the size that the model was trained at: short side first, then the
-    centre is cut out. Each predicted frame is the input of the next. The first frame of the result
-    is the real one that it starts from.
+    centre is cut out. Each predicted frame is the input of the next. The result is shown up to
+    three times as large (bicubic), and says which frames are real and which are predicted. With
+    --from, the frames that the video goes on with are shown beside the predicted ones.
 
     \b
       vidpipe predict --image me.png --steps 25 --out out.mp4
@@ -77,10 +78,13 @@ def predict(
         raise UserError("expected either --image or --video, one of them")
     if start is not None and (video is None or start < 0):
         raise UserError("--from takes seconds from 0 on, and needs --video")
-    if out.suffix not in (".mp4", ".gif"):
-        raise UserError(f"--out {out}: expected a name that ends in .mp4 or .gif")
+    check_out("--out", out, (".mp4", ".gif"))
+    fps = fps or (max(1, round(rate(video))) if video else PICTURE_RATE)
     if out.suffix == ".gif" and fps > FASTEST_GIF:
-        raise UserError(f"--fps {fps}: browsers show a GIF at {FASTEST_GIF} at most; write an .mp4")
+        raise UserError(
+            f"--out {out}: browsers show a GIF at {FASTEST_GIF} frames per second at most, got "
+            f"{fps}; write an .mp4, or set --fps"
+        )
 
     # Pin the instruction set before torch is imported.
     from vidpipe.training.runtime import start as start_runtime  # noqa: PLC0415
@@ -91,17 +95,30 @@ def predict(
     from vidpipe.evaluation.prediction import roll  # noqa: PLC0415
     from vidpipe.models import pix2pix, pixels  # noqa: PLC0415
     from vidpipe.training.weights import build  # noqa: PLC0415
+    from vidpipe.visualization.prediction_films import (  # noqa: PLC0415
+        continuation_film,
+        enlargement,
+    )
 
-    # Read the first frame at the size that the generator was trained at.
+    # Read frames at the size that the generator was trained at.
     generator = build(pix2pix.Generator, weights / "generator.safetensors")
     size = generator.size
-    first = read_image(image, size) if image else read_frame(video, size, start)  # type: ignore[arg-type]
+    if video:
+        first, *real = read_frames(video, size, start, following=steps)
+    else:
+        first, *real = [read_image(image, size)]  # type: ignore[arg-type]
 
     # Roll the generator out: each predicted frame is the input of the next step.
     frame = pixels.to_float(torch.from_numpy(first).permute(2, 0, 1)[None])
     window = frame[:, None]
     predicted = roll(lambda window: pix2pix.predict(generator, window), window, steps)
-    film = [first, *pixels.to_uint8(predicted).permute(0, 2, 3, 1).numpy()]
+    frames = list(pixels.to_uint8(predicted).permute(0, 2, 3, 1).numpy())
+
+    pages = list(continuation_film(first, frames, real))
     with whole_file(out) as partial:
-        partial.write_bytes(encode(film, fps=fps) if out.suffix == ".mp4" else gif(film, fps=fps))
-    click.echo(f"{out}: 1 real frame and {steps} predicted, {size}x{size}")
+        partial.write_bytes(encode(pages, fps=fps) if out.suffix == ".mp4" else gif(pages, fps=fps))
+    beside = f", {len(real)} of them beside the real frame" if real else ""
+    click.echo(
+        f"{out}: 1 real frame and {steps} predicted{beside}, {fps} per second, {size}x{size} shown "
+        f"{enlargement(size)} times as large"
+    )

@@ -16,11 +16,13 @@ def preset(name: str, model: str | None) -> None:
     A scale sets size, steps and device for all models: smoke (CI: a few minutes), laptop (two
     cores, fifty minutes) or paper (a GPU). A recipe says how a model learns: report (as
     the project report had it) or steady (what measures better); name a MODEL to set its recipe
-    alone.
+    alone. A runtime says on what: portable (equal bits on any x86-64 processor with AVX2) or fast
+    (the GPU or all cores of this machine, bf16 where it is native); set it after the scale.
 
     \b
       vidpipe preset laptop
       vidpipe preset report pix2pix
+      vidpipe preset fast
     """
     changes = apply_preset(Path.cwd(), name, model)
     for change in changes:

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +15,7 @@ from vidpipe.reproduction.record import (
     Stage,
     declared,
     md5,
-    mismatched_inputs,
-    paths,
+    mismatches,
     recorded,
 )
 from vidpipe.reproduction.syntax import first_difference
@@ -41,7 +40,7 @@ def refresh() -> None:
     if not commit:
         raise UserError(f"{LOCK}: expected it in a commit, found none; run `dvc repro`, commit it")
     with worktree.scratch(keep=False) as folder:
-        base = worktree.clone(here, commit, Path(folder))
+        base = worktree.clone(here, commit, folder)
         stale = _stale_stages(here, base)
     # Name what cannot be recorded, and record the others.
     blocked = {name: reason for name, reason in stale.items() if reason}
@@ -63,36 +62,31 @@ def _stale_stages(here: Path, base: Path) -> dict[str, str]:
         here: The project.
         base: The project as it was when `dvc.lock` was committed.
     """
-    declarations = declared(here)
-    records = {name: stage for name, stage in recorded(here).items() if name in declarations}
+    records = recorded(here)
     committed = recorded(base)
-    code = {name: _code(paths(entry.get("deps", []))) for name, entry in declarations.items()}
-    # Compare commands, parameters and data first, apart from code.
-    data = {name: _without_code(stage) for name, stage in records.items()}
-    data_declarations = {
-        name: entry | {"deps": [d for d in paths(entry.get("deps", [])) if d not in code[name]]}
-        for name, entry in declarations.items()
-    }
-    mismatches = mismatched_inputs(here, data, data_declarations)
-    stale = {}
-    for name in declarations:
-        if name not in records:
-            stale[name] = "needs a run, it was never run"
-        elif name in mismatches:
-            stale[name] = f"needs a run, {mismatches[name][0]}"
-        elif {dep: md5(here, dep) for dep in code[name]} != _code(records[name].deps):
-            # The lock may name code of an earlier refresh that is in no commit; where all but the
-            # code is the same, the committed record holds too.
-            reference = committed.get(name, records[name])
-            if _without_code(reference) != data[name]:
-                reference = records[name]
-            difference = _difference(here, base, _code(reference.deps), code[name])
-            stale[name] = difference or _data_mismatch(here, data[name])
+    declarations = declared(here)
+    found = mismatches(here, records, declarations)
+    stale = {name: "needs a run, it was never run" for name in declarations if name not in records}
+    for name in [name for name in declarations if name in found]:
+        # Name what differs beside code first.
+        others = [line for key, line in found[name].items() if not _is_code(key)]
+        if others:
+            stale[name] = f"needs a run, {others[0]}"
+            continue
+        # The lock may name code of an earlier refresh that is in no commit; where all but the
+        # code is the same, the committed record holds too.
+        record = records[name]
+        reference = committed.get(name, record)
+        if _without_code(reference) != _without_code(record):
+            reference = record
+        code = [dep.def_path for dep in declarations[name].deps if _is_code(dep.def_path)]
+        old = {dep: value for dep, value in reference.deps.items() if _is_code(dep)}
+        stale[name] = _difference(here, base, old, code) or _data_mismatch(here, record)
     return stale
 
 
 def _difference(
-    here: Path, base: Path, recorded: Mapping[str, str], declared: Mapping[str, str]
+    here: Path, base: Path, recorded: Mapping[str, str], declared: Sequence[str]
 ) -> str:
     """Return the first file that behaves otherwise than what was recorded; empty if none does."""
     # Collect the files of all that changed; a folder may have taken the place of its files.
@@ -121,8 +115,9 @@ def _difference(
     return ""
 
 
-def _data_mismatch(here: Path, data: Stage) -> str:
+def _data_mismatch(here: Path, record: Stage) -> str:
     """Return the first file in the work tree that a record of the stage would have wrong."""
+    data = _without_code(record)
     for path, value in {**data.deps, **data.outs}.items():
         if not (current := md5(here, path)):
             return f"{path} is not there; bring it by `dvc checkout` or `dvc pull`"
@@ -141,11 +136,9 @@ def _files(project: Path, dep: str) -> set[str]:
     }
 
 
-def _code(deps: Iterable[str]) -> dict[str, str]:
-    """Return those dependencies that are code, with their hash where one is recorded."""
-    hashes = deps if isinstance(deps, Mapping) else dict.fromkeys(deps, "")
-    return {dep: value for dep, value in hashes.items() if f"{dep}/".startswith(CODE)}
+def _is_code(path: str) -> bool:
+    return f"{path}/".startswith(CODE)
 
 
 def _without_code(stage: Stage) -> Stage:
-    return replace(stage, deps={d: v for d, v in stage.deps.items() if d not in _code(stage.deps)})
+    return replace(stage, deps={d: v for d, v in stage.deps.items() if not _is_code(d)})

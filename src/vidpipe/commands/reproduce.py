@@ -2,29 +2,34 @@
 
 import sys
 import time
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import click
+from dvc.stage import PipelineStage
 
+from vidpipe.commands.outputs import check_out
 from vidpipe.config.loader import FILE, read
 from vidpipe.reproduction import guarantees, worktree
 from vidpipe.reproduction.comparison import compare_metrics, compare_outputs, tolerances
 from vidpipe.reproduction.record import (
     LOCK,
     STAGES,
-    Stage,
     declared,
-    mismatched_inputs,
+    mismatches,
     numbers,
     recorded,
     with_upstream,
 )
 from vidpipe.reproduction.report import Builder, Level, Report
+from vidpipe.utils import children
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 
 DIFFERS, NO_GUARANTEE = 1, 2  # exit codes
 SOURCES = ("_files", "_fetch")  # suffixes of the stages that bring sources
+_say = partial(click.echo, err=True)
 
 
 @click.command()
@@ -41,6 +46,9 @@ SOURCES = ("_files", "_fetch")  # suffixes of the stages that bring sources
 )
 @click.option("--pull", is_flag=True, help="Check data pulled from a remote; run nothing.")
 @click.option("--remote", metavar="NAME", help="Pull from here; without --pull, sources alone.")
+@click.option(
+    "--env", "own_packages", is_flag=True, help="With the packages of the revision's lock, anew."
+)
 @click.option("--keep", is_flag=True, help="Keep the work tree, and say where it is.")
 @click.option(
     "--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the table here."
@@ -51,6 +59,7 @@ def reproduce(
     names: tuple[str, ...],
     pull: bool,
     remote: str | None,
+    own_packages: bool,
     keep: bool,
     file: Path | None,
 ) -> None:
@@ -61,95 +70,52 @@ def reproduce(
     all agrees, 1 if not, 2 if this machine or its packages cannot promise the level.
 
     \b
-      vidpipe reproduce v0.1.0
-      vidpipe reproduce v0.1.0 --stage digits
-      vidpipe reproduce v0.1.0 --pull
+      vidpipe reproduce HEAD
+      vidpipe reproduce HEAD --stage digits
+      vidpipe reproduce HEAD --pull
     """
     start = time.monotonic()
     here = Path.cwd()
     read(here / FILE)  # fails with advice outside of a project
+    if file:
+        check_out("--json", file)
     commit = worktree.commit_of(here, revision)
+    if own_packages:
+        sys.exit(
+            _with_own_packages(here, commit, [word for word in sys.argv[1:] if word != "--env"])
+        )
     with worktree.scratch(keep=keep) as folder:
         _say(f"{revision} ({commit[:12]}) {'goes to' if keep else 'for a while in'} {folder}")
         # Check the revision out, with the user's own files and none of the outputs.
-        project = worktree.clone(here, commit, Path(folder))
+        project = worktree.clone(here, commit, folder)
         records = recorded(project)
         worktree.lend(here, project, [out for stage in records.values() for out in stage.outs])
-        stages = with_upstream(records, names)
         # Read all that is to be compared before a run overwrites it.
+        stages = with_upstream(records, names)
+        declarations = declared(project)
+        runnable = {name: declarations[name] for name in stages if name in declarations}
         allowed = tolerances(project) if level == "tolerance" else {}
-        before = numbers(project, stages)
+        before = numbers(project, runnable)
         if level == "tolerance" and not before:
             raise UserError("--level tolerance: expected stages that have metrics, these have none")
-        mismatches = _mismatches(project, stages, everything=not names)
+        unlike = {k: list(v.values()) for k, v in mismatches(project, stages, declarations).items()}
+        if not names:
+            new = [name for name in declarations if name not in stages]
+            unlike |= {name: [f"in {STAGES}, not in {LOCK}"] for name in new}
+        for name, lines in unlike.items():
+            _say(f"{name} cannot agree: {'; '.join(lines)}")
         # Pull the outputs, or rebuild them.
-        runnable = [name for name in stages if name in declared(project)]
         builder = None if pull else _builder(project, level, revision)
         if pull and runnable:
-            worktree.pull(here, project, remote, runnable)
+            worktree.pull(here, project, remote, list(runnable))
         elif runnable:  # without a name, DVC would run all
             worktree.clear(project, [out for stage in stages.values() for out in stage.outs])
             _rebuild(here, project, remote, runnable)
         outputs = compare_outputs(project, stages)
-        metrics = compare_metrics(before, numbers(project, stages), allowed)
-    seconds = time.monotonic() - start
-    _show(Report(revision, commit, builder, level, outputs, metrics, mismatches, seconds), file)
-
-
-def _mismatches(
-    project: Path, stages: dict[str, Stage], *, everything: bool
-) -> dict[str, list[str]]:
-    """Report the stages that cannot agree: recorded of other inputs, or never run."""
-    declarations = declared(project)
-    mismatches = mismatched_inputs(project, stages, declarations)
-    for name in declarations:
-        if everything and name not in stages:
-            mismatches[name] = [f"in {STAGES}, not in {LOCK}"]
-    for name, lines in mismatches.items():
-        _say(f"{name} cannot agree: {'; '.join(lines)}")
-    return mismatches
-
-
-def _builder(project: Path, level: Level, revision: str) -> Builder:
-    """Describe this platform. End where it does not guarantee the level, which is never lowered."""
-    runtime = guarantees.runtime(project)
-    builder = Builder(
-        guarantees.this_platform(runtime), list(guarantees.package_mismatches(project))
-    )
-    if runtime["device"] == "cuda" and builder.machine.device == "cpu":
-        _say(
-            f"{revision} is made on a CUDA device (runtime.device), and this build of torch "
-            f"({builder.machine.torch}) finds none; --pull checks its data, and runs nothing"
-        )
-        sys.exit(NO_GUARANTEE)
-    platform = guarantees.platform_mismatches(project, runtime, builder.machine)
-    mismatches = [*builder.packages, *platform]
-    for line in mismatches:
-        _say(line)
-    if mismatches and level == "bits":
-        _say(
-            f"this machine cannot promise the bits of {revision}. Packages: in a new environment, "
-            f"`git show {revision}:{guarantees.REQUIREMENTS} > lock.txt`, `pip install -r lock.txt`"
-            ", `pip install --no-deps --editable .`; or compare metrics with --level tolerance"
-        )
-        sys.exit(NO_GUARANTEE)
-    return builder
-
-
-def _rebuild(here: Path, project: Path, remote: str | None, stages: list[str]) -> None:
-    """Run the stages; the sources come from a remote if one is named."""
-    if frozen := [name for name in stages if declared(project)[name].get("frozen")]:
-        worktree.run(project, "dvc", "unfreeze", *frozen)
-    sources = [name for name in stages if name.endswith(SOURCES)]
-    if remote and sources:
-        worktree.pull(here, project, remote, sources)
-        worktree.run(project, "dvc", "freeze", *sources)
-    # Nothing is restored from an earlier run, and no second copy goes to a cache.
-    worktree.run(project, "dvc", "repro", "--force", "--no-run-cache", "--no-commit", *stages)
-
-
-def _show(report: Report, file: Path | None) -> None:
-    """Print the table, write the JSON, and end with 1 where something differs."""
+        metrics = compare_metrics(before, numbers(project, runnable), allowed)
+    seconds = round(time.monotonic() - start, 1)
+    report = Report(revision, commit, builder, level, outputs, metrics, unlike, seconds)
+    # Print the table, and write the JSON.
     for line in report.table():
         click.echo(line)
     if file:
@@ -159,5 +125,55 @@ def _show(report: Report, file: Path | None) -> None:
         sys.exit(DIFFERS)
 
 
-def _say(text: str) -> None:
-    click.echo(text, err=True)
+def _with_own_packages(here: Path, commit: str, words: list[str]) -> int:
+    """Run this command in an environment by the revision's lock, and return its exit code."""
+    with worktree.scratch(keep=False) as folder:
+        project = worktree.clone(here, commit, folder)
+        if not (project / guarantees.REQUIREMENTS).is_file():
+            raise UserError(f"--env: {guarantees.REQUIREMENTS} is not in this revision")
+        home = project / ".venv"
+        _say(f"installing the packages of {commit[:12]} in {home}")
+        worktree.run(project, sys.executable, "-m", "venv", str(home))
+        python = str(home / Path(sys.executable).parent.name / "python")
+        install = ("-m", "pip", "install", "--quiet", "--requirement", guarantees.REQUIREMENTS)
+        worktree.run(project, python, *install)
+        # The command's own code is that of this project, as without --env.
+        command = [python, "-m", "vidpipe", *words]
+        return children.run(command, cwd=here, env=worktree.environment(here))
+
+
+def _builder(project: Path, level: Level, revision: str) -> Builder:
+    """Describe this platform. End where it does not guarantee the level, which is never lowered."""
+    runtime = guarantees.runtime(project)
+    machine = guarantees.this_platform(runtime)
+    if runtime["device"] == "cuda" and machine.device == "cpu":
+        _say(
+            f"{revision} is made on a CUDA device (runtime.device), and this build of torch "
+            f"({machine.torch}) finds none; --pull checks its data, and runs nothing"
+        )
+        sys.exit(NO_GUARANTEE)
+    packages = list(guarantees.package_mismatches(project))
+    lines = [*packages, *guarantees.platform_mismatches(project, runtime, machine)]
+    for line in lines:
+        _say(line)
+    if lines and level == "bits":
+        _say(
+            f"this machine cannot promise the bits of {revision}. Its packages come with --env; or "
+            "compare metrics with --level tolerance"
+        )
+        sys.exit(NO_GUARANTEE)
+    return Builder(machine, packages)
+
+
+def _rebuild(
+    here: Path, project: Path, remote: str | None, stages: Mapping[str, PipelineStage]
+) -> None:
+    """Run the stages; the sources come from a remote if one is named."""
+    if frozen := [name for name, stage in stages.items() if stage.frozen]:
+        worktree.run(project, "dvc", "unfreeze", *frozen)
+    sources = [name for name in stages if name.endswith(SOURCES)]
+    if remote and sources:
+        worktree.pull(here, project, remote, sources)
+        worktree.run(project, "dvc", "freeze", *sources)
+    # Nothing is restored from an earlier run, and no second copy goes to a cache.
+    worktree.run(project, "dvc", "repro", "--force", "--no-run-cache", "--no-commit", *stages)

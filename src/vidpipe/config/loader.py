@@ -24,6 +24,19 @@ class ParamsYamlLoader(OmegaConfigLoader):
         UserError: If a merged value is not allowed.
     """
 
+    def __init__(self, conf_source: str, env: str | None = None, **settings: Any) -> None:
+        """Take what Kedro hands over; see `OmegaConfigLoader`.
+
+        Raises:
+            UserError: If an environment is named, and there is no folder of it.
+        """
+        if env and not (folder := Path(conf_source) / env).is_dir():
+            raise UserError(
+                f"{folder}: expected the settings of --env {env} (or KEDRO_ENV), found no such "
+                "folder; make it, or name none: params.yaml and `vidpipe preset` set parameters"
+            )
+        super().__init__(conf_source, env, **settings)
+
     def __getitem__(self, key: str) -> dict[str, Any]:
         if key != "parameters" or key in self:
             # OmegaConf's resolvers are global: that of another loader would give the values
@@ -35,6 +48,7 @@ class ParamsYamlLoader(OmegaConfigLoader):
         merged = OmegaConf.merge(*layers, self.runtime_params or {})
         params: dict[str, Any] = OmegaConf.to_container(merged)  # type: ignore[assignment]
         check(params)
+        self[key] = params  # Kedro asks more than once, and YAML is slow to read
         return params
 
     def _value(self, key: str) -> Any:

@@ -80,7 +80,7 @@ class FromNoiseTrain(GanTrain):
         beta2: Of Adam.
         r1: Weight of the gradient penalty at real samples.
         r2: Weight of the gradient penalty at generated samples.
-        slope_every: Steps between two gradient penalties, each weighted by that number.
+        penalty_every: Steps between two gradient penalties, each weighted by that number.
         cooldown: Share of the steps, at the end, in which the learning rate falls to zero.
     """
 
@@ -88,7 +88,7 @@ class FromNoiseTrain(GanTrain):
     beta2: Share
     r1: NonNegative
     r2: NonNegative
-    slope_every: Count
+    penalty_every: Count
     cooldown: ShareOrAll
 
 
@@ -150,7 +150,7 @@ class ClipGanModel(LabelledNoise):
         discriminator_width: Channels of the discriminator's first layer.
         norm: Normalization of the discriminator's layers.
         dropout: Rate in the discriminator.
-        frame_judge: Add a discriminator of single frames.
+        frame_discriminator: Add a discriminator of single frames.
     """
 
     frames: Literal[8, 16]
@@ -158,7 +158,7 @@ class ClipGanModel(LabelledNoise):
     discriminator_width: Count
     norm: Literal["batch", "spectral", "none"]
     dropout: Share
-    frame_judge: bool
+    frame_discriminator: bool
 
 
 class FromNoiseEvaluate(ConfigBlock):
@@ -172,7 +172,7 @@ class FromNoiseEvaluate(ConfigBlock):
     seed: Seed
 
 
-class ClipGan(ConfigBlock):
+class ClipGanBlock(ConfigBlock):
     """The block of a GAN of clips: a subclass makes it a model, with stages of its own."""
 
     model: ClipGanModel
@@ -259,7 +259,7 @@ class Gan3dEvaluate(FromNoiseEvaluate):
     """Evaluation of gan3d."""
 
 
-class Gan3d(ClipGan):
+class Gan3d(ClipGanBlock):
     """Clips from noise, by one stream of 3-D convolutions."""
 
     model: Gan3dModel
@@ -288,7 +288,7 @@ class VganEvaluate(FromNoiseEvaluate):
     """Evaluation of vgan."""
 
 
-class Vgan(ClipGan):
+class Vgan(ClipGanBlock):
     """Clips from noise, by a foreground and a background stream (Vondrick et al. 2016)."""
 
     model: VganModel
@@ -317,7 +317,7 @@ class ConvlstmGanEvaluate(FromNoiseEvaluate):
     """Evaluation of convlstm_gan."""
 
 
-class ConvlstmGan(ClipGan):
+class ConvlstmGan(ClipGanBlock):
     """Clips from a first frame and noise, by a ConvLSTM."""
 
     model: ConvlstmGanModel

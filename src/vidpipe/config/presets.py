@@ -1,25 +1,31 @@
 """Presets: named groups of parameters in `conf/presets`.
 
 A *scale* sets sizes, steps and device of all models. A *recipe* sets hyper-parameters of
-training, and can be applied to one model alone.
+training, and can be applied to one model alone. A *runtime* sets device and arithmetic; `fast` is
+that of the machine it is asked on, so it has no file.
 """
 
 from pathlib import Path
 from typing import Any
 
 from vidpipe.config.editing import apply_patch
-from vidpipe.config.loader import read
+from vidpipe.config.loader import FILE, read
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.processor import fastest_runtime
 
 FOLDER = Path("conf/presets")
 SCALE = "scale"
 RECIPE = "recipe"
-KINDS = (SCALE, RECIPE)
+RUNTIME = "runtime"
+KINDS = (SCALE, RECIPE, RUNTIME)
+FAST = "fast"
 
 
 def preset_names(project: Path, kind: str) -> list[str]:
-    """List the presets of a kind, `scale` or `recipe`."""
-    return sorted(path.stem for path in (project / FOLDER / kind).glob("*.yaml"))
+    """List the presets of a kind: `scale`, `recipe` or `runtime`."""
+    names = [path.stem for path in (project / FOLDER / kind).glob("*.yaml")]
+    # Only where a project has presets at all: elsewhere there are none of any kind.
+    return sorted([*names, FAST] if kind == RUNTIME and names else names)
 
 
 def read_preset(project: Path, name: str, model: str | None = None) -> dict[str, Any]:
@@ -33,16 +39,19 @@ def read_preset(project: Path, name: str, model: str | None = None) -> dict[str,
     Raises:
         UserError: If there is no such preset, or it has no block of its own for the model.
     """
+    read(project / FILE)  # fails with advice outside of a project
     names = {kind: preset_names(project, kind) for kind in KINDS}
     kind = next((kind for kind in KINDS if name in names[kind]), None)
     if kind is None:
         available = "; ".join(f"{kind}s: {', '.join(names[kind])}" for kind in KINDS)
-        raise UserError(f"unknown preset {name!r}; {available}. Run it at the project's root")
+        raise UserError(f"unknown preset {name!r}; {available}")
+    if model is not None and kind != RECIPE:
+        raise UserError(f"{name} is a {kind}, and a {kind} is for all models: leave {model} out")
+    if name == FAST:
+        return {RUNTIME: fastest_runtime()}
     values = read(project / FOLDER / kind / f"{name}.yaml")
     if model is None:
         return values
-    if kind == SCALE:
-        raise UserError(f"{name} is a scale, and scales are for all models: leave {model} out")
     if model not in values:
         raise UserError(f"no recipe {name} for {model!r}; there is one for: {', '.join(values)}")
     return {model: values[model]}

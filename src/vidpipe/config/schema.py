@@ -19,7 +19,7 @@ from vidpipe.config.base import (
     Share,
 )
 from vidpipe.config.datasets import Sources
-from vidpipe.config.models import ClipGan, ConvlstmGan, Dcgan, Gan3d, MlpGan, Pix2pix, Vgan
+from vidpipe.config.models import ClipGanBlock, ConvlstmGan, Dcgan, Gan3d, MlpGan, Pix2pix, Vgan
 
 
 class Runtime(ConfigBlock):
@@ -174,8 +174,8 @@ class Params(ConfigBlock):
 
 
 # Names of the GANs of clips: each has a block in params.yaml, and with it two stages.
-CLIP_GANS = tuple(
+CLIP_GAN_NAMES = tuple(
     name
     for name, field in Params.model_fields.items()
-    if isinstance(field.annotation, type) and issubclass(field.annotation, ClipGan)
+    if isinstance(field.annotation, type) and issubclass(field.annotation, ClipGanBlock)
 )

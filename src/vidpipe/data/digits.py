@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float, Int, UInt8
 from PIL import Image
 
+from vidpipe.data.pictures import SUFFIXES, open_picture
 from vidpipe.data.splits import HELD_OUT, SEEN
 from vidpipe.utils.errors import UserError
 
@@ -24,7 +25,6 @@ CANVAS = SUPERSAMPLING * SIZE * 2  # side of a stored glyph, with room for trans
 FAINT = 32  # grey levels between ink and paper; with less, a picture is blank
 TOLERATED = 0.02  # share of a glyph's ink that may fall out of the frame
 CHUNK = 500  # pictures sampled at a time, to fit the processor's cache
-SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp"}
 
 Ink = Float[np.ndarray, "side side"]  # 0 is paper, 1 is ink
 
@@ -142,14 +142,7 @@ def _angles(
 
 def _read_ink(file: Path) -> Float[np.ndarray, "height width"]:
     """Read a picture as ink: 0 is the paper's grey, 1 the grey farthest from it."""
-    try:
-        with Image.open(file) as opened:
-            rgba = opened.convert("RGBA")
-    except (OSError, Image.DecompressionBombError) as error:
-        raise UserError(f"digits.glyphs: {file}: cannot be read as a picture: {error}") from error
-    grey = np.asarray(
-        Image.alpha_composite(Image.new("RGBA", rgba.size, "white"), rgba).convert("L")
-    )
+    grey = np.asarray(open_picture(file).convert("L"))
     # The paper has the median grey of the edge.
     edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
     paper = float(np.median(edge))

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 from filelock import FileLock
 
-from vidpipe.data import frames, video
+from vidpipe.data import colours, frames, pictures, video
 from vidpipe.data.files import UnwritableError, inside, named
 from vidpipe.data.frames import Shot, read_shots, write_shots
 from vidpipe.data.workers import Failure, PoolFactory, map_ordered
@@ -101,6 +101,8 @@ def extract_all(
         for sums in work.glob(f"*/{SUMS}"):
             sums.unlink()
         work.replace(folder)
+        for left_by_killed_worker in home.iterdir():
+            shutil.rmtree(left_by_killed_worker)
     return shots
 
 
@@ -115,7 +117,7 @@ def _fingerprint(extract: Extract) -> str:
     """Hash all that frames depend on besides the video: parameters, code and its packages."""
     dependencies = [sorted(extract.keywords.items()), version("av"), version("numpy")]
     fingerprint = hashlib.sha256(repr(dependencies).encode())
-    for module in (frames, video):
+    for module in (frames, video, colours, pictures):
         assert module.__file__ is not None
         fingerprint.update(Path(module.__file__).read_bytes())
     return fingerprint.hexdigest()[:DIGITS]
@@ -160,10 +162,14 @@ def _run(
 def _extract(extract: Extract, job: Job) -> str | None:
     """Extract one video into a temporary folder, and rename that when it is complete.
 
+    The temporary folder lies beside the result, never in it: a worker that is killed leaves it.
+
     Returns:
         The reason, if the video cannot be read.
     """
-    with named(job.folder), TemporaryDirectory(dir=job.folder.parent) as name:
+    if job.folder.exists():
+        return None  # by a worker that was killed right after it
+    with named(job.folder), TemporaryDirectory(dir=job.folder.parents[1]) as name:
         folder = Path(name) / "frames"
         folder.mkdir()
         try:

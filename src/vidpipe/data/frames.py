@@ -16,7 +16,7 @@ from jaxtyping import UInt8
 from numpy.lib import format as npy
 
 from vidpipe.data.files import inside, named
-from vidpipe.data.video import Decoded, Square, Thumbnail, decode, rate
+from vidpipe.data.video import PAUSE, Decoded, Square, Thumbnail, decode, rate
 from vidpipe.utils.errors import UserError
 
 SHOTS = "shots.csv"
@@ -26,7 +26,7 @@ COMPARED = 8  # frames compared at a time: hardly slower in NumPy than one
 
 @dataclass(frozen=True)
 class Shot:
-    """A shot: frames `start` to `stop - 1` of a packed file, without a cut.
+    """A shot: frames `start` to `stop - 1` of a packed file, without a cut or pause.
 
     Attributes:
         video: Name of the video.
@@ -51,7 +51,7 @@ class Sampled:
 
     Attributes:
         decoded: The frame.
-        cut: A shot cut lies between it and the sample before.
+        cut: A shot cut or a pause lies between it and the sample before.
     """
 
     decoded: Decoded
@@ -148,7 +148,8 @@ def sample(
     """Yield the frame on display at each tick of a regular clock, by the frames' time stamps.
 
     At the video's own constant rate that is every frame once. Cuts are detected between all decoded
-    frames, so motion between two distant samples is not mistaken for a cut.
+    frames, so motion between two distant samples is not mistaken for a cut. A frame that stays on
+    display for up to `PAUSE` frames is sampled again; a longer pause ends the shot.
 
     Args:
         frames: All frames of a video, with their changes.
@@ -157,19 +158,29 @@ def sample(
         cut_threshold: Mean change of luma, 0 to 1, that counts as a cut.
     """
     period = float(1 / target_rate)
-    slack = min(period, float(1 / own_rate)) / 2  # time stamps jitter around the ticks
+    own_period = float(1 / own_rate)
+    slack = min(period, own_period) / 2  # time stamps jitter around the ticks
+    longest = PAUSE * max(period, own_period) + slack
+    start = 0.0  # of the clock
     tick = 0
     on_display = None
     cut = False
     for frame, change in frames:
+        if on_display is not None and frame.time - on_display.time > longest:
+            # A pause: nothing moves, so the shot ends as the video does, and the clock starts anew.
+            if tick * period <= on_display.time - start + slack:
+                yield Sampled(on_display, cut)
+            start = frame.time
+            tick = 0
+            cut = True
         # The frame before this one is on display at all ticks until this one's time.
-        while on_display is not None and tick * period < frame.time - slack:
+        while on_display is not None and tick * period < frame.time - start - slack:
             yield Sampled(on_display, cut)
             tick += 1
             cut = False
         on_display = frame
         cut = cut or change > cut_threshold
-    if on_display is not None and tick * period <= on_display.time + slack:
+    if on_display is not None and tick * period <= on_display.time - start + slack:
         yield Sampled(on_display, cut)
 
 

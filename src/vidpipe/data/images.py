@@ -1,12 +1,13 @@
 """Single images as square arrays: a picture file of any kind, or one frame of a video."""
 
-import struct
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import UInt8
-from PIL import Image, ImageOps
+from PIL import Image
 
+from vidpipe.data.pictures import open_picture
+from vidpipe.data.sequences import as_film
 from vidpipe.data.video import Square, decode
 from vidpipe.utils.errors import UserError
 
@@ -14,8 +15,6 @@ Pixels = UInt8[np.ndarray, "size size 3"]
 
 # Largest ratio of the sides: the ends of longer pictures are cut off before they are scaled.
 LONGEST = 16
-# What Pillow raises on bytes that are not what they should be, or are too many.
-REFUSED = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
 
 
 def read_image(path: Path, size: int) -> Pixels:
@@ -26,41 +25,44 @@ def read_image(path: Path, size: int) -> Pixels:
     Raises:
         UserError: If there is no such picture, or Pillow refuses it.
     """
-    try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image)
-            short = min(upright.size)
-            picture = _to_rgb(_crop_centre(upright, LONGEST * short))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: expected a picture, found no such file") from error
-    except REFUSED as error:
-        raise UserError(
-            f"{path}: expected a picture, cannot read it as one: {error}. "
-            "Save it anew, as PNG or JPEG"
-        ) from error
+    whole = open_picture(path)
+    short = min(whole.size)
+    picture = _crop_centre(whole, LONGEST * short)
     scale = size / short
     width, height = (max(size, round(side * scale)) for side in picture.size)
     scaled = picture.resize((width, height), Image.Resampling.BICUBIC)
     return np.array(_crop_centre(scaled, size))
 
 
-def read_frame(path: Path, size: int, seconds: float | None) -> Pixels:
-    """Read the frame of a video that is on display at a time; None: the last frame.
+def read_frames(
+    path: Path, size: int, seconds: float | None, *, following: int = 0
+) -> list[Pixels]:
+    """Read the frame of a video that is on display at a time, and those that follow it.
+
+    Args:
+        path: The video, an animation or a folder of numbered pictures.
+        size: Side of the squares that frames are cut to.
+        seconds: Time of the first frame; None: the last frame of the video.
+        following: Number of frames after it; fewer where the video ends before.
 
     Raises:
         UserError: If no frame can be decoded, or the video ends before that time.
     """
     square = Square(size)
+    frames = list[Pixels]()
     last = None
-    for frame in decode(path):
-        if last is not None and seconds is not None and frame.time > seconds:
-            return square(last)
-        last = frame
+    with as_film(path) as film:
+        for frame in decode(film):
+            if last is not None and seconds is not None and frame.time > seconds:
+                frames.append(square(last))
+                if len(frames) > following:
+                    return frames
+            last = frame
     if last is None:
         raise UserError(f"{path}: no frame of it can be decoded")
     if seconds is not None and seconds > last.time + 1:
         raise UserError(f"--from {seconds}: {path} ends at {last.time:.2f} s")
-    return square(last)
+    return [*frames, square(last)]
 
 
 def _crop_centre(picture: Image.Image, side: int) -> Image.Image:
@@ -69,13 +71,3 @@ def _crop_centre(picture: Image.Image, side: int) -> Image.Image:
     left = (picture.width - width) // 2
     top = (picture.height - height) // 2
     return picture.crop((left, top, left + width, top + height))
-
-
-def _to_rgb(picture: Image.Image) -> Image.Image:
-    """Convert to RGB, on a white background; 16 bits of grey become 8."""
-    if picture.mode.startswith("I"):
-        picture = Image.fromarray((np.asarray(picture) // 256).clip(0, 255).astype(np.uint8))
-    if picture.has_transparency_data:
-        layer = picture.convert("RGBA")
-        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return picture.convert("RGB")

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vidpipe.data.datasets.record import Video
+from vidpipe.data.files import UnwritableError
+from vidpipe.data.sequences import as_film
 from vidpipe.data.splits import TEST, TRAIN, by_group
 from vidpipe.data.video import decode, probe
 from vidpipe.data.workers import Failure, PoolFactory, map_ordered, processors
@@ -19,6 +21,7 @@ from vidpipe.utils.progress import progress
 log = logging.getLogger(__name__)
 OK, DAMAGED, BROKEN = "ok", "damaged", "broken"
 COPY = "duplicate of "  # begins a note
+JOINED = "joined from pictures"
 NAMED = 3  # videos named in a message, of many
 DISK_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 UNREADABLE = (OSError, ValueError, ArithmeticError, MemoryError)  # UserError is a ValueError
@@ -37,9 +40,9 @@ class Entry:
         codec: Name of the codec, as FFmpeg calls it.
         width: Pixels across, as a player shows them.
         height: Pixels down, as a player shows them.
-        fps: Frames per second, the average.
+        fps: Frames per second while the picture moves.
         frames: Frames that decode.
-        seconds: Length of those frames.
+        seconds: Length of those frames, with pauses.
         label: Class of the video.
         group: Videos of one group are never split apart.
         split: `train`, `test`, or empty: in neither.
@@ -232,12 +235,19 @@ def _named(lines: Iterable[str]) -> str:
 
 
 def _copy(video: Video, copy: Path) -> Entry:
-    """Copy a video and return its row with size and hash, not yet decoded."""
+    """Copy a video, or join its pictures; return its row with size and hash, not yet decoded."""
     entry = Entry(path=video.name, label=video.label, group=video.group, split=video.split)
     try:
         if video.path != copy:
-            shutil.copyfile(video.path, copy)
+            with as_film(video.path, folder=copy.parent.parent) as film:
+                shutil.copyfile(film, copy)
+                entry = replace(entry, notes="" if film == video.path else JOINED)
         entry = replace(entry, bytes=copy.stat().st_size, sha256=sha256(copy))
+    except UnwritableError:
+        raise
+    except UserError as error:  # of a sequence of pictures
+        reason = str(error).replace(str(video.path), video.name)
+        return replace(entry, status=BROKEN, reason=reason)
     except OSError as error:
         if error.errno in DISK_FULL:
             raise UserError(f"{copy}: cannot be written: {error.strerror}") from error
@@ -268,7 +278,7 @@ def _inspect(path: Path) -> Entry:
         height=header.height,
         fps=round(header.fps, 3),
         frames=decoded,
-        seconds=round(decoded / header.fps, 3),
+        seconds=round(decoded / header.fps + header.paused, 3),
         status=DAMAGED if damaged else OK,
         reason=f"{decoded} of {header.announced} frames decode" if damaged else "",
         notes="; ".join(header.notes),
@@ -283,6 +293,7 @@ def _merge(copy: Entry, contents: Entry | Failure) -> Entry:
         contents,
         bytes=copy.bytes,
         sha256=copy.sha256,
+        notes="; ".join(filter(None, (copy.notes, contents.notes))),
         label=copy.label,
         group=copy.group,
         split=copy.split,

@@ -82,10 +82,10 @@ def record_history(reports: Iterable[Report], *, steps: int, name: str) -> pd.Da
     """
     history = []
     for report in progress(reports, total=steps, name=name, unit="step"):
-        if not math.isfinite(report.losses["cross_entropy"]):
+        if not math.isfinite(report.values["cross_entropy"]):
             raise UserError(
                 f"{name}: the loss is no longer finite at step {report.step}: training "
                 f"has diverged; lower {name}.learning_rate"
             )
-        history.append({"step": report.step, **report.losses})
+        history.append({"step": report.step, **report.values})
     return pd.DataFrame(history).round(6)

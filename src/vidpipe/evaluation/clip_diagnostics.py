@@ -27,22 +27,24 @@ def clip_diagnostics(
         seed: Seed of the batches.
 
     Returns:
-        `d_held_out`: share of the held-out clips that the discriminator takes for real;
+        `d_held_out`: share of the held-out clips that the discriminators take for real;
         `diversity` and `motion` of samples, as ratios to those of real clips.
     """
     generator = state.sampling_generator
-    discriminator = state.discriminators[0]
     rng = torch.Generator().manual_seed(seed)
     diagnostics = {}
-    with evaluating(generator, discriminator):
+    with evaluating(generator, *state.discriminators):
         source, real = objective.sample_batch(generator, rng)
         samples = generator(source)
         # A discriminator that has memorised its clips tells held-out ones from them.
         if held_out:
-            real_logits = discriminator(*held_out.sample_batch(generator, rng))
-            fake_logits = discriminator(source, samples)
-            shares = LOSSES[state.hyperparameters.loss].accuracy(real_logits, fake_logits)
-            diagnostics["d_held_out"] = shares["d_real"].item()
+            held_out_batch = held_out.sample_batch(generator, rng)
+            accuracy = LOSSES[state.hyperparameters.loss].accuracy
+            shares = [
+                accuracy(discriminator(*held_out_batch), discriminator(source, samples))["d_real"]
+                for discriminator in state.discriminators
+            ]
+            diagnostics["d_held_out"] = torch.stack(shares).mean().item()
     return {
         **diagnostics,
         "diversity": _diversity(samples) / max(_diversity(real), MIN_REAL),

@@ -83,7 +83,7 @@ class ClipWindows:
 
 @dataclass(frozen=True)
 class ClipData:
-    """Clips of one split, and the facts of them that networks are built by.
+    """Clips of one split, with the sizes and labels that networks are built by.
 
     Attributes:
         frames: All frames, uint8.
@@ -143,7 +143,7 @@ class ClipData:
 
 
 @runtime_checkable
-class ClipGan(Protocol):
+class ClipGanModule(Protocol):
     """The contract of a module that defines a GAN of clips."""
 
     __name__: str
@@ -167,7 +167,7 @@ class ClipGan(Protocol):
         """Make the training objective on some clips."""
 
 
-def diagnostics_of(network: ClipGan) -> Callable[[nn.Module, Any], Mapping[str, float]]:
+def diagnostics_of(network: ClipGanModule) -> Callable[[nn.Module, Any], Mapping[str, float]]:
     """Return a module's own `diagnostics(generator, source)`, or one that measures nothing."""
     own: Callable[[nn.Module, Any], Mapping[str, float]] | None
     own = getattr(network, "diagnostics", None)
@@ -195,7 +195,9 @@ class ClipGenerator(FromNoiseGenerator):
 
 
 class ClipObjective:
-    """Source, noise; target, a real clip. Where codes name what is shown, both show the same.
+    """Source, noise and what else the generator takes of a real clip; target, that clip.
+
+    Where codes name what is shown, both show the same.
 
     Args:
         real: Clips to learn from.
@@ -208,15 +210,19 @@ class ClipObjective:
         self.batch = batch
         self.prior = prior
 
-    def sample_batch(
-        self, generator: Callable[[Noise], ClipBatch], rng: torch.Generator
-    ) -> tuple[Noise, ClipBatch]:
-        """Draw (noise, real clips). The random numbers come from `rng`, on the CPU."""
+    def sample_batch(self, generator: Any, rng: torch.Generator) -> tuple[Any, ClipBatch]:
+        """Draw (source, real clips). The random numbers come from `rng`, on the CPU.
+
+        Args:
+            generator: A `ClipGenerator`.
+            rng: Source of all randomness.
+        """
         clips, label = self.real.sample(self.batch, rng)
-        return self.prior.draw(self.batch, rng, label).to(clips.device), clips
+        noise = self.prior.draw(self.batch, rng, label).to(clips.device)
+        return generator.source(noise, clips[:, :, 0]), clips
 
     def generate(
-        self, generator: Callable[[Noise], ClipBatch], source: Noise, real: ClipBatch
+        self, generator: Callable[[Any], ClipBatch], source: Any, real: ClipBatch
     ) -> tuple[ClipBatch, dict[str, Float[Tensor, ""]]]:
         """Return the generator's clips; there is no loss beside the adversarial one."""
         return generator(source), {}
@@ -258,10 +264,10 @@ def build_networks(
         data: Clips that fix the size, the channels and the labels.
         own: Further keyword arguments of the generator.
     """
-    # The generator is built of facts that are saved beside its weights.
+    # The generator's arguments are saved beside its weights, which are of no use without them.
     model = config.model
     prior = prior_of(model, data.labels)
-    facts = {
+    architecture = {
         **asdict(prior),
         "width": model.width,
         **own,
@@ -269,7 +275,7 @@ def build_networks(
         "frames": model.frames,
     }
     return Networks(
-        generator(**facts),
+        generator(**architecture),
         {
             "discriminator": discriminator(
                 **data.shape,
@@ -277,17 +283,17 @@ def build_networks(
                 width=model.discriminator_width,
                 norm=model.norm,
                 dropout=model.dropout,
-                frame_judge=model.frame_judge,
+                frame_discriminator=model.frame_discriminator,
                 augment=config.train.augment,
                 labels=len(prior.labels),
             )
         },
-        facts,
+        architecture,
     )
 
 
 def clip_objective(config: TrainingConfig[Model, Train], data: ClipData) -> ClipObjective:
-    """Make the objective of a model that starts from noise and has no loss of its own."""
+    """Make the objective of a model that has no loss beside the adversarial one."""
     return ClipObjective(
         data.windows(length=config.model.frames, mirror=config.train.mirror),
         batch=config.train.batch,
@@ -317,7 +323,7 @@ class VolumeStream(nn.Module):
         self.dense = nn.Linear(latent, width * math.prod(self.base))
         self.layers = nn.Sequential(nn.BatchNorm3d(width), nn.LeakyReLU(0.2))
         for level, (inner, outer) in enumerate(pairwise(widths)):
-            layer = nn.ConvTranspose3d(inner, outer, *halving_kernel(time=level < 3))
+            layer = nn.ConvTranspose3d(inner, outer, *stride_2(time=level < 3))
             # At full size a norm costs as much as the layer.
             norm = [nn.BatchNorm3d(outer)] if level < 3 else []
             self.layers.extend([layer, *norm, nn.LeakyReLU(0.2)])
@@ -342,8 +348,8 @@ class ClipDiscriminator(nn.Module):
         width: Channels of the first convolution; they double from layer to layer.
         norm: `batch` norm, `spectral` norm (Miyato et al. 2018), or `none`.
         dropout: Rate after each convolution, while training.
-        frame_judge: Also discriminate one frame, picked at random, by 2-D convolutions of the same
-            widths (Tulyakov et al. 2018, "MoCoGAN", section 3.2).
+        frame_discriminator: Also discriminate one frame, picked at random, by 2-D convolutions of
+            the same widths (Tulyakov et al. 2018, "MoCoGAN", section 3.2).
         augment: Strength of the augmentation of clips, 0 to 1.
         labels: Number of labels that noise may name; the logit is conditional on the label by
             projection (Miyato and Koyama 2018, equation 3). 0: unconditional.
@@ -363,7 +369,7 @@ class ClipDiscriminator(nn.Module):
         width: int,
         norm: Norm,
         dropout: float,
-        frame_judge: bool,
+        frame_discriminator: bool,
         augment: float,
         labels: int = 0,
     ) -> None:
@@ -375,7 +381,7 @@ class ClipDiscriminator(nn.Module):
         # The discriminator of clips, and its projection of labels.
         self.clip_judge = nn.Sequential()
         for level, (inner, outer) in enumerate(pairwise(widths)):
-            layer = nn.Conv3d(inner, outer, *halving_kernel(time=frames > 2**level))
+            layer = nn.Conv3d(inner, outer, *stride_2(time=frames > 2**level))
             self.clip_judge.extend(_block(layer, nn.BatchNorm3d, norm, dropout, first=level == 0))
         features = widths[-1] * (size // 2**self.layers) ** 2 * max(1, frames // 2**self.layers)
         self.clip_judge.append(nn.Flatten())
@@ -384,7 +390,7 @@ class ClipDiscriminator(nn.Module):
             self.named = normalised(nn.Linear(labels, features, bias=False), norm)
 
         # The discriminator of single frames.
-        self.frame_judge = nn.Sequential() if frame_judge else None
+        self.frame_judge = nn.Sequential() if frame_discriminator else None
         if self.frame_judge is not None:
             for level, (inner, outer) in enumerate(pairwise(widths)):
                 flat = nn.Conv2d(inner, outer, 4, 2, 1)
@@ -415,8 +421,11 @@ class ClipDiscriminator(nn.Module):
         return torch.cat(logits, dim=1)
 
 
-def halving_kernel(*, time: bool) -> tuple[Kernel, Kernel, Kernel]:
-    """Return kernel, stride and padding that halve, or double, space, and time with it or not."""
+def stride_2(*, time: bool) -> tuple[Kernel, Kernel, Kernel]:
+    """Return kernel, stride and padding of a convolution that halves space, and time if wanted.
+
+    A transposed convolution of the same doubles them.
+    """
     return ((4, 4, 4), (2, 2, 2), (1, 1, 1)) if time else ((1, 4, 4), (1, 2, 2), (0, 1, 1))
 
 

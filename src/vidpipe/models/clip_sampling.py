@@ -1,5 +1,6 @@
 """Clips from a trained generator, with or without first frames as its input."""
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,7 @@ from torch import Tensor
 from vidpipe.models.clip_gan import ClipGenerator
 from vidpipe.models.noise import Noise
 from vidpipe.models.pixels import to_float, to_uint8
-from vidpipe.models.shapes import ClipBatch, PixelFrames
+from vidpipe.models.shapes import ClipBatch, Labels, PixelFrames
 from vidpipe.utils.errors import UserError
 
 # Of the generator's own size, which need not be that of the pictures.
@@ -36,18 +37,51 @@ class ClipSampler:
     def __call__(self, noise: Noise, pictures: PixelFrames) -> SampledClips:
         """Generate a clip from each row of noise, and of its picture if the generator takes one.
 
+        From a sequence of noise, each vector continues the clip from its last frame.
+
         Raises:
             UserError: If a value is not finite.
         """
         # In batches, so that memory does not grow with the number of clips.
         batches = zip(torch.split(noise, BATCH), torch.split(pictures, BATCH), strict=True)
-        return torch.cat([self._to_pixels(self.generator(self._source(*b))) for b in batches])
+        return torch.cat([self._generate(*batch) for batch in batches])
+
+    def draw_noise(
+        self, count: int, frames: int, rng: torch.Generator, labels: Labels | None = None
+    ) -> Noise:
+        """Draw the noise that clips of at least `frames` frames are generated from.
+
+        A generator that starts from a picture goes on from its own last frame as often as needed.
+
+        Raises:
+            UserError: If the generator cannot make clips of that length.
+        """
+        own, prior = self.generator.frames, self.generator.prior
+        if frames <= own:
+            return prior.draw(count, rng, labels)
+        if not self.generator.from_picture:
+            raise UserError(
+                f"--frames {frames}: {self.name} makes clips of {own} frames; only a generator "
+                "that starts from a picture can go on from its last frame"
+            )
+        # The first frame of a continuation is the last of the clip before it.
+        return prior.draw_sequence(count, 1 + math.ceil((frames - own) / (own - 1)), rng, labels)
 
     @torch.no_grad()
     def components(self, noise: Noise, pictures: PixelFrames) -> dict[str, SampledClips]:
         """Return the components of clips by name; none if the generator has no components."""
         parts = self.generator.components(self._source(noise, pictures))
         return {name: self._to_pixels(part) for name, part in parts.items()}
+
+    def _generate(self, noise: Noise, pictures: PixelFrames) -> SampledClips:
+        if noise.dim() == 2:
+            return self._to_pixels(self.generator(self._source(noise, pictures)))
+        parts: list[SampledClips] = []
+        for vector in noise.unbind(1):
+            clips = self._generate(vector, pictures)
+            parts.append(clips[:, 1:] if parts else clips)
+            pictures = clips[:, -1]
+        return torch.cat(parts, dim=1)
 
     def _source(self, noise: Noise, pictures: PixelFrames) -> Any:
         floats = to_float(pictures.permute(0, 3, 1, 2))

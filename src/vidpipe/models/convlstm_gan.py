@@ -7,7 +7,7 @@ round each layer as well as through it, and the discriminator sees the picture t
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -20,10 +20,10 @@ from vidpipe.models.clip_gan import (
     ClipData,
     ClipDiscriminator,
     ClipGenerator,
-    ClipWindows,
+    ClipObjective,
     build_networks,
-    halving_kernel,
-    prior_of,
+    clip_objective,
+    stride_2,
 )
 from vidpipe.models.noise import Noise, Prior
 from vidpipe.models.shapes import ClipBatch, FrameBatch
@@ -44,13 +44,9 @@ def build(config: TrainingConfig[ConvlstmGanModel, ConvlstmGanTrain], data: Clip
 
 def objective(
     config: TrainingConfig[ConvlstmGanModel, ConvlstmGanTrain], data: ClipData
-) -> "ContinuationObjective":
+) -> ClipObjective:
     """Make the objective: clips from noise and their own first frame."""
-    return ContinuationObjective(
-        data.windows(length=config.model.frames, mirror=config.train.mirror),
-        batch=config.train.batch,
-        prior=prior_of(config.model, data.labels),
-    )
+    return clip_objective(config, data)
 
 
 class Source(NamedTuple):
@@ -116,7 +112,7 @@ class Generator(ClipGenerator):
             nn.Sequential(
                 nn.BatchNorm3d(inner + skip),
                 nn.LeakyReLU(0.2),
-                nn.ConvTranspose3d(inner + skip, outer, *halving_kernel(time=False)),
+                nn.ConvTranspose3d(inner + skip, outer, *stride_2(time=False)),
             )
             for (inner, outer), skip in zip(pairwise(widths), skip_widths, strict=False)
         )
@@ -215,35 +211,6 @@ class Discriminator(ClipDiscriminator):
         clips = augmented[:, :, 1:]
         joined = torch.cat([image, torch.zeros_like(clips[:, :, 1:])], dim=2)
         return self.logits(source.noise, torch.cat([clips, joined], dim=1))
-
-
-class ContinuationObjective:
-    """Source, noise and the first frame of a clip; target, the clip.
-
-    Args:
-        real: Clips to learn from.
-        batch: Clips per draw.
-        prior: Distribution of the noise.
-    """
-
-    def __init__(self, real: ClipWindows, *, batch: int, prior: Prior) -> None:
-        self.real = real
-        self.batch = batch
-        self.prior = prior
-
-    def sample_batch(
-        self, generator: Callable[[Source], ClipBatch], rng: torch.Generator
-    ) -> tuple[Source, ClipBatch]:
-        """Draw (source, real clips). The random numbers come from `rng`, on the CPU."""
-        clips, label = self.real.sample(self.batch, rng)
-        noise = self.prior.draw(self.batch, rng, label).to(clips.device)
-        return Source(noise, clips[:, :, 0]), clips
-
-    def generate(
-        self, generator: Callable[[Source], ClipBatch], source: Source, real: ClipBatch
-    ) -> tuple[ClipBatch, dict[str, Float[Tensor, ""]]]:
-        """Return the generator's clips; there is no loss beside the adversarial one."""
-        return generator(source), {}
 
 
 def _add(maps: list[Maps], outputs: list[Maps]) -> list[Maps]:

@@ -31,12 +31,12 @@ FEATURES = 4 * 4 * 256  # of the discriminator's last convolution
 def build(config: TrainingConfig[DcganModel, FromNoiseTrain]) -> Networks:
     """Make both networks."""
     model = config.model
-    facts = {"latent": model.latent, "codes": model.codes, "hidden": model.generator_hidden}
-    generator = Generator(**facts)
+    architecture = {"latent": model.latent, "codes": model.codes, "hidden": model.generator_hidden}
+    generator = Generator(**architecture)
     discriminator = Discriminator(
         norm=model.norm, dropout=model.dropout, hidden=model.discriminator_hidden
     )
-    return Networks(generator, {"discriminator": discriminator}, facts)
+    return Networks(generator, {"discriminator": discriminator}, architecture)
 
 
 class Generator(FromNoiseGenerator):

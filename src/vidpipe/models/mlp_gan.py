@@ -21,10 +21,10 @@ SIDE = 28
 
 def build(config: TrainingConfig[MlpGanModel, FromNoiseTrain]) -> Networks:
     """Make both networks."""
-    facts = {"latent": config.model.latent, "codes": config.model.codes}
-    generator = Generator(**facts)
+    architecture = {"latent": config.model.latent, "codes": config.model.codes}
+    generator = Generator(**architecture)
     discriminator = Discriminator(dropout=config.model.dropout)
-    return Networks(generator, {"discriminator": discriminator}, facts)
+    return Networks(generator, {"discriminator": discriminator}, architecture)
 
 
 class Generator(FromNoiseGenerator):

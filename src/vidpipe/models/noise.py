@@ -54,6 +54,14 @@ class Prior:
             noise[:, : self.codes] = CODE * F.one_hot(code, self.codes)
         return noise
 
+    def draw_sequence(
+        self, count: int, length: int, rng: torch.Generator, label: Labels | None = None
+    ) -> Noise:
+        """Draw `length` vectors for each of `count` samples, all with the code of the first."""
+        noise = torch.stack([self.draw(count, rng, label) for _ in range(length)], dim=1)
+        noise[:, :, : self.codes] = noise[:, :1, : self.codes]
+        return noise
+
     def walk(self, count: int, *, stops: int, between: int, rng: torch.Generator) -> list[Noise]:
         """Return closed walks through noise of `stops * between` steps.
 

@@ -55,10 +55,10 @@ class PairData:
 def build(config: TrainingConfig[Pix2pixModel, Pix2pixTrain], data: PairData) -> Networks:
     """Make both networks."""
     _, channels, _, size = data.frames.shape
-    facts = {"size": size, "channels": channels, **config.model.model_dump()}
-    generator = Generator(**facts)
+    architecture = {"size": size, "channels": channels, **config.model.model_dump()}
+    generator = Generator(**architecture)
     discriminator = Discriminator(channels=channels, width=config.model.width)
-    return Networks(generator, {"discriminator": discriminator}, facts)
+    return Networks(generator, {"discriminator": discriminator}, architecture)
 
 
 def objective(

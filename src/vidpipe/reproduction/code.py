@@ -1,16 +1,23 @@
-"""The code that a stage depends on: the modules of its node functions and all they import."""
+"""The code that a stage depends on: the modules of its node functions and all they import.
 
+In a project without `src/vidpipe` that is one file, which names the installed package.
+"""
+
+import hashlib
 import inspect
-import re
 from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from functools import cached_property, partial
+from importlib.metadata import version
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+from vidpipe.utils.errors import UserError
+
 PACKAGE = "vidpipe"
-IGNORED = re.compile(r"^\.|~$|\.swp$")  # what editors and desktops leave, as .dvcignore has it
-# Modules that cannot change a byte of any output: errors, progress, logging, whole-file writes and
+INSTALLED = "vidpipe.lock"  # stands for the code in a project that has none
+MODELS = Path("src", PACKAGE, "models")
+# Modules that cannot change a byte of any output: errors, progress, names, whole-file writes and
 # type aliases. The parameter models hand values on: these reach a stage through its `params`, and
 # no field but an optional block has a default.
 UNCOUNTED = (
@@ -19,6 +26,7 @@ UNCOUNTED = (
     "vidpipe.tracking.protocol",
     "vidpipe.utils.atomic",
     "vidpipe.utils.errors",
+    "vidpipe.utils.names",
     "vidpipe.utils.progress",
 )
 
@@ -27,20 +35,26 @@ class Imports:
     """Import graph of the package, by grimp.
 
     Args:
-        project: Folder with `src/vidpipe`.
+        project: Folder with `src/vidpipe`, or with `INSTALLED`.
     """
 
     def __init__(self, project: Path) -> None:
+        self.project = project
+
+    @cached_property
+    def graph(self) -> Any:
+        """The graph, which takes a second to build."""
         import grimp  # noqa: PLC0415
 
-        self.project = project
-        self.graph = grimp.build_graph(PACKAGE, cache_dir=None)
+        return grimp.build_graph(PACKAGE, cache_dir=None)
 
     def closure(self, files: Iterable[str]) -> list[str]:
         """Return the files and every counted file they import, directly or not, sorted.
 
         The `__init__.py` of the packages that contain them are not in it: they hold no code.
         """
+        if not has_code(self.project):
+            return [INSTALLED]
         modules = {
             file.removeprefix("src/").removesuffix(".py").replace("/", ".") for file in files
         }
@@ -58,27 +72,64 @@ class Imports:
         return package if (self.project / package).is_file() else f"{stem}.py"
 
 
+def has_code(project: Path) -> bool:
+    """Return True for a clone, False for a project that uses the installed package."""
+    return (project / "src" / PACKAGE).is_dir()
+
+
+def installed() -> str:
+    """Return what `INSTALLED` says of this package: its version, and a hash of its code."""
+    root = Path(__file__).parents[1]
+    digest = hashlib.sha256()
+    for file in sorted(root.rglob("*.py")):
+        digest.update(f"{file.relative_to(root).as_posix()}\n".encode() + file.read_bytes())
+    return f"{PACKAGE} {version(PACKAGE)}\nsha256 {digest.hexdigest()}\n"
+
+
+def check_installed(project: Path) -> None:
+    """Compare the installed package with the one that a project without code names.
+
+    Raises:
+        UserError: If it is another one: the results of the project would be of two.
+    """
+    if has_code(project):
+        return
+    file = project / INSTALLED
+    named = file.read_text(encoding="utf-8") if file.is_file() else "nothing"
+    if named != installed():
+        raise UserError(
+            f"{INSTALLED}: expected the installed package, {' '.join(installed().split())}, got "
+            f"{' '.join(named.split())}; `vidpipe dvc-yaml` takes the installed one, and `dvc "
+            "repro` then runs all stages anew"
+        )
+
+
 def counted(module: str) -> bool:
     """Return True if a change of the module can change the bytes of a stage."""
     return not any(f"{module}.".startswith(f"{name}.") for name in UNCOUNTED)
 
 
 def by_folder(project: Path, files: Iterable[str]) -> list[str]:
-    """Replace the files of a folder by the folder where it holds nothing else, sorted.
+    """Replace the files of a folder by the folder where they are at least half of it, sorted.
 
-    `__init__.py` aside: it holds no code, and comes with the folder. Subfolders belong to it.
+    A folder counts with its subfolders, so each of these must be replaced too. In `models`, all
+    files must be there: an edit of one model is not to make another's stages stale. `__init__.py`
+    holds no code, and is not asked for.
     """
     paths = {Path(file) for file in files}
     packages = {p for path in paths for p in path.parents if Path("src", PACKAGE) in p.parents}
-    # The outermost folder comes first: its subfolders belong to it.
-    for folder in sorted(packages):
+    # The innermost folder comes first, so that its parent finds it replaced.
+    for folder in sorted(packages, key=lambda path: len(path.parts), reverse=True):
         members = {
             path.relative_to(project)
-            for path in (project / folder).rglob("*")
-            if path.is_file() and path.suffix != ".pyc" and not IGNORED.search(path.name)
+            for path in (project / folder).rglob("[!.]*.py")
+            if path.name != "__init__.py"
         }
+        missing = {path for path in members if paths.isdisjoint((path, *path.parents))}
+        own = {path for path in members if path.parent == folder}
+        allowed = 0 if folder.is_relative_to(MODELS) else len(own) // 2
         inside = {path for path in paths if path.is_relative_to(folder)}
-        if len(inside) > 1 and all(m in inside or m.name == "__init__.py" for m in members):
+        if len(inside) > 1 and missing <= own and len(missing) <= allowed:
             paths = paths - inside | {folder}
     return sorted(path.as_posix() for path in paths)
 

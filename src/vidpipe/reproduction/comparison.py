@@ -41,11 +41,7 @@ class Output:
     path: str
     recorded: str
     rebuilt: str
-
-    @property
-    def same(self) -> bool:
-        """The bytes are those that were recorded."""
-        return self.recorded == self.rebuilt
+    same: bool
 
 
 @dataclass(frozen=True)
@@ -57,27 +53,18 @@ class Metric:
     recorded: float | None
     rebuilt: float | None
     tolerance: float
-
-    @property
-    def difference(self) -> float | None:
-        """Rebuilt less recorded."""
-        if self.recorded is None or self.rebuilt is None:
-            return None
-        return self.rebuilt - self.recorded
-
-    @property
-    def agrees(self) -> bool:
-        """The difference is within the tolerance."""
-        return self.difference is not None and abs(self.difference) <= self.tolerance
+    difference: float | None
+    agrees: bool
 
 
 def compare_outputs(project: Path, stages: Mapping[str, Stage]) -> list[Output]:
     """Compare the recorded outputs of stages with the files that are there."""
-    return [
-        Output(name, path, value, md5(project, path))
-        for name, stage in stages.items()
-        for path, value in stage.outs.items()
-    ]
+    rows = []
+    for name, stage in stages.items():
+        for path, recorded in stage.outs.items():
+            rebuilt = md5(project, path)
+            rows.append(Output(name, path, recorded, rebuilt, same=recorded == rebuilt))
+    return rows
 
 
 def compare_metrics(
@@ -86,11 +73,14 @@ def compare_metrics(
     """Compare numbers by file and name; without a tolerance they must be equal."""
     rows = []
     for file, numbers in recorded.items():
-        # A metric that only one side has is a row too: it never agrees.
+        # A metric that only one side has is a row too: it never agrees, nor does NaN.
         for name in sorted({*numbers, *rebuilt[file]}):
-            value = numbers.get(name)
-            tolerance = _tolerance(tolerances.get(Path(file).stem, {}), name, value)
-            rows.append(Metric(file, name, value, rebuilt[file].get(name), tolerance))
+            old = numbers.get(name)
+            new = rebuilt[file].get(name)
+            tolerance = _tolerance(tolerances.get(Path(file).stem, {}), name, old)
+            difference = None if old is None or new is None else new - old
+            agrees = difference is not None and abs(difference) <= tolerance
+            rows.append(Metric(file, name, old, new, tolerance, difference, agrees))
     return rows
 
 

@@ -10,13 +10,19 @@ from pathlib import Path
 from typing import Any
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedBase, CommentedMap, CommentedSeq
 
-from vidpipe.reproduction.code import Imports, by_folder, code_of
+from vidpipe.reproduction.code import INSTALLED, Imports, by_folder, code_of, has_code, installed
 
 FILE = "dvc.yaml"
 HEADER = (
     "# Made by `vidpipe dvc-yaml` from Kedro's pipelines and conf/base/catalog.yml: change those.\n"
 )
+
+
+def render_files(project: Path) -> dict[str, str]:
+    """Return the text of dvc.yaml by its name, and of what it names for code that is not there."""
+    return {FILE: render(project)} | ({} if has_code(project) else {INSTALLED: installed()})
 
 
 def render(project: Path) -> str:
@@ -70,7 +76,7 @@ def _stage(
     data = sorted({catalog[i]["filepath"] for i in read if i in catalog})
     stage: dict[str, Any] = {"cmd": f"kedro run --pipelines={name}", "deps": [*data, *code]}
     if params:
-        stage["params"] = params
+        stage["params"] = _in_one_line(CommentedSeq(params))
     for kind in ("outs", "metrics"):
         outs = [_out(catalog[o]) for o in written if _hints(catalog[o]).get("kind", "outs") == kind]
         if outs:
@@ -81,7 +87,13 @@ def _stage(
 def _out(entry: dict[str, Any]) -> Any:
     path = entry["filepath"]
     settings = {key: value for key, value in _hints(entry).items() if key in ("cache", "persist")}
-    return {path: settings} if settings else path
+    return {path: _in_one_line(CommentedMap(settings))} if settings else path
+
+
+def _in_one_line(values: CommentedBase) -> CommentedBase:
+    """Mark a list or a mapping of few words: it is written in one line."""
+    values.fa.set_flow_style()
+    return values
 
 
 def _plots(entry: dict[str, Any]) -> list[dict[str, Any]]:

@@ -11,10 +11,11 @@ from typing import Any
 from packaging.requirements import InvalidRequirement, Requirement
 
 from vidpipe.config.loader import FILE, read
-from vidpipe.tracking.provenance import caches
+from vidpipe.tracking.provenance import caches, processor
 from vidpipe.training.runtime import pin_instructions
 from vidpipe.utils.errors import UserError
 
+CPUINFO = Path("/proc/cpuinfo")
 REQUIREMENTS = "requirements.lock"
 # pip-compile writes comments, hashes and a backslash behind a package, and options on other lines.
 PACKAGE = re.compile(r"(?P<requirement>\w.*?)(?:\s+(?:#|--|\\).*)?")
@@ -80,7 +81,7 @@ def this_platform(runtime: Mapping[str, Any]) -> Platform:
         caches=caches(),
         torch=torch.__version__,
         threads=runtime["threads"],
-        processor=_cpuinfo().get("model name", platform.machine()),
+        processor=processor(),
     )
 
 
@@ -113,7 +114,7 @@ def platform_mismatches(
     if runtime["determinism"] == "portable":
         if platform.machine() != "x86_64":
             yield f"processor: `portable` expects x86_64, got {platform.machine()}"
-        elif "avx2" not in _cpuinfo().get("flags", "").split():
+        elif not CPUINFO.is_file() or "avx2" not in CPUINFO.read_text(encoding="utf-8").split():
             yield f"processor: `portable` expects AVX2, {current.processor} has none"
         return
     # At `machine`, bits hold for the kind of machine that the revision's results name.
@@ -126,11 +127,3 @@ def platform_mismatches(
         )
     elif origin["kind"] != current.kind:
         yield f"machine: expected {origin['kind']}, got {current.kind}"
-
-
-def _cpuinfo() -> dict[str, str]:
-    """Return what Linux says of the first processor."""
-    file = Path("/proc/cpuinfo")
-    first = file.read_text(encoding="utf-8").split("\n\n")[0] if file.is_file() else ""
-    pairs = (line.partition(":") for line in first.splitlines())
-    return {name.strip(): value.strip() for name, _, value in pairs}

@@ -1,12 +1,17 @@
-"""Results as a revision recorded them: the stages, inputs and outputs of its `dvc.lock`."""
+"""Results as a revision recorded them in its `dvc.lock`, and what of that is so in a work tree."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dvc.dvcfile import load_file
+from dvc.exceptions import DvcException
 from dvc.fs import localfs
 from dvc.ignore import DvcIgnoreFilter
+from dvc.repo import Repo
+from dvc.stage import PipelineStage
+from dvc.utils.flatten import flatten
 from dvc_data.hashfile.build import build
 from dvc_data.hashfile.db import HashFileDB
 from pydantic import TypeAdapter, ValidationError
@@ -15,7 +20,7 @@ from vidpipe.config.loader import read
 from vidpipe.utils.errors import UserError
 
 LOCK, STAGES = "dvc.lock", "dvc.yaml"
-OUTPUTS = ("outs", "metrics", "plots")  # of a stage
+NOTHING = "nothing"
 Numbers = dict[str, float]
 
 
@@ -25,17 +30,15 @@ class Stage:
 
     Attributes:
         command: Command line.
+        params: Values by their whole key, such as `digits.count`.
         deps: md5 by path, of code and data.
-        params: Values by key, by file.
         outs: md5 by path; that of a folder ends in `.dir`.
-        metrics: Those outputs that hold numbers by name.
     """
 
     command: str
+    params: Mapping[str, Any]
     deps: Mapping[str, str]
-    params: Mapping[str, Mapping[str, Any]]
     outs: Mapping[str, str]
-    metrics: Sequence[str]
 
 
 def recorded(project: Path) -> dict[str, Stage]:
@@ -49,34 +52,36 @@ def recorded(project: Path) -> dict[str, Stage]:
             f"{LOCK}: expected recorded results in this revision, found none; run `dvc repro`, "
             f"commit {LOCK}, and take that revision"
         )
-    declarations = declared(project)
     try:
         return {
             name: Stage(
                 command=entry["cmd"],
+                params=_by_key(entry.get("params", {}).values()),
                 deps={dep["path"]: dep["md5"] for dep in entry.get("deps", [])},
-                params=entry.get("params", {}),
                 outs={out["path"]: out["md5"] for out in entry.get("outs", [])},
-                metrics=paths(declarations.get(name, {}).get("metrics", [])),
             )
             for name, entry in locked.items()
         }
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UserError(
             f"{LOCK} of this revision: expected cmd, and path and md5 of each file, of each stage, "
             f"as DVC writes them, got {error!r}; `dvc repro` writes it anew"
         ) from error
 
 
-def declared(project: Path) -> dict[str, Any]:
-    """Return the stages of `dvc.yaml`, by name."""
-    stages: dict[str, Any] = read(project / STAGES).get("stages") or {}
-    return stages
+def declared(project: Path) -> dict[str, PipelineStage]:
+    """Return the stages of `dvc.yaml` as DVC reads them, by name.
 
-
-def paths(entries: Sequence[Any]) -> list[str]:
-    """Return the names in a list of `dvc.yaml`, whose entries may carry settings."""
-    return [next(iter(entry)) if isinstance(entry, dict) else entry for entry in entries]
+    Raises:
+        UserError: If DVC cannot read them.
+    """
+    if not (project / STAGES).is_file():
+        return {}
+    try:
+        with Repo(str(project), uninitialized=True) as repo:
+            return dict(load_file(repo, str(project / STAGES)).stages)
+    except DvcException as error:
+        raise UserError(f"{STAGES} of this revision: {error}") from error
 
 
 def with_upstream(stages: Mapping[str, Stage], names: Sequence[str]) -> dict[str, Stage]:
@@ -100,38 +105,62 @@ def with_upstream(stages: Mapping[str, Stage], names: Sequence[str]) -> dict[str
     return {name: stage for name, stage in stages.items() if name in selected}
 
 
-def mismatched_inputs(
-    project: Path, stages: Mapping[str, Stage], declarations: Mapping[str, Any]
-) -> dict[str, list[str]]:
-    """Return, by stage, a line for each part of its record that is not so in the work tree.
+def mismatches(
+    project: Path, stages: Mapping[str, Stage], declarations: Mapping[str, PipelineStage]
+) -> dict[str, dict[str, str]]:
+    """Return a line for each part of a record that is not so in the work tree.
 
     Compared are commands, parameters, code, data handed on between stages, and those outputs that
-    are there.
+    are there: metrics, which git holds.
 
     Args:
         project: The work tree, before anything is run.
         stages: The records.
         declarations: Stages of `dvc.yaml`.
+
+    Returns:
+        Lines by stage and by what differs: `command`, a parameter's key, a path.
     """
-    produced = {out: md5 for stage in stages.values() for out, md5 in stage.outs.items()}
-    lines: dict[str, list[str]] = {}
+    produced = {out: value for stage in stages.values() for out, value in stage.outs.items()}
+    found: dict[str, dict[str, str]] = {}
     for name, stage in stages.items():
-        # A dependency without a producer is code, or data that git holds: it is there already.
-        sources = {dep: md5 for dep, md5 in stage.deps.items() if dep not in produced}
-        # Outputs are there before a run only where git holds them, as it does metrics.
-        outs = {out: md5 for out, md5 in stage.outs.items() if (project / out).exists()}
-        lines[name] = [
-            *_declaration(stage, declarations.get(name)),
-            *_params(project, stage),
-            *_files(project, sources),
-            *(
-                f"{dep}: recorded {md5} where it is read, {produced[dep]} where it is made"
-                for dep, md5 in stage.deps.items()
-                if md5 != produced.get(dep, md5)
-            ),
-            *_files(project, outs),
-        ]
-    return {name: found for name, found in lines.items() if found}
+        if name not in declarations:
+            found[name] = {STAGES: f"{STAGES} has no such stage"}
+            continue
+        old = {"command": stage.command, **stage.params, **stage.deps, **stage.outs}
+        new = _as_it_is(project, declarations[name], produced)
+        differing = sorted(key for key in {*old, *new} if not _equal(old.get(key), new.get(key)))
+        lines = {
+            key: f"{key}: recorded {old.get(key, NOTHING)}, is {new.get(key, NOTHING)}"
+            for key in differing
+        }
+        found |= {name: lines} if lines else {}
+    return found
+
+
+def numbers(project: Path, declarations: Mapping[str, PipelineStage]) -> dict[str, Numbers]:
+    """Return the metrics of stages, by file; none where a file is not there."""
+    outs = [out for declaration in declarations.values() for out in declaration.outs]
+    files = {out.def_path: project / out.def_path for out in outs if out.metric}
+    return {
+        name: read_numbers(file.read_bytes(), name) if file.is_file() else {}
+        for name, file in files.items()
+    }
+
+
+def read_numbers(text: bytes, name: str) -> Numbers:
+    """Return the metrics in a file's bytes.
+
+    Raises:
+        UserError: With the file's name, if they are no JSON of numbers by name.
+    """
+    try:
+        return TypeAdapter(Numbers).validate_json(text, strict=True)
+    except ValidationError as error:
+        got = text[:40].decode(errors="replace")
+        raise UserError(
+            f"{name}: expected JSON of numbers by name, got {got!r}; `dvc repro` makes it anew"
+        ) from error
 
 
 def md5(project: Path, path: str) -> str:
@@ -151,71 +180,24 @@ def md5(project: Path, path: str) -> str:
     return value
 
 
-def numbers(project: Path, stages: Mapping[str, Stage]) -> dict[str, Numbers]:
-    """Return the metrics of the stages, by file; none where a file is not there."""
-    files = [file for stage in stages.values() for file in stage.metrics]
-    return {
-        file: read_numbers((project / file).read_bytes(), file)
-        if (project / file).is_file()
-        else {}
-        for file in files
-    }
+def _as_it_is(
+    project: Path, declaration: PipelineStage, produced: Mapping[str, str]
+) -> dict[str, Any]:
+    """Return what would be recorded of a stage, by command, key and path."""
+    params = _by_key(dep.read_params() for dep in declaration.params)
+    files = [dep.def_path for dep in declaration.deps if dep not in declaration.params]
+    outs = [out.def_path for out in declaration.outs]
+    # What another stage makes is not there before a run: it is as that stage's record says.
+    hashes = {path: produced.get(path) or md5(project, path) or "not there" for path in files}
+    hashes |= {path: md5(project, path) or produced.get(path, "not there") for path in outs}
+    return {"command": declaration.cmd, **params, **hashes}
 
 
-def read_numbers(text: bytes, name: str) -> Numbers:
-    """Return the metrics in a file's bytes.
-
-    Raises:
-        UserError: With the file's name, if they are no JSON of numbers by name.
-    """
-    try:
-        return TypeAdapter(Numbers).validate_json(text, strict=True)
-    except ValidationError as error:
-        got = text[:40].decode(errors="replace")
-        raise UserError(
-            f"{name}: expected JSON of numbers by name, got {got!r}; `dvc repro` makes it anew"
-        ) from error
+def _equal(old: Any, new: Any) -> bool:
+    """Compare two values; `.nan`, by which a stage runs each time, is equal to itself here."""
+    return bool(old == new) or (old != old and new != new)  # noqa: PLR0124
 
 
-def _declaration(stage: Stage, declaration: Mapping[str, Any] | None) -> Iterator[str]:
-    """Differences between a record and what `dvc.yaml` asks for now."""
-    if declaration is None:
-        yield f"{STAGES} has no such stage"
-        return
-    if declaration["cmd"] != stage.command:
-        yield f"command: recorded `{stage.command}`, {STAGES} says `{declaration['cmd']}`"
-    params = {key for keys in stage.params.values() for key in keys}
-    inputs = paths([*declaration.get("deps", []), *declaration.get("params", [])])
-    outs = paths([out for kind in OUTPUTS for out in declaration.get(kind, [])])
-    # DVC fills `${...}` in from params.yaml: such a path is recorded by another name.
-    for path in (*inputs, *outs):
-        if "${" not in path and path not in {*stage.deps, *stage.outs, *params, *stage.params}:
-            yield f"{path}: in {STAGES}, not in {LOCK}"
-    # An output that dvc.yaml no longer names would be compared with what no run replaces.
-    if not any("${" in path for path in outs):
-        yield from (f"{out}: in {LOCK}, not in {STAGES}" for out in stage.outs if out not in outs)
-
-
-def _params(project: Path, stage: Stage) -> Iterator[str]:
-    for file, params in stage.params.items():
-        # A key is a path of names, a value may be a whole block.
-        values = read(project / file)
-        for key, value in params.items():
-            current: Any = values
-            for part in key.split("."):
-                current = current.get(part) if isinstance(current, dict) else None
-            yield from _changes(key, value, current)
-
-
-def _changes(key: str, old: Any, new: Any) -> Iterator[str]:
-    if isinstance(old, dict) and isinstance(new, dict):
-        for name in sorted({*old, *new}):
-            yield from _changes(f"{key}.{name}", old.get(name), new.get(name))
-    elif old != new and (old == old or new == new):  # noqa: PLR0124  `.nan` is not equal to itself
-        yield f"{key}: recorded {old}, params.yaml says {new}"
-
-
-def _files(project: Path, hashes: Mapping[str, str]) -> Iterator[str]:
-    for path, value in hashes.items():
-        if (current := md5(project, path)) != value:
-            yield f"{path}: recorded {value}, is {current or 'not there'}"
+def _by_key(blocks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Join blocks of parameters; the key of each value names the blocks that it is in."""
+    return {key: value for block in blocks for key, value in flatten(block).items()}

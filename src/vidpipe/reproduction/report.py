@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from functools import partial
 from typing import Any, Literal
 
 import click
@@ -12,8 +11,6 @@ from vidpipe.reproduction.comparison import Metric, Output
 from vidpipe.reproduction.guarantees import Platform
 
 Level = Literal["bits", "tolerance"]
-green = partial(click.style, fg="green")
-red = partial(click.style, fg="red")
 
 
 @dataclass(frozen=True)
@@ -69,66 +66,53 @@ class Report:
         yield f"{self.revision} ({self.commit[:12]}), {self.how}; level: {self.level}"
         if self.builder:
             yield f"Made on: {self.builder.machine}"
-            yield from (red(f"package {line}") for line in self.builder.packages)
-        yield from self._outputs()
-        yield from self._metrics()
-        yield ""
-        for stage, lines in self.mismatches.items():
-            yield from (red(f"{stage}, {line}") for line in lines)
-        yield self._verdict()
+            yield from (_styled(f"package {line}", good=False) for line in self.builder.packages)
 
-    def _outputs(self) -> Iterator[str]:
+        # Equal bytes of an output prove nothing where they were recorded of other inputs.
         width = max([len(output.path) for output in self.outputs], default=0)
         yield f"\n{'output':{width}}  {'recorded md5':36}  {self.how} md5"
         for output in self.outputs:
-            # Equal bytes prove nothing where they were recorded of other inputs.
             text = "same" if output.same else "differs" if output.rebuilt else "missing"
             if output.stage in self.mismatches:
                 text += ", recorded of other inputs"
-            mark = green(text) if self.accepts(output) else red(text)
+            mark = _styled(text, good=self.accepts(output))
             yield f"{output.path:{width}}  {output.recorded:36}  {output.rebuilt:36}  {mark}"
 
-    def _metrics(self) -> Iterator[str]:
-        if not self.metrics:
-            return
-        width = max(len(f"{metric.file} {metric.name}") for metric in self.metrics)
-        heads = ("recorded", self.how, "difference", "tolerance")
-        yield f"\n{'metric':{width}}" + "".join(f"{head:>13}" for head in heads)
-        for metric in self.metrics:
+        names = [f"{metric.file} {metric.name}" for metric in self.metrics]
+        width = max(map(len, names), default=0)
+        if names:
+            heads = ("recorded", self.how, "difference", "tolerance")
+            yield f"\n{'metric':{width}}" + "".join(f"{head:>13}" for head in heads)
+        for name, metric in zip(names, self.metrics, strict=True):
             numbers = (metric.recorded, metric.rebuilt, metric.difference, metric.tolerance)
             cells = "".join(f"{'-' if n is None else format(n, '.6g'):>13}" for n in numbers)
-            mark = green("agrees") if metric.agrees else red("differs")
-            yield f"{metric.file + ' ' + metric.name:{width}}{cells}  {mark}"
+            mark = _styled("agrees" if metric.agrees else "differs", good=metric.agrees)
+            yield f"{name:{width}}{cells}  {mark}"
+
+        yield ""
+        for stage, lines in self.mismatches.items():
+            yield from (_styled(f"{stage}, {line}", good=False) for line in lines)
+        yield self._verdict()
 
     def _verdict(self) -> str:
-        same = sum(output.same for output in self.outputs)
-        counts = f"{same} of {len(self.outputs)} outputs are the same bytes"
+        counts = f"{sum(output.same for output in self.outputs)} of {len(self.outputs)} outputs"
+        counts += " are the same bytes"
         if self.metrics:
             agreeing = sum(metric.agrees for metric in self.metrics)
             counts += f", {agreeing} of {len(self.metrics)} metrics agree"
         minutes, seconds = divmod(round(self.seconds), 60)
         duration = f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+        verdict = "is reproduced" if self.agrees else "is NOT reproduced"
         ending = f"at the level {self.level}, after {duration}: {counts}"
-        if self.agrees:
-            return green(f"{self.revision} is reproduced {ending}")
-        return red(f"{self.revision} is NOT reproduced {ending}")
+        return _styled(f"{self.revision} {verdict} {ending}", good=self.agrees)
 
     def json(self) -> str:
         """Return the same for a program."""
+        report = asdict(self) | {"how": self.how, "agrees": self.agrees}
         # `maker` and `strays` are the names of the format.
-        report: dict[str, Any] = {
-            "revision": self.revision,
-            "commit": self.commit,
-            "level": self.level,
-            "how": self.how,
-            "agrees": self.agrees,
-            "seconds": round(self.seconds, 1),
-            "maker": self.builder and asdict(self.builder),
-            "outputs": [asdict(output) | {"same": output.same} for output in self.outputs],
-            "metrics": [
-                asdict(metric) | {"difference": metric.difference, "agrees": metric.agrees}
-                for metric in self.metrics
-            ],
-            "strays": self.mismatches,
-        }
+        report |= {"maker": report.pop("builder"), "strays": report.pop("mismatches")}
         return TypeAdapter(Any).dump_json(report, indent=2).decode() + "\n"
+
+
+def _styled(text: str, *, good: bool) -> str:
+    return click.style(text, fg="green" if good else "red")

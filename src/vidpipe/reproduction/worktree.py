@@ -1,26 +1,24 @@
 """A clean work tree of a revision, with a cache, scratch folders and MLflow database of its own."""
 
 import os
-import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory, mkdtemp
+from tempfile import gettempdir, mkdtemp
 from typing import Any
 
-import click
-import psutil
 from dvc.config import Config
+from dvc.utils.flatten import flatten
 
 from vidpipe.config.loader import FILE, read
+from vidpipe.utils import children
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.locked_folders import LockedFolders
 
+SCRATCH = "vidpipe-reproduce"
 STDERR = 2
-GRACE = 30.0  # seconds that processes have to end by themselves, before they are killed
 # Variables of the user's shell that name other caches, databases and code.
 FOREIGN = ("DVC_", "MLFLOW_", "KEDRO_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "PYTHONPATH")
 
@@ -29,8 +27,9 @@ def commit_of(project: Path, revision: str) -> str:
     """Return the hash of a tag, branch or commit.
 
     Raises:
-        UserError: If git has none of that name.
+        UserError: If git has none of that name, or there is no repository.
     """
+    git(project, "rev-parse", "--git-dir")
     try:
         options = ("--verify", "--quiet", "--end-of-options")
         return git(project, "rev-parse", *options, f"{revision}^{{commit}}")
@@ -41,12 +40,23 @@ def commit_of(project: Path, revision: str) -> str:
         ) from error
 
 
-def scratch(*, keep: bool) -> AbstractContextManager[str]:
-    """Make an empty folder under TMPDIR, removed at the end unless it is to be kept."""
-    prefix = "vidpipe-reproduce-"
+@contextmanager
+def scratch(*, keep: bool) -> Iterator[Path]:
+    """Make an empty folder under TMPDIR, removed at the end unless it is to be kept.
+
+    What killed processes have left there is removed first.
+    """
     if keep:
-        return nullcontext(mkdtemp(prefix=prefix))
-    return TemporaryDirectory(prefix=prefix, ignore_cleanup_errors=True)
+        yield Path(mkdtemp(prefix=f"{SCRATCH}-kept-"))
+        return
+    user = getattr(os, "getuid", str)()  # on Windows, each has a folder of temporary files anyway
+    folders = LockedFolders(Path(gettempdir(), f"{SCRATCH}-{user}"))
+    folders.clear(folders.names("*"))
+    folder = folders.create("")
+    try:
+        yield folder.path / "clone"  # the lock is beside it
+    finally:
+        folders.remove(folder)
 
 
 def clone(source: Path, commit: str, target: Path) -> Path:
@@ -77,7 +87,7 @@ def clone(source: Path, commit: str, target: Path) -> Path:
     return project
 
 
-def lend(source: Path, project: Path, outs: Iterable[str]) -> None:
+def lend(source: Path, project: Path, outs: Sequence[str]) -> None:
     """Link the user's own files that `params.yaml` names by a relative path and git does not hold.
 
     The recorded hashes say whether they are still the same. Outputs of stages are never linked.
@@ -91,7 +101,8 @@ def lend(source: Path, project: Path, outs: Iterable[str]) -> None:
         UserError: If a path leads out of the project: from the clone, it leads elsewhere.
     """
     # Any text may be a path: those count that exist in the user's project.
-    for path in sorted({Path(text) for text in _texts(read(project / FILE))}):
+    texts = [value for value in flatten(read(project / FILE)).values() if isinstance(value, str)]
+    for path in sorted({Path(text) for text in texts}):
         if any(path.is_relative_to(out) or Path(out).is_relative_to(path) for out in outs):
             continue
         if path.is_absolute() or not path.parts or not os.path.exists(source / path):
@@ -104,17 +115,15 @@ def lend(source: Path, project: Path, outs: Iterable[str]) -> None:
         _link(source / path, project / path)
 
 
-def clear(project: Path, outs: Iterable[str]) -> None:
-    """Remove outputs that git holds: one that no run replaces would agree with itself."""
-    # A lock edited by hand may name anything: nothing outside of the clone is removed.
-    root = project.resolve()
-    for path in [project / out for out in outs]:
-        if not path.resolve().is_relative_to(root):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+def clear(project: Path, outs: Sequence[str]) -> None:
+    """Remove outputs that git holds: one that no run replaces would agree with itself.
+
+    Raises:
+        UserError: If a lock edited by hand names a path outside of the clone.
+    """
+    held = git(project, "ls-files", "-z", "--", *outs) if outs else ""
+    for path in filter(None, held.split("\0")):
+        (project / path).unlink()
 
 
 def pull(source: Path, project: Path, remote: str | None, stages: list[str]) -> None:
@@ -140,20 +149,12 @@ def pull(source: Path, project: Path, remote: str | None, stages: list[str]) -> 
 def run(project: Path, *command: str) -> None:
     """Run a command with the project's own code; its output goes to standard error.
 
+    It ends with this process, however that ends.
+
     Raises:
         UserError: If it fails.
     """
-    # In a session of its own, so that Ctrl-C reaches the stages through `_end` alone.
-    process = subprocess.Popen(
-        command, cwd=project, env=environment(project), stdout=STDERR, start_new_session=True
-    )
-    try:
-        code = process.wait()
-    except BaseException:
-        _end(process.pid)
-        process.wait()
-        raise
-    if code:
+    if code := children.run(command, cwd=project, env=environment(project), stdout=STDERR):
         raise UserError(f"`{' '.join(command)}` ended with {code}, see above")
 
 
@@ -177,33 +178,16 @@ def git(where: Path, *words: str) -> str:
     """
     inherited = {name: text for name, text in os.environ.items() if not name.startswith("GIT_")}
     command = ["git", "-c", f"core.hooksPath={os.devnull}", "-C", str(where), *words]
-    done = subprocess.run(command, env=inherited, capture_output=True, text=True, check=False)
+    english = inherited | {"LC_ALL": "C"}
+    done = subprocess.run(command, env=english, capture_output=True, text=True, check=False)
+    if "not a git repository" in done.stderr:
+        raise UserError(
+            f"{where}: expected a git repository, found a folder without one; clone the project, "
+            "or make one: `git init && git add --all && git commit --message Start`"
+        )
     if done.returncode:
         raise UserError(f"git {words[0]}: {done.stderr.strip()}")
     return done.stdout.strip()
-
-
-def _end(session: int) -> None:
-    """End a command and the stages it started, and wait: they write into the clone."""
-    click.echo("ending what runs; that may take some seconds", err=True)
-    signals = iter([signal.SIGTERM, signal.SIGKILL])
-    deadline = 0.0
-    # Listed anew each time: a stage may have started another process meanwhile.
-    while processes := [p for p in psutil.process_iter() if _runs_in(p, session)]:
-        if time.monotonic() > deadline:
-            number = next(signals, signal.SIGKILL)
-            for process in processes:
-                with suppress(psutil.Error):
-                    process.send_signal(number)
-            deadline = time.monotonic() + GRACE
-        time.sleep(0.05)
-
-
-def _runs_in(process: psutil.Process, session: int) -> bool:
-    """Return True for a process of the session; a zombie has ended, and waits for its parent."""
-    with suppress(psutil.Error, ProcessLookupError, PermissionError):
-        return os.getsid(process.pid) == session and process.status() != psutil.STATUS_ZOMBIE
-    return False
 
 
 def _link(source: Path, target: Path) -> None:
@@ -221,12 +205,3 @@ def _configure(project: Path, settings: Mapping[str, Any]) -> None:
     (project / ".dvc").mkdir(exist_ok=True)  # a revision may be older than DVC's use
     with Config(str(project / ".dvc")).edit("local", validate=False) as local:
         local.update(settings)
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Yield all strings in nested blocks and lists."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, Mapping | list):
-        for part in value.values() if isinstance(value, Mapping) else value:
-            yield from _texts(part)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vidpipe.config.schema import CLIP_GANS
+from vidpipe.config.schema import CLIP_GAN_NAMES
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ CLIP_PARAMS = ("sources.clips", "frames.clips", "clips", "action_classifier")
 DELIVERABLES = {"gan3d": "D2", "vgan": "D2", "convlstm_gan": "D4"}  # others: the report's outlook
 CLIP_GAN_RUNS = {
     model: ModelRuns("clips", DELIVERABLES.get(model, "outlook"), CLIP_PARAMS)
-    for model in CLIP_GANS
+    for model in CLIP_GAN_NAMES
 }
 EXPERIMENTS = {
     "mlp_gan": ModelRuns("digits", "D1", DIGIT_PARAMS),

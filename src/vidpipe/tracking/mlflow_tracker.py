@@ -7,13 +7,16 @@ on the process logs nothing, and training goes on.
 import logging
 import os
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from functools import cache, cached_property, wraps
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
 from filelock import FileLock
@@ -35,12 +38,74 @@ RUN_ID = "mlflow_run"  # file beside the checkpoints of a training
 WEIGHTS_TAG = "vidpipe.weights_md5"
 DATA_TAG = "vidpipe.data_md5"
 Args = ParamSpec("Args")
-PASSWORD = re.compile(r"(://[^\s:/@]*:)\S*@")
+SOURCES = "sources"  # the experiment about data
+# Of an address: what may be a password or a token.
+USER = re.compile(r"(?<=://)\S*@")
+QUERY = re.compile(r"\?[^\s'\")]*=[^\s'\")]*")
+SQLITE = re.compile(r"(?P<kind>sqlite(?:\+\w+)?):///(?!:memory:)(?P<file>[^?]+)(?P<options>.*)")
 
 
 def tracking_uri(root: Path) -> str:
-    """Return MLFLOW_TRACKING_URI, or that of the project's SQLite file where it is not set."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{root / FOLDER / 'mlflow.db'}"
+    """Return MLFLOW_TRACKING_URI, or that of the project's SQLite file where it is not set.
+
+    A relative path starts from the root, not from the copy that `dvc exp run --temp` works in.
+    """
+    uri = os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{FOLDER}/mlflow.db"
+    if sqlite := SQLITE.fullmatch(uri):
+        return f"{sqlite['kind']}:///{root / sqlite['file']}{sqlite['options']}"
+    is_path = ":" not in uri and not uri.startswith("databricks")
+    return str(root / uri) if is_path else uri
+
+
+def without_secrets(text: str) -> str:
+    """Return a text without users, passwords and queries in its addresses."""
+    return QUERY.sub("", USER.sub("", text))
+
+
+def artifacts_folder(uri: str, root: Path) -> Path | None:
+    """Return the folder of artifacts beside a database, or None where a server has its own."""
+    if sqlite := SQLITE.fullmatch(uri):
+        return Path(sqlite["file"]).parent / "artifacts"
+    return (
+        None
+        if uri.startswith(("http", "file:", "databricks", "/"))
+        else root / FOLDER / "artifacts"
+    )
+
+
+def relocate_artifacts(uri: str) -> None:
+    """Let a SQLite database name the folder of artifacts beside it, also after it was moved.
+
+    MLflow keeps absolute paths: those of the folder in which an experiment was created. A run whose
+    artifacts were left there keeps its path.
+    """
+    sqlite = SQLITE.fullmatch(uri)
+    if not sqlite or not Path(sqlite["file"]).is_file():
+        return
+    with closing(sqlite3.connect(sqlite["file"])) as database, database:
+        ours = {runs.experiment for runs in EXPERIMENTS.values()} | {SOURCES}
+        rows = database.execute("SELECT experiment_id, name, artifact_location FROM experiments")
+        for number, name, old in rows.fetchall():
+            new = (Path(sqlite["file"]).parent / "artifacts" / name).as_uri()
+            if name not in ours or old == new or urlsplit(old).scheme not in ("", "file"):
+                continue
+            database.execute(
+                "UPDATE experiments SET artifact_location = ? WHERE experiment_id = ?",
+                (new, number),
+            )
+            runs = database.execute(
+                "SELECT run_uuid, artifact_uri FROM runs WHERE experiment_id = ?", (number,)
+            )
+            for run, at in runs.fetchall():
+                moved = f"{new}{at.removeprefix(old)}"
+                if at.startswith(old) and (_path(moved).exists() or not _path(at).exists()):
+                    database.execute(
+                        "UPDATE runs SET artifact_uri = ? WHERE run_uuid = ?", (moved, run)
+                    )
+
+
+def _path(uri: str) -> Path:
+    return Path(url2pathname(urlsplit(uri).path))
 
 
 @dataclass
@@ -64,20 +129,29 @@ class MlflowTracker:
     def training(self, model: str, checkpoints: Path) -> AbstractContextManager[Run]:
         """Reopen the run noted beside the checkpoints of a stopped training, else create one."""
         run = _MlflowRun(self)
-        run.resume_or_create(model, checkpoints / RUN_ID)
+        if not self.failed:
+            run.resume_or_create(self._describe(model), checkpoints / RUN_ID)
         return run
 
     def evaluation(self, model: str, weights: Path) -> AbstractContextManager[Run]:
         """Reopen the run that trained these weights, else create one for them."""
         run = _MlflowRun(self)
-        run.find_or_create(model, weights)
+        if not self.failed:
+            run.find_or_create(self._describe(model), weights, md5(weights))
         return run
 
     def data(self, stage: str) -> AbstractContextManager[Run]:
         """Create a run about the data of a stage, in an experiment named after the stage."""
         run = _MlflowRun(self)
-        run.create_for_data(stage)
+        if not self.failed:
+            params = _flat({stage: getattr(self.params, stage).model_dump()})
+            name = self.params.sources.clips.dataset
+            run.create(_Description(stage, name, self.data_tags(), params))
         return run
+
+    def _describe(self, model: str) -> "_Description":
+        experiment = EXPERIMENTS[model].experiment
+        return _Description(experiment, model, self.tags(model), self.flat_params(model))
 
     def tags(self, model: str) -> dict[str, str]:
         """Return the provenance of a run: code, stage, machine, and data."""
@@ -129,8 +203,10 @@ class MlflowTracker:
         # Two processes must not create the tables of a new SQLite file at once.
         with self.lock():
             (self.root / FOLDER).mkdir(exist_ok=True)
-            client = mlflow.MlflowClient(tracking_uri(self.root))
+            uri = tracking_uri(self.root)
+            client = mlflow.MlflowClient(uri)
             client.search_experiments(max_results=1)
+            relocate_artifacts(uri)
         return client
 
     def lock(self) -> FileLock:
@@ -140,6 +216,16 @@ class MlflowTracker:
         return FileLock(lock)
 
 
+@dataclass(frozen=True)
+class _Description:
+    """What a new run is created with: found out before MLflow is asked, whose fault it is not."""
+
+    experiment: str
+    name: str
+    tags: Mapping[str, str]
+    params: Mapping[str, str]
+
+
 def _unless_failed(
     method: Callable[Concatenate["_MlflowRun", Args], None],
 ) -> Callable[Concatenate["_MlflowRun", Args], None]:
@@ -147,19 +233,42 @@ def _unless_failed(
 
     @wraps(method)
     def call(run: "_MlflowRun", /, *args: Args.args, **kwargs: Args.kwargs) -> None:
-        if run.tracker.failed:
-            return
-        try:
-            method(run, *args, **kwargs)
-        except Exception as error:  # noqa: BLE001 (whatever it is, training goes on)
-            run.tracker.failed = True
-            reason = (str(error).splitlines() or [repr(error)])[0]
-            log.warning(
-                "MLflow does not answer as it should, going on without it: %s",
-                PASSWORD.sub(r"\1***@", reason),
-            )
+        if not run.tracker.failed:
+            _warn_once(method, run, *args, **kwargs)
 
     return call
+
+
+def _if_created(
+    method: Callable[Concatenate["_MlflowRun", Args], None],
+) -> Callable[Concatenate["_MlflowRun", Args], None]:
+    """Call the method of any run that the server has, for it may answer again after a failure."""
+
+    @wraps(method)
+    def call(run: "_MlflowRun", /, *args: Args.args, **kwargs: Args.kwargs) -> None:
+        if run.id:
+            _warn_once(method, run, *args, **kwargs)
+
+    return call
+
+
+def _warn_once(
+    method: Callable[Concatenate["_MlflowRun", Args], None],
+    run: "_MlflowRun",
+    /,
+    *args: Args.args,
+    **kwargs: Args.kwargs,
+) -> None:
+    try:
+        method(run, *args, **kwargs)
+    except Exception as error:  # noqa: BLE001 (whatever it is, training goes on)
+        reason = (str(error).splitlines() or [repr(error)])[0]
+        if not run.tracker.failed:
+            log.warning(
+                "MLflow does not answer as it should, going on without it: %s",
+                without_secrets(reason),
+            )
+        run.tracker.failed = True
 
 
 class _MlflowRun:
@@ -173,7 +282,7 @@ class _MlflowRun:
     def __enter__(self) -> Run:
         return self
 
-    @_unless_failed
+    @_if_created
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
         status = "FINISHED" if error is None else "FAILED"
         if error and issubclass(error, (KeyboardInterrupt, SystemExit)):
@@ -181,43 +290,39 @@ class _MlflowRun:
         self.tracker.client.set_terminated(self.id, status)
 
     @_unless_failed
-    def resume_or_create(self, model: str, run_id_file: Path) -> None:
+    def resume_or_create(self, new: _Description, run_id_file: Path) -> None:
         client = self.tracker.client
         run_id = run_id_file.read_text(encoding="utf-8") if run_id_file.is_file() else ""
-        experiment = self._experiment(EXPERIMENTS[model].experiment)
+        experiment = self._experiment(new.experiment)
         if run_id and client.search_runs([experiment], f"attributes.run_id = '{run_id}'"):
             client.update_run(run_id, status="RUNNING")
             self.id = run_id
             self.is_logged = _logged_steps(client, run_id)
         else:
-            self._create(experiment, model, self.tracker.tags(model))
+            self._create(experiment, new)
             run_id_file.write_text(self.id, encoding="utf-8")
         # A resumed run lacks them if it was killed right after it was created.
-        self._log_params(self.tracker.flat_params(model))
+        self._log_params(new.params)
 
     @_unless_failed
-    def find_or_create(self, model: str, weights: Path) -> None:
+    def find_or_create(self, new: _Description, weights: Path, digest: str) -> None:
         # Join by content, not by time: DVC skips and restores stages without running them.
-        digest = md5(weights)
-        params = self.tracker.flat_params(model)
-        experiment = self._experiment(EXPERIMENTS[model].experiment)
+        experiment = self._experiment(new.experiment)
         runs = self.tracker.client.search_runs([experiment], f"tags.`{WEIGHTS_TAG}` = '{digest}'")
-        matches = [run.info.run_id for run in runs if run.data.params == params]  # newest first
+        matches = [run.info.run_id for run in runs if run.data.params == new.params]  # newest first
         if matches:
             file = self.tracker.run_id_file(digest)
             run_id = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
             self.id = run_id if run_id in matches else matches[0]
             return
-        self._create(experiment, model, self.tracker.tags(model))
-        self._log_params(params)
+        self._create(experiment, new)
+        self._log_params(new.params)
         self.weights(weights)
 
     @_unless_failed
-    def create_for_data(self, stage: str) -> None:
-        params = self.tracker.params
-        name = params.sources.clips.dataset
-        self._create(self._experiment(stage), name, self.tracker.data_tags())
-        self._log_params(_flat({stage: getattr(params, stage).model_dump()}))
+    def create(self, new: _Description) -> None:
+        self._create(self._experiment(new.experiment), new)
+        self._log_params(new.params)
 
     @_unless_failed
     def metrics(self, values: Mapping[str, float], step: int) -> None:
@@ -245,7 +350,7 @@ class _MlflowRun:
     def warning(self, sign: str, step: int) -> None:
         self.tracker.client.set_tag(self.id, f"vidpipe.warning.{sign}", f"from step {step}")
 
-    @_unless_failed
+    @_if_created
     def weights(self, file: Path) -> None:
         digest = md5(file)
         self.tracker.client.set_tag(self.id, WEIGHTS_TAG, digest)
@@ -253,8 +358,8 @@ class _MlflowRun:
         run_id_file.parent.mkdir(parents=True, exist_ok=True)
         run_id_file.write_text(self.id, encoding="utf-8")
 
-    def _create(self, experiment: str, name: str, tags: Mapping[str, str]) -> None:
-        run = self.tracker.client.create_run(experiment, run_name=name, tags=tags)
+    def _create(self, experiment: str, new: _Description) -> None:
+        run = self.tracker.client.create_run(experiment, run_name=new.name, tags=new.tags)
         self.id = run.info.run_id
 
     def _log_params(self, values: Mapping[str, str]) -> None:
@@ -270,8 +375,9 @@ class _MlflowRun:
             experiment = client.get_experiment_by_name(name)
             if experiment is not None:
                 return str(experiment.experiment_id)
-            local = (self.tracker.root / FOLDER / "artifacts" / name).as_uri()
-            artifacts = None if os.environ.get("MLFLOW_TRACKING_URI") else local
+            root = self.tracker.root
+            folder = artifacts_folder(tracking_uri(root), root)
+            artifacts = (folder / name).as_uri() if folder else None
             return str(client.create_experiment(name, artifact_location=artifacts))
 
 

@@ -15,6 +15,9 @@ from vidpipe.training.ema import copy_for_average, update_average
 from vidpipe.training.losses import LOSSES, AdversarialLoss, gradient_penalty
 from vidpipe.training.optimizer import fused_adam, moments, set_learning_rate
 
+# Names that `update` gives to its own losses and accuracies.
+OWN_LOSSES = frozenset({"generator", "discriminator", "r1", "r2", "d_real", "d_fake"})
+
 
 @runtime_checkable
 class Objective(Protocol):
@@ -31,7 +34,10 @@ class Objective(Protocol):
     def generate(
         self, generator: Callable[[Any], Tensor], source: Any, real: Tensor, /
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """Return fake samples, and the weighted losses beside the adversarial one, by name."""
+        """Return fake samples, and the weighted losses beside the adversarial one, by name.
+
+        No name may be one of `OWN_LOSSES`.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,15 +82,25 @@ class Networks:
     Attributes:
         generator: From a source to fake samples.
         discriminators: By the name of their file of weights; each from (source, samples) to logits.
-        facts: Keyword arguments that build the generator again; saved beside its weights.
+        architecture: Keyword arguments that build the generator again; saved beside its weights.
         rate_factors: By the same names and `generator`, what the learning rate is multiplied by,
             where it is not 1.
+
+    Raises:
+        ValueError: If a rate factor is of no network.
     """
 
     generator: nn.Module
     discriminators: Mapping[str, nn.Module]
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    architecture: Mapping[str, Any] = field(default_factory=dict)
     rate_factors: Mapping[str, float] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if unknown := self.rate_factors.keys() - self.by_name().keys():
+            raise ValueError(
+                f"rate factors of {', '.join(sorted(unknown))}: expected some of "
+                f"{', '.join(self.by_name())}"
+            )
 
     def by_name(self) -> dict[str, nn.Module]:
         """All networks that learn, the generator first."""
@@ -180,6 +196,9 @@ def update(
 
     Returns:
         Scalar losses by name, detached, and the accuracies `d_real` and `d_fake`.
+
+    Raises:
+        ValueError: If a loss of the objective is named like one of this function.
     """
     generator = state.generator
     hyper = state.hyperparameters
@@ -189,6 +208,11 @@ def update(
     with autocast():
         source, target = objective.sample_batch(generator, rng)
         fake, generator_losses = objective.generate(generator, source, target)
+    if taken := OWN_LOSSES & generator_losses.keys():
+        raise ValueError(
+            f"an objective names its losses {', '.join(sorted(taken))}: rename them, the update "
+            "has losses of these names"
+        )
 
     # Lazy regularization: gradients at the samples are needed only when the penalty is due.
     apply_penalty = step % hyper.penalty_every == 0

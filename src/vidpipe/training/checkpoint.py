@@ -131,7 +131,7 @@ def _bytes(checkpoint: Checkpoint) -> bytes:
     tensors = {f"{STATE}{name}": value.contiguous() for name, value in checkpoint.state.items()}
     for step, png in checkpoint.sheets.items():
         tensors[f"{SHEET}{step}"] = torch.frombuffer(bytearray(png), dtype=torch.uint8)
-    history = [[report.step, report.losses] for report in checkpoint.history]
+    history = [[report.step, report.values] for report in checkpoint.history]
     return save(tensors, {HISTORY: json.dumps(history)})
 
 
@@ -148,8 +148,8 @@ def _read(path: Path, digest: str) -> Checkpoint:
     return Checkpoint(
         state={name.removeprefix(STATE): value for name, value in state.items()},
         history=[
-            Report(int(step), {str(key): float(loss) for key, loss in losses.items()})
-            for step, losses in history
+            Report(int(step), {str(key): float(value) for key, value in values.items()})
+            for step, values in history
         ],
         sheets={
             int(name.removeprefix(SHEET)): png.numpy().tobytes() for name, png in sheets.items()

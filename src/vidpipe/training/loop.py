@@ -21,12 +21,12 @@ class Report:
 
     Attributes:
         step: Updates made so far.
-        losses: Mean losses by name, finite; without those that no step has measured. The trainer
+        values: Mean losses by name, finite; without those that no step has measured. The trainer
             adds gradient norms and diagnostics.
     """
 
     step: int
-    losses: dict[str, float]
+    values: dict[str, float]
 
 
 def fit(

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +28,7 @@ Sheet = Callable[[nn.Module], np.ndarray]
 Diagnostics = Callable[[TrainState], Mapping[str, float]]
 
 
-def start(runtime: Runtime, train: GanTrain) -> runtimes.Machine:
+def prepare(runtime: Runtime, train: GanTrain) -> runtimes.Machine:
     """Set up torch, and seed its global generator, from which first weights are drawn."""
     machine = runtimes.start(**runtime.model_dump())
     torch.manual_seed(train.seed)
@@ -49,7 +48,7 @@ def hyperparameters_of(train: FromNoiseTrain) -> Hyperparameters:
         loss=train.loss,
         r1=train.r1,
         r2=train.r2,
-        penalty_every=train.slope_every,
+        penalty_every=train.penalty_every,
         learning_rate=train.learning_rate,
         beta1=train.beta1,
         beta2=train.beta2,
@@ -114,12 +113,11 @@ def train_gan(
             run.picture("progress", from_png(picture), step)
 
         shown = progress(reports, total=train.steps, name=name, unit="step", done=resumed.step)
-        for losses in shown:
+        for report in shown:
             # Measure more than losses, tell the tracker, and warn of what goes wrong.
-            measured = {**losses.losses, **_gradient_norms(state), **diagnostics(state)}
-            report = replace(losses, losses=measured)
-            history.append(report)
-            logger.log_report(report)
+            measured = {**report.values, **_gradient_norms(state), **diagnostics(state)}
+            history.append(Report(report.step, measured))
+            logger.log_report(history[-1])
 
             # Draw the same sources now and then, and after the last step.
             if report.step % train.sample_every == 0 or report.step == train.steps:
@@ -145,10 +143,10 @@ class _RunLogger:
 
     def log_report(self, report: Report) -> None:
         """Log the numbers of a report, and warn of what they show."""
-        self.run.metrics(report.losses, report.step)
+        self.run.metrics(report.values, report.step)
         if report.step <= UNSETTLED * self.steps:
             return
-        for sign, message in warning_signs(report.losses).items():
+        for sign, message in warning_signs(report.values).items():
             if sign not in self.warned:
                 log.warning("%s, step %d: %s: %s", self.name, report.step, sign, message)
                 self.run.warning(sign, report.step)
@@ -189,9 +187,10 @@ def _write(
     (folder / "sheets").mkdir(parents=True)
     for step, picture in sheets.items():
         (folder / "sheets" / f"{step:06d}.png").write_bytes(picture)
-    rows = [{"step": report.step, **report.losses} for report in history]
+    rows = [{"step": report.step, **report.values} for report in history]
     pd.DataFrame(rows).round(6).to_csv(folder / "history.csv", index=False)
-    weights.save(state.sampling_generator, folder / "generator.safetensors", state.networks.facts)
+    architecture = state.networks.architecture
+    weights.save(state.sampling_generator, folder / "generator.safetensors", architecture)
     for name, discriminator in state.networks.discriminators.items():
-        weights.save(discriminator, folder / f"{name}.safetensors", state.networks.facts)
+        weights.save(discriminator, folder / f"{name}.safetensors", architecture)
     return folder

@@ -18,16 +18,16 @@ KEY = "vidpipe"  # one key: with several, the order of safetensors' metadata cha
 MEND = "train again, or check --weights"
 
 
-def save(network: nn.Module, path: Path, facts: Mapping[str, Any]) -> None:
-    """Write a network's weights with the facts it takes to build it again."""
+def save(network: nn.Module, path: Path, architecture: Mapping[str, Any]) -> None:
+    """Write a network's weights with the arguments that build it again."""
     # Contiguous, so that the bytes do not depend on the layout in memory.
     tensors = {name: value.contiguous() for name, value in network.state_dict().items()}
-    note = json.dumps(facts, sort_keys=True, separators=(",", ":"))
+    note = json.dumps(architecture, sort_keys=True, separators=(",", ":"))
     save_file(tensors, path, metadata={KEY: note})
 
 
-def facts(path: Path) -> dict[str, Any]:
-    """Return the facts that `save` noted beside the weights.
+def architecture(path: Path) -> dict[str, Any]:
+    """Return the arguments that `save` wrote beside the weights.
 
     Raises:
         UserError: If the file is missing or was not written by vidpipe.
@@ -51,17 +51,19 @@ def build(model: type[Network], path: Path) -> Network:
         UserError: If there are no weights, or not of this model.
     """
     # Build it on the meta device first: a file that claims absurd sizes costs no memory.
-    built = facts(path)
+    arguments = architecture(path)
     try:
         with torch.device("meta"):
-            described = model(**built)
+            described = model(**arguments)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         name = model.__module__.split(".")[-1]
-        raise UserError(f"{path}: expected weights of {name}, built of {built}; {MEND}") from error
+        raise UserError(
+            f"{path}: expected weights of {name}, built of {arguments}; {MEND}"
+        ) from error
 
     # Names and shapes fit the description: only now is memory taken.
     _fill(described, path, assign=True)
-    network = model(**built)
+    network = model(**arguments)
     load(network, path)
     return network.eval()
 

@@ -12,17 +12,19 @@ from vidpipe.data.video import encode
 from vidpipe.evaluation.clip_evaluation import ClipEvaluation
 from vidpipe.models.clip_sampling import ClipSampler
 from vidpipe.models.shapes import PixelClips, PixelFrames
-from vidpipe.visualization.sheets import gif, grid, png
+from vidpipe.visualization.animation import gif, with_pause
+from vidpipe.visualization.sheets import grid, png
 
 Clip = UInt8[np.ndarray, "t h w 3"]
 Page = UInt8[np.ndarray, "height width 3"]
 
-TILE = 112  # pixels of a side, on a page
+TILE = 144  # pixels of a side, in a film: labels are as large as they must be to be read
+SHEET_TILE = 112  # the same on a sheet
+LONGEST_LABEL = 17  # characters that fit over a tile
 WALL = 4  # rows and columns of a wall
 SHEET_ROWS = 6  # generated clips on the sheet
 WALKS = 4  # rows of the latent walk
 WALK_STEPS = 8  # clips in each of them
-COLOURS = 256
 LOOPS = 4  # of an mp4, which players do not repeat
 MAX_ACTIONS = 9  # side by side
 
@@ -39,15 +41,18 @@ def draw_films(evaluation: ClipEvaluation, actions: Sequence[str], *, fps: int) 
     rng = evaluation.rng
 
     def moving(pages: list[Page]) -> bytes:
-        return gif(pages, fps=fps, colours=COLOURS)
+        return gif(with_pause(pages, fps), fps=fps)
 
-    samples = wall_film(evaluation.generated.clips[: WALL**2])
+    labels = list[str]()
+    if evaluation.requested is not None:
+        labels = [actions[label] for label in evaluation.requested[: WALL**2]]
+    samples = wall_film(evaluation.generated.clips[: WALL**2], labels=labels)
     walk = latent_walk(sampler, WALKS, rng, evaluation.held_out_frames)
     files = {
         "samples.gif": moving(samples),
-        "samples.mp4": encode(samples * LOOPS, fps=fps),
+        "samples.mp4": encode(with_pause(samples, fps) * LOOPS, fps=fps),
         "walk.gif": moving(walk),
-        "walk.mp4": encode(walk * LOOPS, fps=fps),
+        "walk.mp4": encode(with_pause(walk, fps) * LOOPS, fps=fps),
         "samples.png": png(sample_sheet(evaluation, actions)),
         "real_and_made.gif": moving(comparison_film(evaluation, actions)),
     }
@@ -61,14 +66,15 @@ def draw_films(evaluation: ClipEvaluation, actions: Sequence[str], *, fps: int) 
     return files
 
 
-def wall_film(clips: PixelClips, *, tile: int = TILE) -> list[Page]:
-    """All clips at once, in a grid that is as square as possible."""
+def wall_film(clips: PixelClips, *, labels: Sequence[str] = (), tile: int = TILE) -> list[Page]:
+    """All clips at once, in a grid that is as square as possible, each below its label if any."""
     across = math.ceil(math.sqrt(len(clips)))
     tiles = to_rgb(clips)
-    return _pages([tiles[i : i + across] for i in range(0, len(tiles), across)], tile=tile)
+    rows = [tiles[i : i + across] for i in range(0, len(tiles), across)]
+    return _pages(rows, captions=labels, tile=tile)
 
 
-def frame_sheet(clips: PixelClips, *, names: Sequence[str] = (), tile: int = TILE) -> Page:
+def frame_sheet(clips: PixelClips, *, names: Sequence[str] = (), tile: int = SHEET_TILE) -> Page:
     """Return a page with a clip in each row, a frame in each column."""
     columns = [f"frame {t}" for t in range(1, clips.shape[1] + 1)]
     return grid([list(clip) for clip in to_rgb(clips)], names=names, columns=columns, tile=tile)
@@ -98,7 +104,8 @@ def latent_walk(
     steps = prior.walk(count, stops=2, between=WALK_STEPS - 1, rng=rng)[:WALK_STEPS]
     of_row = pictures[torch.arange(count) % len(pictures)]
     columns = [to_rgb(sampler(noise, of_row)) for noise in steps]
-    return _pages(list(zip(*columns, strict=True)), tile=tile)
+    titles = [f"step {step}" for step in range(1, WALK_STEPS + 1)]
+    return _pages(list(zip(*columns, strict=True)), columns=titles, tile=tile)
 
 
 def comparison_film(evaluation: ClipEvaluation, actions: Sequence[str]) -> list[Page]:
@@ -175,10 +182,22 @@ def _pages(
     *,
     names: Sequence[str] = (),
     columns: Sequence[str] = (),
+    captions: Sequence[str] = (),
     tile: int = TILE,
 ) -> list[Page]:
     """Return a page for each frame, on which clips of one length play at once."""
     return [
-        grid([[clip[t] for clip in row] for row in rows], names=names, columns=columns, tile=tile)
+        grid(
+            [[clip[t] for clip in row] for row in rows],
+            names=names,
+            columns=[_shortened(title) for title in columns],
+            captions=[_shortened(caption) for caption in captions],
+            tile=tile,
+        )
         for t in range(len(rows[0][0]))
     ]
+
+
+def _shortened(label: str) -> str:
+    """Return a label that does not reach into the tile beside its own."""
+    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 2]}.."

@@ -1,6 +1,6 @@
 """Films and the sheet of next-frame prediction: real frames beside one-step, rollout, copy-last."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import UInt8
@@ -8,9 +8,11 @@ from jaxtyping import UInt8
 from vidpipe.data.splits import HELD_OUT, SEEN
 from vidpipe.data.video import encode
 from vidpipe.evaluation.prediction_metrics import REPORTED
-from vidpipe.visualization.sheets import gif, grid, png
+from vidpipe.visualization.animation import gif, with_pause
+from vidpipe.visualization.sheets import BACKGROUND, grid, png
 
 Clips = Mapping[str, UInt8[np.ndarray, "t h w c"]]  # of one split, by the titles of the columns
+Frame = UInt8[np.ndarray, "h w c"]
 Page = UInt8[np.ndarray, "height width 3"]
 
 COLUMNS = ["real", "one-step", "rollout", "copy last"]
@@ -18,6 +20,8 @@ TITLES = {SEEN: "seen", HELD_OUT: "held out"}
 TILE = 256  # pixels of a side, in the MP4
 GIF_TILE = 128
 SHEET_TILE = 112
+MAX_ENLARGED = 3  # times, of a continuation
+MAX_SIDE = 512  # pixels of a side that is enlarged, at most
 
 
 def draw_films(clips: Mapping[str, Clips], *, fps: int) -> dict[str, bytes]:
@@ -28,8 +32,8 @@ def draw_films(clips: Mapping[str, Clips], *, fps: int) -> dict[str, bytes]:
         fps: Frames per second.
     """
     return {
-        "samples.mp4": encode(list(_pages(clips, tile=TILE)), fps=fps),
-        "samples.gif": gif(list(_pages(clips, tile=GIF_TILE)), fps=fps),
+        "samples.mp4": encode(with_pause(list(_pages(clips, tile=TILE)), fps), fps=fps),
+        "samples.gif": gif(with_pause(list(_pages(clips, tile=GIF_TILE)), fps), fps=fps),
         "samples.png": png(horizon_sheet(clips)),
     }
 
@@ -46,6 +50,33 @@ def horizon_sheet(clips: Mapping[str, Clips]) -> Page:
             names.append(f"{TITLES[split]}: {method}")
     columns = [f"+{h}" for h in REPORTED][: max(map(len, rows))]
     return grid(rows, columns=columns, names=names, tile=SHEET_TILE)
+
+
+def enlargement(size: int) -> int:
+    """Return how many times as large frames of a size are shown, so that small ones are seen."""
+    return max(1, min(MAX_ENLARGED, MAX_SIDE // size))
+
+
+def continuation_film(
+    start: Frame, predicted: Sequence[Frame], real: Sequence[Frame]
+) -> Iterator[Page]:
+    """Yield a page for the start and for each predicted frame, which say what is real.
+
+    Args:
+        start: The real frame that predictions start from.
+        predicted: The frames that were predicted after it.
+        real: The real frames after it, shown beside the predicted ones; there may be fewer or none.
+    """
+    tile = enlargement(len(start)) * len(start)
+    over = np.full_like(start, BACKGROUND)
+    for step, frame in enumerate([start, *predicted]):
+        tiles = [frame]
+        titles = [f"predicted +{step}" if step else "real: the start"]
+        if real:
+            truth = [start, *real][step : step + 1]
+            tiles += truth or [over]
+            titles.append(f"real +{step}" if truth else "the video has ended")
+        yield grid([tiles], columns=titles, tile=tile)
 
 
 def _pages(clips: Mapping[str, Clips], *, tile: int) -> Iterator[Page]:

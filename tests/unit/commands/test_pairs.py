@@ -70,11 +70,6 @@ def other_arrays(path: Path) -> None:
     np.savez(path, something=np.zeros(3))
 
 
-def one_array(path: Path) -> None:
-    with path.open("wb") as file:
-        np.save(file, np.zeros(3))
-
-
 def text(path: Path) -> None:
     path.write_text("no arrays")
 
@@ -84,7 +79,7 @@ def folder(path: Path) -> None:
     path.mkdir()
 
 
-@pytest.mark.parametrize("make", [other_arrays, one_array, text, folder])
+@pytest.mark.parametrize("make", [other_arrays, text, folder])
 def test_a_file_that_holds_no_pairs_is_refused_by_name(
     packed: Path, vidpipe: Command, make: Callable[[Path], None]
 ):

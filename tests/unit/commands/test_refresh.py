@@ -93,7 +93,7 @@ def test_stages_are_judged_one_by_one(project, vidpipe):
     edit(project, "import json", "# Words.\nimport json")
     edit(project, "count: 3", "count: 4", "params.yaml")
     done = vidpipe("refresh", code=1)
-    assert "numbers: needs a run, numbers.count: recorded 3, params.yaml says 4" in done.stdout
+    assert "numbers: needs a run, numbers.count: recorded 3, is 4" in done.stdout
     assert "1 recorded anew, 1 still stale" in done.stdout
     status = run(project, "dvc", "status")
     assert "numbers_fetch" not in status

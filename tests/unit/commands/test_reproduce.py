@@ -2,12 +2,21 @@
 
 import hashlib
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
+import psutil
 import pytest
 from ruamel.yaml import YAML
 from support import toy_gan as toy
-from support.project import run
+from support.project import environment, run
+
+from vidpipe.reproduction import worktree
+from vidpipe.utils import children
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +67,7 @@ def test_a_tag_is_rebuilt_by_its_own_code_and_the_users_tree_stays(
         {"file": "metrics/numbers.json", "name": "mean", "recorded": 6.0, "rebuilt": 6.0}
         | {"tolerance": 0.0, "difference": 0.0, "agrees": True}
     ]
-    assert not list(tmp_path.glob("vidpipe-reproduce-*"))
+    assert not list(tmp_path.glob("vidpipe-reproduce-*/*/clone"))
 
 
 def test_a_parameter_changed_by_hand_in_the_lock_goes_red_and_names_the_output(
@@ -70,7 +79,7 @@ def test_a_parameter_changed_by_hand_in_the_lock_goes_red_and_names_the_output(
     words = ("--stage", "numbers", "--json", str(tmp_path / "r.json"))
     said = vidpipe("reproduce", "v2", *words, code=1).stdout
     assert "v2 is NOT reproduced" in said
-    assert "numbers, numbers.count: recorded 4, params.yaml says 3" in said
+    assert "numbers, numbers.count: recorded 4, is 3" in said
     red = [line.split()[0] for line in said.splitlines() if line.endswith("of other inputs")]
     assert red == ["data/numbers", "metrics/numbers.json"]
     assert "data/other.txt" not in said
@@ -153,13 +162,29 @@ def test_other_packages_cannot_promise_bits(project, vidpipe):
     said = vidpipe("reproduce", "v3", code=2)
     assert "numpy: expected 1.0, got " in said.stderr
     assert "cannot promise the bits of v3" in said.stderr
-    assert "git show v3:requirements.lock" in said.stderr
+    assert "packages come with --env" in said.stderr
     assert said.stdout == ""
 
 
-def test_a_processor_without_avx2_cannot_promise_portable_bits(project, vidpipe, monkeypatch):
-    monkeypatch.setattr("vidpipe.reproduction.guarantees._cpuinfo", lambda: {"flags": "sse2"})
+def test_a_processor_without_avx2_cannot_promise_portable_bits(
+    project, vidpipe, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("vidpipe.reproduction.guarantees.CPUINFO", tmp_path / "none")
     assert "`portable` expects AVX2" in vidpipe("reproduce", "v1", code=2).stderr
+
+
+def test_the_packages_of_the_lock_are_installed_for_the_run(project, vidpipe, monkeypatch):
+    ran = []
+    monkeypatch.setattr(worktree, "run", lambda project, *command: ran.append([*command]))
+    monkeypatch.setattr(children, "run", lambda command, **_: ran.append(command) or 7)
+    words = ["reproduce", "v1", "--env", "--stage", "numbers"]
+    monkeypatch.setattr(sys, "argv", ["vidpipe", *words])
+    vidpipe(*words, code=7)
+    (*make, home), (python, *install), again = ran
+    assert make == [sys.executable, "-m", "venv"]
+    assert python.startswith(home)
+    assert install == ["-m", "pip", "install", "--quiet", "--requirement", "requirements.lock"]
+    assert again == [python, "-m", "vidpipe", "reproduce", "v1", "--stage", "numbers"]
 
 
 @pytest.mark.parametrize("level", ["bits", "tolerance"])
@@ -247,7 +272,48 @@ def test_sources_that_can_no_longer_be_fetched_are_pulled(project, vidpipe, monk
 @pytest.mark.slow
 def test_the_work_tree_is_kept_if_one_asks_for_it(project, vidpipe, tmp_path):
     said = vidpipe("reproduce", "v1", "--stage", "numbers", "--keep").stderr
-    (kept,) = tmp_path.glob("vidpipe-reproduce-*")
+    (kept,) = tmp_path.glob("vidpipe-reproduce-kept-*")
     assert str(kept) in said
     assert (kept / "data/numbers/one by one/5.txt").read_text() == "5"
     assert "nothing to commit" in run(kept, "git", "status")
+
+
+def until(true):
+    deadline = time.monotonic() + 600
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def runs(process):
+    return psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_stages_end_with_the_command_and_none_of_them_says_that_it_goes_on(
+    project, tmp_path, number
+):
+    stage = "trap 'touch $TOLD' INT; echo $$ > $NEW; mv $NEW $STAGE; while :; do sleep 1; done"
+    declare(project, lambda stages: stages["other"].update(cmd=stage))
+    words = ["reproduce", "v2", "--stage", "other"]
+    paths = {name: str(tmp_path / name) for name in ("NEW", "STAGE", "TOLD")}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "vidpipe", *words],
+        env=environment(TMPDIR=str(tmp_path), **paths),
+        stderr=subprocess.PIPE,
+        start_new_session=True,  # signals reach the whole group, as those of a terminal do
+        text=True,
+    )
+    until((tmp_path / "STAGE").exists)
+    os.killpg(process.pid, number)
+    _, said = process.communicate()
+    stage = int((tmp_path / "STAGE").read_text())
+    until(lambda: not runs(stage))
+    assert not (tmp_path / "TOLD").exists()  # Kedro would say so at SIGINT
+    assert "goes on" not in said
+    # The clone goes with the command, or as the next one starts.
+    left = list(tmp_path.glob("vidpipe-reproduce-*/*/clone"))
+    assert len(left) == (number == signal.SIGKILL)
+    with worktree.scratch(keep=False):
+        assert not any(clone.exists() for clone in left)

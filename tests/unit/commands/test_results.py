@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pytest
 from click.testing import CliRunner
@@ -12,6 +13,7 @@ def project(tmp_path, monkeypatch):
     """A repository with the metrics of one model."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "metrics").mkdir()
+    (tmp_path / "params.yaml").write_text("{}")
     (tmp_path / "metrics/dcgan.json").write_text(json.dumps({"modes": 10, "recall": 0.5}))
     for words in (["init", "--quiet"], ["add", "."], ["commit", "--quiet", "--message", "1"]):
         run(tmp_path, "git", *words)
@@ -42,6 +44,18 @@ def test_a_torn_file_is_named(project, text):
     assert "`dvc repro` makes it anew" in line
 
 
-def test_nothing_to_compare_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+def test_nothing_to_compare_says_what_to_do(project):
+    (project / "metrics/dcgan.json").unlink()
     assert "run `dvc repro`" in said(1)[-1]
+
+
+def test_metrics_that_no_commit_has_differ(project):
+    (project / "metrics/gan3d.json").write_text(json.dumps({"motion_ratio": 1}))
+    assert said()[-1] == "3 numbers compared: 1 differ"
+
+
+def test_without_a_repository_nothing_is_compared(project):
+    shutil.rmtree(project / ".git")
+    (line,) = said(1)
+    assert f"{project}: expected a git repository" in line
+    assert "`git init" in line

@@ -1,7 +1,5 @@
 """The pages are for this machine alone."""
 
-import os
-import signal
 import socket
 import subprocess
 import sys
@@ -10,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from support.project import environment
+
+from vidpipe.utils import children
 
 LISTENS = "0A"
 
@@ -25,11 +25,7 @@ def listening(port):
 def test_the_server_is_told_to_listen_on_localhost(vidpipe, project, monkeypatch):
     started = []
 
-    def run(command, check):
-        started.extend(command)
-        return subprocess.CompletedProcess(command, 0)
-
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(children, "run", started.extend)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     vidpipe("ui", "--port", "5123")
     assert started[started.index("--host") + 1] == "127.0.0.1"
@@ -51,12 +47,7 @@ def test_a_server_that_keeps_the_runs_is_named_without_the_password(
 ):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     started = []
-
-    def run(command, check):
-        started.append(command)
-        return subprocess.CompletedProcess(command, 0)
-
-    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(children, "run", started.append)
     output = vidpipe("ui").output
     assert message in output
     assert "secret" not in output
@@ -70,7 +61,7 @@ def test_a_folder_that_is_no_project_gets_no_database(vidpipe, tmp_path, monkeyp
 
 
 @pytest.mark.slow
-def test_the_server_listens_on_localhost_alone(project):
+def test_the_server_listens_on_localhost_alone_and_ends_with_its_command(project):
     (project / "mlflow").mkdir()
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -79,7 +70,6 @@ def test_the_server_listens_on_localhost_alone(project):
         [sys.executable, "-m", "vidpipe", "ui", "--port", str(port)],
         cwd=project,
         env=environment(),
-        start_new_session=True,
     )
     deadline = time.monotonic() + 300
     try:
@@ -89,5 +79,8 @@ def test_the_server_listens_on_localhost_alone(project):
             time.sleep(0.5)
         assert listening(port) == {"0100007F"}  # 127.0.0.1, byte by byte from its end
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        process.kill()
         process.wait()
+    while listening(port):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)

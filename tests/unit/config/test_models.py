@@ -1,4 +1,5 @@
 import pytest
+from support.parameters import assert_refused
 
 from vidpipe.config import models
 from vidpipe.config.schema import Params
@@ -20,3 +21,19 @@ def test_the_classes_of_a_gan_are_called_after_its_block(name: str):
 
 def test_there_are_gans():
     assert len(GANS) == 6
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("pix2pix.train.steps", 0, "greater than or equal to 1, got 0"),
+        ("pix2pix.train.seed", -1, "greater than or equal to 0, got -1"),
+        ("pix2pix.train.learning_rate", 0, "greater than 0, got 0"),
+        ("pix2pix.train.ema", 1.0, "less than 1, got 1.0"),
+        ("dcgan.model.codes", 101, "some of .*latent.*, got 101 of 100"),
+        ("dcgan.train.loss", "wasserstein", "'bce', 'hinge' or 'relativistic', got 'wasserstein'"),
+        ("vgan.train.batch", 1, "at least 2 clips, for one cannot tell .*, got 1"),
+    ],
+)
+def test_a_value_out_of_range_is_refused(key, value, message):
+    assert_refused(key, value, message)

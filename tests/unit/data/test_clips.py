@@ -4,10 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from support import moving_clips as moving
 
 from vidpipe.data import clips as module
-from vidpipe.data.clip_arrays import check, stretches, windows
 from vidpipe.data.clips import index_clips, stream
 from vidpipe.data.frames import Shot
 from vidpipe.utils.errors import UserError
@@ -84,28 +82,6 @@ def test_videos_that_share_a_file_share_its_frames(lengths: list[int], length: i
     np.testing.assert_array_equal(both.clips, np.concatenate([alone.clips, alone.clips]))
 
 
-UNSOUND = {
-    "frames as floats": ("frames", lambda frames: frames / np.float32(255)),
-    "frames that are no squares": ("frames", lambda frames: frames[:, 1:]),
-    "frames without channels": ("frames", lambda frames: frames[..., 0]),
-    "frames that are not there": ("clips", lambda clips: clips + 1),
-    "frames before the first": ("clips", lambda clips: clips - 1),
-    "halves of frames": ("clips", lambda clips: clips / 2),
-    "rates that are not finite": ("fps", lambda fps: fps * np.nan),
-    "no rate": ("fps", lambda fps: fps * 0),
-    "rates as text": ("fps", lambda fps: fps.astype(str)),
-}
-
-
-@pytest.mark.parametrize(("name", "spoil"), UNSOUND.values(), ids=UNSOUND)
-def test_arrays_that_are_unsound_are_named_with_what_makes_them_anew(name, spoil):
-    arrays = moving.packed()
-    check(arrays)
-    arrays[name] = spoil(arrays[name])
-    with pytest.raises(UserError, match=rf"^clips\.npz, {name}: expected .* dvc repro clips$"):
-        check(arrays)
-
-
 @pytest.mark.parametrize("lengths", [[], [[15]], [[3, 9], [15, 1]]])
 def test_no_clip_at_all_says_what_to_change(lengths: list[list[int]]):
     shots = shots_of(lengths)
@@ -134,34 +110,3 @@ def test_the_stream_is_the_used_frames_end_to_end(tmp_path: Path, monkeypatch: p
         parts = list(whole.parts())
         assert max(part.nbytes for part in parts) <= max(at_once, 48)
         np.testing.assert_array_equal(np.concatenate(parts), expected)
-
-
-@given(videos=VIDEOS, length=LENGTH, stride=STRIDE, frames=st.integers(1, 20))
-def test_windows_are_all_stretches_of_the_clips_each_once(
-    videos: list[list[int]], length: int, stride: int, frames: int
-):
-    shots = shots_of(videos)
-    assume(frames <= length and any(shot.stop - shot.start >= length for shot in shots))
-    clips = index_clips(shots, frames=length, stride=stride).clips
-    found, origin = windows(clips, frames)
-    wanted = {tuple(clip[n : n + frames]) for clip in clips for n in range(length - frames + 1)}
-    assert sorted(map(tuple, found)) == sorted(wanted)
-    for stretch, clip in zip(found, clips[origin], strict=True):
-        assert set(stretch) <= set(clip)
-
-
-def test_clips_shorter_than_a_window_say_what_to_change():
-    with pytest.raises(UserError, match=r"clips\.frames: expected clips of at least the 9 frames"):
-        windows(np.arange(16).reshape(2, 8), 9)
-
-
-@pytest.mark.parametrize(("most", "count"), [(None, 78), (100, 78), (7, 7)])
-def test_stretches_are_those_of_a_split_or_an_even_choice(most: int | None, count: int):
-    arrays = moving.packed()  # of eight videos two are for testing, each of two clips of 16 frames
-    some = stretches(arrays, "train", frames=8, most=most)
-    assert len(some) == len(some.video) == len(some.label) == count
-    assert set(some.video.tolist()) == {0, 1, 2, 4, 5, 6}
-    assert (some.label == some.video % len(moving.ACTIONS)).all()
-    video = some.video[-1]
-    film = arrays["frames"][20 * video : 20 * video + 20]
-    assert any(np.array_equal(some.pixels[-1], film[n : n + 8]) for n in range(13))

@@ -170,7 +170,7 @@ def test_a_blank_picture_is_named(glyphs):
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n and then nothing"])
 def test_a_picture_that_cannot_be_read_is_named(glyphs, content):
     (glyphs / "7.png").write_bytes(content)
-    with pytest.raises(UserError, match=r"7\.png: cannot be read as a picture"):
+    with pytest.raises(UserError, match=r"7\.png: expected a picture, cannot read it as one"):
         read_glyphs(glyphs)
 
 

@@ -163,6 +163,32 @@ def test_a_video_that_kills_its_worker_is_named_and_the_others_stay(
     ]
 
 
+def test_a_worker_killed_in_a_video_changes_no_file_of_the_result(videos: Path, tmp_path: Path):
+    few = tmp_path / "v"
+    few.mkdir()
+    for name in ("a.mp4", "c.mp4"):
+        shutil.copy(videos / name, few)
+    whole, _ = extracted(few, tmp_path / "whole")
+    folder, _ = extracted(few, tmp_path, jobs.extract_or_be_killed_in_c, pool=processes, workers=1)
+    assert (tmp_path / "killed").exists()
+    assert contents(folder) == contents(whole)
+    assert sorted(map(str, folder.iterdir())) == [
+        str(folder / path.name) for path in sorted(whole.iterdir())
+    ]
+    assert not list((tmp_path / "home").iterdir())
+
+
+def test_a_video_that_a_killed_worker_had_finished_is_not_extracted_again(
+    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs, "BOARD", [])
+    (tmp_path / "home/work").mkdir(parents=True)
+    job = extraction.Job("a.mp4", videos / "a.mp4", tmp_path / "home/work/a")
+    for _ in range(2):
+        assert extraction._extract(partial(jobs.extract_and_note, **HOW), job) is None
+    assert jobs.BOARD == ["a.mp4"]
+
+
 def test_when_no_video_can_be_read_the_folder_is_named(tmp_path: Path):
     (tmp_path / "v").mkdir()
     (tmp_path / "v/a.avi").write_bytes(b"nothing")

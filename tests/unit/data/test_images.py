@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
+from support import footage
 
-from vidpipe.data.images import LONGEST, read_image
+from vidpipe.data.images import LONGEST, read_frames, read_image
 from vidpipe.utils.errors import UserError
 
 MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"]
@@ -123,3 +124,30 @@ def test_a_damaged_picture_is_read_or_refused(tmp_path_factory, kind, data):
     path.write_bytes(damaged[: data.draw(places) + 1 if data.draw(st.booleans()) else None])
     with suppress(UserError):
         assert read_image(path, 8).shape == (8, 8, 3)
+
+
+@pytest.fixture(scope="module")
+def video(tmp_path_factory):
+    """Ten numbered frames, 25 in a second."""
+    return footage.write(tmp_path_factory.mktemp("video") / "v.mp4", footage.numbered(10))
+
+
+@pytest.mark.parametrize(
+    ("seconds", "following", "expected"),
+    [
+        (None, 5, [9]),
+        (0.0, 0, [0]),
+        (0.1, 0, [2]),
+        (0.1, 3, [2, 3, 4, 5]),
+        (0.3, 9, [7, 8, 9]),
+        (0.9, 2, [9]),
+    ],
+)
+def test_frames_are_those_on_display_from_a_time_on(video, seconds, following, expected):
+    frames = read_frames(video, 32, seconds, following=following)
+    assert footage.numbers(frames) == expected
+
+
+def test_a_time_after_the_end_is_refused(video):
+    with pytest.raises(UserError, match=r"--from 2\.0: .* ends at 0\.36 s"):
+        read_frames(video, 32, 2.0)

@@ -6,6 +6,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from support import footage
 from support import pool_jobs as jobs
 
@@ -19,6 +20,7 @@ from vidpipe.data.ingest import (
     refuse_untrainable,
     warn_of_copies,
 )
+from vidpipe.data.video import Square, decode
 from vidpipe.data.workers import KILLED, processes
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
@@ -59,6 +61,13 @@ def test_the_manifest_tells_what_a_player_would_show(tmp_path: Path):
 
 def test_a_plain_video_has_no_notes(tmp_path: Path):
     assert collected(footage.write(tmp_path / "v.mp4", footage.numbered(3))).notes == ""
+
+
+def test_the_length_of_a_video_has_its_pauses(tmp_path: Path):
+    stamps = [n / 20 + 15 * (n > 9) for n in range(20)]
+    entry = collected(footage.write(tmp_path / "v.mp4", footage.numbered(20), times=stamps))
+    assert (entry.fps, entry.frames, entry.seconds) == (20.0, 20, 16.0)
+    assert entry.notes == "pause of 15.0 s"
 
 
 def test_the_copy_has_the_bytes_of_the_video(tmp_path: Path):
@@ -328,3 +337,28 @@ def test_beyond_that_the_run_stops_and_names_the_first_few(count: int, of: int, 
         refuse_broken(broken(count, of), share, "key")
     assert "0.avi (r0)" in str(error.value)
     assert "4.avi" not in str(error.value)
+
+
+def test_pictures_are_joined_to_a_film_and_the_manifest_says_so(tmp_path: Path):
+    shots = tmp_path / "shots"
+    shots.mkdir()
+    for number, picture in enumerate(footage.numbered(12)):
+        Image.fromarray(picture).save(shots / f"{number}.png")
+    (tmp_path / "raw").mkdir()
+    video = replace(offered(shots), name="shots.mp4")
+    (entry,) = collect([video], tmp_path / "raw", pool=ThreadPoolExecutor)
+    assert (entry.status, entry.codec, entry.frames, entry.fps) == ("ok", "h264", 12, 25.0)
+    assert entry.notes == "joined from pictures"
+    shown = [Square(16)(frame) for frame in decode(tmp_path / "raw" / "shots.mp4")]
+    assert footage.numbers(shown) == list(range(12))
+
+
+def test_pictures_that_are_no_film_are_broken_and_the_manifest_says_why(tmp_path: Path):
+    shots = tmp_path / "shots"
+    shots.mkdir()
+    for number, side in enumerate((16, 17)):
+        Image.fromarray(footage.plain(side, side, footage.RED)).save(shots / f"{number}.png")
+    entry = collected(shots)
+    assert entry.status == "broken"
+    assert entry.reason.startswith("shots/1.png: expected 16x16 pixels")
+    assert str(tmp_path) not in entry.reason

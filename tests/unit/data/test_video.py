@@ -1,8 +1,12 @@
+import struct
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
+from av.video.stream import VideoStream
 from support import footage
 from support.footage import BLUE, GREEN, RED, YELLOW
 
@@ -19,12 +23,19 @@ from vidpipe.data.video import (
     rate,
 )
 
-# Where the four colours of `footage.quarters` come to lie, row by row, once turned clockwise.
+# Where the four colours of `footage.quarters` come to lie, row by row, once turned clockwise, and
+# once mirrored and then turned.
 TURNED = {
     0: [RED, GREEN, BLUE, YELLOW],
     90: [BLUE, RED, YELLOW, GREEN],
     180: [YELLOW, BLUE, GREEN, RED],
     270: [GREEN, YELLOW, RED, BLUE],
+}
+MIRRORED = {
+    0: [GREEN, RED, YELLOW, BLUE],
+    90: [YELLOW, GREEN, BLUE, RED],
+    180: [BLUE, YELLOW, RED, GREEN],
+    270: [RED, BLUE, GREEN, YELLOW],
 }
 FORMATS = [
     ("libx264", "yuv420p", "mp4"),
@@ -70,15 +81,35 @@ def test_a_turned_phone_video_comes_out_upright(tmp_path: Path, clockwise: int):
     np.testing.assert_allclose(four_colours(square(path, 32)), TURNED[clockwise], atol=8)
 
 
+@pytest.mark.parametrize("clockwise", [0, 90, 180, 270])
+def test_a_mirrored_video_comes_out_as_a_player_shows_it(tmp_path: Path, clockwise: int):
+    path = footage.write(tmp_path / "selfie.mp4", [footage.quarters(64, 96)] * 2)
+    footage.turn(path, clockwise, mirrored=True)
+    np.testing.assert_allclose(four_colours(square(path, 32)), MIRRORED[clockwise], atol=8)
+
+
+@pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize(
     ("clockwise", "width", "height"), [(0, 96, 64), (90, 64, 96), (180, 96, 64), (270, 64, 96)]
 )
 def test_probe_tells_the_size_as_a_player_shows_it(
-    tmp_path: Path, clockwise: int, width: int, height: int
+    tmp_path: Path, clockwise: int, width: int, height: int, mirrored: bool
 ):
     path = footage.write(tmp_path / "phone.mp4", [footage.quarters(64, 96)] * 2)
-    seen = probe(footage.turn(path, clockwise))
+    seen = probe(footage.turn(path, clockwise, mirrored=mirrored))
     assert (seen.width, seen.height) == (width, height)
+    turned = (f"turned {clockwise}°",) if clockwise else ()
+    assert seen.notes == (("mirrored",) if mirrored else ()) + turned
+
+
+def test_the_film_is_no_picture_beside_it(tmp_path: Path):
+    path = footage.write(tmp_path / "v.mp4", footage.numbered(8, 64, 96), fps=30)
+    footage.add_cover(path)
+    seen = probe(path)
+    assert (seen.codec, seen.width, seen.height) == ("h264", 96, 64)
+    assert (seen.fps, seen.announced, rate(path)) == (30, 8, 30)
+    assert seen.notes == ("cover picture skipped",)
+    assert footage.numbers(Square(16)(frame) for frame in decode(path)) == list(range(8))
 
 
 @pytest.mark.parametrize("aspect", [Fraction(2), Fraction(1, 2), Fraction(64, 45)])
@@ -221,6 +252,86 @@ def test_time_stamps_that_run_back_still_grow(tmp_path: Path, monkeypatch: pytes
     assert times(path) == [0, 0.04, 0.08, 0.12]
 
 
+def test_a_pause_lasts_as_long_as_it_does_in_a_player(tmp_path: Path):
+    stamps = [0, 0.04, 0.08, 15.08, 15.12]
+    path = footage.write(tmp_path / "v.mkv", footage.numbered(5), times=stamps)
+    assert times(path) == stamps
+
+
+def drop_default_duration(path: Path) -> Path:
+    """Have a WebM state no frame rate, as browsers record them: an element of EBML becomes void."""
+    data = path.read_bytes()
+    place = data.index(b"\x23\xe3\x83")  # DefaultDuration, three bytes of name and one of length
+    length = data[place + 3] & 0x7F
+    void = b"\xec" + bytes([0x80 | length + 2]) + bytes(length + 2)
+    path.write_bytes(data[:place] + void + data[place + len(void) :])
+    return path
+
+
+def test_the_rate_of_a_browsers_recording_is_that_of_its_time_stamps(tmp_path: Path):
+    steps = np.random.default_rng(0).integers(25, 43, 39)  # each is stamped when it is done
+    stamps = np.cumsum([0, *steps]) / 1000
+    path = footage.write(tmp_path / "v.webm", footage.numbered(40), 30, "libvpx", times=stamps)
+    drop_default_duration(path)
+    assert rate(path) == Fraction(39_000, int(sum(steps)))
+    assert probe(path).notes == ("rate from time stamps",)
+
+
+def test_two_fields_in_two_packets_are_one_frame():
+    codec = SimpleNamespace(framerate=Fraction(25), field_order=2)
+    rates = {"average_rate": Fraction(25), "guessed_rate": Fraction(50), "base_rate": Fraction(50)}
+    stream = Mock(spec=VideoStream, codec_context=codec, **rates)
+    fields = np.full(20, 1800)
+    assert video._rate(stream, fields, Fraction(1, 90_000), raw=False) == (25, "")
+
+
+def test_a_pause_does_not_slow_the_rate(tmp_path: Path):
+    stamps = [n / 20 + 15 * (n > 9) for n in range(20)]
+    path = footage.write(tmp_path / "v.mp4", footage.numbered(20), times=stamps)
+    seen = probe(path)
+    assert (rate(path), seen.fps, seen.announced) == (20, 20, 20)
+    assert seen.paused == pytest.approx(15)
+    assert seen.notes[-1] == "pause of 15.0 s"
+
+
+def test_pauses_are_counted_and_summed(tmp_path: Path):
+    stamps = [n / 20 + 15 * (n > 9) + 2 * (n > 14) for n in range(20)]
+    path = footage.write(tmp_path / "v.mp4", footage.numbered(20), times=stamps)
+    assert probe(path).notes[-1] == "2 pauses of 17.0 s in all"
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "fps"),
+    [
+        ("v.h264", "libx264", 30),
+        ("v.265", "libx265", 24),
+        ("v.m2v", "mpeg2video", Fraction(30000, 1001)),
+    ],
+)
+def test_a_bare_stream_has_the_rate_that_it_states(
+    tmp_path: Path, name: str, codec: str, fps: Fraction
+):
+    path = footage.write(tmp_path / name, footage.numbered(6, 64, 64), fps, codec)
+    seen = probe(path)
+    assert (rate(path), seen.notes) == (fps, ())
+    assert times(path) == [round(n / fps, 3) for n in map(float, range(6))]
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "pix_fmt"),
+    [("v.hevc", "libx265", "yuv420p"), ("v.mjpeg", "mjpeg", "yuvj420p")],
+)
+def test_a_bare_stream_that_states_no_rate_is_taken_at_25(
+    tmp_path: Path, name: str, codec: str, pix_fmt: str
+):
+    untold = {"x265-params": "log-level=none:vui-timing-info=0"} if codec == "libx265" else {}
+    path = tmp_path / name
+    footage.write(path, footage.numbered(6, 64, 64), 30, codec, pix_fmt, options=untold)
+    assert rate(path) == 25
+    assert probe(path).notes == ("25 frames a second assumed",)
+    assert times(path) == [0, 0.04, 0.08, 0.12, 0.16, 0.2]
+
+
 def test_rate_is_the_exact_fraction(tmp_path: Path):
     path = footage.write(tmp_path / "ntsc.mp4", footage.numbered(4), fps=Fraction(30000, 1001))
     assert rate(path) == Fraction(30000, 1001)
@@ -256,6 +367,21 @@ def test_encoding_twice_gives_the_same_bytes(encoding: Encoding):
     frames = footage.noise(6)
     made = (encode(given, fps=12, encoding=encoding) for given in (frames, iter(frames)))
     assert next(made) == next(made)
+
+
+@pytest.mark.parametrize("height", [64, 720])
+def test_an_encoded_video_states_its_colours(tmp_path: Path, height: int):
+    path = tmp_path / "made.mp4"
+    path.write_bytes(encode([footage.quarters(height, 64)], fps=12))
+    frame = next(decode(path)).frame
+    stated = (frame.color_range, frame.colorspace, frame.color_primaries, frame.color_trc)
+    assert stated == (
+        1,
+        6,
+        1,
+        13,
+    )  # limited range; matrix of BT.601; sRGB is that of BT.709, curved
+    assert path.read_bytes().count(b"colrnclx" + struct.pack(">3H", 1, 13, 6)) == 1
 
 
 def test_odd_sides_are_padded_for_the_encoder(tmp_path: Path):

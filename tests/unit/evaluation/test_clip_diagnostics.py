@@ -8,6 +8,7 @@ from vidpipe.models import gan3d, vgan
 from vidpipe.models.clip_gan import ClipObjective, ClipWindows, diagnostics_of
 from vidpipe.models.registry import CLIP_GANS
 from vidpipe.pipelines.clips.train import progress_sheet
+from vidpipe.training.adversarial import Networks, TrainState
 
 
 def held_out(state):
@@ -67,6 +68,16 @@ def test_a_discriminator_that_ranks_held_out_clips_below_fakes_takes_none_for_re
     for weight in state.g_ema.colours.parameters():
         torch.nn.init.ones_(weight)
     assert clip_diagnostics(state, objective, held_out(state), seed=0)["d_held_out"] == 0.0
+
+    # Another discriminator that takes all of them for real makes it a half: the mean of both.
+    class Dark(Bright):
+        def forward(self, source, clips):
+            return -super().forward(source, clips)
+
+    networks = Networks(state.generator, {"discriminator": Bright(), "critic": Dark()})
+    both = TrainState(networks, state.hyperparameters)
+    both.g_ema.load_state_dict(state.g_ema.state_dict())
+    assert clip_diagnostics(both, objective, held_out(both), seed=0)["d_held_out"] == 0.5
 
 
 def test_the_mean_of_the_mask_is_among_the_diagnostics():

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from vidpipe.evaluation.prediction import (
     predicted_clips,
-    push,
     reach,
     roll,
     score_one_steps,
@@ -122,17 +121,6 @@ def test_no_more_starts_than_asked_for_are_taken_evenly():
 def test_rolling_on_gives_as_many_frames_as_asked():
     frames = roll(lambda window: last(window) + 0.1, torch.zeros(1, 1, 3, 4, 4), 3)
     torch.testing.assert_close(frames[:, 0, 0, 0], torch.tensor([0.1, 0.2, 0.3]))
-
-
-def test_a_window_moves_by_a_frame():
-    window = torch.arange(6.0).view(2, 3, 1, 1, 1)
-    assert push(window, torch.full((2, 1, 1, 1), 9.0)).flatten(1).tolist() == [[1, 2, 9], [4, 5, 9]]
-
-
-def test_the_window_of_one_frame_keeps_the_memory_layout_of_the_prediction():
-    frame = torch.zeros(2, 3, 4, 4).contiguous(memory_format=torch.channels_last)
-    window = push(windows_of(DRIFT.__getitem__, np.array([0, 1]), 1)[..., :4, :4], frame)
-    assert last(window).stride() == frame.stride()
 
 
 def test_windows_end_with_their_frames_the_oldest_first():

@@ -6,11 +6,21 @@ import torch
 from support.network_layers import shapes
 from torch import nn
 
-from vidpipe.models.clip_gan import ClipDiscriminator, ClipObjective, ClipWindows, VolumeStream
+from vidpipe.config.models import ClipGanModel
+from vidpipe.models import convlstm_gan, gan3d, vgan
+from vidpipe.models.clip_gan import (
+    ClipDiscriminator,
+    ClipGenerator,
+    ClipObjective,
+    ClipWindows,
+    VolumeStream,
+    prior_of,
+)
 from vidpipe.models.noise import CODE, Prior
+from vidpipe.utils.errors import UserError
 
 JUDGE = {"channels": 3, "width": 4, "norm": "none", "dropout": 0.0}
-JUDGE |= {"frame_judge": False, "augment": 0.0}
+JUDGE |= {"frame_discriminator": False, "augment": 0.0}
 
 
 class Four(ClipDiscriminator):
@@ -56,7 +66,7 @@ def test_half_of_the_clips_are_mirrored_if_that_is_allowed(mirror):
 def test_a_task_draws_the_same_from_the_same_numbers():
     objective = ClipObjective(counted(), batch=5, prior=Prior(7, 2))
     one, other = (
-        objective.sample_batch(nn.Identity(), torch.Generator().manual_seed(3)) for _ in range(2)
+        objective.sample_batch(ClipGenerator(), torch.Generator().manual_seed(3)) for _ in range(2)
     )
     assert torch.equal(one[0], other[0])
     assert torch.equal(one[1], other[1])
@@ -65,17 +75,9 @@ def test_a_task_draws_the_same_from_the_same_numbers():
 
 def test_noise_names_what_the_clip_beside_it_shows():
     objective = ClipObjective(counted(), batch=20, prior=Prior(7, 3, tuple("abc")))
-    noise, clips = objective.sample_batch(nn.Identity(), torch.Generator().manual_seed(0))
+    noise, clips = objective.sample_batch(ClipGenerator(), torch.Generator().manual_seed(0))
     shown = torch.where(numbers(clips)[:, 0] < 6, 2, 0)
     assert torch.equal(noise[:, :3], CODE * nn.functional.one_hot(shown, 3))
-
-
-def test_the_volume_grows_as_the_report_says():
-    with torch.device("meta"):
-        volume = VolumeStream(latent=100, size=128, frames=8, width=128)
-        assert shapes(volume, torch.empty(2, 100)) == [
-            (128 * 8 * 8,), (64, 2, 16, 16), (32, 4, 32, 32), (16, 8, 64, 64), (8, 8, 128, 128)
-        ]  # fmt: skip
 
 
 @pytest.mark.parametrize("frames", [8, 16])
@@ -86,24 +88,28 @@ def test_a_volume_has_the_shape_that_is_asked_for(size, frames):
         assert volume(torch.empty(1, 10)).shape == (1, 2, frames, size, size)
 
 
-def test_the_discriminator_halves_time_until_there_is_one_frame():
+@pytest.mark.parametrize(("network", "layers"), [(gan3d, 4), (vgan, 4), (convlstm_gan, 5)])
+@pytest.mark.parametrize(("frames", "halvings"), [(8, 3), (16, 4)])
+def test_discriminators_halve_space_in_every_layer_and_time_until_one_frame_is_left(
+    network, layers, frames, halvings
+):
     with torch.device("meta"):
-        discriminator = Four(size=128, frames=8, **JUDGE)
-        clips = torch.empty(2, 3, 8, 128, 128)
-        assert shapes(discriminator, torch.empty(2, 100), clips) == [
-            (4, 4, 64, 64), (8, 2, 32, 32), (16, 1, 16, 16), (32, 1, 8, 8), (1,)
-        ]  # fmt: skip
-    kernels = [
-        layer.kernel_size for layer in discriminator.modules() if isinstance(layer, nn.Conv3d)
-    ]
-    assert kernels == [(4, 4, 4)] * 3 + [(1, 4, 4)]
+        discriminator = network.Discriminator(size=128, frames=frames, **JUDGE)
+        noise, clips = torch.empty(2, 100), torch.empty(2, 3, frames, 128, 128)
+        source = convlstm_gan.Source(noise, clips[:, :, 0]) if network is convlstm_gan else noise
+        seen = shapes(discriminator, source, clips)
+    sizes = [(4 * 2**n, max(1, frames // 2 ** (n + 1)), *[64 // 2**n] * 2) for n in range(layers)]
+    assert seen == [*sizes, (1,)]
+    kernels = [part.kernel_size for part in discriminator.modules() if isinstance(part, nn.Conv3d)]
+    lengths = [4] * min(halvings, layers) + [1] * (layers - halvings)
+    assert kernels == [(length, 4, 4) for length in lengths]
 
 
 @pytest.mark.parametrize("kind", [Four, Five])
 @pytest.mark.parametrize("frames", [8, 16])
 @pytest.mark.parametrize("size", [32, 64, 128, 256])
 def test_the_discriminator_takes_every_size(size, frames, kind):
-    how = {**JUDGE, "frame_judge": True}
+    how = {**JUDGE, "frame_discriminator": True}
     with torch.device("meta"):
         discriminator = kind(size=size, frames=frames, **how)
         judged = discriminator(torch.empty(2, 1), torch.empty(2, 3, frames, size, size))
@@ -112,13 +118,13 @@ def test_the_discriminator_takes_every_size(size, frames, kind):
 
 @pytest.mark.parametrize(("norm", "norms"), [("batch", 6), ("spectral", 0), ("none", 0)])
 def test_batch_norm_stands_after_all_but_the_first_layer_of_each_judge(norm, norms):
-    discriminator = Four(size=32, frames=8, **{**JUDGE, "norm": norm, "frame_judge": True})
+    discriminator = Four(size=32, frames=8, **{**JUDGE, "norm": norm, "frame_discriminator": True})
     kinds = (nn.BatchNorm2d, nn.BatchNorm3d)
     assert sum(isinstance(layer, kinds) for layer in discriminator.modules()) == norms
 
 
 def test_the_judge_of_frames_sees_one_frame_of_each_clip():
-    discriminator = Four(size=32, frames=8, **{**JUDGE, "frame_judge": True})
+    discriminator = Four(size=32, frames=8, **{**JUDGE, "frame_discriminator": True})
     clips = torch.rand(4, 3, 8, 32, 32, requires_grad=True)
     discriminator(torch.zeros(4, 1), clips)[:, 1].sum().backward()
     seen = clips.grad.abs().amax((1, 3, 4)) > 0
@@ -132,3 +138,20 @@ def test_the_discriminator_sees_how_frames_follow_each_other():
     backwards = discriminator(torch.zeros(2, 1), clips.flip(2))
     assert not torch.allclose(discriminator(torch.zeros(2, 1), clips), backwards)
     assert math.isfinite(backwards.sum().item())
+
+
+def model(codes):
+    return ClipGanModel(
+        latent=10, codes=codes, frames=8, width=16, discriminator_width=4,
+        norm="none", dropout=0.0, frame_discriminator=True,
+    )  # fmt: skip
+
+
+def test_a_code_for_each_label_or_as_many_free_ones_as_are_wanted():
+    assert prior_of(model("labels"), ["run", "jump"]) == Prior(10, 2, ("run", "jump"))
+    assert prior_of(model(3), ["run", "jump"]) == Prior(10, 3)
+
+
+def test_more_labels_than_noise_has_numbers_are_refused_with_what_to_do():
+    with pytest.raises(UserError, match=r"11 labels.*noise's 10 numbers; raise the model's latent"):
+        prior_of(model("labels"), list("abcdefghijk"))

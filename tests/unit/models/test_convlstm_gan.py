@@ -1,5 +1,6 @@
 import pytest
 import torch
+from support.network_layers import shapes
 from torch import nn
 
 from vidpipe.models.convlstm_gan import LSTMS, ConvLstm, Discriminator, Generator, Source
@@ -27,13 +28,16 @@ def test_clips_have_the_shape_that_is_asked_for_at_every_size(size):
         assert made(given).shape == (2, 3, 16, size, size)
 
 
-def test_at_128_five_layers_unroll_16_frames_at_a_sixteenth_of_the_side():
+@pytest.mark.parametrize("frames", [8, 16])
+def test_at_128_five_layers_unroll_every_frame_at_a_sixteenth_of_the_side(frames):
     with torch.device("meta"):
-        made = generator(size=128, frames=16, width=16)
+        made = generator(size=128, frames=frames, width=128)
+        given = Source(torch.empty(2, 10), torch.empty(2, 3, 128, 128))
+        *enlarged, colours = shapes(made, given)[-5:]
     assert made.base == 8
     assert sum(isinstance(layer, ConvLstm) for layer in made.modules()) == LSTMS == 5
-    enlarging = [layer for layer in made.modules() if isinstance(layer, nn.ConvTranspose3d)]
-    assert [layer.stride for layer in enlarging] == [(1, 2, 2)] * 4
+    assert enlarged == [(128 // 2**n, frames, 8 * 2**n, 8 * 2**n) for n in range(1, 5)]
+    assert colours == (3, frames, 128, 128)
 
 
 @pytest.mark.parametrize("skips", [False, True])
@@ -91,7 +95,7 @@ def test_the_discriminator_looks_at_the_picture_too():
     torch.manual_seed(0)
     judge = Discriminator(
         size=32, frames=8, channels=3, width=4, norm="none", dropout=0.0,
-        frame_judge=True, augment=0.5,
+        frame_discriminator=True, augment=0.5,
     ).eval()  # fmt: skip
     clips = torch.rand(1, 3, 8, 32, 32)
     one, other = judge(source(seed=1), clips), judge(source(seed=2), clips)

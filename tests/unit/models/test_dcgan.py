@@ -1,19 +1,10 @@
 import pytest
 import torch
+from support.network_layers import shapes
 from torch import nn
 from torch.nn import functional as F
 
 from vidpipe.models.dcgan import Discriminator, DoubledConv2d, Generator
-
-
-def shapes(network, *inputs):
-    """Shape after each layer with weights, in order."""
-    seen = []
-    for layer in network.modules():
-        if isinstance(layer, nn.Conv2d | nn.Linear | DoubledConv2d):
-            layer.register_forward_hook(lambda *call: seen.append(tuple(call[-1].shape[1:])))
-    network(*inputs)
-    return seen
 
 
 def test_the_generator_goes_by_the_layers_of_the_report():

@@ -1,5 +1,6 @@
 import pytest
 import torch
+from support.network_layers import shapes
 
 from vidpipe.models.gan3d import Generator
 
@@ -17,3 +18,12 @@ def test_noise_of_its_own_makes_a_clip_of_its_own():
     generator = Generator(latent=10, codes=0, size=32, frames=8, channels=3, width=16)
     one, other = generator(torch.randn(2, 10))
     assert not torch.allclose(one, other)
+
+
+def test_at_128_space_doubles_four_times_and_time_three_times_and_then_come_colours():
+    with torch.device("meta"):
+        generator = Generator(latent=100, codes=0, size=128, frames=8, channels=3, width=128)
+        assert shapes(generator, torch.empty(2, 100)) == [
+            (128 * 8 * 8,), (64, 2, 16, 16), (32, 4, 32, 32), (16, 8, 64, 64), (8, 8, 128, 128),
+            (3, 8, 128, 128),
+        ]  # fmt: skip

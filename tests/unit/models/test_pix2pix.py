@@ -3,7 +3,7 @@ import torch
 
 from vidpipe.models.pix2pix import Discriminator, Generator, NextFrameObjective, predict
 from vidpipe.models.pixels import to_float
-from vidpipe.models.windows import push, stack_window
+from vidpipe.models.windows import stack_window
 
 SMALL = {"size": 64, "channels": 3, "width": 4, "dropout": 0.5}
 
@@ -132,15 +132,6 @@ def test_the_penalty_is_the_weighted_mean_absolute_error():
 def last(window):
     """A generator that copies the last frame."""
     return window[:, -1]
-
-
-def test_a_window_is_pushed_on_by_a_frame():
-    one, two, three = (torch.full((2, 3, 4, 4), float(n)) for n in range(3))
-    window = push(stack_window([one, two]), three)
-    assert window.shape == (2, 2, 3, 4, 4)
-    assert torch.equal(window[:, 0], two)
-    assert torch.equal(window[:, 1], three)
-    assert window[:, 1].stride()[1:] == (1, 12, 3), "channels last"
 
 
 def test_a_window_of_several_frames_ends_before_its_target():

@@ -5,7 +5,7 @@ import pytest
 from support.project import ROOT
 
 from vidpipe.models import dcgan, gan3d
-from vidpipe.pipeline_registry import register_pipelines
+from vidpipe.pipeline_registry import STAGES, register_pipelines
 from vidpipe.reproduction.code import UNCOUNTED, Imports, by_folder, code_of, counted
 from vidpipe.utils.errors import UserError
 
@@ -88,27 +88,49 @@ def test_modules_that_cannot_change_bytes_are_not_counted(imports):
 @pytest.fixture
 def project(tmp_path):
     package = tmp_path / "src/vidpipe"
-    names = ["a/__init__", "a/one", "a/two", "b/one", "b/two", "b/c/one", "b/c/two", "d/one"]
-    for name in [*names, "e/one", "e/two", "top"]:
+    names = ["a/__init__", "a/one", "a/two", "a/three", "b/one", "b/c/one", "b/c/two", "d/one"]
+    for name in [*names, "models/one", "models/two", "models/c/one", "models/c/two", "top"]:
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / f"{name}.py").touch()
     (package / "a/__pycache__").mkdir()
     (package / "a/__pycache__/one.pyc").touch()
-    (package / "e/table.csv").touch()
+    (package / "a/.#one.py").touch()
     return tmp_path
 
 
 @pytest.mark.parametrize(
     ("files", "folded"),
     [
+        (["a/one", "a/two", "a/three"], ["a"]),
         (["a/one", "a/two"], ["a"]),
         (["a/one"], ["a/one.py"]),
-        (["b/c/one", "b/c/two", "b/one"], ["b/c", "b/one.py"]),
-        (["b/c/one", "b/c/two", "b/one", "b/two"], ["b"]),
+        (["b/c/one", "b/one"], ["b/c/one.py", "b/one.py"]),  # one file is no folder
+        (["b/c/one", "b/c/two"], ["b/c"]),
+        (["b/c/one", "b/c/two", "b/one"], ["b"]),
         (["d/one", "top"], ["d/one.py", "top.py"]),
-        (["e/one", "e/two"], ["e/one.py", "e/two.py"]),
+        (["models/one", "models/c/one"], ["models/c/one.py", "models/one.py"]),
+        (["models/one", "models/c/one", "models/c/two"], ["models/c", "models/one.py"]),
     ],
 )
-def test_a_folder_stands_for_its_files_where_it_holds_nothing_else(project, files, folded):
+def test_a_folder_stands_for_its_files_where_they_are_half_of_it(project, files, folded):
     found = by_folder(project, [f"src/vidpipe/{file}.py" for file in files])
     assert found == [f"src/vidpipe/{name}" for name in folded]
+
+
+def unused(stage, imports):
+    """The files that a stage is made stale by and does not run."""
+    files = set().union(*(code_of(node.func) for node in register_pipelines()[stage].nodes))
+    closure = imports.closure(files)
+    named = [ROOT / path for path in by_folder(ROOT, closure)]
+    found = {file for path in named for file in (path, *path.rglob("*.py")) if file.is_file()}
+    counted = {file.relative_to(ROOT).as_posix() for file in found if file.name != "__init__.py"}
+    assert counted >= set(closure)
+    return counted - set(closure)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_long_stage_is_made_stale_by_what_it_runs_alone(stage, imports):
+    files = unused(stage, imports)
+    assert not any(file.startswith("src/vidpipe/models/") for file in files)
+    if stage.endswith(("_train", "_fetch", "_frames")):
+        assert files == set()

@@ -3,7 +3,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vidpipe.reproduction.comparison import (
-    Metric,
     Tolerance,
     compare_metrics,
     tolerances,
@@ -53,7 +52,9 @@ def test_the_first_pattern_that_fits_counts_and_of_its_own_model():
 
 @pytest.mark.parametrize("new", [float("nan"), None])
 def test_a_number_that_is_none_never_agrees(new):
-    assert not Metric(FILE, "a", 1.0, new, 1e9).agrees
+    numbers = {} if new is None else {"a": new}
+    (row,) = compare_metrics({FILE: {"a": 1.0}}, {FILE: numbers}, stated(a={"absolute": 1e9}))
+    assert not row.agrees
 
 
 @pytest.mark.parametrize(

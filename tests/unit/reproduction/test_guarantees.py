@@ -22,17 +22,18 @@ def reasons(project, determinism="portable"):
     return list(platform_mismatches(project, RUNTIME | {"determinism": determinism}, HERE))
 
 
-def processor(monkeypatch, flags="fpu avx avx2", machine="x86_64"):
-    monkeypatch.setattr(guarantees, "_cpuinfo", lambda: {"flags": flags})
+def processor(tmp_path, monkeypatch, flags="fpu avx avx2", machine="x86_64"):
+    monkeypatch.setattr(guarantees, "CPUINFO", tmp_path / "cpuinfo")
+    (tmp_path / "cpuinfo").write_text(f"model name\t: none\nflags\t\t: {flags}\n")
     monkeypatch.setattr(platform, "machine", lambda: machine)
 
 
 def test_portable_bits_need_avx2(tmp_path, monkeypatch):
-    processor(monkeypatch)
+    processor(tmp_path, monkeypatch)
     assert reasons(tmp_path) == []
-    processor(monkeypatch, flags="fpu avx")
+    processor(tmp_path, monkeypatch, flags="fpu avx")
     assert "expects AVX2" in reasons(tmp_path)[0]
-    processor(monkeypatch, machine="aarch64")
+    processor(tmp_path, monkeypatch, machine="aarch64")
     assert "expects x86_64, got aarch64" in reasons(tmp_path)[0]
 
 

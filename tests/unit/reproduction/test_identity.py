@@ -6,6 +6,7 @@ from support.project import ROOT
 
 from vidpipe.models import mlp_gan
 from vidpipe.pipelines.digits.train import make_train_node
+from vidpipe.reproduction.code import INSTALLED
 from vidpipe.reproduction.identity import identity
 
 PARAMS = {
@@ -51,3 +52,11 @@ def test_what_is_bound_to_a_machine_is_taken_up_on_such_a_one_alone(project, mon
     monkeypatch.setattr("vidpipe.reproduction.identity.device", lambda chosen: "cpu: another")
     assert of(project, PARAMS) == first["p"]
     assert of(project, machine) != first["m"]
+
+
+def test_without_code_it_depends_on_the_package_that_is_named(tmp_path):
+    (tmp_path / "digits.npz").write_bytes(b"digits")
+    (tmp_path / INSTALLED).write_text("vidpipe 1")
+    first = of(tmp_path)
+    (tmp_path / INSTALLED).write_text("vidpipe 1.1")
+    assert of(tmp_path) != first

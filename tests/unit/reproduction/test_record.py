@@ -11,7 +11,7 @@ from vidpipe.reproduction.record import (
     Stage,
     declared,
     md5,
-    mismatched_inputs,
+    mismatches,
     numbers,
     recorded,
     with_upstream,
@@ -25,15 +25,14 @@ def stage(deps=(), outs=()):
     def hashed(paths):
         return dict.fromkeys(paths, "0")
 
-    return Stage(command="", deps=hashed(deps), params={}, outs=hashed(outs), metrics=[])
+    return Stage(command="", params={}, deps=hashed(deps), outs=hashed(outs))
 
 
 def test_the_committed_lock_is_read_whole():
     stages = recorded(ROOT)
     assert stages["pix2pix_train"].deps["data/05_model_input/pairs.npz"]
     assert stages["pix2pix_train"].outs["data/06_models/pix2pix"].endswith(".dir")
-    assert stages["dcgan_evaluate"].metrics == ["metrics/dcgan.json"]
-    assert stages["digits"].params["params.yaml"]["digits"]["seed"] == 0
+    assert stages["digits"].params["digits.seed"] == 0
 
 
 @pytest.mark.parametrize(
@@ -147,20 +146,19 @@ def made(**changes):
     kept = {
         "command": "python make.py",
         "deps": {"make.py": hashlib.md5(CODE.encode()).hexdigest(), "data/in.txt": "of a stage"},
-        "params": {"params.yaml": {"numbers": {"count": 3, "kind": {"odd": True}}}},
+        "params": {"numbers.count": 3, "numbers.kind.odd": True},
         "outs": {"data/out.txt": "0"},
-        "metrics": [],
     }
     return Stage(**kept | changes)
 
 
-FETCH = Stage("", {}, {}, {"data/in.txt": "of a stage"}, [])
+FETCH = Stage("fetch", {}, {}, {"data/in.txt": "of a stage"})
 
 
 def found(tree, **changes):
-    (tree / "dvc.yaml").write_text(STAGES + "  fetch: {cmd: '', outs: [data/in.txt]}\n")
+    (tree / "dvc.yaml").write_text(STAGES + "  fetch: {cmd: fetch, outs: [data/in.txt]}\n")
     stages = {"fetch": FETCH, "make": made(**changes)}
-    return mismatched_inputs(tree, stages, declared(tree))
+    return mismatches(tree, stages, declared(tree))
 
 
 def test_what_was_recorded_of_this_tree_has_no_mismatch(tree):
@@ -182,35 +180,32 @@ def test_a_value_that_equals_nothing_is_as_it_was_recorded(tree, monkeypatch):
 @pytest.mark.parametrize(
     ("changes", "line"),
     [
-        ({"command": "python other.py"}, "command: recorded `python other.py`, dvc.yaml says"),
-        (
-            {"params": {"params.yaml": {"numbers": {"count": 4, "kind": {"odd": True}}}}},
-            "numbers.count: recorded 4, params.yaml says 3",
-        ),
-        (
-            {"params": {"params.yaml": {"numbers": {"count": 3, "kind": {"even": 1}}}}},
-            "numbers.kind.even: recorded 1, params.yaml says None",
-        ),
-        (
-            {"params": {"params.yaml": {"numbers.kind.odd": False, "numbers": {"count": 3}}}},
-            "numbers.kind.odd: recorded False, params.yaml says True",
-        ),
+        ({"command": "python other.py"}, "command: recorded python other.py, is python make.py"),
+        ({"params": {"numbers.count": 4}}, "numbers.count: recorded 4, is 3"),
+        ({"params": {"numbers.even": 1}}, "numbers.even: recorded 1, is nothing"),
+        ({"params": {"numbers.count": 3}}, "numbers.kind.odd: recorded nothing, is True"),
         ({"deps": {"make.py": "0", "data/in.txt": "1"}}, "make.py: recorded 0, is "),
         (
             {"deps": {"make.py": "0", "data/in.txt": "1"}},
-            "data/in.txt: recorded 1 where it is read, of a stage where it is made",
+            "data/in.txt: recorded 1, is of a stage",
         ),
         ({"outs": {"data/out.txt": "0", "params.yaml": "1"}}, "params.yaml: recorded 1, is "),
-        ({"deps": {"gone.py": "0"}}, "gone.py: recorded 0, is not there"),
-        ({"deps": {}}, "make.py: in dvc.yaml, not in dvc.lock"),
-        ({"outs": {}}, "data/out.txt: in dvc.yaml, not in dvc.lock"),
-        ({"outs": {"data/out.txt": "0", "m.json": "0"}}, "m.json: in dvc.lock, not in dvc.yaml"),
+        ({"deps": {"gone.py": "0"}}, "gone.py: recorded 0, is nothing"),
+        ({"deps": {}}, "make.py: recorded nothing, is "),
+        ({"outs": {}}, "data/out.txt: recorded nothing, is "),
+        ({"outs": {"data/out.txt": "0", "m.json": "0"}}, "m.json: recorded 0, is nothing"),
     ],
 )
 def test_what_was_recorded_of_another_tree_is_named(tree, changes, line):
     lines = found(tree, **changes)
     assert set(lines) == {"make"}
-    assert any(said.startswith(line) for said in lines["make"]), lines
+    assert any(said.startswith(line) for said in lines["make"].values()), lines
+
+
+def measured(folder):
+    """The declaration of a stage with two files of metrics."""
+    (folder / "dvc.yaml").write_text("stages: {score: {cmd: x, metrics: [m.json, n.json]}}")
+    return declared(folder)
 
 
 @pytest.mark.parametrize(
@@ -219,15 +214,30 @@ def test_what_was_recorded_of_another_tree_is_named(tree, changes, line):
 def test_metrics_that_are_none_are_told_by_their_file(tmp_path, text):
     (tmp_path / "m.json").write_text(text, encoding="latin-1")
     with pytest.raises(UserError, match=r"m\.json: expected JSON of numbers by name"):
-        numbers(tmp_path, {"make": made(metrics=["m.json"])})
+        numbers(tmp_path, measured(tmp_path))
 
 
 def test_metrics_are_read_and_those_that_are_not_there_are_none(tmp_path):
     (tmp_path / "m.json").write_text('{"a": 1, "b": NaN}')
-    found = numbers(tmp_path, {"make": made(metrics=["m.json", "n.json"])})
+    found = numbers(tmp_path, measured(tmp_path))
     assert found["m.json"]["a"] == 1
     assert found["n.json"] == {}
 
 
 def test_a_stage_that_is_gone_is_named(tree):
-    assert mismatched_inputs(tree, {"make": made()}, {})["make"][0] == "dvc.yaml has no such stage"
+    (line,) = mismatches(tree, {"make": made()}, {})["make"].values()
+    assert line == "dvc.yaml has no such stage"
+
+
+def test_a_path_of_params_yaml_is_filled_in_as_dvc_does(tree):
+    (tree / "params.yaml").write_text("numbers: {count: 3, kind: {odd: true}}\ncode: make.py\n")
+    (tree / "dvc.yaml").write_text(STAGES.replace("[make.py,", '["${code}",'))
+    produced = {"data/in.txt": "of a stage"}
+    stages = {"make": made(), "fetch": Stage("", {}, {}, produced)}
+    assert set(mismatches(tree, stages, declared(tree))) == {"fetch"}
+
+
+def test_a_pipeline_that_dvc_cannot_read_is_told_in_a_line(tree):
+    (tree / "dvc.yaml").write_text("stages: {make: {deps: 3}}\n")
+    with pytest.raises(UserError, match=r"dvc\.yaml of this revision: "):
+        declared(tree)

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import click
 import pytest
@@ -8,13 +9,12 @@ from vidpipe.reproduction.guarantees import Platform
 from vidpipe.reproduction.report import Builder, Report
 
 PLATFORM = Platform("cpu", "AVX2", "32K/512K/16384K", "2.13.0+cpu", 2, "Some CPU")
-SAME = Output("digits", "data/digits.npz", "1" * 32, "1" * 32)
-OTHER = Output("train", "data/model", "2" * 32 + ".dir", "3" * 32 + ".dir")
-GONE = Output("train", "data/sheet.png", "4" * 32, "")
-EQUAL, NEW = (
-    Metric("metrics/m.json", name, old, 2.0, 0.0) for name, old in (("a", 2.0), ("b", None))
-)
-MISMATCH = {"digits": ["digits.count: recorded 501, params.yaml says 500"]}
+SAME = Output("digits", "data/digits.npz", "1" * 32, "1" * 32, same=True)
+OTHER = Output("train", "data/model", "2" * 32 + ".dir", "3" * 32 + ".dir", same=False)
+GONE = Output("train", "data/sheet.png", "4" * 32, "", same=False)
+EQUAL = Metric("metrics/m.json", "a", 2.0, 2.0, 0.0, 0.0, agrees=True)
+NEW = Metric("metrics/m.json", "b", None, 2.0, 0.0, None, agrees=False)
+MISMATCH = {"digits": ["digits.count: recorded 501, is 500"]}
 
 
 def report(outputs, metrics=(), mismatches=None, packages=(), level="bits"):
@@ -46,7 +46,7 @@ def test_what_agrees_is_green_and_says_how_much_it_was():
         (report([SAME], [NEW]), "metrics/m.json b"),
         (
             report([SAME], mismatches=MISMATCH),
-            "digits, digits.count: recorded 501, params.yaml says 500",
+            "digits, digits.count: recorded 501, is 500",
         ),
     ],
 )
@@ -77,7 +77,8 @@ def test_what_was_pulled_was_made_by_nobody_here():
 
 
 def test_what_is_no_number_is_null_in_json():
-    nan = Metric("metrics/m.json", "a", 2.0, float("nan"), 0.0)
+    values = {"rebuilt": float("nan"), "difference": float("nan"), "agrees": False}
+    nan = replace(EQUAL, **values)
     (row,) = json.loads(report([SAME], [nan]).json(), parse_constant=pytest.fail)["metrics"]
     assert (row["rebuilt"], row["difference"], row["agrees"]) == (None, None, False)
 
@@ -105,5 +106,4 @@ def test_what_was_recorded_of_other_inputs_never_agrees(level):
 
 
 def test_one_metric_out_of_tolerance_is_enough_to_differ():
-    rows = [EQUAL, Metric("metrics/m.json", "b", 1.0, 1.2, 0.1)]
-    assert not report([SAME], rows, level="tolerance").agrees
+    assert not report([SAME], [EQUAL, NEW], level="tolerance").agrees

@@ -1,5 +1,4 @@
 import os
-import signal
 import sys
 from pathlib import Path
 
@@ -32,9 +31,10 @@ def test_what_git_does_not_hold_is_lent_and_nothing_else(tmp_path):
         (project / name).parent.mkdir(parents=True)
         (project / name).touch()
     (project / "params.yaml").write_text(
-        "a: {path: footage/cat.mp4, list: [videos, {deep: glyphs}, mine]}\n"
-        "made: [of, of/it, of/it/all.txt, of/it/one.txt, of/other.txt]\n"
-        f"b: [../none, {source / 'unnamed.txt'}, none/such, '', 3, null, '{'x' * 300}']\n"
+        "a: {path: footage/cat.mp4, more: {deep: glyphs, a: videos, b: mine}}\n"
+        "made: {a: of, b: of/it, c: of/it/all.txt, d: of/it/one.txt, e: of/other.txt}\n"
+        f"b: {{a: ../none, b: {source / 'unnamed.txt'}, c: none/such, d: '', e: 3, f: null}}\n"
+        f"c: {'x' * 300}\n"
     )
     worktree.lend(source, project, ["of/it", "of/it/all.txt"])
     links = [path for path in project.rglob("*") if path.is_symlink()]
@@ -55,24 +55,47 @@ def test_a_path_that_leads_out_of_the_project_is_named(tmp_path):
 
 def test_outputs_that_git_holds_are_cleared_and_nothing_outside(tmp_path):
     project = tmp_path / "clone"
-    outs = ["a.json", "b", "../kept.txt", str(tmp_path / "kept.txt"), "link/kept.txt", "none"]
     (project / "b/c").mkdir(parents=True)
-    (project / "link").symlink_to(tmp_path)
-    for name in ("a.json", "b/c/d.txt", "../kept.txt", "e.txt"):
+    for name in ("a.json", "b/c/d \u00e4.txt", "../kept.txt", "e.txt"):
         (project / name).touch()
-    worktree.clear(project, outs)
-    assert sorted(path.name for path in tmp_path.rglob("*")) == [
-        "clone", "e.txt", "kept.txt", "link"
-    ]  # fmt: skip
+    (project / "link").symlink_to(tmp_path)
+    command(project, "git", "init", "--quiet")
+    command(project, "git", "add", "--all")
+    worktree.clear(project, [])
+    worktree.clear(project, ["a.json", "b", "link/kept.txt", "none"])
+    left = {path.name for path in tmp_path.rglob("*") if ".git" not in path.parts}
+    assert left == {"clone", "b", "c", "e.txt", "kept.txt", "link"}
+    for outside in ("../kept.txt", str(tmp_path / "kept.txt")):
+        with pytest.raises(UserError, match="outside repository"):
+            worktree.clear(project, [outside])
 
 
-def test_a_folder_goes_when_all_is_over_unless_it_is_kept():
+@pytest.fixture
+def temp(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_a_folder_goes_when_all_is_over_unless_it_is_kept(temp):
     with worktree.scratch(keep=False) as gone:
-        (Path(gone) / "file").touch()
-    assert not Path(gone).exists()
+        gone.mkdir()
+        (gone / "file").touch()
+    assert not gone.exists()
     with worktree.scratch(keep=True) as kept:
-        pass
-    Path(kept).rmdir()
+        assert kept.is_relative_to(temp)
+    with worktree.scratch(keep=False):
+        assert kept.is_dir()
+
+
+def test_what_a_killed_process_left_is_removed_and_what_is_in_use_is_not(temp):
+    with worktree.scratch(keep=False) as used:
+        used.mkdir()
+        left = used.parent.parent / "left/clone/data"
+        left.mkdir(parents=True)
+        with worktree.scratch(keep=False) as other:
+            assert used.is_dir()
+            assert not left.exists()
+            assert other.parent != used.parent
 
 
 def test_any_commit_can_be_had_and_the_repository_is_not_written_to(tmp_path):
@@ -111,40 +134,13 @@ def test_a_users_hooks_do_not_run(tmp_path, monkeypatch):
     worktree.clone(source, command(source, "git", "rev-parse", "HEAD").strip(), target)
 
 
+def test_without_a_repository_git_says_how_to_have_one(tmp_path, monkeypatch):
+    monkeypatch.setenv("LANG", "de_DE.UTF-8")
+    for ask in (worktree.git, worktree.commit_of):
+        with pytest.raises(UserError, match=r"expected a git repository.*`git init"):
+            ask(tmp_path, "log")
+
+
 def test_a_command_that_fails_is_named(tmp_path):
     with pytest.raises(UserError, match="`sh -c exit 3` ended with 3"):
         worktree.run(tmp_path, "sh", "-c", "exit 3")
-
-
-ENDS = "exec sleep 1000"
-SLOW = "trap 'sleep 1; echo it ended > told; exit' TERM; while :; do sleep 0.1; done"
-DEAF = "trap '' TERM; while :; do sleep 0.1; done"
-
-
-@pytest.mark.parametrize(("what", "told"), [(ENDS, False), (SLOW, True), (DEAF, False)])
-def test_an_interruption_ends_what_the_command_started(tmp_path, monkeypatch, what, told):
-    monkeypatch.setattr(worktree, "GRACE", 3.0)
-    (tmp_path / "stage.sh").write_text("echo $$ > started; " + what)
-
-    def interrupt(*_):
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGALRM, interrupt)
-    signal.setitimer(signal.ITIMER_REAL, 1)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            worktree.run(tmp_path, "sh", "-c", "sh stage.sh & wait")  # which ends at once
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
-    started = int((tmp_path / "started").read_text())
-    assert state(started) == "Z"
-    assert (tmp_path / "told").exists() == told
-
-
-def state(process):
-    """What the kernel says that it does; Z if it has ended."""
-    try:
-        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return "Z"

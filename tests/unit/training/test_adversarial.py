@@ -10,7 +10,7 @@ from vidpipe.models import convlstm_gan, gan3d, vgan
 from vidpipe.models.registry import CLIP_GANS
 from vidpipe.training.adversarial import Hyperparameters, Networks, TrainState, update
 from vidpipe.training.loop import fit
-from vidpipe.training.losses import LOSSES, gradient_penalty
+from vidpipe.training.losses import gradient_penalty
 
 
 def weights(network):
@@ -83,7 +83,7 @@ def test_the_penalty_on_the_slope_is_told_apart_and_flattens_the_discriminator()
         history = list(
             fit(state, objective, steps=20, report_every=20, seed=0, autocast=games.plain)
         )
-        assert ("r1" in history[-1].losses) == bool(weight)
+        assert ("r1" in history[-1].values) == bool(weight)
         _, real = objective.sample_batch(state.generator, torch.Generator().manual_seed(1))
         real.requires_grad_()
         slopes[weight] = gradient_penalty(
@@ -96,7 +96,7 @@ def test_bf16_trains_too():
     state, objective = games.pix2pix()
     autocast = lambda: torch.autocast("cpu", dtype=torch.bfloat16)  # noqa: E731
     (report,) = fit(state, objective, steps=2, report_every=2, seed=0, autocast=autocast)
-    assert all(torch.isfinite(torch.tensor(value)) for value in report.losses.values())
+    assert all(torch.isfinite(torch.tensor(value)) for value in report.values.values())
     assert all(p.dtype == torch.float32 for p in state.generator.parameters())
 
 
@@ -126,14 +126,6 @@ def test_the_penalty_comes_every_so_many_steps_and_weighs_as_many_times():
     assert "r1" not in update(state, objective, step=3, rng=rng, autocast=games.plain)
 
 
-def test_relative_logits_are_judged_beside_the_others():
-    real, fake = torch.tensor([5.0, 6.0, 7.0, 3.0]), torch.tensor([4.0, 4.0, 4.0, 6.0])
-    right = LOSSES["relativistic"].accuracy(real, fake)
-    assert (right["d_real"], right["d_fake"]) == (0.75, 0.75)
-    right = LOSSES["bce"].accuracy(real, fake)
-    assert (right["d_real"], right["d_fake"]) == (1.0, 0.0)
-
-
 def two_discriminators(factor=1.0):
     torch.manual_seed(0)
     first, objective = games.mlp_gan()
@@ -154,6 +146,22 @@ def test_every_parameter_of_several_discriminators_moves_at_a_rate_of_its_own():
     assert rates == [2e-4, 2e-4, 1e-4]
     for old, network in zip(before, state.discriminators, strict=True):
         assert all(not torch.equal(old[n], value) for n, value in network.named_parameters())
+
+
+def test_a_rate_of_no_network_is_refused():
+    state, _ = games.mlp_gan()
+    with pytest.raises(ValueError, match="rate factors of critics: expected some of generator, di"):
+        Networks(state.generator, state.networks.discriminators, rate_factors={"critics": 0.5})
+
+
+@pytest.mark.parametrize("name", ["generator", "discriminator", "r1", "d_real"])
+def test_a_loss_of_an_objective_replaces_none_of_the_update(name):
+    state, objective = games.mlp_gan()
+    generate = objective.generate
+    objective.generate = lambda *given: (generate(*given)[0], {name: torch.zeros(())})
+    rng = torch.Generator().manual_seed(0)
+    with pytest.raises(ValueError, match=f"an objective names its losses {name}: rename them"):
+        update(state, objective, step=1, rng=rng, autocast=games.plain)
 
 
 def test_losses_of_several_discriminators_add_up_and_their_accuracy_is_the_mean():

@@ -171,4 +171,4 @@ def test_a_history_keeps_every_bit(tmp_path):
     Checkpoints(tmp_path).save(Checkpoint({}, exact, {}))
     (found,) = Checkpoints(tmp_path).good()
     assert list(found.history) == exact
-    assert json.loads(json.dumps(exact[0].losses)) == exact[0].losses
+    assert json.loads(json.dumps(exact[0].values)) == exact[0].values

@@ -85,7 +85,7 @@ def test_reports_come_when_due_and_after_the_last_step():
 def test_a_report_is_the_mean_over_the_steps_that_measured_a_loss():
     def history(every):
         state, objective = games.dcgan(norm="none", r1=0.1, r2=0.1, penalty_every=4)
-        return [report.losses for report in run(state, objective, 9, report_every=every)]
+        return [report.values for report in run(state, objective, 9, report_every=every)]
 
     each, reports = history(1), history(3)
     assert [("r1" in losses, "r2" in losses) for losses in reports] == [
@@ -109,7 +109,7 @@ def test_one_pair_is_learnt_by_heart():
         torch.uint8
     )
     history = run(state, objective, 60, report_every=1)
-    assert history[-1].losses["l1"] < 0.3 * history[0].losses["l1"]
+    assert history[-1].values["l1"] < 0.3 * history[0].values["l1"]
 
 
 def test_a_loss_that_is_not_finite_is_named_with_its_step():

@@ -23,7 +23,7 @@ from vidpipe.training.trainer import UNSETTLED
 
 RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portable")
 TRAIN = {"seed": 0, "steps": 7, "batch": 4, "learning_rate": 2e-3, "beta1": 0.0, "beta2": 0.99}
-TRAIN |= {"loss": "relativistic", "r1": 0.2, "r2": 0.2, "slope_every": 3, "ema": 0.9}
+TRAIN |= {"loss": "relativistic", "r1": 0.2, "r2": 0.2, "penalty_every": 3, "ema": 0.9}
 TRAIN |= {"cooldown": 0.5, "report_every": 2, "sample_every": 4}
 
 
@@ -79,7 +79,7 @@ def mlp_gan(tracker, scratch, checkpoints, **changes):
 def vgan(tracker, scratch, checkpoints, **changes):
     model = ClipGanModel(
         latent=10, codes="labels", frames=8, width=16, discriminator_width=4,
-        norm="none", dropout=0.25, frame_judge=True,
+        norm="none", dropout=0.25, frame_discriminator=True,
     )  # fmt: skip
     own = {"augment": 0.3, "mirror": True, "mask_weight": 0.1, "ema": 0.0}
     train = VganTrain(**{**TRAIN, **own, **changes})
@@ -92,12 +92,7 @@ def trained(scratch, tracker=None, kept=None, *, learn=mlp_gan, **changes):
     """The bytes of all files of a model; `kept` is what outlives processes."""
     scratch.mkdir()
     kept = kept or scratch / "checkpoints"
-    threads = torch.get_num_threads()
-    try:
-        folder = learn(tracker or NullTracker(), scratch, kept, **changes)
-    finally:
-        torch.set_num_threads(threads)
-        torch.set_deterministic_debug_mode("default")
+    folder = learn(tracker or NullTracker(), scratch, kept, **changes)
     files = (path for path in folder.rglob("*") if path.is_file())
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 

@@ -15,7 +15,7 @@ def test_weights_and_facts_survive_a_file(tmp_path):
     weights.save(network, tmp_path / "w.safetensors", {"b": 1, "a": [2]})
     weights.load(copy, tmp_path / "w.safetensors")
     assert torch.equal(copy.weight, network.weight)
-    assert weights.facts(tmp_path / "w.safetensors") == {"a": [2], "b": 1}
+    assert weights.architecture(tmp_path / "w.safetensors") == {"a": [2], "b": 1}
 
 
 def test_the_bytes_depend_on_weights_and_facts_alone(tmp_path):
@@ -27,7 +27,7 @@ def test_the_bytes_depend_on_weights_and_facts_alone(tmp_path):
 
 def test_a_missing_file_says_train_first(tmp_path):
     with pytest.raises(UserError, match=r"gone.*train first"):
-        weights.facts(tmp_path / "gone")
+        weights.architecture(tmp_path / "gone")
 
 
 def test_hostile_weights_run_nothing_and_are_refused(tmp_path):
@@ -50,16 +50,18 @@ def test_hostile_weights_run_nothing_and_are_refused(tmp_path):
     assert not mark.exists()
 
 
-@pytest.mark.parametrize("facts", [{"in_features": -3}, {"in_features": 10**30}])
-def test_facts_that_build_no_network_are_refused(tmp_path, facts):
-    (tmp_path / "w").write_bytes(save({}, {weights.KEY: json.dumps({"out_features": 2} | facts)}))
+@pytest.mark.parametrize("architecture", [{"in_features": -3}, {"in_features": 10**30}])
+def test_facts_that_build_no_network_are_refused(tmp_path, architecture):
+    (tmp_path / "w").write_bytes(
+        save({}, {weights.KEY: json.dumps({"out_features": 2} | architecture)})
+    )
     with pytest.raises(UserError, match=r"expected weights of linear, .*train again"):
         weights.build(nn.Linear, tmp_path / "w")
 
 
 def test_no_network_is_made_that_is_larger_than_the_file_says(tmp_path):
-    facts = {"in_features": 10**8, "out_features": 10**8}
-    weights.save(nn.Linear(3, 2), tmp_path / "w", facts)
+    architecture = {"in_features": 10**8, "out_features": 10**8}
+    weights.save(nn.Linear(3, 2), tmp_path / "w", architecture)
     with pytest.raises(UserError, match=r"do not fit.*train again"):
         weights.build(nn.Linear, tmp_path / "w")
 

@@ -9,14 +9,16 @@ from pathlib import Path, PurePosixPath
 from vidpipe.data.datasets.labels import SPLITS, Row, read_labels
 from vidpipe.data.datasets.record import Place, Video
 from vidpipe.data.files import distinct
+from vidpipe.data.sequences import is_sequence
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
 SUFFIXES = frozenset(
     (
-        *(".3gp", ".asf", ".avi", ".dv", ".flv", ".gif", ".h264", ".m2ts", ".m4v", ".mkv", ".mov"),
-        *(".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
+        *(".264", ".265", ".3gp", ".apng", ".asf", ".avi", ".dv", ".flv", ".gif", ".h264", ".h265"),
+        *(".hevc", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf"),
+        *(".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
     )
 )
 NAMED = 3  # videos named in a message, of many
@@ -25,9 +27,10 @@ NAMED = 3  # videos named in a message, of many
 def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Video]:
     """Yield every video below a folder, or those that a table lists.
 
-    A video's label is its folder's name, or stands in the table. Folders called `train` and `test`
-    (or `val`), one of which every video is in, are its split. Without a table each video is a group
-    of its own. Links are followed, hidden files skipped; the log counts what is skipped.
+    A folder of numbered pictures is a video too. A video's label is its folder's name, or stands in
+    the table. Folders called `train` and `test` (or `val`), one of which every video is in, are its
+    split. Without a table each video is a group of its own. Links are followed, hidden files
+    skipped; the log counts what is skipped.
 
     Args:
         path: The folder.
@@ -49,7 +52,8 @@ def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Vi
             log.warning("%d videos are not in %s and left out: %s", len(left_out), labels, first)
     # The manifest is in the order of the paths.
     paths = sorted(rows)
-    for relative, name in zip(paths, distinct(paths), strict=True):
+    films = [f"{p}.mp4" if is_sequence(root / p) else p for p in paths]
+    for relative, name in zip(paths, distinct(films), strict=True):
         row = rows[relative]
         yield Video(
             path=root / relative,
@@ -104,18 +108,25 @@ def _walk(root: Path) -> set[str]:
             continue
         visited.add(real)
         subfolders[:] = sorted(name for name in subfolders if not name.startswith("."))
+        # A folder of numbered pictures, and no video beside them, is a video.
+        if folder != str(root) and not any(map(_is_video, names)) and is_sequence(Path(folder)):
+            videos.add(Path(folder).relative_to(root).as_posix())
+            continue
         for name in names:
-            suffix = Path(name).suffix.lower()
             if name.startswith("."):
                 skipped["hidden"] += 1
-            elif suffix in SUFFIXES:
+            elif _is_video(name) or is_sequence(Path(folder, name)):
                 videos.add(Path(folder, name).relative_to(root).as_posix())
             else:
-                skipped[suffix or "no suffix"] += 1
+                skipped[Path(name).suffix.lower() or "no suffix"] += 1
     if skipped:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(skipped.items()))
         log.info("%s: passed over what is no video: %s", root, kinds)
     return videos
+
+
+def _is_video(name: str) -> bool:
+    return Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
 
 
 def _by_folder(tree: Collection[str], root: Path, place: Place, *, whole: bool) -> dict[str, Row]:

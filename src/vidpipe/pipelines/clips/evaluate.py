@@ -14,7 +14,7 @@ from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.clip_evaluation import ClipEvaluation, evaluate_sampler
 from vidpipe.evaluation.clip_scores import check_halves, metrics_table
 from vidpipe.models.action_classifier import ActionClassifier
-from vidpipe.models.clip_gan import ClipGan, ClipGenerator
+from vidpipe.models.clip_gan import ClipGanModule
 from vidpipe.models.clip_sampling import ClipSampler
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
@@ -27,65 +27,17 @@ MAX_RATIO = 4  # real clips of the training data for each generated one, at most
 SAVED = 64  # clips in samples.npz
 
 
-def evaluate_clip_gan(
-    name: str,
-    generator: ClipGenerator,
-    *,
-    clips: dict[str, np.ndarray],
-    model: Path,
-    classifier: Path,
-    evaluate: FromNoiseEvaluate,
-    runtime: Runtime,
-    tracker: Tracker,
-    scratch: Path,
-) -> tuple[dict[str, float], Path, Path]:
-    """Score generated clips against the training data, and draw them.
-
-    Args:
-        name: Name of the model.
-        generator: Trained generator.
-        clips: Arrays of `clips.npz`.
-        model: Folder of the model.
-        classifier: Folder of the action classifier.
-        evaluate: Number of clips, and the seed.
-        runtime: Device, precision and determinism.
-        tracker: Receives metrics and samples.
-        scratch: Folder in which the folders are made.
-
-    Returns:
-        Metrics by name, see `clip_metrics`; folders of plots and of samples.
-
-    Raises:
-        UserError: If the clips are not sound, too few, too short or of another size than the
-            generated ones, or these are not finite.
-    """
-    check(clips)
-    machine = runtimes.start(**runtime.model_dump())
-    sampler = ClipSampler(name, machine.place(generator), machine.device)
-    network = weights.build(ActionClassifier, classifier / "classifier.safetensors")
-    real = _real_clips(clips, generator.frames, evaluate.samples)
-    options = evaluate.model_dump(include={"samples", "seed"})
-    evaluation = evaluate_sampler(sampler, machine.place(network), *real, **options)
-
-    actions = clips["labels"].tolist()
-    fps = max(1, round(float(np.median(clips["fps"]))))
-    plots, samples = _write(scratch, model, evaluation, actions, fps)
-    with tracker.evaluation(name, model / WEIGHTS) as run:
-        run.metrics(evaluation.metrics, 0)
-        run.files(samples)
-        run.picture("samples", sample_sheet(evaluation, actions), 0)
-    return evaluation.metrics, plots, samples
-
-
-def make_evaluate_node(network: ClipGan) -> Callable[..., tuple[dict[str, float], Path, Path]]:
-    """Return the node function that evaluates a model.
+def make_evaluate_node(
+    network: ClipGanModule,
+) -> Callable[..., tuple[dict[str, float], Path, Path]]:
+    """Return the node function that evaluates a GAN of clips.
 
     Args:
         network: Module of the model. The node is a closure over it, by which it is among DVC's
             code dependencies of the stage.
     """
 
-    def evaluate_model(
+    def evaluate_clip_gan(
         clips: dict[str, np.ndarray],
         model: Path,
         classifier: Path,
@@ -94,19 +46,52 @@ def make_evaluate_node(network: ClipGan) -> Callable[..., tuple[dict[str, float]
         tracker: Tracker,
         scratch: Path,
     ) -> tuple[dict[str, float], Path, Path]:
-        return evaluate_clip_gan(
-            model_name(network),
-            weights.build(network.Generator, model / WEIGHTS),
-            clips=clips,
-            model=model,
-            classifier=classifier,
-            evaluate=evaluate,
-            runtime=runtime,
-            tracker=tracker,
-            scratch=scratch,
+        """Score generated clips against the training data, and draw them.
+
+        Args:
+            clips: Arrays of `clips.npz`.
+            model: Folder of the model.
+            classifier: Folder of the action classifier.
+            evaluate: Number of clips, and the seed.
+            runtime: Device, precision and determinism.
+            tracker: Logs metrics and samples.
+            scratch: Folder in which the folders are made.
+
+        Returns:
+            Metrics by name, see `clip_metrics`; folders of plots and of samples.
+
+        Raises:
+            UserError: If the clips are not sound, too few, too short or of another size than the
+                generated ones, or these are not finite.
+        """
+        # Both networks on the device: the generator, and the classifier that scores.
+        check(clips)
+        name = model_name(network)
+        machine = runtimes.start(**runtime.model_dump())
+        generator = machine.place(weights.build(network.Generator, model / WEIGHTS))
+        scorer = weights.build(ActionClassifier, classifier / "classifier.safetensors")
+
+        # Generate under the conditions of real clips, and score both alike.
+        real = _real_clips(clips, generator.frames, evaluate.samples)
+        evaluation = evaluate_sampler(
+            ClipSampler(name, generator, machine.device),
+            machine.place(scorer),
+            *real,
+            samples=evaluate.samples,
+            seed=evaluate.seed,
         )
 
-    return evaluate_model
+        # Write plots and samples, and log them.
+        actions = clips["labels"].tolist()
+        fps = max(1, round(float(np.median(clips["fps"]))))
+        plots, samples = _write(scratch, model, evaluation, actions, fps)
+        with tracker.evaluation(name, model / WEIGHTS) as run:
+            run.metrics(evaluation.metrics, 0)
+            run.files(samples)
+            run.picture("samples", sample_sheet(evaluation, actions), 0)
+        return evaluation.metrics, plots, samples
+
+    return evaluate_clip_gan
 
 
 def _real_clips(

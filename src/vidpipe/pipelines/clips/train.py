@@ -13,19 +13,19 @@ from vidpipe.config.schema import Runtime
 from vidpipe.data.clip_arrays import check
 from vidpipe.data.splits import TEST
 from vidpipe.evaluation.clip_diagnostics import clip_diagnostics
-from vidpipe.models.clip_gan import ClipData, ClipGan, diagnostics_of
+from vidpipe.models.clip_gan import ClipData, ClipGanModule, diagnostics_of
 from vidpipe.models.modes import evaluating
 from vidpipe.models.pixels import to_uint8
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
-from vidpipe.training.trainer import hyperparameters_of, place, start, train_gan
+from vidpipe.training.trainer import hyperparameters_of, place, prepare, train_gan
 from vidpipe.utils.names import model_name
 from vidpipe.visualization.sheets import grid
 
 ROWS = 6  # clips on the progress sheet
 
 
-def make_train_node(network: ClipGan) -> Callable[..., Path]:
+def make_train_node(network: ClipGanModule) -> Callable[..., Path]:
     """Return the node function that trains a GAN of clips.
 
     Args:
@@ -52,7 +52,7 @@ def make_train_node(network: ClipGan) -> Callable[..., Path]:
             UserError: If the clips are unsound, too short or too few.
         """
         check(clips)
-        machine = start(runtime, train)
+        machine = prepare(runtime, train)
         config = TrainingConfig(model, train)
 
         # Networks and objective on the training clips; the objective on held-out ones is measured.

@@ -16,7 +16,6 @@ from vidpipe.evaluation.classification import classify
 from vidpipe.evaluation.digit_scores import digit_metrics
 from vidpipe.models.digit_classifier import DigitClassifier
 from vidpipe.models.digit_sampling import sample_digits
-from vidpipe.models.noise import FromNoiseGenerator
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
@@ -26,6 +25,7 @@ from vidpipe.visualization.sheets import gif, png
 
 log = logging.getLogger(__name__)
 
+WEIGHTS = "generator.safetensors"
 COLOURS = 32
 
 
@@ -37,7 +37,7 @@ def make_evaluate_node(network: ModuleType) -> Callable[..., tuple[dict[str, flo
             code dependencies of the stage.
     """
 
-    def evaluate_model(
+    def evaluate_digit_gan(
         digits: dict[str, np.ndarray],
         model: Path,
         classifier: Path,
@@ -46,60 +46,41 @@ def make_evaluate_node(network: ModuleType) -> Callable[..., tuple[dict[str, flo
         tracker: Tracker,
         scratch: Path,
     ) -> tuple[dict[str, float], Path, Path]:
-        """Score and draw samples: see `evaluate_digit_gan`."""
-        return evaluate_digit_gan(
-            model_name(network),
-            weights.build(network.Generator, model / "generator.safetensors"),
-            digits=digits,
-            model=model,
-            classifier=classifier,
-            evaluate=evaluate,
-            runtime=runtime,
-            tracker=tracker,
-            scratch=scratch,
-        )
+        """Score samples and held-out pictures alike against the training data; draw the samples.
 
-    return evaluate_model
+        Returns:
+            Metrics by name, those of held-out pictures with `_held_out`; folders of plots and
+            samples.
+        """
+        # Both networks on the device: the generator, and the classifier that scores.
+        name = model_name(network)
+        machine = runtimes.start(**runtime.model_dump())
+        generator = machine.place(weights.build(network.Generator, model / WEIGHTS))
+        scorer = weights.build(DigitClassifier, classifier / "classifier.safetensors")
+        scorer = machine.place(scorer)
 
+        # Score the samples.
+        rng = torch.Generator().manual_seed(evaluate.seed)
+        noise = generator.prior.draw(evaluate.samples, rng)
+        pictures = sample_digits(generator, noise, machine.device)
+        classification = classify(scorer, pictures)
+        metrics = digit_metrics(pictures, classification, scorer, digits, seed=evaluate.seed)
+        log.info("%s: %d of %d numerals", name, metrics["modes"], classification.classes)
 
-def evaluate_digit_gan(
-    name: str,
-    generator: FromNoiseGenerator,
-    *,
-    digits: dict[str, np.ndarray],
-    model: Path,
-    classifier: Path,
-    evaluate: FromNoiseEvaluate,
-    runtime: Runtime,
-    tracker: Tracker,
-    scratch: Path,
-) -> tuple[dict[str, float], Path, Path]:
-    """Score samples and held-out pictures alike against the training data, and draw the samples.
+        # Draw the samples that were scored, and others on a walk through noise.
+        plots, samples = scratch / "plots", scratch / "samples"
+        for folder in (plots, samples):
+            folder.mkdir()
+        pd.read_csv(model / "history.csv").to_csv(plots / "history.csv", index=False)
+        page = sample_sheet(pictures, classification, list(digits["names"]))
+        (samples / "samples.png").write_bytes(png(page))
+        film = latent_walk(generator, rng, machine.device)
+        (samples / "samples.gif").write_bytes(gif(film, fps=FPS, colours=COLOURS))
+        write_npz(samples / "generated.npz", {"pictures": pictures[:, 0].cpu().numpy()})
+        with tracker.evaluation(name, model / WEIGHTS) as run:
+            run.metrics(metrics, 0)
+            run.files(samples)
+            run.picture("samples", page, 0)
+        return metrics, plots, samples
 
-    Returns:
-        Metrics by name, those of held-out pictures with `_held_out`; folders of plots and samples.
-    """
-    machine = runtimes.start(**runtime.model_dump())
-    network = machine.place(weights.build(DigitClassifier, classifier / "classifier.safetensors"))
-    rng = torch.Generator().manual_seed(evaluate.seed)
-    noise = generator.prior.draw(evaluate.samples, rng)
-    pictures = sample_digits(machine.place(generator), noise, machine.device)
-    classification = classify(network, pictures)
-    metrics = digit_metrics(pictures, classification, network, digits, seed=evaluate.seed)
-    log.info("%s: %d of %d numerals", name, metrics["modes"], classification.classes)
-
-    # Draw the samples that were scored, and others on a walk through noise.
-    plots, samples = scratch / "plots", scratch / "samples"
-    for folder in (plots, samples):
-        folder.mkdir()
-    pd.read_csv(model / "history.csv").to_csv(plots / "history.csv", index=False)
-    page = sample_sheet(pictures, classification, list(digits["names"]))
-    (samples / "samples.png").write_bytes(png(page))
-    film = latent_walk(generator, rng, machine.device)
-    (samples / "samples.gif").write_bytes(gif(film, fps=FPS, colours=COLOURS))
-    write_npz(samples / "generated.npz", {"pictures": pictures[:, 0].cpu().numpy()})
-    with tracker.evaluation(name, model / "generator.safetensors") as run:
-        run.metrics(metrics, 0)
-        run.files(samples)
-        run.picture("samples", page, 0)
-    return metrics, plots, samples
+    return evaluate_digit_gan

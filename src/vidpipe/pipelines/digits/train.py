@@ -16,7 +16,7 @@ from vidpipe.models.noise import NoiseObjective, Prior
 from vidpipe.models.pixels import to_uint8
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
-from vidpipe.training.trainer import hyperparameters_of, place, start, train_gan
+from vidpipe.training.trainer import hyperparameters_of, place, prepare, train_gan
 from vidpipe.utils.names import model_name
 from vidpipe.visualization.sheets import grid
 
@@ -46,7 +46,7 @@ def make_train_node(network: ModuleType) -> Callable[..., Path]:
             A folder: weights of both networks, `history.csv`, and `sheets/` of samples from the
             same noise as training went on.
         """
-        machine = start(runtime, train)
+        machine = prepare(runtime, train)
         networks = place(network.build(TrainingConfig(model, train)), machine)
         prior = Prior(model.latent, model.codes)
         real = torch.from_numpy(digits["pictures"][digits["split"] == SEEN])[:, None]

@@ -13,7 +13,7 @@ from vidpipe.models.pixels import to_float, to_uint8
 from vidpipe.models.windows import stack_window
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
-from vidpipe.training.trainer import place, start, train_gan
+from vidpipe.training.trainer import place, prepare, train_gan
 from vidpipe.visualization.sheets import grid
 
 
@@ -32,7 +32,7 @@ def train_pix2pix(
         A folder: weights of both networks, `history.csv`, and `sheets/` of predictions from the
         same frames as training went on.
     """
-    machine = start(runtime, train)
+    machine = prepare(runtime, train)
     config = TrainingConfig(model, train)
     data = pix2pix.PairData.of(pairs, machine.device)
     networks = place(pix2pix.build(config, data), machine)

@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from vidpipe.data.datasets import folder
 from vidpipe.data.datasets.record import Place, Video
@@ -223,3 +224,21 @@ def test_the_files_of_a_video_that_is_a_folder_are_those_in_it(
     monkeypatch.setattr(folder, "_walk", lambda _: {"walk", "run/a.mp4"})
     found = folder.files(path="my videos", labels=None, place=place)
     assert found == {name: tree / name for name in ("run/a.mp4", "walk/a.mp4", "walk/b.MOV")}
+
+
+def test_folders_of_numbered_pictures_and_animations_are_videos(place: Place, tree: Path):
+    for name in ("walk/d/1.png", "walk/d/2.png", "run/a/07.jpg", "run/a/08.jpg"):
+        (tree / name).parent.mkdir(exist_ok=True)
+        (tree / name).write_bytes(b"picture")
+    # A video lies beside the first two, and the third is one picture: they are no videos.
+    for name in ("run/1.png", "run/2.png", "still.webp"):
+        Image.new("RGB", (8, 8)).save(tree / name)
+    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames[0].save(tree / "walk/e.webp", save_all=True, append_images=frames[1:])
+    found = videos(place)
+    added = {name: label for name, label in labels(found, tree).items() if name[-4] != "."}
+    assert added == {"walk/d": "walk", "run/a": "run", "walk/e.webp": "walk"}
+    names = {video.path.relative_to(tree).as_posix(): video.name for video in found}
+    assert names["walk/d"] == "d.mp4"
+    assert names["walk/e.webp"] == "e.webp.mp4"
+    assert names["run/a"].startswith("a-")  # not the name of run/a.mp4

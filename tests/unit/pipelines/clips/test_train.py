@@ -7,8 +7,6 @@ from support import moving_clips as moving
 from vidpipe.config.models import Gan3dModel, Gan3dTrain
 from vidpipe.config.schema import Runtime
 from vidpipe.models import gan3d
-from vidpipe.models.clip_gan import prior_of
-from vidpipe.models.noise import Prior
 from vidpipe.pipelines.clips.train import make_train_node
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import weights
@@ -17,33 +15,22 @@ from vidpipe.utils.errors import UserError
 RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portable")
 
 
-def model(codes):
-    return Gan3dModel(
-        latent=10, codes=codes, frames=8, width=16, discriminator_width=4,
-        norm="none", dropout=0.0, frame_judge=True,
-    )  # fmt: skip
-
-
-def test_a_code_for_each_label_or_as_many_free_ones_as_are_wanted():
-    assert prior_of(model("labels"), ["run", "jump"]) == Prior(10, 2, ("run", "jump"))
-    assert prior_of(model(3), ["run", "jump"]) == Prior(10, 3)
-
-
-def test_more_labels_than_noise_has_numbers_are_refused_with_what_to_do():
-    with pytest.raises(UserError, match=r"11 labels.*noise's 10 numbers; raise the model's latent"):
-        prior_of(model("labels"), list("abcdefghijk"))
+MODEL = Gan3dModel(
+    latent=10, codes="labels", frames=8, width=16, discriminator_width=4,
+    norm="none", dropout=0.0, frame_discriminator=True,
+)  # fmt: skip
 
 
 def trained(clips, scratch, *, batch=4):
     """The history of two steps of gan3d."""
     train = Gan3dTrain(
         seed=0, steps=2, batch=batch, learning_rate=0.001, beta1=0.0, beta2=0.99, ema=0.9,
-        loss="relativistic", r1=0.2, r2=0.2, slope_every=1, cooldown=0.0, augment=0.3, mirror=True,
-        report_every=1, sample_every=2,
+        loss="relativistic", r1=0.2, r2=0.2, penalty_every=1, cooldown=0.0, augment=0.3,
+        mirror=True, report_every=1, sample_every=2,
     )  # fmt: skip
     saves = scratch / "checkpoints"
     train_gan3d = make_train_node(gan3d)
-    folder = train_gan3d(clips, model("labels"), train, RUNTIME, NullTracker(), saves, scratch)
+    folder = train_gan3d(clips, MODEL, train, RUNTIME, NullTracker(), saves, scratch)
     return pd.read_csv(folder / "history.csv")
 
 

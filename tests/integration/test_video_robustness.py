@@ -13,6 +13,7 @@ import pytest
 from av.video.frame import VideoFrame
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 from support import footage
 
 from vidpipe.data.frames import extract, luma_changes, sample
@@ -58,6 +59,15 @@ def only_a_header(path: Path) -> Path:
     return path
 
 
+def song(path: Path) -> Path:
+    return footage.add_cover(footage.write_audio(path, codec="aac"))
+
+
+def picture(path: Path) -> Path:
+    Image.fromarray(footage.plain(32, 32, footage.RED)).save(path)
+    return path
+
+
 REFUSED = [
     (nothing, "v.mp4", "no such file"),
     (folder, "v.mp4", "found a folder"),
@@ -72,6 +82,10 @@ REFUSED = [
     (only_a_header, "v.mp4", "no frame of it can be decoded"),
     (footage.write_audio, "v.wav", "found only: audio"),
     (footage.write_audio, "v.mov", "found only: audio"),
+    (song, "v.mp4", "found only: audio, cover picture"),
+    (picture, "frame_001.png", "found a single picture"),
+    (picture, "frame_001.jpg", "found a single picture"),
+    (picture, "frame_%03d.tga", "found a single picture"),
 ]
 
 
@@ -220,7 +234,7 @@ def test_flipped_bytes_never_hang_and_raise_nothing_but_a_user_error(
         place = data.draw(st.integers(0, 799) | st.integers(0, len(broken) - 1))
         broken[place] = data.draw(st.integers(0, 255))
     length = data.draw(st.just(len(broken)) | st.integers(0, len(broken)))
-    began = time.monotonic()
+    began = time.process_time()
     with tempfile.TemporaryDirectory() as home:
         path = Path(home) / name
         path.write_bytes(broken[:length])
@@ -236,4 +250,4 @@ def test_flipped_bytes_never_hang_and_raise_nothing_but_a_user_error(
             assert ticks(path) < NEVER
         else:
             assert name in refused
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10

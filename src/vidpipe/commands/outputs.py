@@ -1,0 +1,27 @@
+"""Checks of the file that a command is to write, before any work is done."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from vidpipe.utils.errors import UserError
+
+
+def check_out(option: str, out: Path, suffixes: Sequence[str] = ()) -> None:
+    """Check that a file of this name can be written; folders that are not there will be made.
+
+    Raises:
+        UserError: If the name ends otherwise, or there is no place for such a file.
+    """
+    if suffixes and out.suffix not in suffixes:
+        raise UserError(f"{option} {out}: expected a name that ends in {', '.join(suffixes)}")
+    if out.is_dir():
+        raise UserError(f"{option} {out}: expected the name of a file, got a folder; add a name")
+    nearest = next(folder for folder in out.absolute().parents if os.path.lexists(folder))
+    if not nearest.is_dir():
+        raise UserError(f"{option} {out}: expected a folder, {nearest} is a file; choose another")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise UserError(
+            f"{option} {out}: expected a folder to write to, {nearest} does not allow it; choose "
+            "another"
+        )

@@ -1,0 +1,99 @@
+import pytest
+import torch
+from PIL import Image
+
+from vidpipe.models import convlstm_gan, gan3d, mlp_gan, vgan
+from vidpipe.training import weights
+
+SMALL = {"latent": 8, "codes": 2, "labels": ["jack", "walk"], "size": 32, "frames": 8, "width": 16}
+FACTS = {
+    "mlp_gan": (mlp_gan, {"latent": 8, "codes": 0}),
+    "gan3d": (gan3d, SMALL | {"channels": 3}),
+    "vgan": (vgan, SMALL | {"channels": 1, "codes": 0, "labels": []}),
+    "convlstm_gan": (convlstm_gan, SMALL | {"channels": 3, "skips": True}),
+}
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory):
+    """Generators that have learnt nothing, each in its folder."""
+    home = tmp_path_factory.mktemp("models")
+    torch.manual_seed(0)
+    for name, (network, facts) in FACTS.items():
+        (home / name).mkdir()
+        weights.save(network.Generator(**facts), home / name / "generator.safetensors", facts)
+    return home
+
+
+@pytest.fixture
+def generate(models, vidpipe, tmp_path, monkeypatch):
+    """Run the command in an empty folder: what it says."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(model, *options, code=0):
+        words = ("--weights", str(models / model)) if model in FACTS else ()
+        return vidpipe("generate", model, *words, *options, code=code).output
+
+    return run
+
+
+@pytest.mark.parametrize("out", ["out.png", "out.gif", "out.mp4"])
+@pytest.mark.parametrize("model", ["mlp_gan", "gan3d"])
+def test_equal_seeds_give_equal_files(generate, tmp_path, model, out):
+    made = []
+    for seed in (1, 1, 2):
+        said = generate(model, "--count", "2", "--seed", str(seed), "--tile", "28", "--out", out)
+        assert said == f"{out}: 2 of {model}, seed {seed}\n"
+        made.append((tmp_path / out).read_bytes())
+    assert made[0] == made[1] != made[2]
+
+
+def test_a_label_says_what_all_are_to_show(generate, tmp_path):
+    made = set()
+    for label in ("jack", "walk"):
+        generate("gan3d", "--label", label, "--count", "2", "--out", f"{label}.png")
+        made.add((tmp_path / f"{label}.png").read_bytes())
+    assert len(made) == 2
+
+
+@pytest.mark.parametrize(
+    ("mode", "size"), [("RGBA", (50, 33)), ("L", (7, 90)), ("P", (32, 32)), ("I;16", (64, 40))]
+)
+def test_pictures_of_any_mode_and_size_are_made_to_move(generate, tmp_path, mode, size):
+    Image.new(mode, size).save(tmp_path / "me.png")
+    generate("convlstm_gan", "--image", "me.png", "--count", "2", "--out", "me.gif")
+    with Image.open(tmp_path / "me.gif") as film:
+        assert film.n_frames >= SMALL["frames"]
+
+
+def test_grey_clips_are_shown_too(generate, tmp_path):
+    generate("vgan", "--count", "2", "--out", "grey.png")
+    with Image.open(tmp_path / "grey.png") as page:
+        assert page.mode == "RGB"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["convlstm_gan"], "give it one with --image"),
+        (["convlstm_gan", "--image", "none.png"], "found no such file"),
+        (["convlstm_gan", "--image", "torn.png"], "expected a picture"),
+        (["gan3d", "--image", "torn.png"], "gan3d starts from noise alone"),
+        (["gan3d", "--label", "swim"], "gan3d knows jack, walk"),
+        (["vgan", "--label", "jack"], "vgan knows none: it was trained with codes that name"),
+        (["mlp_gan", "--label", "jack"], "mlp_gan starts from noise alone"),
+        (["mlp_gan", "--image", "torn.png"], "mlp_gan starts from noise alone"),
+        (["vgan", "--count", "500"], "a film shows 400 at most"),
+        (["mlp_gan", "--out", "x.bmp"], "expected a name that ends in .png, .gif"),
+        (["dcgan"], "expected trained weights, found no such file"),
+    ],
+)
+def test_what_is_wrong_is_told_and_nothing_written(generate, tmp_path, arguments, message):
+    (tmp_path / "torn.png").write_bytes(b"\x89PNG no more")
+    assert message in generate(*arguments, code=1)
+    assert [path.name for path in tmp_path.iterdir()] == ["torn.png"]
+
+
+def test_weights_of_another_model_are_refused(models, vidpipe):
+    said = vidpipe("generate", "dcgan", "--weights", str(models / "mlp_gan"), code=1).output
+    assert "expected weights of dcgan" in said

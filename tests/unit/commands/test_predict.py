@@ -1,0 +1,71 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import av
+import pytest
+import torch
+from click.testing import Result
+from PIL import Image
+from support import footage
+
+from vidpipe.models.pix2pix import Generator
+from vidpipe.training import weights
+
+Command = Callable[..., Result]
+FACTS = {"size": 64, "channels": 3, "width": 2, "dropout": 0.0, "residual": True}
+
+
+@pytest.fixture
+def predict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vidpipe: Command) -> Command:
+    """The command, with weights that have learnt nothing, in a folder with a video and a picture.
+
+    The video has 20 frames, 30 in a second.
+    """
+    torch.manual_seed(0)
+    (tmp_path / "weights").mkdir()
+    weights.save(Generator(**FACTS), tmp_path / "weights/generator.safetensors", FACTS)
+    frames = footage.numbered(20, 64, 64)
+    footage.write(tmp_path / "clip.mp4", frames, fps=30)
+    Image.fromarray(frames[0]).save(tmp_path / "me.png")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str, code: int = 0) -> Result:
+        return vidpipe("predict", "--weights", "weights", "--steps", "5", *arguments, code=code)
+
+    return run
+
+
+def film(path: str) -> tuple[float, int, int]:
+    """Frames per second, number of frames and width."""
+    with av.open(path) as container:
+        stream = container.streams.video[0]
+        return float(stream.average_rate), sum(1 for _ in container.decode(video=0)), stream.width
+
+
+def test_a_video_is_continued_at_its_own_rate_three_times_as_large(predict: Command):
+    said = predict("--video", "clip.mp4").output
+    assert film("out.mp4") == (30, 6, 3 * 64 + 12)
+    assert "1 real frame and 5 predicted, 30 per second, 64x64 shown 3 times as large" in said
+
+
+def test_where_the_video_goes_on_its_frames_stand_beside(predict: Command):
+    said = predict("--video", "clip.mp4", "--from", "0.61").output
+    assert film("out.mp4") == (30, 6, 2 * 3 * 64 + 18)
+    assert "5 predicted, 1 of them beside the real frame, 30 per second" in said
+
+
+def test_a_picture_has_no_rate_and_no_truth(predict: Command):
+    predict("--image", "me.png")
+    assert film("out.mp4") == (25, 6, 3 * 64 + 12)
+
+
+def test_another_rate_may_be_told(predict: Command):
+    predict("--video", "clip.mp4", "--fps", "10", "--out", "a new/folder/out.mp4")
+    assert film("a new/folder/out.mp4")[0] == 10
+
+
+def test_a_gif_takes_as_long(predict: Command):
+    predict("--video", "clip.mp4", "--out", "out.gif")
+    with Image.open("out.gif") as gif:
+        shown = [gif.seek(n) or gif.info["duration"] for n in range(gif.n_frames)]
+    assert sum(shown) == 6 * 1000 / 30

@@ -1,0 +1,103 @@
+import math
+
+import pytest
+import torch
+from support.clip_generators import CPU, Blocks, FromPicture, InParts, sampler
+from torch import nn
+
+from vidpipe.models.clip_gan import ClipGenerator
+from vidpipe.models.clip_sampling import BATCH, ClipSampler
+from vidpipe.models.noise import CODE, Prior
+from vidpipe.utils.errors import UserError
+
+
+def noise_and_pictures(count=3, channels=3):
+    rng = torch.Generator().manual_seed(0)
+    pictures = torch.randint(256, (count, 16, 16, channels), generator=rng, dtype=torch.uint8)
+    return torch.randn(count, 6, generator=rng), pictures
+
+
+def test_clips_are_bytes_with_channels_last_the_same_in_batches_as_alone():
+    noise, pictures = noise_and_pictures(BATCH + 2)
+    clips = sampler(Blocks())(noise, pictures)
+    assert clips.shape == (BATCH + 2, 8, 16, 16, 3)
+    assert clips.dtype == torch.uint8
+    assert torch.equal(clips[-2:], sampler(Blocks())(noise[-2:], pictures[-2:]))
+
+
+def test_a_generator_that_starts_from_pictures_gets_them():
+    noise, pictures = noise_and_pictures()
+    clips = sampler(FromPicture())(noise, pictures)
+    assert torch.equal(clips[:, 0], pictures)
+    assert not torch.equal(clips[:, -1], pictures)
+
+
+def test_components_are_those_of_the_generator_if_it_has_any():
+    noise, pictures = noise_and_pictures()
+    parts = sampler(InParts()).components(noise, pictures)
+    assert parts["black"].unique().tolist() == [0]
+    assert torch.equal(parts["rest"], sampler(InParts())(noise, pictures))
+    assert sampler(Blocks()).components(noise, pictures) == {}
+
+
+@pytest.mark.parametrize("worth", [math.nan, math.inf])
+def test_what_is_not_finite_never_becomes_a_picture(worth):
+    with pytest.raises(UserError, match=r"gan3d: its clips hold.*gan3d\.train\.learning_rate"):
+        sampler(Blocks(worth=worth))(*noise_and_pictures())
+
+
+class Brighter(ClipGenerator):
+    """From a picture on, each frame is brighter by four grey levels."""
+
+    from_picture = True
+
+    def __init__(self, labels=()):
+        super().__init__()
+        self.prior, self.frames = Prior(4, len(labels), labels), 3
+        self.anchor = nn.Parameter(torch.zeros(()))
+
+    def source(self, noise, pictures):
+        return pictures
+
+    def forward(self, pictures):
+        steps = torch.arange(self.frames).view(1, 1, -1, 1, 1) * 4 / 127.5
+        return pictures[:, :, None] + steps
+
+
+def greys(clips):
+    return clips[0, :, 0, 0, 0].tolist()
+
+
+@pytest.mark.parametrize(("frames", "vectors"), [(4, 2), (5, 2), (6, 3), (7, 3), (64, 32)])
+def test_a_longer_clip_goes_on_from_its_last_frame_and_shows_it_once(frames, vectors):
+    sampler = ClipSampler("convlstm_gan", Brighter(), CPU)
+    noise = sampler.draw_noise(2, frames, torch.Generator().manual_seed(0))
+    assert noise.shape == (2, vectors, 4)
+    clips = sampler(noise, torch.full((2, 4, 4, 3), 10, dtype=torch.uint8))
+    assert clips.shape[1] >= frames
+    assert greys(clips)[:frames] == [min(10 + 4 * t, 255) for t in range(frames)]
+
+
+def test_noise_of_a_clip_as_trained_is_what_the_prior_draws():
+    sampler = ClipSampler("convlstm_gan", Brighter(), CPU)
+    for frames in (2, 3):
+        drawn = sampler.draw_noise(5, frames, torch.Generator().manual_seed(1))
+        assert drawn.equal(sampler.generator.prior.draw(5, torch.Generator().manual_seed(1)))
+
+
+def test_a_longer_clip_shows_one_label_all_along():
+    sampler = ClipSampler("convlstm_gan", Brighter(("walk", "run")), CPU)
+    for labels in (None, torch.tensor([1, 0, 1])):
+        noise = sampler.draw_noise(3, 9, torch.Generator().manual_seed(2), labels)
+        codes = noise[:, :, :2]
+        assert codes.sum(2).eq(CODE).all()
+        assert codes.eq(codes[:, :1]).all()
+        if labels is not None:
+            assert codes[:, 0].argmax(1).equal(labels)
+
+
+def test_a_generator_of_one_length_names_it():
+    generator = Brighter()
+    generator.from_picture = False
+    with pytest.raises(UserError, match="--frames 4: gan3d makes clips of 3 frames"):
+        ClipSampler("gan3d", generator, CPU).draw_noise(1, 4, torch.Generator())
