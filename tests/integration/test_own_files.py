@@ -79,14 +79,14 @@ def test_a_label_that_is_edited_is_noticed_by_absolute_paths_too(project):
 def test_copies_of_the_project_notice_it_too(project):
     options = choose(path="footage/pets", labels="null")
     run(project, "dvc", "exp", "run", *options, FETCH)
-    known = set(run(project, "dvc", "exp", "list", "--name-only").split())
+    known = set(run(project, "dvc", "exp", "list", "--sha-only").split())
     video(project, "b/5.avi", 5)
     run(project, "dvc", "exp", "run", "--temp", *options, FETCH)
     video(project, "b/6.avi", 6)
     run(project, "dvc", "exp", "run", "--queue", *options, FETCH)
     work_off(project, 1)
-    new = set(run(project, "dvc", "exp", "list", "--name-only").split()) - known
-    locks = {run(project, "git", "show", f"{name}:dvc.lock") for name in new}
+    new = set(run(project, "dvc", "exp", "list", "--sha-only").split()) - known
+    locks = {run(project, "git", "show", f"{sha}:dvc.lock") for sha in new}
     assert len(locks) == len(new) == 2
 
 
