@@ -28,3 +28,6 @@ def test_a_tag_of_ones_own_is_reproduced_and_a_claim_goes_red(tmp_path):
     red = [line.split()[0] for line in said.splitlines() if "of other inputs" in line]
     assert red == ["data/05_model_input/digits.npz", "data/05_model_input/digits.png"]
     assert said.rstrip().endswith("it ended with 1")
+    branch = run(project, "git", "branch", "--show-current")
+    follow(project, "Throw the trial away")
+    assert (branch.strip(), run(project, "git", "tag", "--list").split()) == ("trial", [])
