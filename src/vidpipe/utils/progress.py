@@ -21,7 +21,7 @@ def progress(
 
     Args:
         items: Each counts as one unit of work. Reports of a training, which have `step` and
-            `losses`, give their own position, and show their losses.
+            `values`, give their own position, and show these.
         total: Units of work in all.
         name: Of the work.
         unit: What is counted, in the singular.
@@ -40,7 +40,8 @@ def progress(
     ) as bar:
         for item in items:
             step = getattr(item, "step", position + 1)
-            losses = {key: f"{value:.3g}" for key, value in getattr(item, "losses", {}).items()}
+            values = getattr(item, "values", {}) if hasattr(item, "step") else {}
+            losses = {key: f"{value:.3g}" for key, value in values.items()}
             bar.set_postfix(losses, refresh=False)
             bar.update(step - position)
             position = step
