@@ -18,7 +18,12 @@ with open(sys.argv[1] + ".partial", "w") as file:
     file.write(f"{os.getpid()} {child.pid}")
 os.rename(file.name, sys.argv[1])
 """
-BOSS = "import sys\nfrom vidpipe.utils import children\nchildren.run(sys.argv[1:])\n"
+BOSS = """
+import signal, sys
+from vidpipe.utils import children
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup pytest` has it ignored
+children.run(sys.argv[1:])
+"""
 
 
 def until(true):
