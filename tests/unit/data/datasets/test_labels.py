@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from vidpipe.data.datasets.labels import Row, read_labels
+from vidpipe.data.datasets.labels import Row, read_labels, split_called
 from vidpipe.utils.errors import UserError
 
 TREE = {path: Row(label="") for path in ("flat/clip 0.mp4", "flat/clip 1.mp4", "é.mp4")}
@@ -88,7 +88,7 @@ WRONG = {
     "path,label\n/etc/x.mp4,b\n": "line 2: expected a path below .*my set, got '/etc/x.mp4'",
     "path,label\nC:\\x.mp4,b\n": "line 2: expected a path below .*my set, got 'C:",
     "path,label\n../x.mp4,b\n": "line 2: expected a path below",
-    "path,label,split\na.mp4,b,dev\n": "line 2: expected split train, test or nothing, got 'dev'",
+    "path,label,split\na.mp4,b,some\n": "line 2: expected split train, test or nothing, got 'some'",
     "path,label\né.mp4,b\n./é.mp4,c\n": r"line 3: é\.mp4 stands there twice, first in line 2",
     "path,label\nclip 0,b\nclip 1,b\n": "line 2: expected paths that start from .*such as "
     "flat/clip 0.mp4; got 'clip 0'",
@@ -104,3 +104,15 @@ def test_what_is_not_plain_is_told_by_its_line(root: Path, text: str, said: str)
 def test_another_encoding_is_told_by_its_line(root: Path):
     with pytest.raises(UserError, match="line 2: expected UTF-8, got the byte 0xe9; save it"):
         read(root, "path,label\na.mp4,é\n".encode("latin-1"))
+
+
+@pytest.mark.parametrize(
+    ("name", "split"),
+    [
+        *(("Train", "train"), ("train_set", "train"), ("trainset", "train"), ("TRAINING", "train")),
+        *(("dev", "test"), ("test-split", "test"), ("Val set", "test"), ("hold_out", "test")),
+        *(("trains", ""), ("contest", ""), ("set", ""), ("", "")),
+    ],
+)
+def test_names_of_splits(name: str, split: str):
+    assert split_called(name) == split
