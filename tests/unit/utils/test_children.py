@@ -21,7 +21,9 @@ os.rename(file.name, sys.argv[1])
 BOSS = """
 import signal, sys
 from vidpipe.utils import children
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup pytest` has it ignored
+# `nohup pytest` has the first ignored, `pytest &` the second.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 children.run(sys.argv[1:])
 """
 
