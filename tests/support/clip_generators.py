@@ -67,5 +67,6 @@ def evaluated(generator, clips=None, *, samples=24):
     clips = moving.packed() if clips is None else clips
     classes, channels = len(clips["labels"]), clips["frames"].shape[-1]
     classifier = ActionClassifier(classes=classes, channels=channels).eval()
-    real = [stretches(clips, split, frames=generator.frames) for split in (TRAIN, TEST)]
+    most = {TRAIN: 4 * samples, TEST: samples}
+    real = [stretches(clips, s, frames=generator.frames, most=n) for s, n in most.items()]
     return evaluate_sampler(sampler(generator), classifier, *real, samples=samples, seed=0)

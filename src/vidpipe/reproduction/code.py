@@ -16,7 +16,8 @@ from vidpipe.utils.errors import UserError
 
 PACKAGE = "vidpipe"
 INSTALLED = "vidpipe.lock"  # stands for the code in a project that has none
-MODELS = Path("src", PACKAGE, "models")
+# Packages of which a stage depends on no file that it does not run: trainings and fetches are long.
+EXACT = (Path("src", PACKAGE, "models"), Path("src", PACKAGE, "data"))
 # Modules that cannot change a byte of any output: errors, progress, names, whole-file writes and
 # type aliases. The parameter models hand values on: these reach a stage through its `params`, and
 # no field but an optional block has a default.
@@ -127,7 +128,8 @@ def by_folder(project: Path, files: Iterable[str]) -> list[str]:
         }
         missing = {path for path in members if paths.isdisjoint((path, *path.parents))}
         own = {path for path in members if path.parent == folder}
-        allowed = 0 if folder.is_relative_to(MODELS) else len(own) // 2
+        exact = any(map(folder.is_relative_to, EXACT))
+        allowed = 0 if exact else len(own) // 2
         inside = {path for path in paths if path.is_relative_to(folder)}
         if len(inside) > 1 and missing <= own and len(missing) <= allowed:
             paths = paths - inside | {folder}

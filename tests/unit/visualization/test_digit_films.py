@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 import torch
 
 from vidpipe.evaluation.classification import Classification
@@ -23,7 +24,9 @@ def test_a_sheet_shows_what_is_accepted_as_each_numeral_and_what_as_none():
     label, sure = torch.tensor([0, 1, 1, 0]), torch.tensor([0.95, 0.95, 0.95, 0.5])
     found = Classification(torch.zeros(4, 1), label, sure, 2, 0.9)
     page = digit_films.sample_sheet(greys(30, 60, 90, 120), found, ["zero", "one"])
-    assert [area(page, level) for level in (30, 60, 90, 120)] == [1, 1, 1, 1]
+    # A pixel or two of the text may have such a grey.
+    areas = [area(page, level) for level in (30, 60, 90, 120)]
+    assert areas == pytest.approx([1] * 4, abs=0.01)
     assert area(page, 255) == 3 * digit_films.ACROSS - 4
     rows = [
         int(np.flatnonzero((page == level).all(axis=2).any(axis=1))[0]) for level in (30, 60, 120)
