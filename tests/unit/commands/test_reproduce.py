@@ -299,7 +299,14 @@ def test_stages_end_with_the_command_and_none_of_them_says_that_it_goes_on(
     words = ["reproduce", "v2", "--stage", "other"]
     paths = {name: str(tmp_path / name) for name in ("NEW", "STAGE", "TOLD")}
     process = subprocess.Popen(
-        [sys.executable, "-m", "vidpipe", *words],
+        [
+            "env",
+            "--default-signal=INT",
+            sys.executable,
+            "-m",
+            "vidpipe",
+            *words,
+        ],  # as in test_dvc.py
         env=environment(TMPDIR=str(tmp_path), **paths),
         stderr=subprocess.PIPE,
         start_new_session=True,  # signals reach the whole group, as those of a terminal do
