@@ -3,7 +3,7 @@
 import pytest
 from integration.kill import kills, prepared
 
-STAGES = ["digits", "mlp_gan_train", "clips_fetch", "clips_frames"]
+STAGES = ["digits", "mlp_gan_train", "clips_files", "clips_fetch", "clips_frames"]
 
 
 @pytest.mark.slow
