@@ -18,22 +18,63 @@ from vidpipe.utils.environment import allow_all_threads
 from vidpipe.utils.errors import UserError
 
 BY_SIGNAL = 128  # plus the number of the signal: the exit status, as shells report it
-RUN = "run"  # Kedro's command; the others are modules of `vidpipe.commands`
+RUN = "run"
 RUNNER = "SequentialRunner"
-SUMMARIES = {  # of the commands, so that `--help` need not import them
-    "dvc-yaml": "Write dvc.yaml from Kedro's pipelines and catalog.",
-    "generate": "Generate pictures or clips with MODEL.",
-    "glyphs": "Draw one grey picture per character of FONT, 82 x 73 pixels.",
-    "new": "Start a project of your own in FOLDER, which is empty or not there yet.",
-    "pairs": "Look at the pairs of frames that pix2pix is fed.",
-    "predict": "Predict the frames that follow a picture or a video.",
-    "preset": "Set a group of parameters in params.yaml; comments stay.",
-    "refresh": "Record stages anew, without a run, whose code does the same as before.",
-    "reproduce": "Rebuild what REVISION recorded and compare every output and metric.",
-    "results": "Compare the metrics in the work tree with those committed, in one table.",
-    RUN: "Run the pipeline.",
-    "ui": "Open MLflow's pages on this project's runs, on this machine alone.",
-    "use": "Make VIDEO the footage that pix2pix learns from.",
+# Module of each command, whose function has its name, and the summary, so that `--help` need not
+# import them.
+COMMANDS = {
+    "dvc-yaml": (
+        "vidpipe.commands.dvc_yaml",
+        "Write dvc.yaml from Kedro's pipelines and catalog.",
+    ),
+    "generate": (
+        "vidpipe.commands.generate",
+        "Generate pictures or clips with MODEL.",
+    ),
+    "glyphs": (
+        "vidpipe.commands.glyphs",
+        "Draw one grey picture per character of FONT, 82 x 73 pixels.",
+    ),
+    "new": (
+        "vidpipe.commands.new",
+        "Start a project of your own in FOLDER, which is empty or not there yet.",
+    ),
+    "pairs": (
+        "vidpipe.commands.pairs",
+        "Look at the pairs of frames that pix2pix is fed.",
+    ),
+    "predict": (
+        "vidpipe.commands.predict",
+        "Predict the frames that follow a picture or a video.",
+    ),
+    "preset": (
+        "vidpipe.commands.preset",
+        "Set a group of parameters in params.yaml; comments stay.",
+    ),
+    "refresh": (
+        "vidpipe.commands.refresh",
+        "Record stages anew, without a run, whose code does the same as before.",
+    ),
+    "reproduce": (
+        "vidpipe.commands.reproduce",
+        "Rebuild what REVISION recorded and compare every output and metric.",
+    ),
+    "results": (
+        "vidpipe.commands.results",
+        "Compare the metrics in the work tree with those committed, in one table.",
+    ),
+    RUN: (
+        "kedro.framework.cli.project",
+        "Run the pipeline.",
+    ),
+    "ui": (
+        "vidpipe.commands.ui",
+        "Open MLflow's pages on this project's runs, on this machine alone.",
+    ),
+    "use": (
+        "vidpipe.commands.use",
+        "Make VIDEO the footage that pix2pix learns from.",
+    ),
 }
 NAMES = "there are: {names}"
 # Start of a refusal by Kedro -> what to do.
@@ -54,26 +95,26 @@ class LazyCommands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of all commands."""
-        return sorted(SUMMARIES)
+        return sorted(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a command, and have it report errors as all do."""
-        if cmd_name in SUMMARIES and cmd_name not in self.commands:
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
             self.add_command(_load(cmd_name))
         return super().get_command(ctx, cmd_name)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List all commands for `--help`."""
         with formatter.section("Commands"):
-            formatter.write_dl(sorted(SUMMARIES.items()))
+            formatter.write_dl((name, COMMANDS[name][1]) for name in sorted(COMMANDS))
 
 
 def _load(name: str) -> click.Command:
     """Return a command whose errors are reported; of a group, those of its commands."""
     if name == RUN:
         return _load_run()
-    identifier = name.replace("-", "_")
-    command: click.Command = getattr(import_module(f"vidpipe.commands.{identifier}"), identifier)
+    module, _ = COMMANDS[name]
+    command: click.Command = getattr(import_module(module), module.rpartition(".")[2])
     if isinstance(command, click.Group):
         for member in command.commands.values():
             report_user_errors(member)

@@ -1,10 +1,10 @@
 import pytest
 from click.testing import CliRunner
 
-from vidpipe.cli import SUMMARIES, cli
+from vidpipe.cli import COMMANDS, cli
 
 
-@pytest.mark.parametrize("name", sorted(SUMMARIES))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_help_says_what_a_command_does(name):
     result = CliRunner().invoke(cli, [name, "--help"])
     assert result.exit_code == 0

@@ -10,7 +10,7 @@ from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner
 from support.project import ROOT, run
 
-from vidpipe.cli import SUMMARIES, cli, user_message
+from vidpipe.cli import COMMANDS, cli, user_message
 from vidpipe.io import Npz
 
 PROGRAM = """
@@ -67,11 +67,11 @@ def test_help_does_not_wait_for_large_libraries():
     assert not loaded & {"torch", "mlflow", "pandas", "numpy", "kedro", "dvc", "pydantic"}
 
 
-@pytest.mark.parametrize("name", sorted(SUMMARIES))
+@pytest.mark.parametrize("name", sorted(COMMANDS))
 def test_the_list_of_commands_has_the_first_sentence_of_each(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     help_text = cli.get_command(None, name).help
-    assert " ".join(help_text.split("\n\n")[0].split()) == SUMMARIES[name]
+    assert " ".join(help_text.split("\n\n")[0].split()) == COMMANDS[name][1]
 
 
 def test_the_version_is_told():

@@ -113,9 +113,9 @@ def counted(module: str) -> bool:
 def by_folder(project: Path, files: Iterable[str]) -> list[str]:
     """Replace the files of a folder by the folder where they are at least half of it, sorted.
 
-    A folder counts with its subfolders, so each of these must be replaced too. In `models`, all
-    files must be there: an edit of one model is not to make another's stages stale. `__init__.py`
-    holds no code, and is not asked for.
+    A folder counts with its subfolders, so each of these must be replaced too. In the packages of
+    `EXACT`, all files must be there: an edit of one model is not to make another's stages stale,
+    nor one of clips a fetch. `__init__.py` holds no code, and is not asked for.
     """
     paths = {Path(file) for file in files}
     packages = {p for path in paths for p in path.parents if Path("src", PACKAGE) in p.parents}

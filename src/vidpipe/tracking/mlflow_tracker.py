@@ -218,7 +218,7 @@ class MlflowTracker:
 
 @dataclass(frozen=True)
 class _Description:
-    """What a new run is created with: found out before MLflow is asked, whose fault it is not."""
+    """Name, tags and parameters of a new run, computed outside of the guard that blames MLflow."""
 
     experiment: str
     name: str

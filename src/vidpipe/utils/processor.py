@@ -11,7 +11,8 @@ def fastest_runtime() -> dict[str, Any]:
     """
     import torch  # noqa: PLC0415 (two seconds)
 
-    processor = torch.cpu.get_capabilities()
+    # Older versions of torch do not tell: then bf16 is not known to be native.
+    processor: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()
     cuda = torch.cuda.is_available()
     native_bf16 = cuda or processor.get("avx512_bf16") or processor.get("amx_bf16")
     return {

@@ -23,3 +23,9 @@ def test_bf16_is_taken_where_it_is_native_and_a_gpu_where_there_is_one(
     runtime = Runtime(**fastest_runtime())
     assert (runtime.device, runtime.precision, runtime.threads) == (device, precision, 6)
     assert runtime.determinism == "machine"
+
+
+def test_a_torch_that_does_not_tell_of_the_processor_takes_fp32(monkeypatch):
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert fastest_runtime()["precision"] == "fp32"
