@@ -184,12 +184,15 @@ def test_an_animation_becomes_a_film(project: Path, vidpipe: Command):
     assert "v.webp, 32x32, 3 frames at 20 fps" in vidpipe("use", "v.webp").output
 
 
-@pytest.mark.parametrize(("given", "fps"), [("v.mp4", "30"), ("shots", "0"), ("shots", "-1")])
+@pytest.mark.parametrize(
+    ("given", "fps"),
+    [("v.mp4", "30"), *(("shots", fps) for fps in ("0", "-1", "1e-07", "1e+12", "inf", "nan"))],
+)
 def test_a_rate_is_refused_of_what_has_its_own(
     project: Path, vidpipe: Command, given: str, fps: str
 ):
     footage.write(Path("v.mp4"), footage.numbered(3))
     Path("shots").mkdir()
     message = vidpipe("use", given, "--fps", fps, code=1).output
-    assert f"--fps {fps}: expected more than 0, and numbered pictures" in message
+    assert f"--fps {fps}: expected 0.01 to 1000, and numbered pictures" in message
     assert not (project / "footage").exists()
