@@ -201,7 +201,7 @@ def plain(
         real = pixels.to(device, non_blocking=True)
         noise = generator.prior.draw(len(real), torch.default_generator, label).to(device)
         source = generator.source(noise, real[:, :, 0]) if name in CLIP_GANS else noise
-        fake, penalties = objective.generate(generator, source, real)
+        fake, penalties = objective.generate_with_losses(generator, source, real)
         steep = step % train.penalty_every == 0
         sides = [real.requires_grad_(steep), fake.detach().requires_grad_(steep)]
         logits = [discriminator(source, side) for side in sides]

@@ -24,7 +24,6 @@ log = logging.getLogger(__name__)
 STATE = ".vidpipe"  # folder of the project: scratch, checkpoints, downloads
 SCRATCH_PREFIX = "work-"
 CHECKPOINTS = "checkpoints"  # the input of training nodes, and the folder in STATE
-FEW_STEPS = 100  # in a training of fewer, as at the scale smoke, warning signs mean nothing
 MOST_STOPPED = 8  # trainings of a model whose checkpoints are kept, beside the current one
 
 
@@ -81,8 +80,6 @@ class Workbench:
         if CHECKPOINTS not in node.inputs:
             return {}
         self._name_a_faster_runtime()
-        block = getattr(self.params, node.name.removesuffix("_train"))
-        _show_warning_signs(block.train.steps >= FEW_STEPS)
         params = {name: value for name, value in inputs.items() if name.startswith("params:")}
         training = identity(self.project, node, params, self.tracker.inputs)
         return {CHECKPOINTS: self._lock_checkpoints(node.name, f"{node.name}-{training}")}
@@ -123,13 +120,3 @@ class Workbench:
             return self.scratch.path / CHECKPOINTS / node
         self.trainings[node] = training
         return training.path
-
-
-def _show_warning_signs(wanted: bool) -> None:
-    """Let the trainer's log through whole, or without the signs of a training that goes wrong."""
-    trainer = logging.getLogger("vidpipe.training.trainer")
-    (trainer.removeFilter if wanted else trainer.addFilter)(_is_no_sign)
-
-
-def _is_no_sign(record: logging.LogRecord) -> bool:
-    return record.funcName != "log_report"

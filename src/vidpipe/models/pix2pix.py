@@ -240,7 +240,7 @@ class NextFrameObjective:
                 window = push(window, generator(window).clamp(-1, 1))
         return window, view(first + self.history + ahead)
 
-    def generate(
+    def generate_with_losses(
         self,
         generator: Callable[[WindowBatch], FrameBatch],
         source: WindowBatch,
