@@ -16,7 +16,6 @@ from vidpipe.reproduction.code import check_installed
 from vidpipe.reproduction.identity import identity
 from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.training.runtime import pin_instructions
-from vidpipe.utils.environment import allow_all_threads
 from vidpipe.utils.locked_folders import LockedFolder, LockedFolders
 from vidpipe.utils.processor import fastest_runtime
 
@@ -39,7 +38,6 @@ class Workbench:
         self.project = Path(context.project_path)
         check_installed(self.project)
         self.params = Params.model_validate(context.config_loader["parameters"])
-        allow_all_threads()
         pin_instructions(self.params.runtime.determinism)
 
     @hook_impl

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
+from vidpipe.utils.environment import allow_all_threads
 from vidpipe.utils.errors import UserError
 
 if TYPE_CHECKING:
@@ -57,11 +58,12 @@ class Machine:
 
 
 def pin_instructions(determinism: Literal["portable", "machine"]) -> None:
-    """Choose the instruction set. Works only before torch is imported.
+    """Choose the instruction set, and allow all threads. Works only before torch is imported.
 
     Raises:
-        UserError: If torch is there already, with another instruction set.
+        UserError: If torch is there already, with another instruction set or a limit of threads.
     """
+    allow_all_threads()
     if determinism == "machine":
         return
 

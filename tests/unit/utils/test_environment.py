@@ -12,8 +12,6 @@ from vidpipe.utils.errors import UserError
 STEP = """
 import hashlib
 from vidpipe.training import runtime
-from vidpipe.utils.environment import allow_all_threads
-allow_all_threads()
 runtime.start(device="cpu", precision="fp32", threads=2, determinism="portable")
 import torch
 torch.manual_seed(0)
