@@ -13,7 +13,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from vidpipe.utils.environment import allow_all_threads
 from vidpipe.utils.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,6 +26,10 @@ PORTABLE = {
     "MKL_CBWR": "COMPATIBLE",
     "ONEDNN_MAX_CPU_ISA": "AVX",
 }
+
+# OpenMP's, of a cluster or a shell: they leave a parallel region fewer threads than it asked for.
+# Sums are then cut otherwise, and kernels that count on their threads read memory nobody wrote.
+FEWER_THREADS = ("OMP_DYNAMIC", "OMP_MAX_ACTIVE_LEVELS", "OMP_THREAD_LIMIT")
 
 # Of glibc's malloc.h: options of mallopt.
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
@@ -63,7 +66,7 @@ def pin_instructions(determinism: Literal["portable", "machine"]) -> None:
     Raises:
         UserError: If torch is there already, with another instruction set or a limit of threads.
     """
-    allow_all_threads()
+    _allow_all_threads()
     if determinism == "machine":
         return
 
@@ -119,6 +122,24 @@ def start(
         return torch.autocast(device, dtype=torch.bfloat16)
 
     return Machine(torch.device(device), autocast)
+
+
+def _allow_all_threads() -> None:
+    """Take out what would give torch fewer threads than `runtime.threads`.
+
+    OpenMP reads these variables once, as torch is imported.
+
+    Raises:
+        UserError: If torch is imported already, and one of them is set.
+    """
+    limits = [name for name in FEWER_THREADS if name in os.environ]
+    if limits and "torch" in sys.modules:
+        raise UserError(
+            f"{', '.join(limits)}: expected to be unset before torch is imported, but it is "
+            f"imported already; start Python by `env {' '.join(f'-u {name}' for name in limits)}`"
+        )
+    for name in limits:
+        del os.environ[name]
 
 
 def _keep_freed_memory() -> None:
