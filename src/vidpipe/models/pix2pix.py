@@ -21,11 +21,11 @@ from torch.nn import functional as F
 
 from vidpipe.config.models import Pix2pixModel, Pix2pixTrain, TrainingConfig
 from vidpipe.data.splits import SEEN
-from vidpipe.models.modes import evaluating
 from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import FrameBatch, WindowBatch
 from vidpipe.models.windows import push, stack_window
 from vidpipe.training.adversarial import Hyperparameters, Networks
+from vidpipe.training.modes import evaluating
 
 ModelConfig = Pix2pixModel
 

@@ -25,10 +25,10 @@ from vidpipe.models.clip_gan import (
     build_networks,
     prior_of,
 )
-from vidpipe.models.modes import evaluating
 from vidpipe.models.noise import Noise, Prior
 from vidpipe.models.shapes import ClipBatch
 from vidpipe.training.adversarial import Networks
+from vidpipe.training.modes import evaluating
 
 ModelConfig = VganModel
 TrainConfig = VganTrain
