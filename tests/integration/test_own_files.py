@@ -28,7 +28,8 @@ def video(project, name, number):
     return footage.write(path, footage.numbered(6 + number)[number:], codec="mpeg4")
 
 
-def choose(block="sources.clips", **values):
+def choose(**values):
+    block = "sources.clips"
     given = {f"{block}.dataset": "folder"} | {f"{block}.folder.{k}": v for k, v in values.items()}
     return [part for key, value in given.items() for part in ("-S", f"{key}={value}")]
 
@@ -67,8 +68,8 @@ def test_a_video_added_replaced_or_removed_is_noticed(project):
 
 def test_a_video_of_a_folder_of_footage_is_noticed_too(project):
     stage = "footage_fetch"
-    folder = choose("sources.footage", path="footage/pets", labels="null")
-    run(project, "dvc", "exp", "run", *folder, stage)
+    run(project, "vidpipe", "use", "footage/pets")
+    run(project, "dvc", "repro", stage)
     assert "3.avi" in manifest(project, "footage")
     assert not fetched(run(project, "dvc", "repro", stage), stage)
     added = video(project, "a/9.avi", 9)
