@@ -3,55 +3,56 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidpipe.data.pair_arrays import pairs_with_history, past_lengths
+from vidpipe.data.pair_arrays import check_history, window_starts
 from vidpipe.data.splits import GAP, HELD_OUT, SEEN, UNSEEN
 from vidpipe.utils.errors import UserError
 
 RUNS = st.lists(
     st.tuples(st.integers(0, 2), st.sampled_from([SEEN, GAP, HELD_OUT, UNSEEN]), st.integers(1, 6)),
+    min_size=1,
     max_size=8,
 )
 
 
 def arrays(*runs: tuple[int, str, int]) -> dict[str, np.ndarray]:
     """Arrays of `pairs.npz` from (shot, split, frames) in order."""
-    shot = np.repeat([n for n, *_ in runs], [count for *_, count in runs]).astype(np.int32)
-    split = np.repeat([name for _, name, _ in runs], [count for *_, count in runs]).astype("U8")
-    source = np.flatnonzero((shot[1:] == shot[:-1]) & (split[1:] == split[:-1]))
-    source = source[split[source] != GAP]
+    shot, split, count = zip(*runs, strict=True)
     return {
-        "frame_shot": shot,
-        "frame_split": split,
-        "pairs": np.stack([source, source + 1], axis=1),
-        "pair_split": split[source],
+        "frame_shot": np.repeat(np.array(shot, np.int32), count),
+        "frame_split": np.repeat(np.array(split, "U8"), count),
     }
 
 
-@given(runs=RUNS)
-def test_a_length_is_how_far_back_shot_and_split_stay_the_same(runs: list[tuple[int, str, int]]):
+@given(runs=RUNS, history=st.integers(1, 5), ahead=st.integers(1, 3))
+def test_a_window_and_what_follows_it_lie_in_one_shot_and_split(
+    runs: list[tuple[int, str, int]], history: int, ahead: int
+):
     found = arrays(*runs)
-    shot, split = found["frame_shot"], found["frame_split"]
-    lengths = past_lengths(split, shot)
-    for frame, length in enumerate(lengths.tolist()):
-        back = frame
-        while back >= 0 and shot[back] == shot[frame] and split[back] == split[frame]:
-            back -= 1
-        assert length == (0 if split[frame] == GAP else frame - back)
+    frames = list(zip(found["frame_shot"], found["frame_split"], strict=True))
+    length = history + ahead
+    for name in (SEEN, HELD_OUT, UNSEEN):
+        starts = window_starts(found, name, history=history, ahead=ahead).tolist()
+        assert starts == [
+            start
+            for start in range(len(frames) - length + 1)
+            if frames[start][1] == name and len(set(frames[start : start + length])) == 1
+        ]
 
 
-def test_a_pair_needs_all_frames_of_its_window_in_its_shot_and_split():
-    found = arrays((0, SEEN, 5), (0, GAP, 1), (0, HELD_OUT, 4), (1, SEEN, 3), (2, UNSEEN, 4))
-    assert pairs_with_history(found, SEEN, 1)[:, 0].tolist() == [0, 1, 2, 3, 10, 11]
-    assert pairs_with_history(found, SEEN, 2)[:, 0].tolist() == [1, 2, 3, 11]
-    assert pairs_with_history(found, SEEN, 4).tolist() == [[3, 4]]
-    assert pairs_with_history(found, HELD_OUT, 3)[:, 0].tolist() == [8]
-    assert pairs_with_history(found, UNSEEN, 3)[:, 0].tolist() == [15]
+def test_windows_are_of_the_split_that_is_asked_for():
+    found = arrays((0, SEEN, 5), (0, GAP, 2), (0, HELD_OUT, 4), (1, SEEN, 3), (2, UNSEEN, 4))
+    assert window_starts(found, SEEN, history=1).tolist() == [0, 1, 2, 3, 11, 12]
+    assert window_starts(found, SEEN, history=2).tolist() == [0, 1, 2, 11]
+    assert window_starts(found, SEEN, history=2, ahead=3).tolist() == [0]
+    assert window_starts(found, HELD_OUT, history=3).tolist() == [7]
+    assert window_starts(found, UNSEEN, history=2).tolist() == [14, 15]
 
 
 def test_a_window_longer_than_every_shot_is_an_error_that_says_what_to_change():
     found = arrays((0, SEEN, 5), (0, GAP, 1), (0, HELD_OUT, 4), (1, SEEN, 3))
+    check_history(found, SEEN, 4)
     with pytest.raises(UserError) as error:
-        pairs_with_history(found, SEEN, 5)
+        check_history(found, SEEN, 5)
     message = str(error.value)
     assert "pix2pix.model.history: a window of 5 frames and the next one are 6 frames" in message
     assert "the longest shot has 10, of which 5 are seen" in message
