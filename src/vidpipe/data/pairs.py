@@ -49,7 +49,7 @@ def index_pairs(
     """
     # Split and shot of each frame.
     lengths = [shot.stop - shot.start for shot in shots]
-    frame_shot = np.repeat(np.arange(len(shots), dtype=np.int32), lengths)
+    frame_shot = np.repeat(np.arange(len(shots), dtype=np.int32), np.array(lengths, np.int64))
     parts = [
         np.full(length, UNSEEN) if shot.video in unseen else _split_shot(length, held_out, gap)
         for shot, length in zip(shots, lengths, strict=True)

@@ -88,11 +88,11 @@ def _split(entries: Sequence[Entry], test: float, key: str) -> list[Entry]:
     if len(entries) == 1:
         return [replace(entry, split="") for entry in entries]
     groups = {entry.group for entry in entries if entry.status != BROKEN}
-    entries = assign_splits(entries, test if len(groups) >= ENOUGH else 0.0)
-    refuse_untrainable(entries, key)
+    divided = assign_splits(entries, test if len(groups) >= ENOUGH else 0.0)
+    refuse_untrainable(divided, key)
     # Labels are of no matter here.
-    warn_of_copies([replace(entry, label="") for entry in entries])
-    return entries
+    warn_of_copies([replace(entry, label="") for entry in divided])
+    return divided
 
 
 def _report(entries: Sequence[Entry]) -> None:

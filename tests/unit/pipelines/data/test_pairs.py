@@ -27,7 +27,8 @@ def frames_of(folder, *lengths, video="v", first=0, fps=25.0):
 
 def packed(folder, splits, pairs, tmp_path):
     """Arrays as they are read again, and the sheet."""
-    manifest = pd.DataFrame({"path": [f"{name}.mkv" for name in splits], "split": splits.values()})
+    rows = [(f"{name}.mkv", split) for name, split in splits.items()]
+    manifest = pd.DataFrame(rows, columns=["path", "split"])
     arrays, sheet = pack(folder, manifest, pairs)
     write_npz(tmp_path / "pairs.npz", arrays)
     return read_npz(tmp_path / "pairs.npz"), sheet
