@@ -303,7 +303,7 @@ def data(folder: Path, scale: str) -> None:
     scratch.mkdir(parents=True)
     videos, manifest = footage_fetch.fetch_footage(params.sources.footage, ROOT, scratch)
     frames = footage_frames.extract_footage(videos, manifest, params.frames.footage, scratch)
-    write_npz(folder / "pairs.npz", footage_pairs.pack(frames, params.pairs)[0])
+    write_npz(folder / "pairs.npz", footage_pairs.pack(frames, manifest, params.pairs)[0])
 
     # Drawing takes a minute; what `clips_fetch` has drawn is taken where it is there.
     videos, table = ROOT / "data/01_raw/clips", ROOT / "data/01_raw/clips.csv"
