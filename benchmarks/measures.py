@@ -8,6 +8,7 @@ distances are multiples of their floors.
 
 from pathlib import Path
 
+import click
 import torch
 from torch import Tensor
 from torch.nn import functional as F
@@ -52,12 +53,12 @@ def main() -> None:
     }
     real = clip_statistics(clips)
     floors = frechet_floors(real, train_clips.video, count=COUNT, seed=0)
-    print(f"| clips | {' | '.join(f'`{name}`' for name in SCORES)} |")
-    print("|---" * (1 + len(SCORES)) + "|")
+    click.echo(f"| clips | {' | '.join(f'`{name}`' for name in SCORES)} |")
+    click.echo("|---" * (1 + len(SCORES)) + "|")
     for title, altered in sets.items():
         scores = score_clips(clip_statistics(altered), real)
         cells = [f"{scores[name] / floors.get(f'{name}_floor', 1):.2f}" for name in SCORES]
-        print(f"| {title} | {' | '.join(cells)} |", flush=True)
+        click.echo(f"| {title} | {' | '.join(cells)} |")
 
 
 def blurred(clips: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from vidpipe.evaluation.motion import GREY_LEVELS, MOVES, change_of, moves
 from vidpipe.models.shapes import PixelClips
 
 Half = UInt8[Tensor, "t h w c"]
-Moving = Bool[Tensor, "u h w"]
+Moving = Bool[Tensor, "steps h w"]
 
 QUANTILES = 16  # of the colours that are compared
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from vidpipe.models.shapes import PixelClips
 
-Change = Int16[Tensor, "*n t h w c"]
+Change = Int16[Tensor, "*n steps h w c"]
 
 MOVES = 0.15  # change of any channel from one frame to the next, of its range, of what moves
 FAINT, STRONG = 0.06, 0.25  # the same for motion that is faint or strong: blur loses the strong
@@ -78,7 +78,7 @@ def change_of(clip: UInt8[Tensor, "*n t h w c"]) -> Change:
     return clip.to(torch.int16).diff(dim=-4)
 
 
-def moves(change: Change, least: float = MOVES) -> Bool[Tensor, "*n t h w"]:
+def moves(change: Change, least: float = MOVES) -> Bool[Tensor, "*n steps h w"]:
     """Tell where any channel changes by more than a share of its range."""
     return change.abs().amax(-1) > least * GREY_LEVELS
 
