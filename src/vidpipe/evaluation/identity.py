@@ -84,8 +84,10 @@ def _actor_drift(first: Half, second: Half) -> float:
     return (colours[0] - colours[1]).abs().mean().item()
 
 
-def _colours(half: Half, moving: Moving) -> Float[Tensor, "q c"]:
-    """Quantiles of the colours of what moves."""
-    colours = torch.cat([half[:-1][moving], half[1:][moving]]).sort(0).values
-    chosen = (torch.arange(QUANTILES, device=half.device) + 0.5) / QUANTILES * len(colours)
-    return colours[chosen.long()].float()
+def _colours(half: Half, moving: Moving) -> Float[Tensor, "c q"]:
+    """Quantiles of the colours of what moves, channel by channel."""
+    colours = torch.cat([half[:-1][moving], half[1:][moving]])
+    # Counting grey levels is many times as fast as sorting, with the same quantiles.
+    counts = torch.stack([channel.bincount(minlength=GREY_LEVELS + 1) for channel in colours.T])
+    ranks = ((torch.arange(QUANTILES) + 0.5) / QUANTILES * len(colours)).long().to(half.device)
+    return torch.searchsorted(counts.cumsum(1), ranks.repeat(len(counts), 1), right=True).float()
