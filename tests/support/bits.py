@@ -38,6 +38,7 @@ MODELS = {
     "gan3d": ["clips", "action_classifier"],
     "vgan": ["clips", "action_classifier"],
     "convlstm_gan": ["clips", "action_classifier"],
+    "mocogan": ["clips", "action_classifier"],
 }
 JUDGES = {"digit_classifier": "digits", "action_classifier": "clips"}
 ROOT = Path(__file__).parents[2]

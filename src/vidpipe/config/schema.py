@@ -19,7 +19,16 @@ from vidpipe.config.base import (
     Share,
 )
 from vidpipe.config.datasets import Sources
-from vidpipe.config.models import ClipGanBlock, ConvlstmGan, Dcgan, Gan3d, MlpGan, Pix2pix, Vgan
+from vidpipe.config.models import (
+    ClipGanBlock,
+    ConvlstmGan,
+    Dcgan,
+    Gan3d,
+    MlpGan,
+    Mocogan,
+    Pix2pix,
+    Vgan,
+)
 
 
 class Runtime(ConfigBlock):
@@ -171,6 +180,7 @@ class Params(ConfigBlock):
     gan3d: Gan3d
     vgan: Vgan
     convlstm_gan: ConvlstmGan
+    mocogan: Mocogan
 
 
 # Names of the GANs of clips: each has a block in params.yaml, and with it two stages.
