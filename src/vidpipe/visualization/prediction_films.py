@@ -1,4 +1,4 @@
-"""Films and the sheet of next-frame prediction: real frames beside one-step, rollout, copy-last."""
+"""Films and the sheet of next-frame prediction: real frames beside predictors'."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -15,7 +15,7 @@ Clips = Mapping[str, UInt8[np.ndarray, "t h w c"]]  # of one split, by the title
 Frame = UInt8[np.ndarray, "h w c"]
 Page = UInt8[np.ndarray, "height width 3"]
 
-COLUMNS = ["real", "one-step", "rollout", "copy last"]
+COLUMNS = ["real", "one-step", "rollout", "flow", "copy last"]
 TITLES = {SEEN: "seen", HELD_OUT: "held out"}
 TILE = 256  # pixels of a side, in the MP4
 GIF_TILE = 128
