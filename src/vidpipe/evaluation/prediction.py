@@ -34,7 +34,7 @@ class Scores:
 
     Attributes:
         error: Mean squared error of the prediction.
-        ssim: Its structural similarity.
+        ssim: Its structural similarity, if it is measured.
         sharpness: Its gradient energy.
         real_sharpness: That of the real frame.
         motion: Share of its pixels that moved since the frame before it.
@@ -43,7 +43,7 @@ class Scores:
     """
 
     error: Table
-    ssim: Table
+    ssim: Table | None
     sharpness: Table
     real_sharpness: Table
     motion: Table
@@ -105,6 +105,7 @@ def score_rollouts(
     horizons: int,
     *,
     history: int = 1,
+    similarity: bool = True,
     distance: Distance | None = None,
     distance_at: Sequence[int] = (),
 ) -> Scores:
@@ -117,10 +118,13 @@ def score_rollouts(
         ahead: Number of frames that follow each start.
         horizons: Columns of the result.
         history: Frames of a window.
+        similarity: Measure structural similarity too, which takes longer than all the rest.
         distance: Perceptual distance of frames, if one is to be measured.
         distance_at: Horizons at which it is; it costs as much as a prediction.
     """
-    tables = _Tables(len(starts), horizons, distance, distance_at)
+    tables = _Tables(
+        len(starts), horizons, similarity=similarity, distance=distance, distance_at=distance_at
+    )
     origins = np.asarray(starts)
     for first in range(0, len(starts), BATCH):
         # Predict from a batch of starts at a time, as far as the longest of them goes.
@@ -179,6 +183,7 @@ class _Tables:
     Args:
         starts: Rows.
         horizons: Columns.
+        similarity: Measure structural similarity.
         distance: Perceptual distance of frames, if one is to be measured.
         distance_at: Horizons at which it is.
     """
@@ -187,9 +192,12 @@ class _Tables:
         self,
         starts: int,
         horizons: int,
+        *,
+        similarity: bool = True,
         distance: Distance | None = None,
         distance_at: Sequence[int] = (),
     ) -> None:
+        self.similarity = similarity
         self.values = np.full((7, starts, horizons), np.nan)
         self.distance = distance
         self.distance_at = distance_at
@@ -215,21 +223,29 @@ class _Tables:
         """
         values = [
             mse(predicted, real),
-            ssim(predicted, real),
             gradient_energy(predicted),
             gradient_energy(real),
             moving_share(before, predicted),
             moving_share(real_before, real),
         ]
-        self.values[:6, rows, k] = np.stack([value.cpu().numpy() for value in values])
+        self.values[:5, rows, k] = np.stack([value.cpu().numpy() for value in values])
+        if self.similarity:
+            self.values[5, rows, k] = ssim(predicted, real).cpu().numpy()
         if self.distance is not None and isinstance(k, int) and k + 1 in self.distance_at:
             self.values[6, rows, k] = self.distance(predicted, real).cpu().numpy()
 
     def scores(self) -> Scores:
         """Return the tables by name."""
-        perceptual = None if self.distance is None else self.values[6]
-        error, similarity, sharpness, real_sharpness, motion, real_motion, _ = self.values
-        return Scores(error, similarity, sharpness, real_sharpness, motion, real_motion, perceptual)
+        error, sharpness, real_sharpness, motion, real_motion, similarity, perceptual = self.values
+        return Scores(
+            error=error,
+            ssim=similarity if self.similarity else None,
+            sharpness=sharpness,
+            real_sharpness=real_sharpness,
+            motion=motion,
+            real_motion=real_motion,
+            perceptual=None if self.distance is None else perceptual,
+        )
 
 
 def predicted_clips(

@@ -16,6 +16,7 @@ from vidpipe.evaluation.prediction import (
     Footage,
     Predictor,
     Scores,
+    Table,
     predicted_clips,
     reach,
     score_one_steps,
@@ -29,6 +30,7 @@ from vidpipe.models.pixels import to_uint8
 REPORTED = (1, 2, 4, 8, 16)  # horizons that go into metrics; the curves have all
 
 MODEL = "model"  # among predictors
+ONE_STEP_SCORES = ("psnr", "copy_last_psnr", "ssim", "copy_last_ssim", "sharpness")
 SCORES = (
     *("psnr", "copy_last_psnr", "ssim", "copy_last_ssim", "skill", "skill_low", "skill_high"),
     *("sharpness", "motion", "st_lpips", "starts"),
@@ -54,8 +56,8 @@ class Point:
     starts: int
     psnr: float
     copy_last_psnr: float
-    ssim: float
-    copy_last_ssim: float
+    ssim: float | None
+    copy_last_ssim: float | None
     skill: float
     skill_low: float | None
     skill_high: float | None
@@ -129,6 +131,7 @@ def evaluate_split(
             ahead,
             horizons,
             history=history,
+            similarity=name in (MODEL, COPY_LAST),
             distance=distance,
             distance_at=REPORTED,
         )
@@ -195,24 +198,27 @@ def _point(
     # Neighbouring starts share all frames but one, up to the horizon: they form a block.
     bounds = interval(skill, len(error), block=k + 1, resamples=resamples, seed=seed)
     low, high = bounds or (None, None)
-    # Not measured at every horizon.
-    distance = None
-    if scores.perceptual is not None and not np.isnan(scores.perceptual[reached, k]).any():
-        distance = float(scores.perceptual[reached, k].mean())
     return Point(
         horizon=k + 1,
         starts=len(error),
         psnr=float(psnr(torch.from_numpy(error)).mean()),
         copy_last_psnr=float(psnr(torch.from_numpy(copy_error)).mean()),
-        ssim=float(scores.ssim[reached, k].mean()),
-        copy_last_ssim=float(copies.ssim[reached, k].mean()),
+        ssim=_mean(scores.ssim, reached, k),
+        copy_last_ssim=_mean(copies.ssim, reached, k),
         skill=float(skill(np.arange(len(error)))),
         skill_low=low,
         skill_high=high,
         sharpness=_ratio(scores.sharpness[reached, k], scores.real_sharpness[reached, k]),
         motion=_ratio(scores.motion[reached, k], scores.real_motion[reached, k]),
-        st_lpips=distance,
+        st_lpips=_mean(scores.perceptual, reached, k),
     )
+
+
+def _mean(table: Table | None, reached: np.ndarray, k: int) -> float | None:
+    """Mean over the starts that reach a horizon; None where it was not measured."""
+    if table is None or np.isnan(table[reached, k]).any():
+        return None
+    return float(table[reached, k].mean())
 
 
 def _ratio(values: np.ndarray, real: np.ndarray) -> float | None:
@@ -224,11 +230,8 @@ def one_step_metrics(points: Sequence[Point], split: str) -> dict[str, float | i
     """Metrics of one-step prediction: further horizons only move along the footage."""
     first = points[0]
     return {
-        f"one_step.{split}.psnr": first.psnr,
-        f"one_step.{split}.copy_last_psnr": first.copy_last_psnr,
-        f"one_step.{split}.ssim": first.ssim,
-        f"one_step.{split}.copy_last_ssim": first.copy_last_ssim,
         f"one_step.{split}.pairs": first.starts,
+        **{f"one_step.{split}.{name}": getattr(first, name) for name in ONE_STEP_SCORES},
     }
 
 
