@@ -201,7 +201,7 @@ def plain(
         real = pixels.to(device, non_blocking=True)
         noise = generator.prior.draw(len(real), torch.default_generator, label).to(device)
         source = generator.source(noise, real[:, :, 0]) if name in CLIP_GANS else noise
-        fake, penalties = objective.generate(generator, source, real)
+        fake, penalties = objective.generate_with_losses(generator, source, real)
         steep = step % train.penalty_every == 0
         sides = [real.requires_grad_(steep), fake.detach().requires_grad_(steep)]
         logits = [discriminator(source, side) for side in sides]
@@ -303,7 +303,7 @@ def data(folder: Path, scale: str) -> None:
     scratch.mkdir(parents=True)
     videos, manifest = footage_fetch.fetch_footage(params.sources.footage, ROOT, scratch)
     frames = footage_frames.extract_footage(videos, manifest, params.frames.footage, scratch)
-    write_npz(folder / "pairs.npz", footage_pairs.pack(frames, params.pairs)[0])
+    write_npz(folder / "pairs.npz", footage_pairs.pack(frames, manifest, params.pairs)[0])
 
     # Drawing takes a minute; what `clips_fetch` has drawn is taken where it is there.
     videos, table = ROOT / "data/01_raw/clips", ROOT / "data/01_raw/clips.csv"

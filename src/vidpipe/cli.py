@@ -14,7 +14,6 @@ from typing import Any
 
 import click
 
-from vidpipe.utils.environment import allow_all_threads
 from vidpipe.utils.errors import UserError
 
 BY_SIGNAL = 128  # plus the number of the signal: the exit status, as shells report it
@@ -171,7 +170,6 @@ def report_user_errors(
             if signal.getsignal(number) is not signal.SIG_IGN:  # `nohup` has SIGHUP ignored
                 signal.signal(number, lambda received, _: sys.exit(BY_SIGNAL + received))
         try:
-            allow_all_threads()
             before(kwargs)
             return inner(*args, **kwargs)
         except KeyboardInterrupt:

@@ -16,7 +16,6 @@ from vidpipe.reproduction.code import check_installed
 from vidpipe.reproduction.identity import identity
 from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.training.runtime import pin_instructions
-from vidpipe.utils.environment import allow_all_threads
 from vidpipe.utils.locked_folders import LockedFolder, LockedFolders
 from vidpipe.utils.processor import fastest_runtime
 
@@ -24,7 +23,6 @@ log = logging.getLogger(__name__)
 STATE = ".vidpipe"  # folder of the project: scratch, checkpoints, downloads
 SCRATCH_PREFIX = "work-"
 CHECKPOINTS = "checkpoints"  # the input of training nodes, and the folder in STATE
-FEW_STEPS = 100  # in a training of fewer, as at the scale smoke, warning signs mean nothing
 MOST_STOPPED = 8  # trainings of a model whose checkpoints are kept, beside the current one
 
 
@@ -40,7 +38,6 @@ class Workbench:
         self.project = Path(context.project_path)
         check_installed(self.project)
         self.params = Params.model_validate(context.config_loader["parameters"])
-        allow_all_threads()
         pin_instructions(self.params.runtime.determinism)
 
     @hook_impl
@@ -81,8 +78,6 @@ class Workbench:
         if CHECKPOINTS not in node.inputs:
             return {}
         self._name_a_faster_runtime()
-        block = getattr(self.params, node.name.removesuffix("_train"))
-        _show_warning_signs(block.train.steps >= FEW_STEPS)
         params = {name: value for name, value in inputs.items() if name.startswith("params:")}
         training = identity(self.project, node, params, self.tracker.inputs)
         return {CHECKPOINTS: self._lock_checkpoints(node.name, f"{node.name}-{training}")}
@@ -123,13 +118,3 @@ class Workbench:
             return self.scratch.path / CHECKPOINTS / node
         self.trainings[node] = training
         return training.path
-
-
-def _show_warning_signs(wanted: bool) -> None:
-    """Let the trainer's log through whole, or without the signs of a training that goes wrong."""
-    trainer = logging.getLogger("vidpipe.training.trainer")
-    (trainer.removeFilter if wanted else trainer.addFilter)(_is_no_sign)
-
-
-def _is_no_sign(record: logging.LogRecord) -> bool:
-    return record.funcName != "log_report"

@@ -34,14 +34,14 @@ def choose(**values):
     return [part for key, value in given.items() for part in ("-S", f"{key}={value}")]
 
 
-def fetched(said):
+def fetched(said, stage=FETCH):
     """True: the stage ran; False: it was skipped."""
-    assert f"Running stage '{FETCH}'" in said or f"Stage '{FETCH}' didn't change" in said, said
-    return f"Running stage '{FETCH}'" in said
+    assert f"Running stage '{stage}'" in said or f"Stage '{stage}' didn't change" in said, said
+    return f"Running stage '{stage}'" in said
 
 
-def manifest(project):
-    return (project / "data/01_raw/clips.csv").read_text(encoding="utf-8")
+def manifest(project, slot="clips"):
+    return (project / f"data/01_raw/{slot}.csv").read_text(encoding="utf-8")
 
 
 def test_the_drawn_set_is_up_to_date_and_lists_nothing(project):
@@ -64,6 +64,20 @@ def test_a_video_added_replaced_or_removed_is_noticed(project):
     added.unlink()
     run(project, "dvc", "repro", FETCH)
     assert manifest(project) == before
+
+
+def test_a_video_of_a_folder_of_footage_is_noticed_too(project):
+    stage = "footage_fetch"
+    run(project, "vidpipe", "use", "footage/pets")
+    run(project, "dvc", "repro", stage)
+    assert "3.avi" in manifest(project, "footage")
+    assert not fetched(run(project, "dvc", "repro", stage), stage)
+    added = video(project, "a/9.avi", 9)
+    assert fetched(run(project, "dvc", "repro", stage), stage)
+    assert "9.avi" in manifest(project, "footage")
+    added.unlink()
+    run(project, "dvc", "repro", stage)
+    assert "9.avi" not in manifest(project, "footage")
 
 
 def test_a_label_that_is_edited_is_noticed_by_absolute_paths_too(project):

@@ -94,7 +94,7 @@ def make_data(scratch: Path, params: Params) -> None:
             manifest = pd.DataFrame(rows, columns=["path", "label", "group", "split"])
             _keep(scratch, "clips", cut(frames, manifest, params.clips))
     write_shots(frames, shots[0])
-    _keep(scratch, "pairs", pack(frames, params.pairs))
+    _keep(scratch, "pairs", pack(frames, manifest, params.pairs))
     _keep(scratch, "digits", make_digits(ROOT / params.digits.glyphs, params.digits))
 
 

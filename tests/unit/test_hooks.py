@@ -8,9 +8,6 @@ from support.project import ROOT
 from vidpipe import hooks
 from vidpipe.config.loader import check, read
 from vidpipe.hooks import Workbench
-from vidpipe.tracking.protocol import NullTracker
-from vidpipe.training.loop import Report
-from vidpipe.training.trainer import _RunLogger
 
 OUTPUT = "mlp_gan_model"
 
@@ -193,18 +190,3 @@ def test_a_faster_runtime_is_named_once(tmp_path, monkeypatch, caplog, determini
         for _ in range(2):
             bench.before_node_run(TRAINING, catalog, {STEPS: 1})
     assert caplog.text.count("`vidpipe preset fast`") == times
-
-
-@pytest.mark.parametrize(("steps", "times"), [(99, 0), (100, 1)])
-def test_a_training_of_a_few_steps_shows_no_warning_signs(tmp_path, caplog, steps, times):
-    values = read(ROOT / "params.yaml")
-    values["mlp_gan"]["train"]["steps"] = steps
-    bench = Workbench()
-    bench.project, bench.params = tmp_path, check(values)
-    catalog = DataCatalog({STEPS: MemoryDataset(1)})
-    bench.after_catalog_created(catalog)
-    bench.before_node_run(TRAINING, catalog, {STEPS: 1})
-    with NullTracker().training("mlp_gan", tmp_path) as run:
-        _RunLogger("mlp_gan", run, steps).log_report(Report(steps, {"diversity": 0.0}))
-    assert len([r for r in caplog.records if r.funcName == "log_report"]) == times
-    hooks._show_warning_signs(True)

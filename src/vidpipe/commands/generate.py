@@ -174,7 +174,7 @@ def _clips(
 
     from vidpipe.models.clip_sampling import ClipSampler  # noqa: PLC0415
     from vidpipe.training.weights import architecture  # noqa: PLC0415
-    from vidpipe.visualization.films import SHEET_TILE, TILE, frame_sheet, wall_film  # noqa: PLC0415
+    from vidpipe.visualization.clip_films import SHEET_TILE, TILE, frame_sheet, wall_film  # noqa: PLC0415
 
     if generator.from_picture and not image:
         raise UserError(f"{model} starts from a picture: give it one with --image")

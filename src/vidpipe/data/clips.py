@@ -1,14 +1,12 @@
 """Cut clips, windows of consecutive frames within a shot, as indices into frames stored once."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
-from jaxtyping import Int, UInt8
+from jaxtyping import Int
 
-from vidpipe.data.frames import Shot, load
-from vidpipe.data.npz import CHUNK, Stream
+from vidpipe.data.frames import Shot
 from vidpipe.utils.errors import UserError
 
 
@@ -67,22 +65,3 @@ def index_clips(shots: Sequence[Shot], *, frames: int, stride: int) -> ClipIndex
         clips[rows] = count + np.searchsorted(used[file], windows[rows])
         count += len(used[file])
     return ClipIndex(clips, shot_of, start, used)
-
-
-def stream(folder: Path, used: Mapping[str, Int[np.ndarray, "_"]]) -> Stream:
-    """Concatenate the used frames of all packed files, read in chunks.
-
-    Args:
-        folder: Folder of the packed files.
-        used: Frames of each file, as in `ClipIndex`.
-    """
-
-    def parts() -> Iterator[UInt8[np.ndarray, "n h w c"]]:
-        for file, frames in used.items():
-            for start in range(0, len(frames), step):
-                # Map the file again for each chunk, so that pages already read are released.
-                yield load(folder, file)[frames[start : start + step]]
-
-    frame = load(folder, next(iter(used)))[0]
-    step = max(1, CHUNK // frame.nbytes)
-    return Stream((sum(map(len, used.values())), *frame.shape), frame.dtype, parts)

@@ -172,7 +172,7 @@ def refuse_untrainable(entries: Sequence[Entry], key: str) -> None:
 
     Args:
         entries: Rows of the manifest, with splits.
-        key: Key of `params.yaml` for the data set, for the message.
+        key: Key of `params.yaml` for the data set, such as `sources.clips.folder`, for the message.
 
     Raises:
         UserError: With the number of videos that are held out.
@@ -181,7 +181,7 @@ def refuse_untrainable(entries: Sequence[Entry], key: str) -> None:
         raise UserError(
             f"{key}: expected videos to train on, but all {len(entries)} are for testing or "
             "broken; give some of them the split train, or give none a split: then "
-            "sources.clips.test is the share that is held out"
+            f"{key.rpartition('.')[0]}.test is the share that is held out"
         )
 
 

@@ -1,25 +1,27 @@
-"""Index pairs of consecutive frames, and split each shot by time."""
+"""Index pairs of consecutive frames; split shots by time, and videos as the manifest says."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Int, UInt8
 
 from vidpipe.data.frames import Shot
-from vidpipe.data.splits import GAP, HELD_OUT, SEEN
+from vidpipe.data.splits import GAP, HELD_OUT, SEEN, UNSEEN
 from vidpipe.utils.errors import UserError
+
+NAMED = 3  # videos named in a message, of many
 
 
 @dataclass(frozen=True)
 class PairIndex:
-    """Index of the pairs of a packed file, and their split.
+    """Index of the pairs of the packed files, end to end, and their split.
 
     Attributes:
-        pairs: Rows (source, target) of frame indices; never across a cut or two splits.
-        pair_split: `seen` or `held_out`, pair by pair.
-        frame_split: `seen`, `gap` or `held_out`, frame by frame.
-        frame_shot: Number of the shot, frame by frame.
+        pairs: Rows (source, target) of frame indices; never across a cut, a video or two splits.
+        pair_split: `seen`, `held_out` or `unseen`, pair by pair.
+        frame_split: `seen`, `gap`, `held_out` or `unseen`, frame by frame.
+        frame_shot: Number of the shot in the list of shots, frame by frame.
     """
 
     pairs: Int[np.ndarray, "p 2"]
@@ -28,43 +30,49 @@ class PairIndex:
     frame_shot: Int[np.ndarray, "n"]
 
 
-def index_pairs(shots: Sequence[Shot], *, held_out: float, gap: int) -> PairIndex:
+def index_pairs(
+    shots: Sequence[Shot], *, held_out: float, gap: int, unseen: Collection[str] = ()
+) -> PairIndex:
     """Pair consecutive frames of each shot and hold out its end.
 
     Each shot is split by time: first `seen`, then `gap` frames that nothing uses, then `held_out`.
-    A shot too short to hold out two frames is all `seen`.
+    A shot too short to hold out two frames is all `seen`. A video held out whole is all `unseen`.
 
     Args:
-        shots: Shots of one packed file, in order.
+        shots: Shots of the packed files, in order.
         held_out: Share of each shot's frames to hold out.
         gap: Frames between the two splits.
+        unseen: Names of the videos that are held out whole.
 
     Raises:
-        UserError: If no two frames follow each other.
+        UserError: If no two frames to learn from follow each other.
     """
     # Split and shot of each frame.
-    count = shots[-1].stop if shots else 0
-    frame_split = np.full(count, GAP, dtype="U8")
-    frame_shot = np.zeros(count, dtype=np.int32)
-    for shot in shots:
-        frame_split[shot.start : shot.stop] = _split_shot(shot.stop - shot.start, held_out, gap)
-        frame_shot[shot.start : shot.stop] = shot.shot
+    lengths = [shot.stop - shot.start for shot in shots]
+    frame_shot = np.repeat(np.arange(len(shots), dtype=np.int32), np.array(lengths, np.int64))
+    parts = [
+        np.full(length, UNSEEN) if shot.video in unseen else _split_shot(length, held_out, gap)
+        for shot, length in zip(shots, lengths, strict=True)
+    ]
+    frame_split = np.concatenate([np.empty(0, "U8"), *parts])
     # A pair is a frame and the next one, of the same shot and the same split.
-    source = np.arange(max(count - 1, 0))
+    source = np.arange(max(len(frame_shot) - 1, 0))
     same_shot = frame_shot[source] == frame_shot[source + 1]
     same_split = frame_split[source] == frame_split[source + 1]
     source = source[same_shot & same_split & (frame_split[source] != GAP)].astype(np.int32)
-    if not len(source):
-        video = shots[0].video if shots else "footage"
-        longest = max((shot.stop - shot.start for shot in shots), default=0)
+    pair_split = frame_split[source]
+    if SEEN not in pair_split:
+        videos = list(dict.fromkeys(shot.video for shot in shots if shot.video not in unseen))
+        lengths = [length for n, length in enumerate(lengths) if shots[n].video in videos]
         raise UserError(
-            f"{video}: no pairs: {count} frames in {len(shots)} shots, the longest of {longest}; "
-            "a pair needs two frames of one shot. Take a longer video, a smaller "
-            "frames.footage.stride (or a higher fps), or a higher frames.footage.cut_threshold"
+            f"{', '.join(videos[:NAMED]) or 'footage'}: no pairs: {sum(lengths)} frames in "
+            f"{len(lengths)} shots, the longest of {max(lengths, default=0)}; a pair needs two "
+            "frames of one shot. Take a longer video, a smaller frames.footage.stride (or a higher "
+            "fps), or a higher frames.footage.cut_threshold"
         )
     return PairIndex(
         pairs=np.stack([source, source + 1], axis=1),
-        pair_split=frame_split[source],
+        pair_split=pair_split,
         frame_split=frame_split,
         frame_shot=frame_shot,
     )

@@ -3,10 +3,11 @@
 import hashlib
 from collections.abc import Iterable
 
-# Splits of one video by time.
+# Splits of footage: by time within each shot of a video for training, and videos held out whole.
 SEEN = "seen"  # for training
-HELD_OUT = "held_out"  # never for training
+HELD_OUT = "held_out"  # never for training: later in a shot whose beginning is `seen`
 GAP = "gap"  # between the two, unused
+UNSEEN = "unseen"  # never for training: of a video nothing of which is `seen`
 # Splits of many videos, by groups.
 TRAIN, TEST = "train", "test"
 SALT = "vidpipe "  # gives two or three test people of nine drawn ones, or of Weizmann's nine

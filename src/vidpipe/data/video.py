@@ -100,7 +100,6 @@ class Probe:
         width: Pixels across, after rotation and with square pixels.
         height: Pixels down, after rotation.
         fps: Frames per second while the picture moves; a pause does not count.
-        paused: Seconds of all pauses together.
         announced: Number of frames in the header, else the number of packets; none is decoded.
         notes: What is done to the video so that it is shown as it was meant; plain ones have none.
     """
@@ -109,7 +108,6 @@ class Probe:
     width: int
     height: int
     fps: float
-    paused: float
     announced: int
     notes: tuple[str, ...]
 
@@ -131,7 +129,7 @@ class Decoded:
 
 @dataclass(frozen=True)
 class _Timing:
-    """When the frames of a video are shown, by its packets; none is decoded.
+    """Times at which the frames of a video are shown, by its packets; none is decoded.
 
     Attributes:
         rate: Frames per second while the picture moves.
@@ -164,7 +162,6 @@ def probe(path: Path) -> Probe:
             width=width,
             height=height,
             fps=float(timing.rate),
-            paused=math.fsum(timing.pauses),
             announced=timing.announced,
             notes=tuple(_notes(container, first, timing)),
         )

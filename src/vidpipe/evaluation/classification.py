@@ -1,5 +1,6 @@
 """Predictions of a classifier that has a class for `none of them`."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -21,12 +22,13 @@ class Classifier(Protocol):
     Attributes:
         classes: Number of classes, without `none`.
         threshold: Confidence above which a sample is accepted as one of them.
-        logits: The last layer.
     """
 
     classes: int
     threshold: float
-    logits: nn.Linear
+
+    def parameters(self) -> Iterator[nn.Parameter]:
+        """Yield the weights, as a network does."""
 
     def features(self, samples: Float[Tensor, "b ..."], /) -> Float[Tensor, "b d"]:
         """Return the features on which distances between samples are measured."""
@@ -86,7 +88,7 @@ def classify(
         batch: Samples at a time.
     """
     # Features and probabilities stay on the device of the classifier.
-    device = classifier.logits.weight.device
+    device = next(classifier.parameters()).device
     features = []
     predictions = []
     for pixels in torch.split(samples, batch):

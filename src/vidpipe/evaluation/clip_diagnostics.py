@@ -5,11 +5,11 @@ import math
 import torch
 
 from vidpipe.evaluation.motion import measure_motion
-from vidpipe.models.modes import evaluating
 from vidpipe.models.pixels import to_uint8
 from vidpipe.models.shapes import ClipBatch
 from vidpipe.training.adversarial import Objective, TrainState
 from vidpipe.training.losses import LOSSES
+from vidpipe.training.modes import evaluating
 
 MIN_REAL = 1e-6  # stands for a diversity or motion of real clips that is zero
 

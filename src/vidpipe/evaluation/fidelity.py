@@ -6,7 +6,6 @@ Shapes: b batch, c channels, h w pixels, float in [-1, 1].
 import torch
 from jaxtyping import Float
 from torch import Tensor
-from torchmetrics.functional.image import structural_similarity_index_measure
 
 from vidpipe.models.shapes import FrameBatch
 
@@ -29,6 +28,9 @@ def psnr(error: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
 
 def ssim(frames: FrameBatch, reference: FrameBatch) -> Scores:
     """Structural similarity per frame (Wang et al. 2004), with an 11x11 Gaussian window."""
+    # It imports matplotlib and scipy.signal, for which no training is to wait.
+    from torchmetrics.functional.image import structural_similarity_index_measure
+
     score: Tensor = structural_similarity_index_measure(
         frames, reference, data_range=2.0, reduction="none"
     )

@@ -221,7 +221,7 @@ class ClipObjective:
         noise = self.prior.draw(self.batch, rng, label).to(clips.device)
         return generator.source(noise, clips[:, :, 0]), clips
 
-    def generate(
+    def generate_with_losses(
         self, generator: Callable[[Any], ClipBatch], source: Any, real: ClipBatch
     ) -> tuple[ClipBatch, dict[str, Float[Tensor, ""]]]:
         """Return the generator's clips; there is no loss beside the adversarial one."""

@@ -110,7 +110,7 @@ class NoiseObjective:
         real = to_float(self.real[index.to(self.real.device)])
         return self.prior.draw(self.batch, rng).to(real.device), real
 
-    def generate(
+    def generate_with_losses(
         self, generator: Callable[[Noise], Samples], source: Noise, real: Samples
     ) -> tuple[Samples, dict[str, Float[Tensor, ""]]]:
         """Return the generator's samples; there is no loss beside the adversarial one."""

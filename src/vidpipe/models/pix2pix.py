@@ -289,7 +289,7 @@ class NextFrameObjective:
                 _, past = generator.advance(past)
         return past, target
 
-    def generate(
+    def generate_with_losses(
         self, generator: Callable[[Past], FrameBatch], source: Past, real: FrameBatch
     ) -> tuple[FrameBatch, dict[str, Float[Tensor, ""]]]:
         """Return the predicted frames, and the weighted L1 loss beside the adversarial one."""

@@ -25,10 +25,10 @@ from vidpipe.models.clip_gan import (
     build_networks,
     prior_of,
 )
-from vidpipe.models.modes import evaluating
 from vidpipe.models.noise import Noise, Prior
 from vidpipe.models.shapes import ClipBatch
 from vidpipe.training.adversarial import Networks
+from vidpipe.training.modes import evaluating
 
 ModelConfig = VganModel
 TrainConfig = VganTrain
@@ -146,7 +146,7 @@ class MaskedObjective(ClipObjective):
         super().__init__(real, batch=batch, prior=prior)
         self.mask_weight = mask_weight
 
-    def generate(
+    def generate_with_losses(
         self, generator: Callable[[Noise], ClipBatch], source: Noise, real: ClipBatch
     ) -> tuple[ClipBatch, dict[str, Float[Tensor, ""]]]:
         """Return the generator's clips, and the loss on the mask."""

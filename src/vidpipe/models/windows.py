@@ -11,8 +11,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vidpipe.models.flow import Flow
-from vidpipe.models.modes import evaluating
 from vidpipe.models.shapes import FrameBatch, WindowBatch
+from vidpipe.training.modes import evaluating
 
 
 @dataclass(frozen=True)

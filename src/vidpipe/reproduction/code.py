@@ -45,7 +45,7 @@ class Imports:
     @cached_property
     def graph(self) -> Any:
         """The graph, which takes a second to build."""
-        import grimp  # noqa: PLC0415
+        import grimp
 
         return grimp.build_graph(PACKAGE, cache_dir=None)
 

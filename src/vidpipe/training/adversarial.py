@@ -31,7 +31,7 @@ class Objective(Protocol):
     ) -> tuple[Any, Tensor]:
         """Draw (source, real samples); all randomness comes from `rng`."""
 
-    def generate(
+    def generate_with_losses(
         self, generator: Callable[[Any], Tensor], source: Any, real: Tensor, /
     ) -> tuple[Tensor, dict[str, Tensor]]:
         """Return fake samples, and the weighted losses beside the adversarial one, by name.
@@ -207,7 +207,7 @@ def update(
     # Draw a batch and generate from it once: both halves of the step use the same fakes.
     with autocast():
         source, target = objective.sample_batch(generator, rng)
-        fake, generator_losses = objective.generate(generator, source, target)
+        fake, generator_losses = objective.generate_with_losses(generator, source, target)
     if taken := OWN_LOSSES & generator_losses.keys():
         raise ValueError(
             f"an objective names its losses {', '.join(sorted(taken))}: rename them, the update "

@@ -27,6 +27,10 @@ PORTABLE = {
     "ONEDNN_MAX_CPU_ISA": "AVX",
 }
 
+# OpenMP's, of a cluster or a shell: they leave a parallel region fewer threads than it asked for.
+# Sums are then cut otherwise, and kernels that count on their threads read memory nobody wrote.
+FEWER_THREADS = ("OMP_DYNAMIC", "OMP_MAX_ACTIVE_LEVELS", "OMP_THREAD_LIMIT")
+
 # Of glibc's malloc.h: options of mallopt.
 TRIM_THRESHOLD, MMAP_MAX = -1, -4
 
@@ -57,11 +61,12 @@ class Machine:
 
 
 def pin_instructions(determinism: Literal["portable", "machine"]) -> None:
-    """Choose the instruction set. Works only before torch is imported.
+    """Choose the instruction set, and allow all threads. Works only before torch is imported.
 
     Raises:
-        UserError: If torch is there already, with another instruction set.
+        UserError: If torch is there already, with another instruction set or a limit of threads.
     """
+    _allow_all_threads()
     if determinism == "machine":
         return
 
@@ -117,6 +122,24 @@ def start(
         return torch.autocast(device, dtype=torch.bfloat16)
 
     return Machine(torch.device(device), autocast)
+
+
+def _allow_all_threads() -> None:
+    """Take out what would give torch fewer threads than `runtime.threads`.
+
+    OpenMP reads these variables once, as torch is imported.
+
+    Raises:
+        UserError: If torch is imported already, and one of them is set.
+    """
+    limits = [name for name in FEWER_THREADS if name in os.environ]
+    if limits and "torch" in sys.modules:
+        raise UserError(
+            f"{', '.join(limits)}: expected to be unset before torch is imported, but it is "
+            f"imported already; start Python by `env {' '.join(f'-u {name}' for name in limits)}`"
+        )
+    for name in limits:
+        del os.environ[name]
 
 
 def _keep_freed_memory() -> None:

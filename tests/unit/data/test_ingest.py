@@ -316,9 +316,13 @@ def test_broken_files_are_copies_of_none():
 
 def test_where_all_are_held_out_the_key_is_named():
     rows = [replace(ROW, split="test"), replace(ROW, split="train", status="broken")]
-    with pytest.raises(UserError, match=r"^key: expected videos to train on, but all 2 are"):
-        refuse_untrainable(rows, "key")
-    refuse_untrainable([*rows, replace(ROW, split="train")], "key")
+    key = "sources.footage.folder"
+    with pytest.raises(
+        UserError, match=rf"^{key}: expected videos to train on, but all 2 are"
+    ) as e:
+        refuse_untrainable(rows, key)
+    assert "then sources.footage.test is the share" in str(e.value)
+    refuse_untrainable([*rows, replace(ROW, split="train")], key)
 
 
 def broken(count: int, of: int) -> list[Entry]:

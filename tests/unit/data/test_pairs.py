@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ from support.footage import BLACK, WHITE
 
 from vidpipe.data.frames import Shot, extract
 from vidpipe.data.pairs import index_pairs, side_by_side
-from vidpipe.data.splits import GAP, HELD_OUT, SEEN
+from vidpipe.data.splits import GAP, HELD_OUT, SEEN, UNSEEN
 from vidpipe.utils.errors import UserError
 
 LENGTHS = st.lists(st.integers(1, 30), min_size=1, max_size=6)
@@ -77,6 +78,27 @@ def test_every_frame_next_to_one_of_its_shot_and_split_is_in_a_pair(
     parts = [index.frame_split[shot.start : shot.stop].tolist() for shot in taken]
     expected = sum(max(p.count(name) - 1, 0) for p in parts for name in (SEEN, HELD_OUT))
     assert len(index.pairs) == expected
+
+
+def test_frames_of_several_videos_count_through_and_no_pair_straddles_two():
+    first, second = shots(6, 2), [replace(shot, video="w", file="w.npy") for shot in shots(3, 1)]
+    index = index_pairs([*first, *second], held_out=0, gap=0)
+    assert index.frame_shot.tolist() == [0] * 6 + [1] * 2 + [2] * 3 + [3]
+    assert index.pairs[:, 0].tolist() == [0, 1, 2, 3, 4, 6, 8, 9]
+
+
+def test_a_video_held_out_whole_is_unseen_and_the_others_split_by_time():
+    other = [replace(shot, video="w", file="w.npy") for shot in shots(20)]
+    index = index_pairs([*shots(20), *other], held_out=0.25, gap=4, unseen={"w"})
+    assert index.frame_split.tolist() == [SEEN] * 11 + [GAP] * 4 + [HELD_OUT] * 5 + [UNSEEN] * 20
+    assert index.frame_split.dtype == index_pairs(shots(20), held_out=0, gap=0).frame_split.dtype
+    assert (index.pair_split == UNSEEN).sum() == 19
+
+
+def test_pairs_of_unseen_videos_alone_are_none_to_learn_from():
+    other = [replace(shot, video="w", file="w.npy") for shot in shots(20)]
+    with pytest.raises(UserError, match="v: no pairs: 2 frames in 2 shots, the longest of 1"):
+        index_pairs([*shots(1, 1), *other], held_out=0.25, gap=4, unseen={"w"})
 
 
 def test_the_end_of_a_shot_is_held_out_after_the_gap():

@@ -1,6 +1,10 @@
+import inspect
+
+import pytest
 import torch
 
-from vidpipe.evaluation.classification import BATCH, Classification, classify
+from vidpipe.evaluation.classification import BATCH, Classification, Classifier, classify
+from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.digit_classifier import DigitClassifier
 from vidpipe.models.pixels import to_float
 
@@ -17,6 +21,16 @@ def test_each_picture_goes_through_the_classifier_once_and_its_likeliest_class_i
     probabilities = classifier(to_float(pictures)).softmax(1)[:, :4]
     torch.testing.assert_close(classification.confidence, probabilities.max(1).values)
     assert torch.equal(classification.label, probabilities.argmax(1))
+
+
+@pytest.mark.parametrize(
+    "classifier", [DigitClassifier(classes=2), ActionClassifier(classes=2, channels=1)]
+)
+def test_networks_are_classifiers_to_python_3_12_too_which_looks_past_getattr(classifier):
+    members = [*Classifier.__annotations__, "parameters", "features", "class_logits"]
+    assert isinstance(classifier, Classifier)
+    assert [n for n in members if inspect.getattr_static(classifier, n, None) is None] == []
+    assert {n for n in vars(Classifier) if n[0] != "_"} <= set(members)
 
 
 def test_classes_are_covered_by_one_confident_sample_in_a_hundred():

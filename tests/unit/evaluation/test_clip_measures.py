@@ -31,6 +31,9 @@ class ByMotion:
         self.logits = torch.nn.Linear(24, self.classes + 1)
         self.weights = torch.randn(7 * 16, 24, generator=rng) / 4
 
+    def parameters(self):
+        return self.logits.parameters()
+
     def features(self, clips):
         change = clips.diff(dim=2).abs().mean(1, keepdim=True)
         return torch.nn.functional.avg_pool3d(change, (1, 4, 4)).flatten(1) @ self.weights

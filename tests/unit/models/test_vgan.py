@@ -49,7 +49,7 @@ def test_the_generator_pays_for_the_mean_of_its_mask():
     objective = MaskedObjective(real, batch=2, prior=Prior(10, 3), mask_weight=0.1)
     made = generator()
     source, target = objective.sample_batch(made, torch.Generator().manual_seed(0))
-    fake, costs = objective.generate(made, source, target)
+    fake, costs = objective.generate_with_losses(made, source, target)
     assert torch.equal(fake, made(source))
     torch.testing.assert_close(costs, {"mask": 0.1 * made.parts(source).mask.mean()})
     costs["mask"].backward()

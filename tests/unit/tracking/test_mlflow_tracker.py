@@ -17,7 +17,7 @@ from vidpipe.tracking.mlflow_tracker import (
     tracking_uri,
     without_secrets,
 )
-from vidpipe.training import checkpoint
+from vidpipe.training import checkpoint, trainer
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 PICTURE = np.zeros((4, 4, 3), np.uint8)
@@ -126,6 +126,7 @@ def test_an_evaluation_joins_the_newest_run_with_these_weights_and_parameters(tr
 def test_a_warning_sign_keeps_its_first_step_when_training_resumes(tracker, tmp_path, monkeypatch):
     monkeypatch.setattr(checkpoint, "SHARE", float("inf"))
     monkeypatch.setattr(checkpoint, "LEAST", 0.0)
+    monkeypatch.setattr(trainer, "FEW_STEPS", 0)
 
     def diagnostics(step, stop=None):
         if step == stop:

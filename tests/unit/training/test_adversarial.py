@@ -157,8 +157,8 @@ def test_a_rate_of_no_network_is_refused():
 @pytest.mark.parametrize("name", ["generator", "discriminator", "r1", "d_real"])
 def test_a_loss_of_an_objective_replaces_none_of_the_update(name):
     state, objective = games.mlp_gan()
-    generate = objective.generate
-    objective.generate = lambda *given: (generate(*given)[0], {name: torch.zeros(())})
+    generate = objective.generate_with_losses
+    objective.generate_with_losses = lambda *given: (generate(*given)[0], {name: torch.zeros(())})
     rng = torch.Generator().manual_seed(0)
     with pytest.raises(ValueError, match=f"an objective names its losses {name}: rename them"):
         update(state, objective, step=1, rng=rng, autocast=games.plain)

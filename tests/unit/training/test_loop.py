@@ -119,7 +119,7 @@ def test_a_loss_that_is_not_finite_is_named_with_its_step():
         def sample_batch(self, generator, rng):
             return torch.zeros(1, 2), torch.zeros(1, 2)
 
-        def generate(self, generator, source, target):
+        def generate_with_losses(self, generator, source, target):
             self.calls += 1
             fake = generator(source)
             return fake, {"l1": fake.detach().sum() * (float("nan") if self.calls == 3 else 1.0)}

@@ -17,9 +17,10 @@ from vidpipe.models import vgan as vgan_module
 from vidpipe.pipelines.clips.train import make_train_node as make_clip_node
 from vidpipe.pipelines.digits.train import make_train_node as make_digit_node
 from vidpipe.tracking.protocol import NullTracker
-from vidpipe.training import checkpoint
+from vidpipe.training import checkpoint, trainer
 from vidpipe.training.health import WARNING_SIGNS, warning_signs
-from vidpipe.training.trainer import UNSETTLED
+from vidpipe.training.loop import Report
+from vidpipe.training.trainer import FEW_STEPS, UNSETTLED, _RunLogger
 
 RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portable")
 TRAIN = {"seed": 0, "steps": 7, "batch": 4, "learning_rate": 2e-3, "beta1": 0.0, "beta2": 0.99}
@@ -61,6 +62,11 @@ class Stopping(NullTracker):
 def _save_at_every_report(monkeypatch):
     monkeypatch.setattr(checkpoint, "SHARE", float("inf"))
     monkeypatch.setattr(checkpoint, "LEAST", 0.0)
+
+
+@pytest.fixture(autouse=True)
+def _warn_in_short_trainings_too(monkeypatch):
+    monkeypatch.setattr(trainer, "FEW_STEPS", 0)
 
 
 def digits():
@@ -205,6 +211,15 @@ def test_a_sign_keeps_its_first_step_when_training_goes_on(tmp_path):
         watched.train(first, tmp_path / "one", kept, lambda step: ILL["frozen"])
     watched.train(second, tmp_path / "two", kept, lambda step: ILL["frozen"])
     assert first.signs == second.signs == [("frozen", 4)]
+
+
+@pytest.mark.parametrize(("steps", "signs"), [(99, []), (100, [("collapsed", 100)])])
+def test_a_training_of_a_few_steps_shows_no_warning_signs(monkeypatch, caplog, steps, signs):
+    monkeypatch.setattr(trainer, "FEW_STEPS", FEW_STEPS)
+    run = Stopping()
+    _RunLogger("mlp_gan", run, steps).log_report(Report(steps, ILL["collapsed"]))
+    assert run.signs == signs
+    assert len(warned(caplog)) == len(signs)
 
 
 # What docs/results.md says of the committed runs; the others show nothing.

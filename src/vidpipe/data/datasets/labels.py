@@ -31,7 +31,7 @@ def split_called(name: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """What is known of a video besides its path; empty: nothing."""
+    """Label, group and split of a video; empty: unknown."""
 
     label: str
     group: str = ""

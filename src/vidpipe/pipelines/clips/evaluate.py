@@ -20,7 +20,7 @@ from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.utils.names import model_name
-from vidpipe.visualization.films import draw_films, sample_sheet
+from vidpipe.visualization.clip_films import draw_films, sample_sheet
 
 WEIGHTS = "generator.safetensors"
 MAX_RATIO = 4  # real clips of the training data for each generated one, at most

@@ -14,10 +14,10 @@ from vidpipe.data.clip_arrays import check
 from vidpipe.data.splits import TEST
 from vidpipe.evaluation.clip_diagnostics import clip_diagnostics
 from vidpipe.models.clip_gan import ClipData, ClipGanModule, diagnostics_of
-from vidpipe.models.modes import evaluating
 from vidpipe.models.pixels import to_uint8
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
+from vidpipe.training.modes import evaluating
 from vidpipe.training.trainer import hyperparameters_of, place, prepare, train_gan
 from vidpipe.utils.names import model_name
 from vidpipe.visualization.sheets import grid

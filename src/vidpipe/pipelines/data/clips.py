@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from vidpipe.config.schema import Clips
-from vidpipe.data.clips import ClipIndex, index_clips, stream
+from vidpipe.data.clips import ClipIndex, index_clips
 from vidpipe.data.frames import Shot, load, read_shots
 from vidpipe.data.npz import Stream
+from vidpipe.data.packed import stream
 from vidpipe.visualization.sheets import grid, png
 
 log = logging.getLogger(__name__)

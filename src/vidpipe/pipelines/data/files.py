@@ -8,11 +8,9 @@ import os
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
-from dvc.fs import localfs
-from dvc_data.hashfile.hash import hash_file
-from dvc_data.hashfile.state import State
 
 from vidpipe.config.datasets import ClipsSource, FootageSource, Source
 from vidpipe.data.datasets.record import Place
@@ -66,12 +64,18 @@ def _hash(paths: Sequence[Path], known: Path, name: str) -> list[str]:
     """Return the MD5 of each file; one whose inode, time and size are known is not read again."""
     if not paths:
         return []
+    from dvc_data.hashfile.state import State  # noqa: PLC0415 (slow, and no other stage needs it)
+
     with closing(State(tmp_dir=str(known))) as state:
         files = progress(paths, total=len(paths), name=name, unit="file")
         return [_md5(path, state) for path in files]
 
 
-def _md5(path: Path, state: State) -> str:
+def _md5(path: Path, state: Any) -> str:
+    """Return the MD5 of a file, empty if it cannot be read; `state` knows those of before."""
+    from dvc.fs import localfs  # noqa: PLC0415
+    from dvc_data.hashfile.hash import hash_file  # noqa: PLC0415
+
     try:
         # DVC would take the time of a link for that of its file.
         _, value = hash_file(os.path.realpath(path), localfs, "md5", state=state)

@@ -1,51 +1,73 @@
-"""Stage `footage_frames`: the video as square frames, shot by shot."""
+"""Stage `footage_frames`: videos as square frames, shot by shot."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from vidpipe.config.schema import Frames
 from vidpipe.data.files import inside
-from vidpipe.data.frames import extract, write_shots
+from vidpipe.data.frames import Shot, extract, write_shots
+from vidpipe.data.workers import Failure, PoolFactory, map_ordered, processes, processors
+from vidpipe.utils.errors import UserError
+from vidpipe.utils.progress import progress
 
 log = logging.getLogger(__name__)
 
 
-def extract_footage(videos: Path, manifest: pd.DataFrame, frames: Frames, scratch: Path) -> Path:
-    """Decode each video of the manifest into one packed file, and list the shots in `shots.csv`.
+def extract_footage(
+    videos: Path,
+    manifest: pd.DataFrame,
+    frames: Frames,
+    scratch: Path,
+    *,
+    pool: PoolFactory = processes,
+) -> Path:
+    """Decode each video of the manifest into a packed file, and list the shots in `shots.csv`.
+
+    Broken videos, and those that are in neither split, are left out.
 
     Args:
         videos: Folder that the manifest's paths start from.
         manifest: Rows of `ingest.Entry`.
         frames: Size, rate and shot detection.
         scratch: Folder of this process.
+        pool: Starts the workers that decode, where there are several videos.
 
     Returns:
         The folder with the frames.
+
+    Raises:
+        UserError: If a video cannot be read.
     """
-    video_fps = manifest["fps"].max()
-    if frames.fps and frames.fps > video_fps:
+    alone = len(manifest) == 1  # and in no split
+    manifest = manifest[(manifest["status"] != "broken") & (alone | (manifest["split"] != ""))]
+    rates = sorted({float(fps) for fps in manifest["fps"]})
+    if frames.fps and frames.fps > rates[0]:
         log.warning(
             "frames.footage.fps: %g is above the video's own %g: frames will stand more than once",
             frames.fps,
-            video_fps,
+            rates[0],
+        )
+    elif not frames.fps and rates[-1] > 1.01 * rates[0]:
+        log.warning(
+            "frames.footage.fps: it is empty, and the videos have from %g to %g frames a second, "
+            "so a step is a longer time in some; %g would make them alike",
+            *(rates[0], rates[-1], rates[0]),
         )
     folder = scratch / "frames"
     folder.mkdir()
-    # One video after the other: the slot has one.
-    shots = [
-        shot
-        for name in manifest["path"]
-        for shot in extract(
-            inside(videos, name),
-            folder,
-            size=frames.size,
-            stride=frames.stride,
-            fps=frames.fps,
-            cut_threshold=frames.cut_threshold,
-        )
-    ]
+    extract_one = partial(
+        extract,
+        folder=folder,
+        size=frames.size,
+        stride=frames.stride,
+        fps=frames.fps,
+        cut_threshold=frames.cut_threshold,
+    )
+    paths = [inside(videos, name) for name in manifest["path"]]
+    shots = _extract_all(paths, extract_one, pool=pool)
     log.info(
         "%d frames of %d pixels in %d shots",
         sum(shot.stop - shot.start for shot in shots),
@@ -54,3 +76,20 @@ def extract_footage(videos: Path, manifest: pd.DataFrame, frames: Frames, scratc
     )
     write_shots(folder, shots)
     return folder
+
+
+def _extract_all(
+    paths: list[Path], extract_one: partial[list[Shot]], *, pool: PoolFactory
+) -> list[Shot]:
+    """Extract videos side by side, one in this process; return their shots in order."""
+    if len(paths) == 1:
+        return extract_one(paths[0])
+    workers = min(processors(), len(paths))
+    results = map_ordered(extract_one, paths, pool=pool, workers=workers)
+    results = progress(results, total=len(paths), name="frames", unit="video")
+    shots = list[Shot]()
+    for path, found in zip(paths, results, strict=True):
+        if isinstance(found, Failure):
+            raise UserError(f"{path}: {found.reason}; take it out of the set")
+        shots += found
+    return shots

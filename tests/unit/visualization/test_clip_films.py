@@ -1,7 +1,7 @@
 import numpy as np
 import torch
 
-from vidpipe.visualization.films import LONGEST_LABEL, TILE, wall_film
+from vidpipe.visualization.clip_films import LONGEST_LABEL, TILE, wall_film
 
 CLIPS = torch.zeros(6, 2, 8, 8, 3, dtype=torch.uint8)
 

@@ -1,7 +1,7 @@
 import pytest
 from torch import nn
 
-from vidpipe.models.modes import evaluating
+from vidpipe.training.modes import evaluating
 
 
 def fail(*networks):
