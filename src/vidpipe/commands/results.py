@@ -16,9 +16,14 @@ CLIPS = [
     "frechet_frames",
     "frechet_diff",
     "frechet_diff_floor",
+    "frechet_diff_gated",
+    "frechet_diff_gated_floor",
     "frechet_actions",
     "motion_ratio",
+    "motion_ratio_25",
     "freezing_rate",
+    "background_drift",
+    "actor_drift",
     "actions_covered",
 ]
 HEADLINES = dict.fromkeys(CLIP_GAN_NAMES, CLIPS) | {

@@ -2,7 +2,8 @@
 
 The weights come from a fixed seed, so the features are the same in every project. Fréchet distances
 on them grow with anything that changes local patterns: noise and blur on features of frames, wrong
-motion on features of differences between frames.
+motion on features of differences between frames. Flicker makes up for lost motion there; not so if
+only the differences of what moves are kept.
 """
 
 import math
@@ -13,6 +14,7 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from vidpipe.evaluation.motion import GREY_LEVELS, gated_change
 from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import ClipBatch, PixelClips
 
@@ -26,21 +28,27 @@ BATCH = 64  # clips at a time
 
 
 @torch.no_grad()
-def random_features(clips: PixelClips, device: torch.device) -> tuple[Features, Features]:
-    """Return features of the frames, and of the differences between frames, of each clip.
+def random_features(clips: PixelClips, device: torch.device) -> dict[str, Features]:
+    """Return features of each clip, by what is seen of it.
 
     Args:
         clips: Any number of clips.
         device: Device that computes; the features are returned on the CPU.
+
+    Returns:
+        Features of the `frames`, of the differences between them (`diff`), and of the differences
+        where something moves (`diff_gated`), see `motion.gated_change`.
     """
     weights = [weight.to(device) for weight in _random_weights(channels=clips.shape[-1])]
-    frames = []
-    differences = []
+    features: dict[str, list[Features]] = {"frames": [], "diff": [], "diff_gated": []}
     for pixels in torch.split(clips, BATCH):
         batch = to_float(pixels.to(device).permute(0, 4, 1, 2, 3))
-        frames.append(_features(batch, weights))
-        differences.append(_features(batch.diff(dim=2), weights))
-    return torch.cat(frames).cpu(), torch.cat(differences).cpu()
+        features["frames"].append(_features(batch, weights))
+        features["diff"].append(_features(batch.diff(dim=2), weights))
+        # A difference is twice as large in [-1, 1] as in shares of the range.
+        gated = gated_change(pixels).to(device).permute(0, 4, 1, 2, 3) * (2 / GREY_LEVELS)
+        features["diff_gated"].append(_features(gated, weights))
+    return {name: torch.cat(batches).cpu() for name, batches in features.items()}
 
 
 def _random_weights(*, channels: int) -> list[Weight]:

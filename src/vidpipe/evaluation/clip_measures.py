@@ -13,7 +13,8 @@ from vidpipe.evaluation import fidelity
 from vidpipe.evaluation.classification import Classification, Classifier, classify
 from vidpipe.evaluation.clip_features import random_features
 from vidpipe.evaluation.frechet import frechet_distance, frechet_floor
-from vidpipe.evaluation.motion import Motion, measure_motion
+from vidpipe.evaluation.identity import Drift, measure_drift
+from vidpipe.evaluation.motion import FAINT, MOVES, STRONG, Motion, measure_motion
 from vidpipe.evaluation.precision_recall import precision_and_recall
 from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import PixelClips, PixelFrames
@@ -22,6 +23,7 @@ from vidpipe.utils.errors import UserError
 CPU = torch.device("cpu")
 BATCH = 64  # clips classified, or made vectors, at a time
 BLOCK = 256  # clips compared with all reference clips at a time
+MOTION_RATIOS = {"motion_ratio": MOVES, "motion_ratio_06": FAINT, "motion_ratio_25": STRONG}
 SIDE = 32  # pixels; larger clips are shrunk to it before they are compared one by one
 
 
@@ -31,35 +33,37 @@ class ClipStatistics:
 
     Attributes:
         clips: The clips themselves.
-        features: Features by name: of `frames`, of differences between frames (`diff`), and those
-            of the action classifier (`actions`) if there is one.
+        features: Features by name: those of `random_features`, and those of the action classifier
+            (`actions`) if there is one.
         motion: Motion and flicker, clip by clip.
+        drift: Change of background and actor within a clip, clip by clip.
         classification: Predictions of the action classifier, if there is one.
     """
 
     clips: PixelClips
     features: dict[str, Float[Tensor, "n _"]]
     motion: Motion
+    drift: Drift
     classification: Classification | None
 
 
 def clip_statistics(
     clips: PixelClips, classifier: Classifier | None = None, *, device: torch.device = CPU
 ) -> ClipStatistics:
-    """Compute features, motion and predictions of a set of clips, once for all scores.
+    """Compute features, motion, drift and predictions of a set of clips, once for all scores.
 
     Args:
         clips: Any number of clips; they stay on their device.
         classifier: The action classifier, if there is one.
         device: Device that computes the random features.
     """
-    frames, differences = random_features(clips, device)
-    features = {"frames": frames, "diff": differences}
+    features = random_features(clips, device)
     classification = None
     if classifier:
         classification = classify(classifier, clips.permute(0, 4, 1, 2, 3), batch=BATCH)
         features["actions"] = classification.features.cpu()
-    return ClipStatistics(clips, features, measure_motion(clips), classification)
+    motion, drift = measure_motion(clips), measure_drift(clips)
+    return ClipStatistics(clips, features, motion, drift, classification)
 
 
 def score_clips(clips: ClipStatistics, train_clips: ClipStatistics) -> dict[str, float | int]:
@@ -67,8 +71,10 @@ def score_clips(clips: ClipStatistics, train_clips: ClipStatistics) -> dict[str,
 
     Returns:
         `frechet_frames` and so on: Fréchet distances on features. `motion_ratio`: share of pixels
-        that move, as a ratio to that of real clips. `freezing_rate`, `flicker`: see `Motion`.
-        `diversity`: see there. With a classifier, `actions_covered`: actions that at least one
+        that move, as a ratio to that of real clips; `motion_ratio_06` and `motion_ratio_25`: the
+        same of faint and of strong motion, left out if real clips have none. `freezing_rate`,
+        `flicker`: see `Motion`. `background_drift`, `actor_drift`: see `Drift`. `diversity`: see
+        there. With a classifier, `actions_covered`: actions that at least one
         clip in a hundred is accepted as. `confident_share`: share of the clips that are accepted
         as any. `precision`, `recall`: on the classifier's features, see
         `evaluation.precision_recall`; recall falls where few clips are repeated.
@@ -76,17 +82,22 @@ def score_clips(clips: ClipStatistics, train_clips: ClipStatistics) -> dict[str,
     Raises:
         UserError: If nothing moves in the clips of the training data.
     """
-    real_share = train_clips.motion.moving_share.mean().item()
-    if real_share == 0:
+    if not train_clips.motion.moving_share.any():
         raise UserError("sources.clips: expected videos in which something moves; all stand still")
     scores = {
         f"frechet_{name}": frechet_distance(features, train_clips.features[name])
         for name, features in clips.features.items()
     }
     scores |= {
-        "motion_ratio": clips.motion.moving_share.mean().item() / real_share,
+        name: clips.motion.moving_shares[least].mean().item() / real_share
+        for name, least in MOTION_RATIOS.items()
+        if (real_share := train_clips.motion.moving_shares[least].mean().item())
+    }
+    scores |= {
         "freezing_rate": clips.motion.freezing_rate(train_clips.motion),
         "flicker": clips.motion.flicker.mean().item(),
+        "background_drift": clips.drift.background.mean().item(),
+        "actor_drift": clips.drift.mean_actor,
         "diversity": diversity(clips.clips),
     }
     if clips.classification:

@@ -28,7 +28,15 @@ COPY_FIRST = "_copy_first"
 NOISE = "_noise"
 
 # Scores that real clips have without a reference.
-OF_REAL = ("freezing_rate", "flicker", "diversity", "actions_covered", "confident_share")
+OF_REAL = (
+    "freezing_rate",
+    "flicker",
+    "background_drift",
+    "actor_drift",
+    "diversity",
+    "actions_covered",
+    "confident_share",
+)
 
 
 def check_halves(train_clips: ReferenceClips, count: int) -> None:

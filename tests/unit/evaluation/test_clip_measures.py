@@ -80,6 +80,36 @@ def test_each_distance_grows_with_what_is_wrong(real, harm):
         assert all(less < more for less, more in pairwise(grown)), (name, grown)
 
 
+def gated(clips, real):
+    return score_clips(clip_statistics(clips), real)["frechet_diff_gated"]
+
+
+def test_gated_differences_are_worse_for_blur_and_worst_for_stills(real):
+    plain = clip_statistics(real.clips)
+    grown = [
+        gated(clips, plain)
+        for clips in (real.clips, moving.blurred(real.clips, 3), moving.frozen(real.clips))
+    ]
+    assert grown == sorted(grown)
+    assert len(set(grown)) == 3
+
+
+@pytest.mark.parametrize("level", [3.0, 6.4, 12.0])
+def test_flicker_does_not_make_up_for_motion_that_blur_has_lost(real, level):
+    plain = clip_statistics(real.clips)
+    soft = moving.blurred(real.clips, 3)
+    assert gated(moving.noisy(soft, level), plain) > gated(soft, plain)
+    assert gated(moving.noisy(real.clips, level), plain) > gated(real.clips, plain)
+
+
+def test_faint_footage_has_no_ratio_of_strong_motion():
+    faint = torch.full((6, 4, 16, 16, 3), 100, dtype=torch.uint8)
+    faint[:, ::2, :4] = 145
+    numbers = score_clips(clip_statistics(faint), clip_statistics(faint))
+    assert (numbers["motion_ratio"], numbers["motion_ratio_06"]) == (1, 1)
+    assert "motion_ratio_25" not in numbers
+
+
 @pytest.fixture(scope="module")
 def classifier():
     return classifiers.trained(moving.ALL, count=120, steps=120).eval()
@@ -113,8 +143,9 @@ def test_real_clips_of_other_videos_are_the_floor_and_far_below_noise(real, name
 
 def test_real_ones_score_as_real(real):
     numbers = score_clips(real, real)
-    assert numbers["motion_ratio"] == 1
-    assert max(numbers[f"frechet_{name}"] for name in ("frames", "diff", "actions")) < 1e-6
+    assert {numbers[f"motion_ratio{least}"] for least in ("", "_06", "_25")} == {1}
+    names = ("frames", "diff", "diff_gated", "actions")
+    assert max(numbers[f"frechet_{name}"] for name in names) < 1e-6
     assert numbers["freezing_rate"] == numbers["flicker"] == 0
 
 

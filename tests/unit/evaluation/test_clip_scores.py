@@ -37,12 +37,17 @@ def numbers(arrays):
 
 
 def test_every_score_stands_beside_those_of_real_clips_of_stills_and_of_noise(numbers):
-    for name in ("frechet_frames", "frechet_diff"):
+    for name in ("frechet_frames", "frechet_diff", "frechet_diff_gated"):
         assert {f"{name}{suffix}" for suffix in (GENERATED, HELD_OUT, COPY_FIRST, NOISE)} <= set(
             numbers
         )
         assert 0 < numbers[f"{name}_floor"] < numbers[f"{name}_noise"]
     assert {"freezing_rate_real", "flicker_real", "diversity_real", "nearest_train"} <= set(numbers)
+    for name in ("motion_ratio_06", "motion_ratio_25", "background_drift", "actor_drift"):
+        assert {f"{name}{suffix}" for suffix in ("", "_held_out", "_copy_first", "_noise")} <= set(
+            numbers
+        )
+    assert {"background_drift_real", "actor_drift_real", "nearest_train_held_out"} <= set(numbers)
     assert (numbers["samples"], numbers["seen"], numbers["held_out"]) == (40, 156, 52)
     assert all(math.isfinite(number) for number in numbers.values())
 

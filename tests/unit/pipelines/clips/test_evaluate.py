@@ -52,9 +52,10 @@ def done(folders, tmp_path_factory):
 
 def test_scores_are_finite_and_stand_beside_their_baselines(done):
     numbers, _, _ = done
-    wanted = ["frechet_frames", "frechet_diff", "frechet_actions"]
+    wanted = ["frechet_frames", "frechet_diff", "frechet_diff_gated", "frechet_actions"]
     wanted += [f"{name}_floor" for name in wanted] + [f"{name}_copy_first" for name in wanted]
     wanted += ["motion_ratio", "freezing_rate", "freezing_rate_real", "flicker", "flicker_real"]
+    wanted += ["motion_ratio_06", "motion_ratio_25", "background_drift", "actor_drift_real"]
     wanted += ["diversity", "nearest_train", "actions_covered", "confident_share", "samples"]
     assert set(wanted) <= set(numbers)
     assert all(math.isfinite(number) for number in numbers.values())
