@@ -28,7 +28,6 @@ from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import FrameBatch, WindowBatch
 from vidpipe.models.windows import NextFrameGenerator, Past, push, stack_window
 from vidpipe.training.adversarial import Hyperparameters, Networks
-from vidpipe.utils.errors import UserError
 
 ModelConfig = Pix2pixModel
 
@@ -99,11 +98,7 @@ def make_generator(
 def objective(
     config: TrainingConfig[Pix2pixModel, Pix2pixTrain], data: PairData
 ) -> "NextFrameObjective":
-    """Make the objective: the next frame of a window.
-
-    Raises:
-        UserError: If no shot is as long as a window and the frame after it.
-    """
+    """Make the objective: the next frame of a window."""
     train = config.train
     objective_of = NextFrameObjective if config.model.motion == "none" else MotionObjective
     return objective_of(
@@ -420,9 +415,6 @@ def run_starts(
 
     A window of `history` frames and k + 1 frames after it take history + k pairs that follow each
     other.
-
-    Raises:
-        UserError: If no window can be followed at all.
     """
     # A run may not cross a cut or a split: every step of it must be a pair.
     sources = set(pairs[:, 0].tolist())
@@ -434,13 +426,7 @@ def run_starts(
         ]
         for k in range(pushforward + 1)
     )
-    starts = [torch.tensor(run) for run in runs if run]
-    if not starts:
-        raise UserError(
-            f"pairs.npz: a window of {history} frames and the frame after it lie in no shot; lower "
-            "pix2pix.model.history or frames.footage.stride, or take a longer video"
-        )
-    return starts
+    return [torch.tensor(run) for run in runs if run]
 
 
 def random_affine(count: int, rng: torch.Generator) -> Float[Tensor, "count 2 3"]:

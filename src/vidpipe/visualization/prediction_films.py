@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from jaxtyping import UInt8
 
-from vidpipe.data.splits import HELD_OUT, SEEN
+from vidpipe.data.splits import HELD_OUT, SEEN, UNSEEN
 from vidpipe.data.video import encode
 from vidpipe.evaluation.prediction_metrics import REPORTED
 from vidpipe.visualization.animation import gif, with_pause
@@ -16,7 +16,7 @@ Frame = UInt8[np.ndarray, "h w c"]
 Page = UInt8[np.ndarray, "height width 3"]
 
 COLUMNS = ["real", "one-step", "rollout", "flow", "copy last"]
-TITLES = {SEEN: "seen", HELD_OUT: "held out"}
+TITLES = {SEEN: "seen", HELD_OUT: "held out", UNSEEN: "unseen video"}
 TILE = 256  # pixels of a side, in the MP4
 GIF_TILE = 128
 SHEET_TILE = 112

@@ -12,7 +12,9 @@ from torch import Tensor
 
 from vidpipe.config.models import Pix2pixEvaluate
 from vidpipe.config.schema import Runtime
-from vidpipe.data.splits import HELD_OUT, SEEN
+from vidpipe.data.pair_arrays import window_starts
+from vidpipe.data.splits import HELD_OUT, SEEN, UNSEEN
+from vidpipe.evaluation import st_lpips
 from vidpipe.evaluation.prediction_baselines import HISTORY, baselines
 from vidpipe.evaluation.prediction_metrics import SplitEvaluation, evaluate_split
 from vidpipe.models.pix2pix import PairData, fitted_velocity, make_generator
@@ -22,12 +24,12 @@ from vidpipe.models.windows import roll_out
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
-from vidpipe.utils.errors import UserError
 from vidpipe.visualization.prediction_films import draw_films, horizon_sheet
 
 log = logging.getLogger(__name__)
 
 WEIGHTS = "generator.safetensors"
+SPLITS = (SEEN, HELD_OUT, UNSEEN)
 SLOWER = 4  # than real, so that half a second of footage can be watched
 
 
@@ -39,7 +41,7 @@ def evaluate_pix2pix(
     tracker: Tracker,
     scratch: Path,
 ) -> tuple[dict[str, float], Path, Path]:
-    """Score one-step predictions and rollouts on `seen` and `held_out`, and draw them.
+    """Score one-step predictions and rollouts on each split, and draw them.
 
     Returns:
         Metrics by name; folders of curves and of samples.
@@ -47,13 +49,14 @@ def evaluate_pix2pix(
     machine = runtimes.start(**runtime.model_dump())
     generator = machine.place(weights.build(make_generator, model / WEIGHTS))
     data = PairData.of(pairs, machine.device)
-    rivals = baselines(*_fit(data, pairs["frame_split"] == SEEN))
+    rivals = baselines(*_fit(data, pairs))
+    distance = st_lpips.load()
 
     def footage(index: np.ndarray) -> FrameBatch:
         return to_float(data.frames[torch.from_numpy(index)])
 
     results = {}
-    for split in (SEEN, HELD_OUT):
+    for split in (split for split in SPLITS if split in pairs["frame_split"]):
         results[split] = evaluate_split(
             partial(roll_out, generator),
             rivals,
@@ -66,7 +69,7 @@ def evaluate_pix2pix(
             resamples=evaluate.resamples,
             seed=evaluate.seed,
             history=generator.history,
-            distance=None,
+            distance=distance,
         )
         if not results[split].clips:
             log.warning("no frames are %s: nothing to score there", split)
@@ -82,16 +85,15 @@ def evaluate_pix2pix(
     return metrics, plots, samples
 
 
-def _fit(data: PairData, seen: np.ndarray) -> tuple[Tensor, Tensor]:
+def _fit(data: PairData, pairs: Mapping[str, np.ndarray]) -> tuple[Tensor, Tensor]:
     """Fit to frames that are seen what the baselines need: their mean, and weights of past flows.
 
     Where no shot is long enough, flows have no weight: what is extrapolated stands still.
     """
-    mean_frame = to_float(data.frames[torch.from_numpy(seen)]).mean(0)
-    try:
+    mean_frame = to_float(data.frames[torch.from_numpy(pairs["frame_split"] == SEEN)]).mean(0)
+    velocity = torch.zeros(2, HISTORY - 1)
+    if len(window_starts(pairs, SEEN, history=HISTORY)):
         velocity = fitted_velocity(data.frames, data.pairs, HISTORY)
-    except UserError:
-        velocity = torch.zeros(2, HISTORY - 1)
     return mean_frame, velocity.to(mean_frame)
 
 

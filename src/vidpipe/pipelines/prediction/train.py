@@ -8,6 +8,8 @@ import torch
 
 from vidpipe.config.models import Pix2pixModel, Pix2pixTrain, TrainingConfig
 from vidpipe.config.schema import Runtime
+from vidpipe.data.pair_arrays import check_history
+from vidpipe.data.splits import SEEN
 from vidpipe.models import pix2pix
 from vidpipe.models.pixels import to_float, to_uint8
 from vidpipe.models.windows import roll_out, stack_window
@@ -31,7 +33,11 @@ def train_pix2pix(
     Returns:
         A folder: weights of both networks, `history.csv`, and `sheets/` of predictions from the
         same frames as training went on.
+
+    Raises:
+        UserError: If no shot is as long as a window and the frame after it.
     """
+    check_history(pairs, SEEN, model.history)
     machine = prepare(runtime, train)
     config = TrainingConfig(model, train)
     data = pix2pix.PairData.of(pairs, machine.device)
