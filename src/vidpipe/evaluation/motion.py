@@ -55,8 +55,8 @@ def measure_motion(clips: PixelClips) -> Motion:
         change = change_of(clip)
         shares = [moves(change, least).float().mean().item() for least in changes]
         rows.append([*shares, _flicker(change)])
-    *shares, flicker = torch.tensor(rows, dtype=torch.float32).reshape(-1, 4).unbind(1)
-    return Motion(dict(zip(changes, shares, strict=True)), flicker)
+    *by_change, flicker = torch.tensor(rows, dtype=torch.float32).reshape(-1, 4).unbind(1)
+    return Motion(dict(zip(changes, by_change, strict=True)), flicker)
 
 
 def gated_change(clips: PixelClips) -> Change:

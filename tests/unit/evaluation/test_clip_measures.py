@@ -85,21 +85,21 @@ def gated(clips, real):
 
 
 def test_gated_differences_are_worse_for_blur_and_worst_for_stills(real):
-    plain = clip_statistics(real.clips)
-    grown = [
-        gated(clips, plain)
-        for clips in (real.clips, moving.blurred(real.clips, 3), moving.frozen(real.clips))
-    ]
+    clips = real.clips[:60]
+    plain = clip_statistics(clips)
+    altered = (clips, moving.blurred(clips, 3), moving.frozen(clips))
+    grown = [gated(harmed, plain) for harmed in altered]
     assert grown == sorted(grown)
     assert len(set(grown)) == 3
 
 
-@pytest.mark.parametrize("level", [3.0, 6.4, 12.0])
+@pytest.mark.parametrize("level", [3.0, 6.4])
 def test_flicker_does_not_make_up_for_motion_that_blur_has_lost(real, level):
-    plain = clip_statistics(real.clips)
-    soft = moving.blurred(real.clips, 3)
+    clips = real.clips[:60]
+    plain = clip_statistics(clips)
+    soft = moving.blurred(clips, 3)
     assert gated(moving.noisy(soft, level), plain) > gated(soft, plain)
-    assert gated(moving.noisy(real.clips, level), plain) > gated(real.clips, plain)
+    assert gated(moving.noisy(clips, level), plain) > gated(clips, plain)
 
 
 def test_faint_footage_has_no_ratio_of_strong_motion():
