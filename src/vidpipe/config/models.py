@@ -332,7 +332,8 @@ class Pix2pixModel(ConfigBlock):
     """Architecture of pix2pix: U-Net generator and PatchGAN discriminator.
 
     Attributes:
-        width: Channels of the first layer.
+        width: Channels of the generator's first layer.
+        discriminator_width: Channels of the discriminator's first layer.
         history: Frames of the window that the next frame is predicted from.
         motion: `flow`: move the last frame as the past moved, by optical flow; `none`: paint.
         dropout: Rate in the generator that paints.
@@ -341,6 +342,7 @@ class Pix2pixModel(ConfigBlock):
     """
 
     width: Count
+    discriminator_width: Count
     history: Count
     motion: Literal["none", "flow"]
     dropout: Share

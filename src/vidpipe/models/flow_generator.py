@@ -1,15 +1,16 @@
 """Generator of the next frame that moves the last real one, as the motion of the past goes on.
 
 The velocity to come is a weighted sum of past flows (fitted before training, then learnt) and a
-correction by a small U-Net. Displacements add up over a rollout, and every frame is made of the
+correction by a U-Net. Displacements add up over a rollout, and every frame is made of the
 last *real* one: a blend of it looked up at several multiples of the displacement, and a change of
-colours. So detail is resampled once, not once a step, and the generator cannot paint a scene that
-it has learnt by heart: it sees some 60 pixels around each.
+colours. So detail is resampled once, not once a step, and what was learnt by heart shows in motion
+more than in colours: a scene that was never seen is moved as well.
 
 Shapes: b batch, k frames of a window, c channels, h w pixels; flow as in `flow`.
 """
 
 from collections.abc import Iterable
+from itertools import pairwise
 
 import torch
 from jaxtyping import Float
@@ -28,6 +29,7 @@ from vidpipe.models.flow import (
 from vidpipe.models.shapes import FrameBatch, WindowBatch
 from vidpipe.models.windows import Motion, NextFrameGenerator, Past, push
 
+WHOLE_SIDE = 4  # of the smallest maps
 MULTIPLES = (0.0, 0.6, 1.2, 2.0)  # of the displacement, at which the last real frame is looked up
 EXPECTED_MULTIPLE = 0.8  # before training, weight lies around it
 MISFIT_SCALE = 4.0  # of what the last flow left unexplained, in [-1, 1]
@@ -38,7 +40,7 @@ class FlowGenerator(NextFrameGenerator):
     """Past flows to a velocity, and the last real frame moved by it.
 
     Args:
-        size: Side of the square frames, a multiple of 4.
+        size: Side of the square frames, a power of two from 64.
         channels: Colour channels of a frame.
         width: Channels of the first layer.
         history: Frames of a window, at least 2.
@@ -49,17 +51,39 @@ class FlowGenerator(NextFrameGenerator):
         self.size = size
         self.history = history
         flows = history - 1
-        inner = width * 3 // 2
 
         # Weights of each past flow and of its mean over the picture, the newest first.
         self.velocity = nn.Parameter(torch.zeros(2, flows))
 
-        # A U-Net of two levels: at half the side, and at a quarter.
+        # A U-Net: at half the side, at a quarter and at an eighth.
         self.enter = nn.Conv2d(4 * 2 * channels + 4 * flows + 2, width, 3, 1, 1)
-        self.down = nn.Conv2d(width, inner, 3, 2, 1)
-        self.residual = nn.Sequential(ResidualBlock(inner), ResidualBlock(inner))
-        self.up = nn.Conv2d(inner, width, 3, 1, 1)
+        widths = [width, width * 3 // 2, 2 * width]
+        self.down = nn.ModuleList(
+            nn.Sequential(
+                nn.Conv2d(outer, inner, 3, 2, 1), ResidualBlock(inner), ResidualBlock(inner)
+            )
+            for outer, inner in pairwise(widths)
+        )
+        self.up = nn.ModuleList(
+            nn.Conv2d(inner, outer, 3, 1, 1) for outer, inner in pairwise(widths)
+        )
         self.join = nn.Conv2d(width, width, 3, 1, 1)
+
+        # What the whole picture tells: down to 4x4, and one vector that is added everywhere.
+        self.whole = nn.Sequential()
+        channels_in = widths[-1]
+        for _ in range((size // 8 // WHOLE_SIDE).bit_length() - 1):
+            self.whole.extend([nn.LeakyReLU(0.2), nn.Conv2d(channels_in, 4 * width, 3, 2, 1)])
+            channels_in = 4 * width
+        self.whole.extend(
+            [
+                nn.LeakyReLU(0.2),
+                nn.Flatten(),
+                nn.Linear(channels_in * WHOLE_SIDE**2, 4 * width),
+                nn.LeakyReLU(0.2),
+                nn.Linear(4 * width, widths[-1]),
+            ]
+        )
 
         # Its output: correction of the velocity, weights of the blend, change of colours.
         self.parts = [2, len(MULTIPLES), channels]
@@ -106,9 +130,14 @@ class FlowGenerator(NextFrameGenerator):
         inputs = torch.cat([seen, smooth, means.expand(-1, -1, *seen.shape[2:])], dim=1)
 
         skip = F.leaky_relu(self.enter(inputs.contiguous(memory_format=torch.channels_last)), 0.2)
-        hidden = self.residual(F.leaky_relu(self.down(skip), 0.2))
-        hidden = self.up(F.leaky_relu(hidden, 0.2))
-        hidden = skip + F.interpolate(hidden, scale_factor=2)
+        skips = [skip]
+        for down in self.down:
+            skips.append(down(F.leaky_relu(skips[-1], 0.2)))
+        hidden = skips.pop()
+        hidden = hidden + self.whole(hidden)[:, :, None, None]
+        for up in reversed(self.up):
+            hidden = up(F.leaky_relu(hidden, 0.2))
+            hidden = skips.pop() + F.interpolate(hidden, scale_factor=2)
         hidden = F.leaky_relu(self.join(F.leaky_relu(hidden, 0.2)), 0.2)
         return list(torch.split(F.pixel_shuffle(self.head(hidden), 2), self.parts, dim=1))
 

@@ -61,13 +61,14 @@ class PairData:
 def build(config: TrainingConfig[Pix2pixModel, Pix2pixTrain], data: PairData) -> Networks:
     """Make both networks; of a generator that sees motion, the velocity is fitted."""
     _, channels, _, size = data.frames.shape
-    architecture = {"size": size, "channels": channels, **config.model.model_dump()}
+    model = config.model.model_dump(exclude={"discriminator_width"})
+    architecture = {"size": size, "channels": channels, **model}
     generator = make_generator(**architecture)
     if isinstance(generator, FlowGenerator):
         velocity = fitted_velocity(data.frames, data.pairs, generator.history)
         generator.velocity.data.copy_(velocity)
     discriminator = Discriminator(
-        channels=channels, width=config.model.width, history=config.model.history
+        channels=channels, width=config.model.discriminator_width, history=config.model.history
     )
     return Networks(generator, {"discriminator": discriminator}, architecture)
 
@@ -82,7 +83,7 @@ def make_generator(
     dropout: float,
     residual: bool,
 ) -> NextFrameGenerator:
-    """Make the generator of a configuration: the U-Net, or the one that sees motion."""
+    """Make the generator of a configuration: the one that paints, or the one that sees motion."""
     if motion == "flow":
         return FlowGenerator(size=size, channels=channels, width=width, history=history)
     return UNetGenerator(
