@@ -367,6 +367,7 @@ class Pix2pixTrain(GanTrain):
         views: Share of the windows that are augmented.
         pushforward: Maximum number of steps on the generator's own output before the loss.
         history_dropout: Share of the windows that begin with a still, as one from a picture does.
+        beta2: Of Adam.
         cooldown: Share of the steps, at the end, in which the learning rate falls to 0.
     """
 
@@ -376,6 +377,7 @@ class Pix2pixTrain(GanTrain):
     views: ShareOrAll
     pushforward: CountOrZero
     history_dropout: ShareOrAll
+    beta2: Share
     cooldown: ShareOrAll
 
 

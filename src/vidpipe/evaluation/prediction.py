@@ -26,6 +26,7 @@ Footage = Callable[[Int[np.ndarray, "n"]], FrameBatch]  # the frames of some ind
 Distance = Callable[[FrameBatch, FrameBatch], Float[Tensor, "b"]]
 Table = Float[np.ndarray, "s horizons"]
 BATCH = 16
+DISTANCE_STARTS = 12  # that a perceptual distance is measured from
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Scores:
         real_sharpness: That of the real frame.
         motion: Share of its pixels that moved since the frame before it.
         real_motion: That of the real frames.
-        perceptual: Its perceptual distance, if one is measured.
+        perceptual: Its perceptual distance, if one is measured; NaN where it is not.
     """
 
     error: Table
@@ -120,7 +121,7 @@ def score_rollouts(
         history: Frames of a window.
         similarity: Measure structural similarity too, which takes longer than all the rest.
         distance: Perceptual distance of frames, if one is to be measured.
-        distance_at: Horizons at which it is; it costs as much as a prediction.
+        distance_at: Horizons at which it is, from a few of the starts: it takes long.
     """
     tables = _Tables(
         len(starts), horizons, similarity=similarity, distance=distance, distance_at=distance_at
@@ -201,6 +202,7 @@ class _Tables:
         self.values = np.full((7, starts, horizons), np.nan)
         self.distance = distance
         self.distance_at = distance_at
+        self.distance_every = -(-starts // DISTANCE_STARTS)
 
     def add(
         self,
@@ -232,7 +234,11 @@ class _Tables:
         if self.similarity:
             self.values[5, rows, k] = ssim(predicted, real).cpu().numpy()
         if self.distance is not None and isinstance(k, int) and k + 1 in self.distance_at:
-            self.values[6, rows, k] = self.distance(predicted, real).cpu().numpy()
+            some = np.asarray(rows) % self.distance_every == 0
+            kept = torch.from_numpy(some)
+            if some.any():
+                distances = self.distance(predicted[kept], real[kept])
+                self.values[6, np.asarray(rows)[some], k] = distances.cpu().numpy()
 
     def scores(self) -> Scores:
         """Return the tables by name."""

@@ -215,10 +215,10 @@ def _point(
 
 
 def _mean(table: Table | None, reached: np.ndarray, k: int) -> float | None:
-    """Mean over the starts that reach a horizon; None where it was not measured."""
-    if table is None or np.isnan(table[reached, k]).any():
+    """Mean over the starts that reach a horizon and were measured; None if there are none."""
+    if table is None or np.isnan(table[reached, k]).all():
         return None
-    return float(table[reached, k].mean())
+    return float(np.nanmean(table[reached, k]))
 
 
 def _ratio(values: np.ndarray, real: np.ndarray) -> float | None:

@@ -124,7 +124,7 @@ def hyperparameters(train: Pix2pixTrain) -> Hyperparameters:
         penalty_every=1,
         learning_rate=train.learning_rate,
         beta1=train.beta1,
-        beta2=0.999,
+        beta2=train.beta2,
         adversarial_weight=train.adversarial_weight,
         ema=train.ema,
         cooldown=train.cooldown,
