@@ -5,9 +5,8 @@ import signal
 import subprocess
 import time
 
-import mlflow
 import pytest
-from support.project import copy, environment, run, work_off
+from support.project import copy, environment, mlflow_runs, run, work_off
 
 from vidpipe.config.editing import apply_patch
 
@@ -60,17 +59,12 @@ def model(project):
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
-def rows(project):
-    client = mlflow.MlflowClient(f"sqlite:///{project}/mlflow/mlflow.db")
-    return client, client.search_runs([client.get_experiment_by_name("digits").experiment_id])
-
-
 def test_what_was_killed_goes_on_to_the_same_bytes_and_the_same_run(stopped, unbroken):
     said = run(stopped, "dvc", "repro", STAGE)
     assert said.count("mlp_gan was stopped: going on from step") == 1
     assert model(stopped) == model(unbroken)
     assert (stopped / "dvc.lock").read_bytes() == (unbroken / "dvc.lock").read_bytes()
-    client, (row,) = rows(stopped)
+    client, (row,) = mlflow_runs(stopped, "digits")
     assert row.info.status == "FINISHED"
     for key in ("generator", "discriminator", "r1"):
         history = client.get_metric_history(row.info.run_id, key)

@@ -1,10 +1,9 @@
 import math
 
-import mlflow
 import numpy as np
 import pytest
 from PIL import Image
-from support.project import copy, metrics, run
+from support.project import copy, metrics, mlflow_runs, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # other people's, from MLflow
 
@@ -60,9 +59,7 @@ def test_every_score_stands_beside_that_of_held_out_pictures(project, model):
 
 
 def test_both_models_stand_in_one_experiment(project):
-    client = mlflow.MlflowClient(f"sqlite:///{project}/mlflow/mlflow.db")
-    found = client.get_experiment_by_name("digits")
-    rows = client.search_runs([found.experiment_id])
+    client, rows = mlflow_runs(project, "digits")
     assert {row.info.run_name for row in rows} == {"mlp_gan", "dcgan"}
     for row in rows:
         assert {"generator", "frechet", "modes"} <= set(row.data.metrics)

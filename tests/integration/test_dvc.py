@@ -7,9 +7,8 @@ import subprocess
 import time
 from contextlib import closing, suppress
 
-import mlflow
 import pytest
-from support.project import copy, environment, metrics, run
+from support.project import copy, environment, metrics, mlflow_runs, run
 
 LAST = "pix2pix_evaluate"  # and all that it takes
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -30,8 +29,7 @@ def weights(project):
 
 
 def rows(project):
-    client = mlflow.MlflowClient(f"sqlite:///{project}/mlflow/mlflow.db")
-    return client.search_runs([client.get_experiment_by_name("prediction").experiment_id])
+    return mlflow_runs(project, "prediction")[1]
 
 
 def logged(project):

@@ -2,9 +2,8 @@
 
 import subprocess
 
-import mlflow
 import pytest
-from support.project import copy, environment, metrics, run, work_off
+from support.project import copy, environment, metrics, mlflow_runs, run, work_off
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 LAST = "mlp_gan_evaluate"
@@ -27,8 +26,7 @@ def at_once(project, *commands):
 
 
 def rows(project):
-    client = mlflow.MlflowClient(f"sqlite:///{project}/mlflow/mlflow.db")
-    return client.search_runs([client.get_experiment_by_name("digits").experiment_id])
+    return mlflow_runs(project, "digits")[1]
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import sys
 import time
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[2]
 KEPT = ["conf", "src", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore", ".telemetry"]
@@ -72,6 +73,14 @@ def run(project: Path, *command: str, code: int = 0, **extra: str) -> str:
 def metrics(project: Path, model: str = "pix2pix") -> dict[str, float]:
     """The numbers of a model."""
     return json.loads((project / f"metrics/{model}.json").read_text(encoding="utf-8"))
+
+
+def mlflow_runs(project: Path, experiment: str) -> tuple[Any, list[Any]]:
+    """A client of the project's own database, and the runs of an experiment."""
+    import mlflow
+
+    client = mlflow.MlflowClient(f"sqlite:///{project}/mlflow/mlflow.db")
+    return client, client.search_runs([client.get_experiment_by_name(experiment).experiment_id])
 
 
 def work_off(project: Path, jobs: int) -> str:
