@@ -15,7 +15,7 @@ def texture(across=0.0, down=0.0, *, size=64, channels=3, seed=0):
     angle, phase, length = 2 * math.pi * angle, 2 * math.pi * phase, 10 + 50 * length
     pixels = torch.arange(size).double()
     way = (pixels - across) * angle.cos() + (pixels[:, None] - down) * angle.sin()
-    grey = (8 * torch.sin(2 * math.pi * way / length + phase).mean(0)).tanh()
+    grey = (3 * torch.sin(2 * math.pi * way / length + phase).mean(0)).tanh()
     return torch.stack([grey * (1 - 0.2 * channel) for channel in range(channels)]).float()
 
 

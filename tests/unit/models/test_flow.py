@@ -66,7 +66,7 @@ def test_frames_of_any_sides_have_flow(sides):
     frames = drifting(2, (0.5, 0.5), size=80)[..., : sides[0], : sides[1]]
     flow = optical_flow(frames[:1], frames[1:])
     assert flow.shape == (1, 2, *sides)
-    assert (flow.mean((2, 3)) + 0.5).abs().max() < 0.25
+    assert (flow.mean((2, 3)) + 0.5).abs().max() < 0.3
 
 
 @pytest.mark.parametrize("look", [look_up, look_up_sharp])
@@ -84,7 +84,7 @@ def test_between_pixels_a_sharp_look_is_closer_to_the_truth():
     errors = {
         look: (maps[0] - texture(-0.5, -0.5))[INSIDE].abs().mean() for look, maps in found.items()
     }
-    assert errors[look_up_sharp] < 0.5 * errors[look_up]
+    assert errors[look_up_sharp] < 0.75 * errors[look_up]
 
 
 @pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
