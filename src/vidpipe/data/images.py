@@ -67,7 +67,7 @@ def read_frames(
                 break
     if not past:
         raise UserError(f"{path}: no frame of it can be decoded")
-    if seconds is not None and not after and seconds > past[-1].time + 1:
+    if seconds is not None and seconds > frame.time + 1:
         raise UserError(f"--from {seconds}: {path} ends at {past[-1].time:.2f} s")
     return [square(frame) for frame in past], after
 
