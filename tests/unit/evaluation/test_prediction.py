@@ -198,6 +198,8 @@ def test_what_takes_long_is_measured_only_where_it_is_asked_for(monkeypatch):
     found = scored(last, distance=mse, distance_at=(1, 3))
     measured = ~np.isnan(found.perceptual)
     rows = np.arange(13) % 3 == 0
-    np.testing.assert_array_equal(measured[:, [0, 2]], rows[:, None] & ~np.isnan(found.error[:, [0, 2]]))
+    np.testing.assert_array_equal(
+        measured[:, [0, 2]], rows[:, None] & ~np.isnan(found.error[:, [0, 2]])
+    )
     assert not measured[:, [1, 3]].any()
     np.testing.assert_array_equal(found.perceptual[measured], found.error[measured])

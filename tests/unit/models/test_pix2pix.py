@@ -145,9 +145,7 @@ def test_running_ahead_never_leaves_the_pairs_it_was_given(motion):
     assert [starts.tolist() for starts in game.starts] == [[0, 1, 4, 8, 9, 10], [0, 8, 9], [8]]
 
 
-@pytest.mark.parametrize(
-    ("history", "expected"), [(2, [[0, 8, 9], [8]]), (3, [[8]]), (4, [])]
-)
+@pytest.mark.parametrize(("history", "expected"), [(2, [[0, 8, 9], [8]]), (3, [[8]]), (4, [])])
 def test_no_window_crosses_a_cut(history, expected):
     starts = run_starts(TORN, history=history, pushforward=5)
     assert [found.tolist() for found in starts] == expected
