@@ -72,7 +72,7 @@ def evaluate_pix2pix(
             distance=distance,
         )
         if not results[split].clips:
-            log.warning("no frames are %s: nothing to score there", split)
+            log.warning("no shot has a window that is %s: nothing to score there", split)
     metrics = {name: number for r in results.values() for name, number in r.metrics.items()}
     clips = {split: result.clips for split, result in results.items() if result.clips}
     plots = _write_plots(scratch / "plots", results, model / "history.csv")
