@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 import torch
 from support import stages
@@ -241,7 +243,7 @@ def test_a_window_may_begin_with_a_still():
     source, target = drawn(task("flow", moving, history=4, batch=16, history_dropout=1.0))
     lengths = set()
     for window, flows in zip(source.frames, source.motion.flows, strict=True):
-        still = [torch.equal(*pair) for pair in zip(window[:-1], window[1:], strict=True)]
+        still = [torch.equal(*pair) for pair in pairwise(window)]
         assert still == sorted(still, reverse=True), "it begins with it"
         assert [not flow.any() for flow in flows] == still
         lengths.add(sum(still))
