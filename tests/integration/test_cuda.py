@@ -22,7 +22,8 @@ pytestmark = [
 
 HYPERPARAMETERS = {"loss": "relativistic", "r1": 0.2, "r2": 0.2, "learning_rate": 1e-4}
 CLIPS = {model_name(network): network for network in CLIP_GANS}
-NAMES = (*CLIPS, "pix2pix", "dcgan")
+PAINTING, MOVING = "pix2pix that paints", "pix2pix that moves"
+NAMES = (*CLIPS, PAINTING, MOVING, "dcgan")
 
 
 def machine(device, precision="fp32"):
@@ -34,9 +35,12 @@ def game(name, machine):
     if name in CLIPS:
         state, objective = games.clips(CLIPS[name], **HYPERPARAMETERS)
         objective.real.device = machine.device
-    elif name == "pix2pix":
-        state, objective = games.pix2pix(dropout=0.0, **HYPERPARAMETERS)
-        objective.frames = objective.frames.to(machine.device)
+    elif name in (PAINTING, MOVING):
+        model = {"motion": "flow", "history": 3} if name == MOVING else {}
+        state, objective = games.pix2pix(dropout=0.0, **model, **HYPERPARAMETERS)
+        on_device = {key: value for key, value in vars(objective).items() if torch.is_tensor(value)}
+        for key, tensor in on_device.items():
+            setattr(objective, key, tensor.to(machine.device))
     else:
         state, objective = games.dcgan(norm="none", **HYPERPARAMETERS)
         objective.real = objective.real.to(machine.device)

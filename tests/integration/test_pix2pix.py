@@ -62,6 +62,8 @@ def test_metrics_are_finite_and_each_stands_beside_its_baseline(trained):
         assert {f"one_step.{split}.psnr", f"one_step.{split}.copy_last_psnr"} <= set(numbers)
         for h in (1, 2, 4, 8, 16):
             wanted = {"psnr", "copy_last_psnr", "ssim", "copy_last_ssim", "skill", "starts"}
+            wanted |= {"sharpness", "blurred_copy_skill", "constant_flow_skill"}
+            wanted |= {"fitted_flow_skill", "mean_mix_skill"}
             assert {f"rollout.{split}.h{h}.{name}" for name in wanted} <= set(numbers)
     assert numbers["rollout.held_out.h1.skill_low"] <= numbers["rollout.held_out.h1.skill"]
 

@@ -44,7 +44,7 @@ def test_data_and_trained_weights_have_the_same_bits_on_another_processor(tmp_pa
     assert all(part(here, name) for name in (*DATA, *MODELS))
 
 
-# A layer of the committed pix2pix: kernels that go by caches gave other bits on Rome.
+# A layer of pix2pix as it paints: kernels that go by caches gave other bits on Rome.
 LAYER = """
 import hashlib
 

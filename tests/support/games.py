@@ -12,7 +12,12 @@ from vidpipe.models import dcgan as convolutional
 from vidpipe.models import mlp_gan as dense
 from vidpipe.models.clip_gan import ClipData
 from vidpipe.models.noise import NoiseObjective
-from vidpipe.models.pix2pix import Discriminator, Generator, NextFrameObjective
+from vidpipe.models.pix2pix import (
+    Discriminator,
+    MotionObjective,
+    NextFrameObjective,
+    make_generator,
+)
 from vidpipe.training.adversarial import Hyperparameters, Networks, TrainState
 from vidpipe.utils.names import model_name
 
@@ -30,20 +35,32 @@ def state_of(generator, *discriminators, **hyperparameters):
 
 
 def pix2pix(
-    *, seed=0, pairs=6, residual=True, dropout=0.5, history=1, task=None, **hyperparameters
+    *,
+    seed=0,
+    pairs=6,
+    residual=True,
+    dropout=0.5,
+    history=1,
+    motion="none",
+    frames=None,
+    task=None,
+    **hyperparameters,
 ):
-    """State and objective of a tiny pix2pix."""
+    """State and objective of a tiny pix2pix, on a few random frames or those that are given."""
     torch.manual_seed(seed)
-    generator = Generator(
-        size=64, channels=3, width=4, dropout=dropout, residual=residual, history=history
-    )
+    generator = make_generator(
+        size=64, channels=3, width=4, history=history, motion=motion, dropout=dropout,
+        residual=residual,
+    )  # fmt: skip
     discriminator = Discriminator(channels=3, width=4, history=history)
     state = state_of(generator, discriminator, **hyperparameters)
-    frames = torch.randint(0, 256, (pairs + 1, 3, 64, 64), dtype=torch.uint8)
-    index = torch.tensor([[i, i + 1] for i in range(pairs)])
+    if frames is None:
+        frames = torch.randint(0, 256, (pairs + 1, 3, 64, 64), dtype=torch.uint8)
+    index = torch.tensor([[i, i + 1] for i in range(len(frames) - 1)])
     options = {"batch": 2, "l1_weight": 100.0, "noise": 0.1, "views": 0.5, "pushforward": 1}
-    options |= {"history": history, **(task or {})}
-    return state, NextFrameObjective(frames, index, **options)
+    options |= {"history_dropout": 0.1, "history": history, **(task or {})}
+    objective_of = MotionObjective if motion == "flow" else NextFrameObjective
+    return state, objective_of(frames, index, **options)
 
 
 def dcgan(*, seed=0, norm="batch", hidden=0, real=None, batch=4, **hyperparameters):

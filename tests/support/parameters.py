@@ -37,5 +37,5 @@ def assert_refused(key: str, value: Any, message: str) -> None:
         check(changed(key, value))
     head, *problems = str(error.value).splitlines()
     assert head == "params.yaml is not right:"
-    place = key.removesuffix(".dataset").removesuffix(".codes")
+    place = key.removesuffix(".dataset").removesuffix(".codes").removesuffix(".history")
     assert all(problem.startswith(f"  {place}") for problem in problems)

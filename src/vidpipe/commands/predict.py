@@ -92,10 +92,12 @@ def predict(
     from vidpipe.training.runtime import start as start_runtime  # noqa: PLC0415
 
     start_runtime(device="cpu", precision="fp32", threads=2, determinism="portable")
+    import numpy as np  # noqa: PLC0415
     import torch  # noqa: PLC0415
 
-    from vidpipe.evaluation.prediction import roll  # noqa: PLC0415
-    from vidpipe.models import pix2pix, pixels  # noqa: PLC0415
+    from vidpipe.models import pixels  # noqa: PLC0415
+    from vidpipe.models.pix2pix import make_generator  # noqa: PLC0415
+    from vidpipe.models.windows import padded, roll_out  # noqa: PLC0415
     from vidpipe.training.weights import build  # noqa: PLC0415
     from vidpipe.visualization.prediction_films import (  # noqa: PLC0415
         continuation_film,
@@ -103,17 +105,19 @@ def predict(
     )
 
     # Read frames at the size that the generator was trained at.
-    generator = build(pix2pix.Generator, weights / "generator.safetensors")
+    generator = build(make_generator, weights / "generator.safetensors")
     size = generator.size
     if video:
-        first, *real = read_frames(video, size, start, following=steps)
+        past, real = read_frames(
+            video, size, start, preceding=generator.history - 1, following=steps
+        )
     else:
-        first, *real = [read_image(image, size)]  # type: ignore[arg-type]
+        past, real = [read_image(image, size)], []  # type: ignore[arg-type]
+    first = past[-1]
 
-    # Roll the generator out: each predicted frame is the input of the next step.
-    frame = pixels.to_float(torch.from_numpy(first).permute(2, 0, 1)[None])
-    window = frame[:, None]
-    predicted = roll(lambda window: pix2pix.predict(generator, window), window, steps)
+    # Roll the generator out: each predicted frame is part of the input of the next step.
+    known = pixels.to_float(torch.from_numpy(np.stack(past)).permute(0, 3, 1, 2))
+    predicted = roll_out(generator, padded(known[None], generator.history), steps)[0]
     frames = list(pixels.to_uint8(predicted).permute(0, 2, 3, 1).numpy())
 
     pages = list(continuation_film(first, frames, real))

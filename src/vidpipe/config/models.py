@@ -366,14 +366,29 @@ class Pix2pixModel(ConfigBlock):
     """Architecture of pix2pix: U-Net generator and PatchGAN discriminator.
 
     Attributes:
-        width: Channels of the first layer.
-        dropout: Rate in the generator.
-        residual: Predict the difference to the input frame instead of the frame.
+        width: Channels of the generator's first layer.
+        discriminator_width: Channels of the discriminator's first layer.
+        history: Frames of the window that the next frame is predicted from.
+        motion: `flow`: move the last frame as the past moved, by optical flow; `none`: paint.
+        dropout: Rate in the generator that paints.
+        residual: Predict the difference to the last frame instead of the frame; of the generator
+            that paints.
     """
 
     width: Count
+    discriminator_width: Count
+    history: Count
+    motion: Literal["none", "flow"]
     dropout: Share
     residual: bool
+
+    @model_validator(mode="after")
+    def _motion_takes_two_frames(self) -> Self:
+        if self.motion == "flow" and self.history < 2:
+            raise ValueError(
+                "one frame shows no motion: raise history to 2 or more, or set motion: none"
+            )
+        return self
 
 
 class Pix2pixTrain(GanTrain):
@@ -383,8 +398,11 @@ class Pix2pixTrain(GanTrain):
         adversarial_weight: Weight of the adversarial loss.
         l1_weight: Weight of the L1 loss.
         noise: Largest standard deviation of the noise that is added to the input.
-        views: Share of the pairs that are augmented.
+        views: Share of the windows that are augmented.
         pushforward: Maximum number of steps on the generator's own output before the loss.
+        history_dropout: Share of the windows that begin with a still, as one from a picture does.
+        beta2: Of Adam.
+        cooldown: Share of the steps, at the end, in which the learning rate falls to 0.
     """
 
     adversarial_weight: NonNegative
@@ -392,6 +410,9 @@ class Pix2pixTrain(GanTrain):
     noise: NonNegative
     views: ShareOrAll
     pushforward: CountOrZero
+    history_dropout: ShareOrAll
+    beta2: Share
+    cooldown: ShareOrAll
 
 
 class Pix2pixEvaluate(ConfigBlock):

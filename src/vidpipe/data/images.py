@@ -1,5 +1,6 @@
 """Single images as square arrays: a picture file of any kind, or one frame of a video."""
 
+from collections import deque
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from PIL import Image
 
 from vidpipe.data.pictures import open_picture
 from vidpipe.data.sequences import as_film
-from vidpipe.data.video import Square, decode
+from vidpipe.data.video import Decoded, Square, decode
 from vidpipe.utils.errors import UserError
 
 Pixels = UInt8[np.ndarray, "size size 3"]
@@ -35,34 +36,40 @@ def read_image(path: Path, size: int) -> Pixels:
 
 
 def read_frames(
-    path: Path, size: int, seconds: float | None, *, following: int = 0
-) -> list[Pixels]:
-    """Read the frame of a video that is on display at a time, and those that follow it.
+    path: Path, size: int, seconds: float | None, *, preceding: int = 0, following: int = 0
+) -> tuple[list[Pixels], list[Pixels]]:
+    """Read the frame of a video that is on display at a time, and those around it.
 
     Args:
         path: The video, an animation or a folder of numbered pictures.
         size: Side of the squares that frames are cut to.
-        seconds: Time of the first frame; None: the last frame of the video.
+        seconds: Time of the frame; None: the last frame of the video.
+        preceding: Number of frames before it; fewer where the video begins after.
         following: Number of frames after it; fewer where the video ends before.
+
+    Returns:
+        The frames up to that time, and those after it.
 
     Raises:
         UserError: If no frame can be decoded, or the video ends before that time.
     """
     square = Square(size)
-    frames = list[Pixels]()
-    last = None
+    past = deque[Decoded](maxlen=preceding + 1)
+    after = list[Pixels]()
     with as_film(path) as film:
         for frame in decode(film):
-            if last is not None and seconds is not None and frame.time > seconds:
-                frames.append(square(last))
-                if len(frames) > following:
-                    return frames
-            last = frame
-    if last is None:
+            # A first frame later than the time asked for is on display already.
+            if seconds is None or frame.time <= seconds or not past:
+                past.append(frame)
+            elif len(after) < following:
+                after.append(square(frame))
+            else:
+                break
+    if not past:
         raise UserError(f"{path}: no frame of it can be decoded")
-    if seconds is not None and seconds > last.time + 1:
-        raise UserError(f"--from {seconds}: {path} ends at {last.time:.2f} s")
-    return [*frames, square(last)]
+    if seconds is not None and seconds > frame.time + 1:
+        raise UserError(f"--from {seconds}: {path} ends at {past[-1].time:.2f} s")
+    return [square(frame) for frame in past], after
 
 
 def _crop_centre(picture: Image.Image, side: int) -> Image.Image:

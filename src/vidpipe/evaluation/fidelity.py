@@ -1,4 +1,4 @@
-"""Fidelity of predicted frames: mean squared error, PSNR and SSIM, frame by frame.
+"""Fidelity of predicted frames, frame by frame: squared error, PSNR, SSIM, sharpness and motion.
 
 Shapes: b batch, c channels, h w pixels, float in [-1, 1].
 """
@@ -13,6 +13,7 @@ Scores = Float[Tensor, "b"]
 
 # Variance of rounding to 8 bits, for values 2 apart over 255 steps: the smallest error counted.
 ROUNDING = (2 / 255) ** 2 / 12
+CHANGE = 0.15 * 2  # of any channel from one frame to the next, for a pixel to have moved
 
 
 def mse(frames: FrameBatch, reference: FrameBatch) -> Scores:
@@ -34,3 +35,14 @@ def ssim(frames: FrameBatch, reference: FrameBatch) -> Scores:
         frames, reference, data_range=2.0, reduction="none"
     )
     return score.double()
+
+
+def gradient_energy(frames: FrameBatch) -> Scores:
+    """Mean squared difference of neighbouring pixels: what blur takes away."""
+    across, down = frames.double().diff(dim=-1), frames.double().diff(dim=-2)
+    return (across**2).mean(dim=(1, 2, 3)) + (down**2).mean(dim=(1, 2, 3))
+
+
+def moving_share(before: FrameBatch, after: FrameBatch) -> Scores:
+    """Share of the pixels that move from one frame to the next, as `motion` counts them."""
+    return ((after - before).abs().amax(dim=1) > CHANGE).double().mean(dim=(1, 2))

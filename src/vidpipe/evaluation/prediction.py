@@ -1,16 +1,15 @@
-"""Scores of next-frame prediction, against the baseline of copying the last real frame.
+"""Scores of next-frame prediction, frame by frame, of a model and of what it must beat.
 
-A predictor takes a window, the last k frames, and returns the next. Two ways to predict h frames
-ahead of a start s:
-*rollout* pushes each prediction into the window, so frame s+h is made from frames up to s alone,
-and copy-last is frame s; *one-step* makes frame s+h from the real frames up to s+h-1, and copy-last
-is frame s+h-1.
+A predictor takes a window, the last k frames, and returns the frames that follow. Two ways to
+predict h frames ahead of a start s: *rollout* feeds predictions back, so frame s+h is made from
+frames up to s alone; *one-step* makes frame s+h from the real frames up to s+h-1. Each is scored
+beside copying the last real frame: s, or s+h-1.
 
 Shapes: n frames or windows, k frames of a window, s starts, horizons (index 0 is one frame ahead),
 c channels, h w pixels.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,14 +17,16 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor
 
-from vidpipe.evaluation.fidelity import mse, ssim
+from vidpipe.evaluation.fidelity import gradient_energy, moving_share, mse, ssim
 from vidpipe.models.shapes import FrameBatch, WindowBatch
-from vidpipe.models.windows import push
 
-Step = Callable[[WindowBatch], FrameBatch]
+# The frames that follow each window, as many as asked for.
+Predictor = Callable[[WindowBatch, int], Float[Tensor, "b steps c h w"]]
 Footage = Callable[[Int[np.ndarray, "n"]], FrameBatch]  # the frames of some indices, in [-1, 1]
-Errors = Float[np.ndarray, "s horizons"]
+Distance = Callable[[FrameBatch, FrameBatch], Float[Tensor, "b"]]
+Table = Float[np.ndarray, "s horizons"]
 BATCH = 16
+DISTANCE_STARTS = 12  # that a perceptual distance is measured from
 
 
 @dataclass(frozen=True)
@@ -34,15 +35,21 @@ class Scores:
 
     Attributes:
         error: Mean squared error of the prediction.
-        ssim: Structural similarity of the prediction.
-        copy_error: Mean squared error of copy-last.
-        copy_ssim: Structural similarity of copy-last.
+        ssim: Its structural similarity, if it is measured.
+        sharpness: Its gradient energy.
+        real_sharpness: That of the real frame.
+        motion: Share of its pixels that moved since the frame before it.
+        real_motion: That of the real frames.
+        perceptual: Its perceptual distance, if one is measured; NaN where it is not.
     """
 
-    error: Errors
-    ssim: Errors
-    copy_error: Errors
-    copy_ssim: Errors
+    error: Table
+    ssim: Table | None
+    sharpness: Table
+    real_sharpness: Table
+    motion: Table
+    real_motion: Table
+    perceptual: Table | None
 
 
 def windows_of(footage: Footage, last: Int[np.ndarray, "n"], history: int) -> WindowBatch:
@@ -92,46 +99,53 @@ def reach(
 
 
 def score_rollouts(
-    step: Step,
+    predictor: Predictor,
     footage: Footage,
     starts: Sequence[int],
     ahead: Int[np.ndarray, "s"],
     horizons: int,
     *,
     history: int = 1,
+    similarity: bool = True,
+    distance: Distance | None = None,
+    distance_at: Sequence[int] = (),
 ) -> Scores:
     """Score rollouts from every start, each as far as the footage goes.
 
     Args:
-        step: Predicts the next frame of each window.
+        predictor: Returns the frames after windows.
         footage: Returns frames by index.
         starts: Indices of the starts.
         ahead: Number of frames that follow each start.
         horizons: Columns of the result.
         history: Frames of a window.
+        similarity: Measure structural similarity too, which takes longer than all the rest.
+        distance: Perceptual distance of frames, if one is to be measured.
+        distance_at: Horizons at which it is, from a few of the starts: it takes long.
     """
-    tables = np.full((4, len(starts), horizons), np.nan)
+    tables = _Tables(
+        len(starts), horizons, similarity=similarity, distance=distance, distance_at=distance_at
+    )
     origins = np.asarray(starts)
     for first in range(0, len(starts), BATCH):
-        # Predict from a batch of starts at a time.
+        # Predict from a batch of starts at a time, as far as the longest of them goes.
         rows = np.arange(first, min(first + BATCH, len(starts)))
         window = windows_of(footage, origins[rows], history)
-        for k in range(horizons):
-            # Only the starts whose footage goes on are predicted further.
+        predicted = predictor(window, int(ahead[rows].max()))
+        before = window[:, -1]
+        for k in range(predicted.shape[1]):
+            # Only the starts whose footage goes on are scored further.
             alive = ahead[rows] > k
-            if not alive.any():
-                break
-            rows = rows[alive]
-            window = window[torch.from_numpy(alive)]
-            prediction = step(window)
-            target = footage(origins[rows] + k + 1)
-            tables[:, rows, k] = _scores_of(prediction, footage(origins[rows]), target)
-            window = push(window, prediction)
-    return Scores(*tables)
+            kept = torch.from_numpy(alive)
+            rows, predicted, before = rows[alive], predicted[kept], before[kept]
+            index = origins[rows] + k
+            tables.add(rows, k, predicted[:, k], before, footage(index + 1), footage(index))
+            before = predicted[:, k]
+    return tables.scores()
 
 
 def score_one_steps(
-    step: Step,
+    predictor: Predictor,
     footage: Footage,
     starts: Sequence[int],
     ahead: Int[np.ndarray, "s"],
@@ -142,7 +156,7 @@ def score_one_steps(
     """Score predictions from real frames alone, at the same starts and horizons.
 
     Args:
-        step: Predicts the next frame of each window.
+        predictor: Returns the frames after windows.
         footage: Returns frames by index.
         starts: Indices of the starts.
         ahead: Number of frames that follow each start.
@@ -153,43 +167,108 @@ def score_one_steps(
     last = np.unique(
         [start + k for start, reached in zip(starts, ahead, strict=True) for k in range(reached)]
     )
-    by_frame = np.full((4, last[-1] + 1), np.nan)
+    by_frame = _Tables(1, int(last[-1]) + 1)
     for batch in np.array_split(last, -(-len(last) // BATCH)):
         window = windows_of(footage, batch, history)
-        by_frame[:, batch] = _scores_of(step(window), window[:, -1], footage(batch + 1))
-    tables = np.full((4, len(starts), horizons), np.nan)
+        before = window[:, -1]
+        by_frame.add(0, batch, predictor(window, 1)[:, 0], before, footage(batch + 1), before)
+    tables = _Tables(len(starts), horizons)
     for row, (start, reached) in enumerate(zip(starts, ahead, strict=True)):
-        tables[:, row, :reached] = by_frame[:, start : start + reached]
-    return Scores(*tables)
+        tables.values[:, row, :reached] = by_frame.values[:, 0, start : start + reached]
+    return tables.scores()
 
 
-def _scores_of(
-    prediction: FrameBatch, copy: FrameBatch, target: FrameBatch
-) -> Float[np.ndarray, "4 b"]:
-    values = [mse(prediction, target), ssim(prediction, target), mse(copy, target)]
-    values.append(ssim(copy, target))
-    return np.stack([value.cpu().numpy() for value in values])
+class _Tables:
+    """Tables of all scores, filled some starts at a time.
 
+    Args:
+        starts: Rows.
+        horizons: Columns.
+        similarity: Measure structural similarity.
+        distance: Perceptual distance of frames, if one is to be measured.
+        distance_at: Horizons at which it is.
+    """
 
-def roll(step: Step, window: Float[Tensor, "1 k c h w"], count: int) -> Float[Tensor, "t c h w"]:
-    """Return the `count` frames after a window, each prediction pushed into the window."""
-    frames = []
-    for _ in range(count):
-        frame = step(window)
-        frames.append(frame)
-        window = push(window, frame)
-    return torch.cat(frames)
+    def __init__(
+        self,
+        starts: int,
+        horizons: int,
+        *,
+        similarity: bool = True,
+        distance: Distance | None = None,
+        distance_at: Sequence[int] = (),
+    ) -> None:
+        self.similarity = similarity
+        self.values = np.full((7, starts, horizons), np.nan)
+        self.distance = distance
+        self.distance_at = distance_at
+        self.distance_every = -(-starts // DISTANCE_STARTS)
+
+    def add(
+        self,
+        rows: "int | Int[np.ndarray, 'r']",
+        k: "int | Int[np.ndarray, 'r']",
+        predicted: FrameBatch,
+        before: FrameBatch,
+        real: FrameBatch,
+        real_before: FrameBatch,
+    ) -> None:
+        """Score frames, and fill the cells at `rows` and column `k`.
+
+        Args:
+            rows: Starts that frames were predicted from.
+            k: Horizons, counted from 0.
+            predicted: Predicted frames.
+            before: Frames before them, as they were predicted.
+            real: Real frames.
+            real_before: Real frames before those.
+        """
+        values = [
+            mse(predicted, real),
+            gradient_energy(predicted),
+            gradient_energy(real),
+            moving_share(before, predicted),
+            moving_share(real_before, real),
+        ]
+        self.values[:5, rows, k] = np.stack([value.cpu().numpy() for value in values])
+        if self.similarity:
+            self.values[5, rows, k] = ssim(predicted, real).cpu().numpy()
+        if self.distance is not None and isinstance(k, int) and k + 1 in self.distance_at:
+            some = np.asarray(rows) % self.distance_every == 0
+            kept = torch.from_numpy(some)
+            if some.any():
+                distances = self.distance(predicted[kept], real[kept])
+                self.values[6, np.asarray(rows)[some], k] = distances.cpu().numpy()
+
+    def scores(self) -> Scores:
+        """Return the tables by name."""
+        error, sharpness, real_sharpness, motion, real_motion, similarity, perceptual = self.values
+        return Scores(
+            error=error,
+            ssim=similarity if self.similarity else None,
+            sharpness=sharpness,
+            real_sharpness=real_sharpness,
+            motion=motion,
+            real_motion=real_motion,
+            perceptual=None if self.distance is None else perceptual,
+        )
 
 
 def predicted_clips(
-    step: Step, footage: Footage, start: int, count: int, *, history: int = 1
+    predictors: Mapping[str, Predictor], footage: Footage, start: int, count: int, *, history: int
 ) -> dict[str, Float[Tensor, "t c h w"]]:
-    """Return the `count` frames after a start: real, one-step, as a rollout, and copy-last."""
+    """Return the `count` frames after a start: real, one-step, and rollouts of all predictors.
+
+    Args:
+        predictors: By the name of their rollout; the first is the model.
+        footage: Returns frames by index.
+        start: Index of the start.
+        count: Number of frames.
+        history: Frames of a window.
+    """
     real = footage(np.arange(start + 1, start + 1 + count))
     windows = windows_of(footage, np.arange(start, start + count), history)
-    return {
-        "real": real,
-        "one-step": torch.cat([step(window[None]) for window in windows]),
-        "rollout": roll(step, windows[:1], count),
-        "copy last": windows[:1, -1].expand_as(real),
-    }
+    model = next(iter(predictors.values()))
+    rollouts = {name: predictor(windows[:1], count)[0] for name, predictor in predictors.items()}
+    one_step = torch.cat([model(window[None], 1)[:, 0] for window in windows])
+    return {"real": real, "one-step": one_step, **rollouts}

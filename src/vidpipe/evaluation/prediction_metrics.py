@@ -1,6 +1,6 @@
 """Curves and metrics of next-frame prediction on one split of the footage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -12,18 +12,29 @@ from vidpipe.evaluation import perceptual
 from vidpipe.evaluation.bootstrap import interval
 from vidpipe.evaluation.fidelity import psnr
 from vidpipe.evaluation.prediction import (
+    Distance,
     Footage,
+    Predictor,
     Scores,
-    Step,
+    Table,
     predicted_clips,
     reach,
     score_one_steps,
     score_rollouts,
     starts_in,
 )
+from vidpipe.evaluation.prediction_baselines import COPY_LAST, FITTED_FLOW
+from vidpipe.evaluation.prediction_baselines import HISTORY as BASELINE_HISTORY
 from vidpipe.models.pixels import to_uint8
 
 REPORTED = (1, 2, 4, 8, 16)  # horizons that go into metrics; the curves have all
+
+MODEL = "model"  # among predictors
+ONE_STEP_SCORES = ("psnr", "copy_last_psnr", "ssim", "copy_last_ssim", "sharpness")
+SCORES = (
+    *("psnr", "copy_last_psnr", "ssim", "copy_last_ssim", "skill", "skill_low", "skill_high"),
+    *("sharpness", "motion", "st_lpips", "starts"),
+)
 
 PredictedClips = dict[str, UInt8[np.ndarray, "_ h w c"]]  # see `predicted_clips`
 
@@ -36,17 +47,23 @@ class Point:
         skill: 1 - MSE / MSE(copy last), both summed over the starts: 1 perfect, 0 no better.
         skill_low: Lower end of its 95 % interval; None under ten starts.
         skill_high: Upper end.
+        sharpness: Gradient energy of the predictions, of that of real frames; None if that is 0.
+        motion: Share of pixels that move in predictions, of that in real frames; None if that is 0.
+        st_lpips: Perceptual distance, if it was measured; 0 is the same to the eye.
     """
 
     horizon: int
     starts: int
     psnr: float
     copy_last_psnr: float
-    ssim: float
-    copy_last_ssim: float
+    ssim: float | None
+    copy_last_ssim: float | None
     skill: float
     skill_low: float | None
     skill_high: float | None
+    sharpness: float | None
+    motion: float | None
+    st_lpips: float | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +82,8 @@ class SplitEvaluation:
 
 
 def evaluate_split(
-    step: Step,
+    model: Predictor,
+    baselines: Mapping[str, Predictor],
     footage: Footage,
     usable: Bool[np.ndarray, "n"],
     shot: Int[np.ndarray, "n"],
@@ -75,12 +93,14 @@ def evaluate_split(
     horizons: int,
     resamples: int,
     seed: int,
-    history: int = 1,
+    history: int,
+    distance: Distance | None,
 ) -> SplitEvaluation:
-    """Score one-step predictions and rollouts on one split.
+    """Score one-step predictions and rollouts on one split, and the baselines' rollouts.
 
     Args:
-        step: Predicts the next frame of each window.
+        model: Predictor that is evaluated.
+        baselines: Predictors that it must beat, copy-last among them.
         footage: Returns frames by index.
         usable: Frames of the split.
         shot: Number of each frame's shot.
@@ -89,48 +109,88 @@ def evaluate_split(
         horizons: Largest number of frames that are predicted from a start.
         resamples: Resamples of the intervals.
         seed: Seed of these.
-        history: Frames of a window.
+        history: Frames of the model's window.
+        distance: Perceptual distance of frames, if there is one.
     """
+    # All look at the same windows, as long as the longest that one of them wants.
+    history = max(history, BASELINE_HISTORY)
     origins = starts_in(usable, shot, most=starts, history=history)
     metrics: dict[str, float | int] = {f"starts.{split}": len(origins)}
     if not origins:
         return SplitEvaluation(metrics, {}, {})
     ahead = reach(origins, usable, shot, horizons)
-    curves = {}
-    for method, score, metrics_of in (
-        ("one_step", score_one_steps, one_step_metrics),
-        ("rollout", score_rollouts, rollout_metrics),
-    ):
-        scores = score(step, footage, origins, ahead, horizons, history=history)
-        points = curve(scores, resamples=resamples, seed=seed)
-        metrics |= metrics_of(points, split)
-        curves[method] = pd.DataFrame([asdict(point) for point in points]).round(5)
+    copies = score_one_steps(
+        baselines[COPY_LAST], footage, origins, ahead, horizons, history=history
+    )
+    one_steps = score_one_steps(model, footage, origins, ahead, horizons, history=history)
+    rollouts = {
+        name: score_rollouts(
+            predictor,
+            footage,
+            origins,
+            ahead,
+            horizons,
+            history=history,
+            similarity=name in (MODEL, COPY_LAST),
+            distance=distance,
+            distance_at=REPORTED,
+        )
+        for name, predictor in {MODEL: model, **baselines}.items()
+    }
+
+    # Curves: the model's with all scores, and the skill of every baseline beside it.
+    one_step = curve(one_steps, copies, resamples=resamples, seed=seed)
+    curves = {
+        name: curve(scores, rollouts[COPY_LAST], resamples=resamples, seed=seed)
+        for name, scores in rollouts.items()
+    }
+    metrics |= one_step_metrics(one_step, split) | rollout_metrics(curves, split)
+    table = pd.DataFrame([asdict(point) for point in curves[MODEL]])
+    for name in baselines:
+        if name != COPY_LAST:
+            table[f"{name}_skill"] = [point.skill for point in curves[name]]
 
     # Show the start that the footage follows longest.
     longest = int(np.argmax(ahead))
-    frames = predicted_clips(step, footage, origins[longest], int(ahead[longest]), history=history)
+    shown = {"rollout": model, "flow": baselines[FITTED_FLOW], "copy last": baselines[COPY_LAST]}
+    count = int(ahead[longest])
+    frames = predicted_clips(shown, footage, origins[longest], count, history=history)
     clips = {
         name: to_uint8(clip).permute(0, 2, 3, 1).cpu().numpy() for name, clip in frames.items()
     }
-    return SplitEvaluation(metrics | perceptual_metrics(clips, split), curves, clips)
+    tables = {"one_step": pd.DataFrame([asdict(point) for point in one_step]), "rollout": table}
+    return SplitEvaluation(
+        metrics | perceptual_metrics(clips, split),
+        {name: rows.round(5) for name, rows in tables.items()},
+        clips,
+    )
 
 
-def curve(scores: Scores, *, resamples: int, seed: int) -> list[Point]:
-    """Return means and skill, horizon by horizon; horizons that no start reaches are left out."""
+def curve(scores: Scores, copies: Scores, *, resamples: int, seed: int) -> list[Point]:
+    """Return means and skill, horizon by horizon; horizons that no start reaches are left out.
+
+    Args:
+        scores: Scores of a predictor.
+        copies: Those of copy-last.
+        resamples: Resamples of the intervals.
+        seed: Seed of these.
+    """
     points = []
     for k in range(scores.error.shape[1]):
         # Starts near the end of their shot do not reach all horizons.
         reached = ~np.isnan(scores.error[:, k])
         if not reached.any():
             break
-        points.append(_point(scores, k, reached, resamples=resamples, seed=seed))
+        points.append(_point(scores, copies, k, reached, resamples=resamples, seed=seed))
     return points
 
 
-def _point(scores: Scores, k: int, reached: np.ndarray, *, resamples: int, seed: int) -> Point:
+def _point(
+    scores: Scores, copies: Scores, k: int, reached: np.ndarray, *, resamples: int, seed: int
+) -> Point:
     """Average the scores of the starts that reach a horizon."""
     error = scores.error[reached, k]
-    copy_error = scores.copy_error[reached, k]
+    copy_error = copies.error[reached, k]
 
     def skill(starts: np.ndarray) -> np.ndarray:
         return np.asarray(1 - error[starts].sum(axis=-1) / copy_error[starts].sum(axis=-1))
@@ -143,48 +203,59 @@ def _point(scores: Scores, k: int, reached: np.ndarray, *, resamples: int, seed:
         starts=len(error),
         psnr=float(psnr(torch.from_numpy(error)).mean()),
         copy_last_psnr=float(psnr(torch.from_numpy(copy_error)).mean()),
-        ssim=float(scores.ssim[reached, k].mean()),
-        copy_last_ssim=float(scores.copy_ssim[reached, k].mean()),
+        ssim=_mean(scores.ssim, reached, k),
+        copy_last_ssim=_mean(copies.ssim, reached, k),
         skill=float(skill(np.arange(len(error)))),
         skill_low=low,
         skill_high=high,
+        sharpness=_ratio(scores.sharpness[reached, k], scores.real_sharpness[reached, k]),
+        motion=_ratio(scores.motion[reached, k], scores.real_motion[reached, k]),
+        st_lpips=_mean(scores.perceptual, reached, k),
     )
+
+
+def _mean(table: Table | None, reached: np.ndarray, k: int) -> float | None:
+    """Mean over the starts that reach a horizon and were measured; None if there are none."""
+    if table is None or np.isnan(table[reached, k]).all():
+        return None
+    return float(np.nanmean(table[reached, k]))
+
+
+def _ratio(values: np.ndarray, real: np.ndarray) -> float | None:
+    """Sum of values over the sum of real ones; None where these are all 0."""
+    return float(values.sum() / real.sum()) if real.sum() > 0 else None
 
 
 def one_step_metrics(points: Sequence[Point], split: str) -> dict[str, float | int]:
     """Metrics of one-step prediction: further horizons only move along the footage."""
     first = points[0]
     return {
-        f"one_step.{split}.psnr": first.psnr,
-        f"one_step.{split}.copy_last_psnr": first.copy_last_psnr,
-        f"one_step.{split}.ssim": first.ssim,
-        f"one_step.{split}.copy_last_ssim": first.copy_last_ssim,
         f"one_step.{split}.pairs": first.starts,
+        **{f"one_step.{split}.{name}": getattr(first, name) for name in ONE_STEP_SCORES},
     }
 
 
-def rollout_metrics(points: Sequence[Point], split: str) -> dict[str, float | int]:
-    """Metrics of rollouts at the reported horizons."""
-    metrics: dict[str, float | int] = {}
+def rollout_metrics(curves: Mapping[str, Sequence[Point]], split: str) -> dict[str, float | int]:
+    """Metrics of rollouts at the reported horizons, with those of the baselines.
+
+    Args:
+        curves: Curves by predictor: the model and the baselines.
+        split: Name of the split.
+    """
+    metrics: dict[str, float | int | None] = {}
     # A few horizons suffice for a table; the curves show them all.
-    for point in points:
+    for k, point in enumerate(curves[MODEL]):
         if point.horizon not in REPORTED:
             continue
         prefix = f"rollout.{split}.h{point.horizon}"
-        metrics |= {
-            f"{prefix}.psnr": point.psnr,
-            f"{prefix}.copy_last_psnr": point.copy_last_psnr,
-            f"{prefix}.ssim": point.ssim,
-            f"{prefix}.copy_last_ssim": point.copy_last_ssim,
-            f"{prefix}.skill": point.skill,
-            f"{prefix}.starts": point.starts,
-        }
-        if point.skill_low is not None and point.skill_high is not None:
-            metrics |= {
-                f"{prefix}.skill_low": point.skill_low,
-                f"{prefix}.skill_high": point.skill_high,
-            }
-    return metrics
+        for name in SCORES:
+            metrics[f"{prefix}.{name}"] = getattr(point, name)
+        for baseline, points in curves.items():
+            if baseline not in (MODEL, COPY_LAST):
+                metrics[f"{prefix}.{baseline}_skill"] = points[k].skill
+            if baseline != MODEL:
+                metrics[f"{prefix}.{baseline}_st_lpips"] = points[k].st_lpips
+    return {name: value for name, value in metrics.items() if value is not None}
 
 
 def perceptual_metrics(clips: PredictedClips, split: str) -> dict[str, float | int]:

@@ -1,17 +1,18 @@
-"""pix2pix as a next-frame predictor: the U-Net, the PatchGAN, and their objective.
+"""pix2pix as a next-frame predictor: its networks and its objectives.
 
 Isola et al. 2017, "Image-to-Image Translation with Conditional Adversarial Networks",
 section 3 and appendix 6.1. The condition is a window of past frames, the target the frame after it.
-The recipe `steady` adds, each by a parameter: a residual output, noise on the input frames
-(Sanchez-Gonzalez et al. 2020, appendix), pushforward steps (Brandstetter et al. 2022,
-section 3.1), and random views of some windows, the same for all their frames, so that the generator
-learns to move what it has not learnt by heart.
+The recipe `steady` adds, each by a parameter: motion of the past that the generator carries on
+(`flow_generator`), pushforward steps (Brandstetter et al. 2022, section 3.1), random views of some
+windows, the same for all their frames, and, without motion, a residual output and noise on the
+input frames (Sanchez-Gonzalez et al. 2020, appendix).
 
 Shapes: b batch, k frames of a window, c channels, h w pixels of a square frame, float in [-1, 1].
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,15 +22,20 @@ from torch.nn import functional as F
 
 from vidpipe.config.models import Pix2pixModel, Pix2pixTrain, TrainingConfig
 from vidpipe.data.splits import SEEN
+from vidpipe.models.flow import optical_flow
+from vidpipe.models.flow_generator import FlowGenerator, fit_velocity, past_of
 from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import FrameBatch, WindowBatch
-from vidpipe.models.windows import push, stack_window
+from vidpipe.models.windows import NextFrameGenerator, Past, push, stack_window
 from vidpipe.training.adversarial import Hyperparameters, Networks
-from vidpipe.training.modes import evaluating
 
 ModelConfig = Pix2pixModel
 
-HISTORY = 1  # frames of a window
+BATCH = 16  # pairs of frames whose flow is estimated at a time
+TURNS = 8  # ways to turn and mirror a square
+DARKEST, BRIGHTEST = 0.8, 1.2  # factors of a view's brightness
+
+Flows = Float[Tensor, "n 2 h w"]
 
 
 @dataclass(frozen=True)
@@ -53,26 +59,59 @@ class PairData:
 
 
 def build(config: TrainingConfig[Pix2pixModel, Pix2pixTrain], data: PairData) -> Networks:
-    """Make both networks."""
+    """Make both networks; of a generator that sees motion, the velocity is fitted."""
     _, channels, _, size = data.frames.shape
-    architecture = {"size": size, "channels": channels, **config.model.model_dump()}
-    generator = Generator(**architecture)
-    discriminator = Discriminator(channels=channels, width=config.model.width)
+    model = config.model.model_dump(exclude={"discriminator_width"})
+    architecture = {"size": size, "channels": channels, **model}
+    generator = make_generator(**architecture)
+    if isinstance(generator, FlowGenerator):
+        velocity = fitted_velocity(data.frames, data.pairs, generator.history)
+        generator.velocity.data.copy_(velocity)
+    discriminator = Discriminator(
+        channels=channels, width=config.model.discriminator_width, history=config.model.history
+    )
     return Networks(generator, {"discriminator": discriminator}, architecture)
+
+
+def make_generator(
+    *,
+    size: int,
+    channels: int,
+    width: int,
+    history: int,
+    motion: str,
+    dropout: float,
+    residual: bool,
+) -> NextFrameGenerator:
+    """Make the generator of a configuration: the one that paints, or the one that sees motion."""
+    if motion == "flow":
+        return FlowGenerator(size=size, channels=channels, width=width, history=history)
+    return UNetGenerator(
+        size=size,
+        channels=channels,
+        width=width,
+        history=history,
+        dropout=dropout,
+        residual=residual,
+    )
 
 
 def objective(
     config: TrainingConfig[Pix2pixModel, Pix2pixTrain], data: PairData
 ) -> "NextFrameObjective":
     """Make the objective: the next frame of a window."""
-    return NextFrameObjective(
+    train = config.train
+    objective_of = NextFrameObjective if config.model.motion == "none" else MotionObjective
+    return objective_of(
         data.frames,
         data.pairs,
-        batch=config.train.batch,
-        l1_weight=config.train.l1_weight,
-        noise=config.train.noise,
-        views=config.train.views,
-        pushforward=config.train.pushforward,
+        history=config.model.history,
+        batch=train.batch,
+        l1_weight=train.l1_weight,
+        noise=train.noise,
+        views=train.views,
+        pushforward=train.pushforward,
+        history_dropout=train.history_dropout,
     )
 
 
@@ -85,14 +124,14 @@ def hyperparameters(train: Pix2pixTrain) -> Hyperparameters:
         penalty_every=1,
         learning_rate=train.learning_rate,
         beta1=train.beta1,
-        beta2=0.999,
+        beta2=train.beta2,
         adversarial_weight=train.adversarial_weight,
         ema=train.ema,
-        cooldown=0.0,
+        cooldown=train.cooldown,
     )
 
 
-class Generator(nn.Module):
+class UNetGenerator(NextFrameGenerator):
     """U-Net with skips: a window of frames goes down to 1x1 and comes up as the next frame.
 
     Args:
@@ -112,7 +151,7 @@ class Generator(nn.Module):
         width: int,
         dropout: float,
         residual: bool,
-        history: int = HISTORY,
+        history: int,
     ) -> None:
         super().__init__()
         depth = size.bit_length() - 1
@@ -142,7 +181,12 @@ class Generator(nn.Module):
         if residual:  # an untrained generator copies the last frame
             nn.init.zeros_(last.weight)
 
-    def forward(self, window: WindowBatch) -> FrameBatch:
+    def advance(self, past: Past) -> tuple[FrameBatch, Past]:
+        """Predict the next frame, and return the past that it is the last frame of."""
+        frame = self._paint(past.frames)
+        return frame, Past(push(past.frames, frame.clamp(-1, 1)))
+
+    def _paint(self, window: WindowBatch) -> FrameBatch:
         # Down: every layer's output is kept as a skip, but for the innermost.
         skips: list[Tensor] = []
         hidden = window.flatten(1, 2)
@@ -167,7 +211,7 @@ class Discriminator(nn.Module):
         history: Frames of a window.
     """
 
-    def __init__(self, *, channels: int, width: int, history: int = HISTORY) -> None:
+    def __init__(self, *, channels: int, width: int, history: int) -> None:
         super().__init__()
         self.layers = nn.Sequential(
             nn.Conv2d((history + 1) * channels, width, 4, 2, 1),
@@ -179,8 +223,8 @@ class Discriminator(nn.Module):
         )
         self.apply(_initialise)
 
-    def forward(self, window: WindowBatch, target: FrameBatch) -> Float[Tensor, "b 1 p q"]:
-        logits: Tensor = self.layers(torch.cat([window.flatten(1, 2), target], dim=1))
+    def forward(self, past: Past, target: FrameBatch) -> Float[Tensor, "b 1 p q"]:
+        logits: Tensor = self.layers(torch.cat([past.frames.flatten(1, 2), target], dim=1))
         return logits
 
 
@@ -190,13 +234,14 @@ class NextFrameObjective:
     Args:
         frames: All frames, in order; stay on the device as uint8.
         pairs: Rows (source, target) of indices into `frames`.
+        history: Frames of a window.
         batch: Windows per draw.
         l1_weight: Weight of the mean absolute error (the paper's lambda).
         noise: Largest standard deviation of the noise on the window; each is drawn evenly from 0.
-        views: Share of the draws that are turned, scaled, moved and half of them mirrored.
+        views: Share of the draws that are seen in another way.
         pushforward: Most steps that the generator runs ahead, on its own output, before the step
             that is learnt from.
-        history: Frames of a window.
+        history_dropout: Share of the draws in which the window begins with a still.
     """
 
     def __init__(
@@ -204,51 +249,58 @@ class NextFrameObjective:
         frames: UInt8[Tensor, "n c h w"],
         pairs: Int[Tensor, "p 2"],
         *,
+        history: int,
         batch: int,
         l1_weight: float,
         noise: float,
         views: float,
         pushforward: int,
-        history: int = HISTORY,
+        history_dropout: float,
     ) -> None:
         self.frames = frames
-        self.pairs = pairs
+        self.history = history
         self.batch = batch
         self.l1_weight = l1_weight
         self.noise = noise
         self.views = views
-        self.history = history
-        self.starts = _run_starts(pairs, history=history, pushforward=pushforward)
+        self.history_dropout = history_dropout
+        self.starts = run_starts(pairs, history=history, pushforward=pushforward)
 
-    def sample_batch(
-        self, generator: Callable[[WindowBatch], FrameBatch], rng: torch.Generator
-    ) -> tuple[WindowBatch, FrameBatch]:
-        """Draw (windows, next frames). The random numbers come from `rng`, on the CPU."""
+    def sample_batch(self, generator: Any, rng: torch.Generator) -> tuple[Past, FrameBatch]:
+        """Draw (windows, next frames). The random numbers come from `rng`, on the CPU.
+
+        Args:
+            generator: A `NextFrameGenerator`.
+            rng: Source of all randomness.
+        """
         # How many steps to run ahead, and from which first frame of a window.
         ahead = int(torch.randint(len(self.starts), (), generator=rng))
         starts = self.starts[ahead]
         first = starts[torch.randint(len(starts), (self.batch,), generator=rng)]
-
-        # All frames of a row are seen through the same view; noise is on the window alone.
-        view = self._view(rng)
-        frames = [view(first + offset) for offset in range(self.history)]
-        window = self._add_noise(stack_window(frames), rng)
+        past, target = self._draw(first, ahead, rng)
 
         # Pushforward: the generator's own output becomes part of the window it learns from.
         with torch.no_grad():
             for _ in range(ahead):
-                window = push(window, generator(window).clamp(-1, 1))
-        return window, view(first + self.history + ahead)
+                _, past = generator.advance(past)
+        return past, target
 
     def generate_with_losses(
-        self,
-        generator: Callable[[WindowBatch], FrameBatch],
-        source: WindowBatch,
-        real: FrameBatch,
+        self, generator: Callable[[Past], FrameBatch], source: Past, real: FrameBatch
     ) -> tuple[FrameBatch, dict[str, Float[Tensor, ""]]]:
         """Return the predicted frames, and the weighted L1 loss beside the adversarial one."""
         fake = generator(source)
         return fake, {"l1": self.l1_weight * F.l1_loss(fake.float(), real)}
+
+    def _draw(
+        self, first: Int[Tensor, "b"], ahead: int, rng: torch.Generator
+    ) -> tuple[Past, FrameBatch]:
+        """Return the windows that begin at some frames, and the frames `ahead` + 1 after them."""
+        # All frames of a row are seen through the same view; noise is on the window alone.
+        view = self._view(rng)
+        frames = [view(first + offset) for offset in range(self.history)]
+        window = self._add_noise(stack_window(frames), rng)
+        return Past(window), view(first + self.history + ahead)
 
     def _add_noise(self, window: WindowBatch, rng: torch.Generator) -> WindowBatch:
         """Add noise of a random level to each window."""
@@ -273,7 +325,91 @@ class NextFrameObjective:
         return view
 
 
-def _run_starts(
+class MotionObjective(NextFrameObjective):
+    """Windows with their flows, which are estimated once, and turned with the frames.
+
+    A view turns and mirrors a window, changes its brightness, and runs half of them backwards.
+    """
+
+    def __init__(
+        self, frames: UInt8[Tensor, "n c h w"], pairs: Int[Tensor, "p 2"], **options: Any
+    ) -> None:
+        super().__init__(frames, pairs, **options)
+        # Flow i leads from frame i + 1 to the one before it; run backwards, to the one after it.
+        self.forward_flows = flows_between(frames[:-1], frames[1:])
+        self.backward_flows = flows_between(frames[1:], frames[:-1])
+
+    def _draw(
+        self, first: Int[Tensor, "b"], ahead: int, rng: torch.Generator
+    ) -> tuple[Past, FrameBatch]:
+        rows = [self._draw_row(int(start), ahead, rng) for start in first]
+        windows, flows, targets = (list(part) for part in zip(*rows, strict=True))
+        window = torch.stack(windows)
+        past = past_of(window, torch.stack(flows))
+        noisy = Past(self._add_noise(window, rng), past.motion)
+        return noisy, torch.stack(targets)
+
+    def _draw_row(
+        self, first: int, ahead: int, rng: torch.Generator
+    ) -> tuple[Float[Tensor, "k c h w"], Float[Tensor, "k1 2 h w"], Float[Tensor, "c h w"]]:
+        """Return a window, its flows, and the frame `ahead` + 1 after it, in some view."""
+        frames = to_float(self.frames[first : first + self.history + ahead + 1])
+        flows = self.forward_flows[first : first + self.history - 1]
+
+        # All numbers are drawn, used or not, so that draws stay in step.
+        changed, backwards, light, still = torch.rand(4, generator=rng).tolist()
+        turn = int(torch.randint(TURNS, (), generator=rng))
+        known = int(torch.randint(1, self.history, (), generator=rng))
+        if changed < self.views:
+            if backwards < 0.5:
+                frames = frames.flip(0)
+                last = first + self.history + ahead
+                flows = self.backward_flows[last - self.history + 1 : last].flip(0)
+            frames, flows = turned(frames, turn), turned_flow(flows, turn)
+            frames = frames * (DARKEST + (BRIGHTEST - DARKEST) * light)
+
+        # Without some of its history, a window begins with a still, as one from a picture does.
+        if still < self.history_dropout:
+            unknown = self.history - known
+            frames = torch.cat([frames[unknown].expand_as(frames[:unknown]), frames[unknown:]])
+            flows = torch.cat([torch.zeros_like(flows[:unknown]), flows[unknown:]])
+        return frames[: self.history], flows, frames[-1]
+
+
+def flows_between(earlier: UInt8[Tensor, "n c h w"], later: UInt8[Tensor, "n c h w"]) -> Flows:
+    """Estimate the flow of each later frame to the earlier one, some at a time."""
+    batches = zip(torch.split(earlier, BATCH), torch.split(later, BATCH), strict=True)
+    return torch.cat([optical_flow(to_float(first), to_float(then)) for first, then in batches])
+
+
+def fitted_velocity(
+    frames: UInt8[Tensor, "n c h w"], pairs: Int[Tensor, "p 2"], history: int
+) -> Float[Tensor, "2 k1"]:
+    """Fit the velocity that past flows predict to all windows of the pairs."""
+    flows = flows_between(frames[:-1], frames[1:])
+    starts = run_starts(pairs, history=history, pushforward=0)[0]
+    past = (flows[start : start + history - 1].unsqueeze(0) for start in starts)
+    following = (flows[start + history - 1].unsqueeze(0) for start in starts)
+    return fit_velocity(past, following)
+
+
+def turned(maps: Float[Tensor, "*n h w"], turn: int) -> Float[Tensor, "*n h w"]:
+    """Turn and mirror squares in one of eight ways."""
+    if turn & 1:
+        maps = maps.flip(-1)
+    if turn & 2:
+        maps = maps.flip(-2)
+    return maps.transpose(-1, -2) if turn & 4 else maps
+
+
+def turned_flow(flow: Float[Tensor, "n 2 h w"], turn: int) -> Float[Tensor, "n 2 h w"]:
+    """Turn and mirror flow as `turned` does frames: its arrows turn too."""
+    signs = torch.tensor([-1.0 if turn & 1 else 1.0, -1.0 if turn & 2 else 1.0])
+    flow = turned(flow, turn) * signs.to(flow).view(2, 1, 1)
+    return flow.flip(-3) if turn & 4 else flow
+
+
+def run_starts(
     pairs: Int[Tensor, "p 2"], *, history: int, pushforward: int
 ) -> list[Int[Tensor, "_"]]:
     """Return, for k = 0, 1, ... steps ahead, the first frames of windows that can be followed so.
@@ -309,14 +445,6 @@ def random_affine(count: int, rng: torch.Generator) -> Float[Tensor, "count 2 3"
         torch.stack([mirror * scale * turn.sin(), scale * turn.cos(), 0.3 * down], dim=1),
     ]
     return torch.stack(rows, dim=1)
-
-
-@torch.no_grad()
-def predict(generator: nn.Module, window: WindowBatch) -> FrameBatch:
-    """Predict the next frame: the same for the same window, dropout and batch statistics off."""
-    with evaluating(generator):
-        prediction: Tensor = generator(window).clamp(-1, 1)
-    return prediction
 
 
 def _down(inner: int, outer: int, *, norm: bool, activate: bool) -> nn.Sequential:

@@ -1,10 +1,74 @@
-"""Windows of frames that a predictor looks at: k frames of each sample, the oldest first."""
+"""The past that a predictor looks at: a window of frames and, for some, how they move.
+
+Shapes: b batch, k frames of a window, the oldest first, c channels, h w pixels.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
+from torch import Tensor, nn
 
+from vidpipe.models.flow import Flow
 from vidpipe.models.shapes import FrameBatch, WindowBatch
+from vidpipe.training.modes import evaluating
+
+
+@dataclass(frozen=True)
+class Motion:
+    """How the frames of a window move.
+
+    Attributes:
+        flows: Flow from each frame to the one before it, the oldest first.
+        last_real: Last frame of the window that was not predicted.
+        displacement: Flow from the window's last frame to `last_real`; 0 where they are the same.
+    """
+
+    flows: Float[Tensor, "b k1 2 h w"]
+    last_real: FrameBatch
+    displacement: Flow
+
+
+@dataclass(frozen=True)
+class Past:
+    """What a predictor knows of the past.
+
+    Attributes:
+        frames: The window, real frames or predicted ones.
+        motion: How they move, for a predictor that wants it.
+    """
+
+    frames: WindowBatch
+    motion: Motion | None = None
+
+    @property
+    def last(self) -> FrameBatch:
+        """The last frame of the window."""
+        return self.frames[:, -1]
+
+
+class NextFrameGenerator(nn.Module):
+    """A generator of the frame after a window.
+
+    Attributes:
+        size: Side of the square frames.
+        history: Frames of a window.
+    """
+
+    size: int
+    history: int
+
+    def begin(self, window: WindowBatch) -> Past:
+        """Return the past that a window of real frames is."""
+        return Past(window)
+
+    def advance(self, past: Past) -> tuple[FrameBatch, Past]:
+        """Predict the next frame, and return the past that it is the last frame of."""
+        raise NotImplementedError
+
+    def forward(self, past: Past) -> FrameBatch:
+        return self.advance(past)[0]
 
 
 def stack_window(frames: Sequence[FrameBatch]) -> WindowBatch:
@@ -18,3 +82,26 @@ def push(window: WindowBatch, frame: FrameBatch) -> WindowBatch:
         # A view keeps the memory layout that the network left, and so the last bit of its sums.
         return frame.unsqueeze(1)
     return stack_window([*window.unbind(1)[1:], frame])
+
+
+def padded(window: WindowBatch, history: int) -> WindowBatch:
+    """Lengthen a window that is too short: before its first frame, all stood still."""
+    missing = history - window.shape[1]
+    return torch.cat([window[:, :1].expand(-1, missing, -1, -1, -1), window], dim=1)
+
+
+@torch.no_grad()
+def roll_out(
+    generator: NextFrameGenerator, window: WindowBatch, steps: int
+) -> Float[Tensor, "b steps c h w"]:
+    """Predict the `steps` frames after a window, each prediction pushed into it.
+
+    The same for the same window: dropout and batch statistics are off.
+    """
+    frames = []
+    with evaluating(generator):
+        past = generator.begin(window[:, -generator.history :])
+        for _ in range(steps):
+            frame, past = generator.advance(past)
+            frames.append(frame.clamp(-1, 1))
+    return torch.stack(frames, dim=1)

@@ -1,7 +1,7 @@
 """Weights as safetensors: plain numbers, nothing that runs, the same bytes every time."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -44,8 +44,12 @@ def architecture(path: Path) -> dict[str, Any]:
     return noted
 
 
-def build(model: type[Network], path: Path) -> Network:
+def build(model: Callable[..., Network], path: Path) -> Network:
     """Build a trained network, in evaluation mode.
+
+    Args:
+        model: Its class, or a function that makes it of the arguments beside the weights.
+        path: File of the weights.
 
     Raises:
         UserError: If there are no weights, or not of this model.

@@ -1,11 +1,11 @@
-"""Films and the sheet of next-frame prediction: real frames beside one-step, rollout, copy-last."""
+"""Films and the sheet of next-frame prediction: real frames beside predictors'."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 from jaxtyping import UInt8
 
-from vidpipe.data.splits import HELD_OUT, SEEN
+from vidpipe.data.splits import HELD_OUT, SEEN, UNSEEN
 from vidpipe.data.video import encode
 from vidpipe.evaluation.prediction_metrics import REPORTED
 from vidpipe.visualization.animation import gif, with_pause
@@ -15,8 +15,8 @@ Clips = Mapping[str, UInt8[np.ndarray, "t h w c"]]  # of one split, by the title
 Frame = UInt8[np.ndarray, "h w c"]
 Page = UInt8[np.ndarray, "height width 3"]
 
-COLUMNS = ["real", "one-step", "rollout", "copy last"]
-TITLES = {SEEN: "seen", HELD_OUT: "held out"}
+COLUMNS = ["real", "one-step", "rollout", "flow", "copy last"]
+TITLES = {SEEN: "seen", HELD_OUT: "held out", UNSEEN: "unseen video"}
 TILE = 256  # pixels of a side, in the MP4
 GIF_TILE = 128
 SHEET_TILE = 112

@@ -8,29 +8,36 @@ from click.testing import Result
 from PIL import Image
 from support import footage
 
-from vidpipe.models.pix2pix import Generator
+from vidpipe.models.flow_generator import FlowGenerator
+from vidpipe.models.pix2pix import make_generator
+from vidpipe.models.pixels import to_uint8
+from vidpipe.models.windows import roll_out
 from vidpipe.training import weights
 
 Command = Callable[..., Result]
-FACTS = {"size": 64, "channels": 3, "width": 2, "dropout": 0.0, "residual": True}
+SMALL = {"size": 64, "channels": 3, "width": 2, "dropout": 0.0, "residual": True}
+PAINTING = SMALL | {"history": 1, "motion": "none"}
+MOVING = SMALL | {"history": 4, "motion": "flow"}
 
 
 @pytest.fixture
 def predict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vidpipe: Command) -> Command:
     """The command, with weights that have learnt nothing, in a folder with a video and a picture.
 
-    The video has 20 frames, 30 in a second.
+    The video has 20 frames, 30 in a second. `weights` are of a model that paints, `moving` of one
+    that looks at four frames.
     """
-    torch.manual_seed(0)
-    (tmp_path / "weights").mkdir()
-    weights.save(Generator(**FACTS), tmp_path / "weights/generator.safetensors", FACTS)
+    for name, facts in (("weights", PAINTING), ("moving", MOVING)):
+        torch.manual_seed(0)
+        (tmp_path / name).mkdir()
+        weights.save(make_generator(**facts), tmp_path / name / "generator.safetensors", facts)
     frames = footage.numbered(20, 64, 64)
     footage.write(tmp_path / "clip.mp4", frames, fps=30)
     Image.fromarray(frames[0]).save(tmp_path / "me.png")
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str, code: int = 0) -> Result:
-        return vidpipe("predict", "--weights", "weights", "--steps", "5", *arguments, code=code)
+    def run(*arguments: str, code: int = 0, model: str = "weights") -> Result:
+        return vidpipe("predict", "--weights", model, "--steps", "5", *arguments, code=code)
 
     return run
 
@@ -69,3 +76,33 @@ def test_a_gif_takes_as_long(predict: Command):
     with Image.open("out.gif") as gif:
         shown = [gif.seek(n) or gif.info["duration"] for n in range(gif.n_frames)]
     assert sum(shown) == 6 * 1000 / 30
+
+
+def test_one_picture_is_history_enough(predict: Command):
+    said = predict("--image", "me.png", model="moving").output
+    assert film("out.mp4") == (25, 6, 3 * 64 + 12)
+    assert "1 real frame and 5 predicted" in said
+
+
+def test_a_video_of_fewer_frames_than_the_history_is_continued(predict: Command):
+    footage.write(Path("short.mp4"), footage.numbered(2, 64, 64), fps=30)
+    said = predict("--video", "short.mp4", model="moving").output
+    assert film("out.mp4") == (30, 6, 3 * 64 + 12)
+    assert "1 real frame and 5 predicted, 30 per second" in said
+
+
+def test_the_frames_before_the_start_are_the_history(
+    predict: Command, monkeypatch: pytest.MonkeyPatch
+):
+    windows = []
+
+    def seen(generator: FlowGenerator, window: torch.Tensor, steps: int) -> torch.Tensor:
+        windows.append(window)
+        return roll_out(generator, window, steps)
+
+    monkeypatch.setattr("vidpipe.models.windows.roll_out", seen)
+    for start in ("0.34", "0.04"):
+        predict("--video", "clip.mp4", "--from", start, model="moving")
+    first, early = (to_uint8(window[0]).permute(0, 2, 3, 1).numpy() for window in windows)
+    assert footage.numbers(first) == [7, 8, 9, 10]
+    assert footage.numbers(early) == [0, 0, 0, 1]

@@ -133,21 +133,34 @@ def video(tmp_path_factory):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "following", "expected"),
+    ("seconds", "preceding", "following", "expected"),
     [
-        (None, 5, [9]),
-        (0.0, 0, [0]),
-        (0.1, 0, [2]),
-        (0.1, 3, [2, 3, 4, 5]),
-        (0.3, 9, [7, 8, 9]),
-        (0.9, 2, [9]),
+        (None, 0, 5, ([9], [])),
+        (0.0, 0, 0, ([0], [])),
+        (0.1, 0, 0, ([2], [])),
+        (0.1, 0, 3, ([2], [3, 4, 5])),
+        (0.3, 0, 9, ([7], [8, 9])),
+        (0.9, 0, 2, ([9], [])),
+        # A window: the frames before, as many as there are.
+        (None, 2, 5, ([7, 8, 9], [])),
+        (0.1, 2, 1, ([0, 1, 2], [3])),
+        (0.1, 4, 1, ([0, 1, 2], [3])),
+        (0.0, 4, 2, ([0], [1, 2])),
     ],
 )
-def test_frames_are_those_on_display_from_a_time_on(video, seconds, following, expected):
-    frames = read_frames(video, 32, seconds, following=following)
-    assert footage.numbers(frames) == expected
+def test_frames_are_those_on_display_around_a_time(video, seconds, preceding, following, expected):
+    past, after = read_frames(video, 32, seconds, preceding=preceding, following=following)
+    assert (footage.numbers(past), footage.numbers(after)) == expected
 
 
 def test_a_time_after_the_end_is_refused(video):
     with pytest.raises(UserError, match=r"--from 2\.0: .* ends at 0\.36 s"):
-        read_frames(video, 32, 2.0)
+        read_frames(video, 32, 2.0, preceding=3)
+
+
+@pytest.mark.parametrize(("seconds", "number"), [(3.0, 0), (5.5, 1), (None, 1)])
+def test_a_frame_may_be_on_display_for_long(tmp_path, seconds, number):
+    slow = footage.write(tmp_path / "v.mkv", footage.numbered(2), times=[0.0, 5.0])
+    past, after = read_frames(slow, 32, seconds)
+    assert footage.numbers(past) == [number]
+    assert after == []

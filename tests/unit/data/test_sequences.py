@@ -171,5 +171,5 @@ def test_a_film_has_the_same_bytes_each_time(tmp_path: Path):
 
 def test_a_prediction_may_start_from_an_animation(tmp_path: Path):
     made = animation(tmp_path / "v.webp", [40, 40, 40], lossless=True)
-    last = read_frames(tmp_path / "v.webp", SIDE, None)[0]
+    (last,), _ = read_frames(tmp_path / "v.webp", SIDE, None)
     np.testing.assert_array_equal(last, made[-1][:, 1:-1])

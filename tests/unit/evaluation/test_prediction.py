@@ -4,10 +4,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vidpipe.evaluation import prediction
+from vidpipe.evaluation.fidelity import mse
 from vidpipe.evaluation.prediction import (
     predicted_clips,
     reach,
-    roll,
     score_one_steps,
     score_rollouts,
     starts_in,
@@ -22,14 +23,29 @@ STEP = float(DRIFT[1, 0, 0, 0] - DRIFT[0, 0, 0, 0])
 ALL, ONE_SHOT = np.ones(N, dtype=bool), np.zeros(N, dtype=np.int32)
 
 
-def scored(step, score=score_rollouts, frames=DRIFT, horizons=4, history=1):
+def rolling(step):
+    """A predictor that feeds back what a function of a window returns."""
+
+    def predictor(window, steps):
+        frames = []
+        for _ in range(steps):
+            frames.append(step(window))
+            window = torch.cat([window[:, 1:], frames[-1].unsqueeze(1)], dim=1)
+        return torch.stack(frames, dim=1)
+
+    return predictor
+
+
+def scored(step, score=score_rollouts, frames=DRIFT, horizons=4, history=1, **options):
     starts = starts_in(ALL, ONE_SHOT, most=100, history=history)
     ahead = reach(starts, ALL, ONE_SHOT, horizons)
-    return score(step, frames.__getitem__, starts, ahead, horizons, history=history)
+    footage = frames.__getitem__
+    return score(rolling(step), footage, starts, ahead, horizons, history=history, **options)
 
 
 def points(step, *args, **options):
-    return curve(scored(step, *args, **options), resamples=50, seed=0)
+    copies = scored(last, *args, **options)
+    return curve(scored(step, *args, **options), copies, resamples=50, seed=0)
 
 
 def last(window):
@@ -118,11 +134,6 @@ def test_no_more_starts_than_asked_for_are_taken_evenly():
     assert starts == [0, 25, 50, 74, 99]
 
 
-def test_rolling_on_gives_as_many_frames_as_asked():
-    frames = roll(lambda window: last(window) + 0.1, torch.zeros(1, 1, 3, 4, 4), 3)
-    torch.testing.assert_close(frames[:, 0, 0, 0], torch.tensor([0.1, 0.2, 0.3]))
-
-
 def test_windows_end_with_their_frames_the_oldest_first():
     windows = windows_of(DRIFT.__getitem__, np.array([4, 9]), 3)
     assert torch.equal(windows, torch.stack([DRIFT[2:5], DRIFT[7:10]]))
@@ -150,9 +161,45 @@ def test_a_start_ends_a_window_of_usable_frames_of_one_shot(usable, cuts, histor
 
 
 def test_clips_of_a_start_are_as_long_and_only_rollouts_feed_back():
-    half = lambda window: last(window) + STEP / 2  # noqa: E731
-    clips = predicted_clips(half, DRIFT.__getitem__, 3, 4)
+    half = rolling(lambda window: last(window) + STEP / 2)
+    shown = {"rollout": half, "copy last": rolling(last)}
+    clips = predicted_clips(shown, DRIFT.__getitem__, 3, 4, history=1)
+    assert list(clips) == ["real", "one-step", "rollout", "copy last"]
     assert torch.equal(clips["real"], DRIFT[4:8])
     assert torch.equal(clips["copy last"], DRIFT[3:4].expand(4, -1, -1, -1))
     torch.testing.assert_close(clips["one-step"], DRIFT[3:7] + STEP / 2)
     torch.testing.assert_close(clips["rollout"][-1], DRIFT[3] + 2 * STEP)
+
+
+def test_sharpness_and_motion_stand_beside_those_of_the_real_frames():
+    same = scored(lambda window: last(window) + STEP)
+    reached = ~np.isnan(same.error)
+    np.testing.assert_allclose(same.sharpness[reached], same.real_sharpness[reached], rtol=1e-4)
+    blurred = scored(lambda window: window[:, -1].mean((2, 3), keepdim=True).expand(-1, -1, 16, 16))
+    assert not blurred.sharpness[reached].any()
+    np.testing.assert_array_equal(blurred.real_sharpness, same.real_sharpness)
+
+
+@pytest.mark.parametrize(("step", "share"), [(0.0, 0.0), (0.29, 0.0), (0.31, 1.0)])
+def test_motion_is_counted_from_one_predicted_frame_to_the_next(step, share):
+    scores = scored(lambda window: last(window) + step)
+    assert np.nanmax(scores.motion) == np.nanmin(scores.motion) == share
+    assert not np.nanmax(scores.real_motion)
+
+
+def test_what_takes_long_is_measured_only_where_it_is_asked_for(monkeypatch):
+    plain = scored(last)
+    assert plain.perceptual is None
+    assert plain.ssim is not None
+    assert scored(last, similarity=False).ssim is None
+
+    # Of thirteen starts, every third is measured, where the footage goes on so far.
+    monkeypatch.setattr(prediction, "DISTANCE_STARTS", 5)
+    found = scored(last, distance=mse, distance_at=(1, 3))
+    measured = ~np.isnan(found.perceptual)
+    rows = np.arange(13) % 3 == 0
+    np.testing.assert_array_equal(
+        measured[:, [0, 2]], rows[:, None] & ~np.isnan(found.error[:, [0, 2]])
+    )
+    assert not measured[:, [1, 3]].any()
+    np.testing.assert_array_equal(found.perceptual[measured], found.error[measured])

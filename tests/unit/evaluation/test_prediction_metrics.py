@@ -1,33 +1,118 @@
+from dataclasses import replace
+
 import numpy as np
+import pytest
 import torch
+from support.moving_pictures import drifting
 
-from vidpipe.evaluation.prediction_metrics import evaluate_split
+from vidpipe.evaluation import prediction_metrics
+from vidpipe.evaluation.fidelity import mse
+from vidpipe.evaluation.prediction import Scores
+from vidpipe.evaluation.prediction_baselines import baselines, blur_copies, copy_last
+from vidpipe.evaluation.prediction_metrics import SCORES, curve, evaluate_split
 
-FRAMES = torch.rand(14, 3, 32, 32, generator=torch.Generator().manual_seed(0))
-OPTIONS = {"split": "seen", "starts": 4, "horizons": 3, "resamples": 5, "seed": 0}
+NOISE = torch.rand(14, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+OPTIONS = {"split": "seen", "starts": 4, "horizons": 3, "resamples": 5, "seed": 0, "history": 1}
+NEWEST = torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+RIVALS = ("blurred_copy", "mean_mix", "constant_flow", "fitted_flow")
 
 
-def evaluated(usable):
+def evaluated(usable=None, model=copy_last, frames=NOISE, distance=None, **changes):
     def footage(index):
-        return FRAMES[torch.from_numpy(index)]
+        return frames[torch.from_numpy(index)]
 
-    shot = np.zeros(14, int)
-    return evaluate_split(lambda window: window[:, -1], footage, usable, shot, **OPTIONS)
+    usable = np.ones(len(frames), bool) if usable is None else usable
+    shot = np.zeros(len(frames), int)
+    rivals = baselines(frames.mean(0), NEWEST)
+    options = {**OPTIONS, "distance": distance, **changes}
+    return evaluate_split(model, rivals, footage, usable, shot, **options)
+
+
+@pytest.fixture
+def _without_perception(monkeypatch):
+    """ST-RRED starts a process of its own."""
+    monkeypatch.setattr(prediction_metrics.perceptual, "strred", lambda real, clip: 0.0)
 
 
 def test_a_split_has_metrics_curves_and_clips_of_both_methods():
-    result = evaluated(np.ones(14, bool))
+    result = evaluated()
     assert result.metrics["starts.seen"] == 4
     assert result.metrics["rollout.seen.h1.skill"] == 0
     assert {name: len(curve) for name, curve in result.curves.items()} == {
         "one_step": 3,
         "rollout": 3,
     }
-    assert result.clips["one-step"].shape == (3, 32, 32, 3)
+    assert list(result.clips) == ["real", "one-step", "rollout", "flow", "copy last"]
+    assert all(clip.shape == (3, 32, 32, 3) for clip in result.clips.values())
+    assert "rollout.seen.strred" in result.metrics
 
 
-def test_a_split_without_frames_has_no_starts_and_no_clips():
-    result = evaluated(np.zeros(14, bool))
+@pytest.mark.parametrize("frames", [0, 5])
+def test_a_split_without_a_window_has_no_starts_and_no_clips(frames):
+    result = evaluated(np.arange(14) < frames)
     assert result.metrics == {"starts.seen": 0}
     assert not result.clips
     assert not result.curves
+
+
+@pytest.mark.usefixtures("_without_perception")
+def test_every_score_is_named_and_every_rival_stands_beside_it():
+    result = evaluated(distance=mse, starts=14)
+    always = set(SCORES) - {"motion", "skill_low", "skill_high"}
+    for horizon in (1, 2):
+        prefix = f"rollout.seen.h{horizon}."
+        names = {name.removeprefix(prefix) for name in result.metrics if name.startswith(prefix)}
+        wanted = always | {f"{name}_skill" for name in RIVALS} | {"copy_last_st_lpips"}
+        assert names >= wanted | {f"{name}_st_lpips" for name in RIVALS}
+    assert not any(name.startswith("rollout.seen.h3") for name in result.metrics)
+    one_step = {"psnr", "copy_last_psnr", "ssim", "copy_last_ssim", "sharpness", "pairs"}
+    assert {f"one_step.seen.{name}" for name in one_step} <= set(result.metrics)
+    assert {f"{name}_skill" for name in RIVALS} <= set(result.curves["rollout"].columns)
+    assert "copy_last_skill" not in result.curves["rollout"].columns
+
+
+@pytest.mark.usefixtures("_without_perception")
+def test_without_a_perceptual_distance_nothing_is_said_of_it():
+    assert not [name for name in evaluated().metrics if "st_lpips" in name]
+
+
+@pytest.mark.usefixtures("_without_perception")
+def test_a_blurred_copy_is_less_sharp_than_what_is_real():
+    moving = drifting(14, (1.0, 0.5), size=32)
+    exact, blurred = evaluated(frames=moving), evaluated(frames=moving, model=blur_copies)
+    assert exact.metrics["rollout.seen.h1.sharpness"] == pytest.approx(1, abs=0.15)
+    ratio = blurred.metrics["rollout.seen.h1.sharpness"]
+    assert ratio < 0.99 * exact.metrics["rollout.seen.h1.sharpness"]
+    assert exact.metrics["rollout.seen.h1.constant_flow_skill"] > 0
+
+
+@pytest.mark.usefixtures("_without_perception")
+@pytest.mark.parametrize("frame", [NOISE[0], torch.zeros(3, 32, 32)])
+def test_what_stands_still_has_no_ratio_of_motion_and_nothing_to_be_better_at(frame):
+    still = frame.expand(14, -1, -1, -1)
+    result = evaluated(frames=still)
+    names = set(result.metrics)
+    assert "rollout.seen.h1.motion" not in names
+    assert ("rollout.seen.h1.sharpness" in names) == bool(frame.any())
+    assert all(np.isfinite(number) for number in result.metrics.values())
+    for name in ("skill", "constant_flow_skill", "fitted_flow_skill"):
+        assert result.metrics[f"rollout.seen.h1.{name}"] == pytest.approx(0, abs=1e-3)
+
+
+def test_ratios_are_of_sums_and_skill_is_against_the_copies():
+    whole = Scores(
+        error=np.array([[1.0], [3.0]]), ssim=np.array([[0.5], [0.7]]),
+        sharpness=np.array([[1.0], [2.0]]), real_sharpness=np.array([[2.0], [4.0]]),
+        motion=np.array([[0.0], [0.3]]), real_motion=np.array([[0.0], [0.4]]), perceptual=None,
+    )  # fmt: skip
+    copies = replace(whole, error=np.array([[2.0], [6.0]]), ssim=np.array([[0.1], [0.3]]))
+    (point,) = curve(whole, copies, resamples=5, seed=0)
+    assert (point.sharpness, point.skill, point.st_lpips) == (0.5, 0.5, None)
+    assert point.motion == pytest.approx(0.75)
+    assert (point.ssim, point.copy_last_ssim) == (pytest.approx(0.6), pytest.approx(0.2))
+    distances = np.array([[np.nan], [0.25]])  # measured from one of the starts alone
+    (point,) = curve(replace(whole, perceptual=distances), copies, resamples=5, seed=0)
+    assert point.st_lpips == 0.25
+    still = replace(whole, real_motion=np.zeros((2, 1)), real_sharpness=np.zeros((2, 1)))
+    (point,) = curve(still, copies, resamples=5, seed=0)
+    assert (point.motion, point.sharpness) == (None, None)

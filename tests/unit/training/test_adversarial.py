@@ -22,6 +22,7 @@ def weights(network):
     [
         partial(games.pix2pix, residual=True),
         partial(games.pix2pix, residual=False),
+        partial(games.pix2pix, motion="flow", history=3),
         games.mlp_gan,
         games.dcgan,
         partial(games.dcgan, norm="spectral", loss="hinge"),

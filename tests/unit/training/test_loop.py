@@ -36,8 +36,9 @@ def same(one, other):
     return all(torch.equal(a, b) for a, b in pairs)
 
 
-def test_the_same_seed_gives_the_same_history_and_weights():
-    (one, task_one), (other, task_other) = games.pix2pix(), games.pix2pix()
+@pytest.mark.parametrize("model", [{}, {"motion": "flow", "history": 3}])
+def test_the_same_seed_gives_the_same_history_and_weights(model):
+    (one, task_one), (other, task_other) = (games.pix2pix(**model) for _ in range(2))
     assert run(one, task_one, 4) == run(other, task_other, 4)
     assert same(one.generator, other.generator)
 
@@ -51,6 +52,7 @@ def test_another_seed_gives_another_history():
     "game",
     [
         games.pix2pix,
+        partial(games.pix2pix, motion="flow", history=3),
         games.mlp_gan,
         partial(games.dcgan, norm="spectral", loss="hinge", beta1=0.0),
         partial(

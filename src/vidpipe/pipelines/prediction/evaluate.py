@@ -1,4 +1,4 @@
-"""Stage `pix2pix_evaluate`: scores against copy-last-frame, and films of both."""
+"""Stage `pix2pix_evaluate`: scores against predictors without a network, and films of all."""
 
 import logging
 from collections.abc import Mapping
@@ -8,14 +8,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from vidpipe.config.models import Pix2pixEvaluate
 from vidpipe.config.schema import Runtime
-from vidpipe.data.splits import HELD_OUT, SEEN
+from vidpipe.data.pair_arrays import window_starts
+from vidpipe.data.splits import HELD_OUT, SEEN, UNSEEN
+from vidpipe.evaluation import st_lpips
+from vidpipe.evaluation.prediction_baselines import HISTORY, baselines
 from vidpipe.evaluation.prediction_metrics import SplitEvaluation, evaluate_split
-from vidpipe.models.pix2pix import Generator, predict
+from vidpipe.models.pix2pix import PairData, fitted_velocity, make_generator
 from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import FrameBatch
+from vidpipe.models.windows import roll_out
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
@@ -24,6 +29,7 @@ from vidpipe.visualization.prediction_films import draw_films, horizon_sheet
 log = logging.getLogger(__name__)
 
 WEIGHTS = "generator.safetensors"
+SPLITS = (SEEN, HELD_OUT, UNSEEN)
 SLOWER = 4  # than real, so that half a second of footage can be watched
 
 
@@ -35,22 +41,25 @@ def evaluate_pix2pix(
     tracker: Tracker,
     scratch: Path,
 ) -> tuple[dict[str, float], Path, Path]:
-    """Score one-step predictions and rollouts on `seen` and `held_out`, and draw them.
+    """Score one-step predictions and rollouts on each split, and draw them.
 
     Returns:
         Metrics by name; folders of curves and of samples.
     """
     machine = runtimes.start(**runtime.model_dump())
-    generator = machine.place(weights.build(Generator, model / WEIGHTS))
-    frames = torch.from_numpy(pairs["frames"]).permute(0, 3, 1, 2).to(machine.device)
+    generator = machine.place(weights.build(make_generator, model / WEIGHTS))
+    data = PairData.of(pairs, machine.device)
+    rivals = baselines(*_fit(data, pairs))
+    distance = st_lpips.load()
 
     def footage(index: np.ndarray) -> FrameBatch:
-        return to_float(frames[torch.from_numpy(index)])
+        return to_float(data.frames[torch.from_numpy(index)])
 
     results = {}
-    for split in (SEEN, HELD_OUT):
+    for split in (split for split in SPLITS if split in pairs["frame_split"]):
         results[split] = evaluate_split(
-            partial(predict, generator),
+            partial(roll_out, generator),
+            rivals,
             footage,
             pairs["frame_split"] == split,
             pairs["frame_shot"],
@@ -60,9 +69,10 @@ def evaluate_pix2pix(
             resamples=evaluate.resamples,
             seed=evaluate.seed,
             history=generator.history,
+            distance=distance,
         )
         if not results[split].clips:
-            log.warning("no frames are %s: nothing to score there", split)
+            log.warning("no shot has a window that is %s: nothing to score there", split)
     metrics = {name: number for r in results.values() for name, number in r.metrics.items()}
     clips = {split: result.clips for split, result in results.items() if result.clips}
     plots = _write_plots(scratch / "plots", results, model / "history.csv")
@@ -73,6 +83,18 @@ def evaluate_pix2pix(
         run.files(samples)
         run.picture("samples", horizon_sheet(clips), 0)
     return metrics, plots, samples
+
+
+def _fit(data: PairData, pairs: Mapping[str, np.ndarray]) -> tuple[Tensor, Tensor]:
+    """Fit to frames that are seen what the baselines need: their mean, and weights of past flows.
+
+    Where no shot is long enough, flows have no weight: what is extrapolated stands still.
+    """
+    mean_frame = to_float(data.frames[torch.from_numpy(pairs["frame_split"] == SEEN)]).mean(0)
+    velocity = torch.zeros(2, HISTORY - 1)
+    if len(window_starts(pairs, SEEN, history=HISTORY)):
+        velocity = fitted_velocity(data.frames, data.pairs, HISTORY)
+    return mean_frame, velocity.to(mean_frame)
 
 
 def _write_plots(folder: Path, results: Mapping[str, SplitEvaluation], history: Path) -> Path:

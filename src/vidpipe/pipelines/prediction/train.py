@@ -1,16 +1,18 @@
 """Stage `pix2pix_train`."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from torch import nn
 
 from vidpipe.config.models import Pix2pixModel, Pix2pixTrain, TrainingConfig
 from vidpipe.config.schema import Runtime
+from vidpipe.data.pair_arrays import check_history
+from vidpipe.data.splits import SEEN
 from vidpipe.models import pix2pix
 from vidpipe.models.pixels import to_float, to_uint8
-from vidpipe.models.windows import stack_window
+from vidpipe.models.windows import roll_out, stack_window
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
 from vidpipe.training.trainer import place, prepare, train_gan
@@ -31,7 +33,11 @@ def train_pix2pix(
     Returns:
         A folder: weights of both networks, `history.csv`, and `sheets/` of predictions from the
         same frames as training went on.
+
+    Raises:
+        UserError: If no shot is as long as a window and the frame after it.
     """
+    check_history(pairs, SEEN, model.history)
     machine = prepare(runtime, train)
     config = TrainingConfig(model, train)
     data = pix2pix.PairData.of(pairs, machine.device)
@@ -49,12 +55,18 @@ def train_pix2pix(
     )
 
 
-def progress_sheet(generator: nn.Module, data: pix2pix.PairData) -> np.ndarray:
-    """Draw four seen pairs in rows: source, prediction, target."""
-    rows = torch.linspace(0, len(data.pairs) - 1, 4).round().long()
-    source = data.frames[data.pairs[rows, 0]]
-    target = data.frames[data.pairs[rows, 1]]
-    window = stack_window([to_float(source)])
-    prediction = to_uint8(pix2pix.predict(generator, window))
+def progress_sheet(generator: Any, data: pix2pix.PairData) -> np.ndarray:
+    """Draw four seen windows in rows: last frame, prediction, target.
+
+    Args:
+        generator: A `NextFrameGenerator`.
+        data: Frames and pairs.
+    """
+    starts = pix2pix.run_starts(data.pairs, history=generator.history, pushforward=0)[0]
+    first = starts[torch.linspace(0, len(starts) - 1, 4).round().long()]
+    frames = [data.frames[first + offset] for offset in range(generator.history + 1)]
+    source, target = frames[-2:]
+    window = stack_window([to_float(frame) for frame in frames[:-1]])
+    prediction = to_uint8(roll_out(generator, window, 1)[:, 0])
     tiles = torch.stack([source, prediction, target], dim=1).permute(0, 1, 3, 4, 2).cpu().numpy()
     return grid([list(row) for row in tiles], columns=["frame", "predicted next", "real next"])

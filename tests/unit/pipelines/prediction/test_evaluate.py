@@ -8,7 +8,9 @@ import torch
 from support import stages
 
 from vidpipe.config.models import Pix2pixEvaluate
-from vidpipe.models.pix2pix import Generator
+from vidpipe.evaluation.fidelity import mse
+from vidpipe.models.pix2pix import make_generator
+from vidpipe.pipelines.prediction import evaluate
 from vidpipe.pipelines.prediction.evaluate import evaluate_pix2pix
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import weights
@@ -17,39 +19,78 @@ EVALUATE = Pix2pixEvaluate(starts=3, horizons=16, resamples=5, seed=0)
 FILMS = {"samples.mp4", "samples.gif", "samples.png"}
 
 
+PAINTING = {"history": 1, "motion": "none", "dropout": 0.0, "residual": True}
+MOVING = {"history": 5, "motion": "flow", "dropout": 0.0, "residual": True}
+
+
+@pytest.fixture(autouse=True)
+def _distance(monkeypatch):
+    """Squared error in place of the perceptual distance, whose weights may be missing."""
+    monkeypatch.setattr(evaluate.st_lpips, "load", lambda: mse)
+
+
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    """The folder of a model that copies its frame, as one does that has not learnt."""
-    folder = tmp_path_factory.mktemp("trained")
-    (folder / "history.csv").write_text("step,l1\n1,0.5\n")
-    torch.manual_seed(0)
-    facts = {"size": 64, "channels": 3, "width": 4, "dropout": 0.0, "residual": True}
-    weights.save(Generator(**facts), folder / "generator.safetensors", facts)
-    return folder
+def trained(tmp_path_factory):
+    """Make the folder of a model that copies its frame, as one does that has not learnt."""
+
+    def made(model):
+        folder = tmp_path_factory.mktemp("trained")
+        (folder / "history.csv").write_text("step,l1\n1,0.5\n")
+        torch.manual_seed(0)
+        facts = {"size": 64, "channels": 3, "width": 4, **model}
+        weights.save(make_generator(**facts), folder / "generator.safetensors", facts)
+        return folder
+
+    return made
 
 
 def evaluated(pairs, model, scratch):
     return evaluate_pix2pix(pairs, model, EVALUATE, stages.RUNTIME, NullTracker(), scratch)
 
 
-def test_both_splits_are_scored_against_copying_and_drawn(model, tmp_path):
-    scores, plots, samples = evaluated(stages.pairs(), model, tmp_path)
+@pytest.mark.parametrize("model", [PAINTING, MOVING], ids=["painting", "moving"])
+def test_both_splits_are_scored_against_copying_and_drawn(trained, model, tmp_path):
+    pairs = stages.pairs(seen=12, held_out=8)
+    scores, plots, samples = evaluated(pairs, trained(model), tmp_path)
+    # Whoever looks at fewer frames than the baselines is scored at the same starts.
     for split, horizons in (("seen", 7), ("held_out", 3)):
         assert scores[f"starts.{split}"] == 3
-        assert scores[f"rollout.{split}.h1.skill"] == pytest.approx(0, abs=1e-6)
-        assert scores[f"one_step.{split}.psnr"] == scores[f"one_step.{split}.copy_last_psnr"]
+        assert scores[f"rollout.{split}.h1.skill"] == pytest.approx(0, abs=1e-3)
+        copied = scores[f"one_step.{split}.copy_last_psnr"]
+        assert scores[f"one_step.{split}.psnr"] == pytest.approx(copied, abs=1e-3)
+        assert scores[f"rollout.{split}.h2.st_lpips"] > 0
+        assert scores[f"rollout.{split}.h1.sharpness"] == pytest.approx(1, abs=0.01)
+        assert f"rollout.{split}.h1.fitted_flow_skill" in scores
         for method in ("rollout", "one_step"):
             curve = pd.read_csv(plots / f"{method}_{split}.csv")
             assert curve["horizon"].tolist() == list(range(1, horizons + 1))
+        assert "constant_flow_skill" in pd.read_csv(plots / f"rollout_{split}.csv").columns
     json.dumps(scores)
     assert all(math.isfinite(number) for number in scores.values())
     assert (plots / "history.csv").is_file()
     assert {path.name for path in samples.iterdir()} == FILMS
 
 
-def test_a_split_without_frames_is_told_and_the_other_scored(model, tmp_path, caplog):
+def test_a_model_that_copies_is_copying_to_the_last_bit(trained, tmp_path):
+    scores, *_ = evaluated(stages.pairs(seen=6, held_out=0), trained(PAINTING), tmp_path)
+    assert scores["rollout.seen.h1.skill"] == 0
+    assert scores["one_step.seen.psnr"] == scores["one_step.seen.copy_last_psnr"]
+
+
+@pytest.mark.parametrize("held_out", [1, 4])
+def test_a_split_without_a_window_is_told_and_the_other_scored(trained, tmp_path, caplog, held_out):
+    pairs = stages.pairs(held_out=held_out)
     with caplog.at_level(logging.WARNING):
-        scores, _, samples = evaluated(stages.pairs(held_out=0), model, tmp_path)
-    assert "no frames are held_out: nothing to score there" in caplog.text
+        scores, _, samples = evaluated(pairs, trained(PAINTING), tmp_path)
+    (told,) = [line for line in caplog.messages if "nothing to score there" in line]
+    assert "held_out" in told
     assert scores["starts.held_out"] == 0
+    assert {path.name for path in samples.iterdir()} == FILMS
+
+
+def test_a_split_that_is_not_there_is_not_named(trained, tmp_path):
+    scores, plots, samples = evaluated(stages.pairs(held_out=0), trained(PAINTING), tmp_path)
+    assert scores["starts.seen"] == 3
+    assert not [name for name in scores if "held_out" in name]
+    assert not (plots / "rollout_held_out.csv").exists()
     assert {path.name for path in samples.iterdir()} == FILMS
