@@ -56,9 +56,9 @@ class Row:
 def read_labels(table: Path, root: Path, tree: Mapping[str, Row], key: str) -> dict[str, Row]:
     """Read the rows of a CSV by path.
 
-    Cells are separated by commas, semicolons, tabs or `|`; the text is UTF-8, UTF-16,
-    or UTF-32 with its mark. Case of the header, blanks around cells, empty lines, and `\\` in paths do not matter. A
-    path may be absolute, or begin with the name of the folder.
+    Cells are separated by commas, semicolons, tabs or `|`. The text is UTF-8, UTF-16, or UTF-32
+    with its mark. Case of the header, blanks around cells, empty lines, and `\\` in paths do not
+    matter. A path may be absolute, or begin with the name of the folder.
 
     Args:
         table: The CSV.
