@@ -305,7 +305,9 @@ def _luma(frame: VideoFrame) -> UInt8[np.ndarray, "h w"] | None:
     if not bits:
         return None
     plane = frame.planes[0]
-    rows = np.frombuffer(plane, np.uint8 if bits == 8 else "<u2").reshape(plane.height, -1)
+    rows = np.frombuffer(memoryview(plane), np.uint8 if bits == 8 else "<u2").reshape(
+        plane.height, -1
+    )
     luma = rows[:, : plane.width]
     return luma if bits == 8 else (luma >> (bits - 8)).astype(np.uint8)
 
