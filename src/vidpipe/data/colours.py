@@ -4,6 +4,7 @@ Frames that are plain already pass as they are. Everything else is computed in s
 same bits on every processor: tables, whose entries are rounded, and sums and products in float64.
 """
 
+from collections import deque
 from collections.abc import Iterator
 from functools import cache
 
@@ -13,15 +14,23 @@ from av.error import BlockingIOError, EOFError
 from av.filter import Graph
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
-from av.video.reformatter import ColorPrimaries, ColorTrc, Interpolation, VideoReformatter
+from av.video.reformatter import (
+    ColorPrimaries,
+    ColorRange,
+    ColorTrc,
+    Interpolation,
+    VideoReformatter,
+)
 from av.video.stream import VideoStream
 from jaxtyping import Float, UInt8, UInt16
 from PIL import Image
 
+from vidpipe.data.combs import AHEAD, SHORTEST, TALLEST, CombDetector
 from vidpipe.data.pictures import plain
 
 BITEXACT = Interpolation.ACCURATE_RND | Interpolation.BITEXACT  # equal pixels on every processor
 PQ, HLG = ColorTrc.SMPTE2084, ColorTrc.ARIB_STD_B67
+DEINTERLACED = "deinterlaced"  # a note
 HDR: dict[int, str] = {PQ: "PQ", HLG: "HLG"}
 # FFmpeg's own decoders pass over transparency in WebM; those of libvpx do not.
 ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
@@ -32,6 +41,14 @@ WHITE = 203.0  # cd/m2 of white paper in HDR (BT.2408); it becomes the white of 
 HLG_PEAK = 1000.0  # cd/m2 of the display that HLG is rendered for
 GAMMA = 2.4  # of an SDR display (BT.1886)
 KNEE = 0.8  # light up to which HDR is as in SDR; what is brighter is compressed into the rest
+# What frames tell of their colours, and how they say that they do not.
+UNSTATED: dict[str, int] = {
+    "color_trc": ColorTrc.UNSPECIFIED,
+    "color_primaries": ColorPrimaries.UNSPECIFIED,
+    "colorspace": 2,
+    "color_range": ColorRange.UNSPECIFIED,
+}
+RGB_MATRIX = 0  # FFmpeg's AVCOL_SPC_RGB: there is nothing to convert
 BT2020_LUMA = (0.2627, 0.6780, 0.0593)
 BT2020_TO_BT709 = (
     (1.660491, -0.587641, -0.072850),
@@ -53,27 +70,85 @@ def alpha_decoder(stream: VideoStream) -> VideoCodecContext | None:
     return decoder
 
 
-def progressive(frames: Iterator[VideoFrame]) -> Iterator[VideoFrame]:
-    """Deinterlace frames that are flagged as interlaced, one for one; pass the others as they are.
+class Tags:
+    """Add to decoded frames what only the container says of their colours, as HDR.
 
-    The filter looks at the frames before and after, so frames leave it one later.
+    Args:
+        stream: A stream of which nothing is decoded yet: a decoder forgets what the container says.
+    """
+
+    def __init__(self, stream: VideoStream) -> None:
+        codec = stream.codec_context  # None: unknown to FFmpeg
+        stated = {name: getattr(codec, name, unstated) for name, unstated in UNSTATED.items()}
+        self.stated = {
+            name: value
+            for name, value in stated.items()
+            if value != UNSTATED[name] and (name, value) != ("colorspace", RGB_MATRIX)
+        }
+
+    def __call__(self, frame: VideoFrame) -> VideoFrame:
+        for name, value in self.stated.items():
+            if getattr(frame, name) == UNSTATED[name]:
+                setattr(frame, name, value)
+        return frame
+
+
+def progressive(frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, bool]]:
+    """Deinterlace frames, one for one, and pass those that are progressive as they are.
+
+    Frames are interlaced by their flags, or if they show the combs of two fields. The filter looks
+    at the frames before and after, so frames leave it one later.
+
+    Yields:
+        The frame, and whether it was interlaced.
     """
     graph = None
-    shape = None
-    for frame in frames:
+    made_for = None
+    in_filter = deque[bool]()
+    for frame, order in _with_order(frames):
         # A filter takes frames of one shape only.
-        if graph is not None and shape != (frame.width, frame.height, frame.format.name):
-            yield from _filter(graph, None)
+        shape = (frame.width, frame.height, frame.format.name, order)
+        if graph is not None and shape != made_for:
+            yield from zip(_filter(graph, None), in_filter, strict=True)
             graph = None
-        if graph is None and frame.interlaced_frame:
-            shape = (frame.width, frame.height, frame.format.name)
-            graph = _deinterlacer(frame)
+            in_filter.clear()
+        if graph is None and (frame.interlaced_frame or order):
+            made_for = shape
+            graph = _deinterlacer(frame, order)
         if graph is None:
-            yield frame
+            yield frame, False
         else:
-            yield from _filter(graph, frame)
+            in_filter.append(frame.interlaced_frame or bool(order))
+            for filtered in _filter(graph, frame):
+                yield filtered, in_filter.popleft()
     if graph is not None:
-        yield from _filter(graph, None)
+        yield from zip(_filter(graph, None), in_filter, strict=True)
+
+
+def _with_order(frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, str]]:
+    """Yield each frame with the order of its fields, if no flag tells that it has any.
+
+    Combs show where something moves, so a few frames are waited for.
+    """
+    detector = CombDetector()
+    waiting = deque[VideoFrame]()
+    order = ""
+    for frame in frames:
+        judged = not frame.interlaced_frame and SHORTEST <= frame.height <= TALLEST
+        luma = _luma(frame) if judged else None
+        if luma is None:
+            while waiting:
+                yield waiting.popleft(), order
+            detector = CombDetector()
+            order = ""
+            yield frame, order
+            continue
+        order = detector(luma)
+        waiting.append(frame)
+        if len(waiting) == AHEAD:
+            yield waiting.popleft(), order
+    while waiting:
+        yield waiting.popleft(), order
 
 
 def is_plain(frame: VideoFrame) -> bool:
@@ -90,7 +165,7 @@ def notes(frame: VideoFrame) -> list[str]:
     """Say what is done to a decoded frame to make it plain."""
     found = []
     if frame.interlaced_frame:
-        found.append("deinterlaced")
+        found.append(DEINTERLACED)
     if _has_alpha(frame.format.name) and ToRgb().fill(frame) is not frame:
         found.append("transparency filled with white")
     if frame.color_trc in HDR:
@@ -215,8 +290,35 @@ def _has_alpha(pixel_format: str) -> bool:
     return pixel_format == "pal8" or any(component.is_alpha for component in components)
 
 
-def _deinterlacer(frame: VideoFrame) -> Graph:
-    """Make a filter for frames like this one. It takes the order of fields from each frame."""
+@cache
+def _luma_bits(pixel_format: str) -> int:
+    """Return the bits of luma in a plane of its own; 0: there is none."""
+    planar = pixel_format.startswith(("yuv", "gray", "nv", "p0")) and pixel_format[-2:] != "be"
+    packed = pixel_format.startswith(("yuyv", "yuva", "gray1b"))
+    bits = VideoFormat(pixel_format).components[0].bits
+    return bits if planar and not packed and 8 <= bits <= 16 else 0
+
+
+def _luma(frame: VideoFrame) -> UInt8[np.ndarray, "h w"] | None:
+    """Return the luma in 8 bits; None: it has no plane of its own."""
+    bits = _luma_bits(frame.format.name)
+    if not bits:
+        return None
+    plane = frame.planes[0]
+    rows = np.frombuffer(memoryview(plane), np.uint8 if bits == 8 else "<u2").reshape(
+        plane.height, -1
+    )
+    luma = rows[:, : plane.width]
+    return luma if bits == 8 else (luma >> (bits - 8)).astype(np.uint8)
+
+
+def _deinterlacer(frame: VideoFrame, order: str) -> Graph:
+    """Make a filter for frames like this one.
+
+    Args:
+        frame: The first frame.
+        order: Of the fields of all frames; empty: each frame tells its own.
+    """
     graph = Graph()
     nodes = [
         graph.add_buffer(
@@ -225,6 +327,7 @@ def _deinterlacer(frame: VideoFrame) -> Graph:
             format=frame.format,
             time_base=frame.time_base,
         ),
+        *([graph.add("setfield", order)] if order else []),
         graph.add("bwdif", "mode=send_frame:parity=auto:deint=interlaced"),
         graph.add("buffersink"),
     ]

@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 from filelock import FileLock
 
-from vidpipe.data import colours, frames, pictures, video
+from vidpipe.data import colours, combs, frames, pictures, video
 from vidpipe.data.files import UnwritableError, inside, named
 from vidpipe.data.frames import Shot, read_shots, write_shots
 from vidpipe.data.workers import Failure, PoolFactory, map_ordered
@@ -117,7 +117,7 @@ def _fingerprint(extract: Extract) -> str:
     """Hash all that frames depend on besides the video: parameters, code and its packages."""
     dependencies = [sorted(extract.keywords.items()), version("av"), version("numpy")]
     fingerprint = hashlib.sha256(repr(dependencies).encode())
-    for module in (frames, video, colours, pictures):
+    for module in (frames, video, colours, combs, pictures):
         assert module.__file__ is not None
         fingerprint.update(Path(module.__file__).read_bytes())
     return fingerprint.hexdigest()[:DIGITS]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vidpipe.data.colours import DEINTERLACED
 from vidpipe.data.datasets.record import Video
 from vidpipe.data.files import UnwritableError
 from vidpipe.data.sequences import as_film
@@ -273,10 +274,14 @@ def _inspect(path: Path) -> Entry:
     empty = Entry(path=path.name, label="", group="", split="")
     try:
         header = probe(path)
-        times = [frame.time for frame in decode(path)]
+        frames = [(frame.time, frame.deinterlaced) for frame in decode(path)]
     except UNREADABLE as error:
         return replace(empty, status=BROKEN, reason=str(error).replace(f"{path.parent}/", ""))
-    decoded = len(times)
+    decoded = len(frames)
+    notes = header.notes
+    # The first frame, which the notes are of, may be without the combs of later ones.
+    if any(deinterlaced for _, deinterlaced in frames) and DEINTERLACED not in notes:
+        notes = (*notes, DEINTERLACED)
     damaged = header.announced > decoded
     return replace(
         empty,
@@ -285,10 +290,10 @@ def _inspect(path: Path) -> Entry:
         height=header.height,
         fps=round(header.fps, 3),
         frames=decoded,
-        seconds=round(times[-1] + 1 / header.fps, 3) if times else 0.0,
+        seconds=round(frames[-1][0] + 1 / header.fps, 3) if frames else 0.0,
         status=DAMAGED if damaged else OK,
         reason=f"{decoded} of {header.announced} frames decode" if damaged else "",
-        notes="; ".join(header.notes),
+        notes="; ".join(notes),
     )
 
 

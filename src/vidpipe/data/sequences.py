@@ -16,7 +16,7 @@ from jaxtyping import UInt8
 from PIL import Image, ImageOps
 
 from vidpipe.data.files import named
-from vidpipe.data.pictures import REFUSED, SUFFIXES, open_picture, plain
+from vidpipe.data.pictures import REFUSED, SUFFIXES, brightest_grey, open_picture, plain
 from vidpipe.data.video import write_film
 from vidpipe.utils.errors import UserError
 
@@ -95,8 +95,9 @@ def _numbered_files(path: Path) -> list[Path]:
 def _read(files: list[Path], duration: int) -> Iterator[Timed]:
     """Read numbered pictures, each shown for as many ticks."""
     size = None
+    brightest = max(map(brightest_grey, files))
     for file in files:
-        picture = open_picture(file)
+        picture = open_picture(file, brightest=brightest)
         size = size or picture.size
         if picture.size != size:
             raise UserError(

@@ -7,11 +7,12 @@ import io
 import math
 import struct
 from array import array
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from itertools import product
 from pathlib import Path
 from typing import Literal
 
@@ -41,6 +42,7 @@ Image = UInt8[np.ndarray, "h w c"]
 LARGEST = 16384  # pixels a side that H.264 takes
 LONGEST_PAUSE = 3600.0  # seconds between two frames; a time stamp beyond is broken
 PAUSE = 10  # frames that a frame is shown for, at most; one that is shown longer is a pause
+JITTER = 0.05  # by which jitter may bias the mean of steps that are like the median
 TOLERANCE = 0.01  # by which a stated frame rate may differ from that of the time stamps
 ASSUMED = Fraction(25)  # frames per second, where nothing tells the rate
 AREA = Interpolation.AREA | BITEXACT
@@ -120,11 +122,13 @@ class Decoded:
         time: Seconds since the first frame; strictly increasing.
         frame: PyAV's frame; `Square` and `Thumbnail` turn it into an array.
         pixel_aspect: Width of a pixel over its height.
+        deinterlaced: It was interlaced.
     """
 
     time: float
     frame: VideoFrame
     pixel_aspect: Fraction
+    deinterlaced: bool = False
 
 
 @dataclass(frozen=True)
@@ -182,7 +186,7 @@ def decode(path: Path) -> Iterator[Decoded]:
         period = 0.0  # of a frame; found when it is needed
         last = -1.0  # before the first frame
         zero = None  # the time stamp that counts as 0 seconds
-        for frame in colours.progressive(_frames(container, stream)):
+        for frame, interlaced in colours.progressive(_frames(container, stream)):
             stamp = frame.time if stamped else None
             if zero is None:
                 zero = stamp
@@ -194,7 +198,7 @@ def decode(path: Path) -> Iterator[Decoded]:
                 period = period or float(1 / rate(path))
                 last = 0.0 if last < 0 else last + period
                 zero = None if stamp is None else stamp - last
-            yield Decoded(last, frame, aspect)
+            yield Decoded(last, frame, aspect, interlaced)
 
 
 def rate(path: Path) -> Fraction:
@@ -377,25 +381,41 @@ def _timing(path: Path) -> _Timing:
         stream = _film(container)
         raw = _is_raw(container)
         packets = hidden = 0
+        first = None  # time stamp of the first frame
         stamps = array("q")  # of decoding: as far apart as those of display, and in order
         with suppress(FFmpegError, EOFError):
             for packet in container.demux(stream):
                 packets += bool(packet.size)
                 hidden += packet.is_discard  # frames before the start of a trimmed clip
                 if packet.size and packet.dts is not None and not raw:
+                    first = packet.pts if first is None else first
                     stamps.append(packet.dts)
         # Leave out what is no step: stamps that stand still, run back, or jump ahead.
         tick = stream.time_base or Fraction(1)
-        steps: np.ndarray = np.diff(np.array(stamps, np.int64))
+        steps = _steps(stamps, first)
         steps = steps[(steps > 0) & (steps * float(tick) <= LONGEST_PAUSE)]
         frame_rate, note = _rate(stream, steps, tick, raw=raw)
         excess = steps * float(tick) - float(1 / frame_rate)
+        announced = (stream.frames or packets) - hidden
+        if container.format.name == "avi" and len(steps):
+            # The header counts ticks, and a frame may be shown for several.
+            announced -= int(steps.sum() - len(steps) + np.median(steps) - 1)
         return _Timing(
             rate=frame_rate,
             note=note,
-            announced=(stream.frames or packets) - hidden,
+            announced=max(announced, packets - hidden),
             pauses=tuple(excess[excess > (PAUSE - 1) / float(frame_rate)].tolist()),
         )
+
+
+def _steps(stamps: Sequence[int], first: int | None) -> Int64[np.ndarray, "_"]:
+    """Return the differences of time stamps of decoding.
+
+    Those before the first frame is shown are made up, for frames that are decoded ahead.
+    """
+    times = np.array(stamps, np.int64)
+    shown = times if first is None else times[times >= first]
+    return np.diff(shown if 2 * len(shown) > len(times) else times)
 
 
 def _rate(
@@ -419,25 +439,30 @@ def _rate(
     if not len(steps):
         return (usable[0], "") if usable else (ASSUMED, f"{ASSUMED} frames a second assumed")
 
-    # The mean of steps like the median is free of jitter, of rounding, and of pauses.
+    # The mean of steps like the median is free of rounding, of pauses, and of frames left out.
     median = np.sort(steps)[len(steps) // 2]
     like = steps[np.abs(steps - median) < median / 2].tolist()
-    measured = len(like) / (sum(like) * tick)
+    measured = [len(like) / (sum(like) * tick)]
+    # The mean of all but pauses is free of jitter, too. Far from the other, it has left out frames.
+    moving = steps[steps < PAUSE * median].tolist()
+    mean = len(moving) / (sum(moving) * tick)
+    if _agree(mean, measured[0], JITTER):
+        measured.append(mean)
     # Each field of an interlaced picture may come in a packet of its own.
-    if coded and codec.field_order > 1 and _agree(measured, 2 * coded, TOLERANCE):
-        measured = Fraction(coded)
+    if coded and codec.field_order > 1 and _agree(measured[0], 2 * coded, TOLERANCE):
+        measured = [Fraction(coded)]
 
     # A stated rate is exact; an average that pauses spoil, or a guess, is not what was measured.
     slack = TOLERANCE + 1 / sum(like)
-    for value in usable:
-        if _agree(value, measured, slack):
+    for estimate, value in product(measured, usable):
+        if _agree(value, estimate, slack):
             return value, ""
     # A recorder that idles most of the time moves at the rate it states: a tenth of the steps do.
     for value in usable[1:]:
-        moving = np.abs(steps * float(tick * value) - 1) < 0.25
-        if value > measured and moving.sum() >= max(PAUSE, len(steps) / 10):
+        at_rate = np.abs(steps * float(tick * value) - 1) < 0.25
+        if value > measured[0] and at_rate.sum() >= max(PAUSE, len(steps) / 10):
             return value, ""
-    return measured, "rate from time stamps"
+    return measured[-1], "rate from time stamps"
 
 
 def _agree(one: Fraction, other: Fraction, tolerance: float) -> bool:
@@ -448,6 +473,7 @@ def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
     """Decode packet by packet; skip damaged ones."""
     stream.thread_count = 1  # how FFmpeg conceals damage depends on the number of threads
     decode = (colours.alpha_decoder(stream) or stream).decode
+    tag = colours.Tags(stream)
     packets = container.demux(stream)
     while True:
         try:
@@ -456,10 +482,10 @@ def _frames(container: InputContainer, stream: VideoStream) -> Iterator[VideoFra
             return
         except (FFmpegError, EOFError):  # a cut-off file: flush the decoder
             with suppress(FFmpegError, EOFError):
-                yield from decode(None)
+                yield from map(tag, decode(None))
             return
         with suppress(FFmpegError, EOFError):
-            yield from (frame for frame in decode(packet) if isinstance(frame, VideoFrame))
+            yield from (tag(frame) for frame in decode(packet) if isinstance(frame, VideoFrame))
 
 
 @cache  # `Fraction` is slow

@@ -72,6 +72,36 @@ def test_hdr_and_wide_colours_come_out_as_those_of_sdr(tmp_path: Path, transfer:
     assert probe(path).notes == (note,)
 
 
+@pytest.mark.parametrize(("codec", "name"), [("libx265", "v.mov"), ("libx264", "v.mkv")])
+def test_colours_that_only_the_container_states_are_taken(tmp_path: Path, codec: str, name: str):
+    picture = footage.quarters(64, 64)
+    path = write_hdr(tmp_path / "tagged.mp4", [picture] * 2, PQ)
+    decoded = [frame.reformat(format="rgb48le") for frame in footage.decode_on_one_core(path)]
+    bare = tmp_path / "bare.mp4"
+    with av.open(str(bare), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.pix_fmt, stream.height, stream.width = "yuv420p10le", 64, 64
+        stream.options = footage.OPTIONS[codec]
+        for number, rgb in enumerate(decoded):
+            frame = rgb.reformat(format="yuv420p10le", dst_colorspace=Colorspace.BT2020)
+            frame.colorspace, frame.color_trc, frame.color_primaries = 2, 2, 2
+            frame.pts, frame.time_base = number, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    with av.open(str(bare)) as old, av.open(str(tmp_path / name), "w") as new:
+        target = new.add_stream_from_template(old.streams.video[0])
+        codec_context = target.codec_context
+        codec_context.color_trc, codec_context.color_primaries, codec_context.colorspace = PQ, 9, 9
+        for packet in old.demux(video=0):
+            if packet.dts is not None:
+                packet.stream = target
+                new.mux(packet)
+    found = shown(tmp_path / name)[0]
+    corners = [found[y, x] for y in (8, -8) for x in (8, -8)]
+    np.testing.assert_allclose(corners, [RED, GREEN, BLUE, YELLOW], atol=8)
+    assert probe(tmp_path / name).notes == ("tone-mapped from PQ",)
+
+
 def test_a_cut_in_hdr_is_as_large_as_in_sdr(tmp_path: Path):
     pictures = [footage.plain(64, 64, (60, 60, 60)), footage.plain(64, 64, (180, 180, 180))]
     path = write_hdr(tmp_path / "v.mp4", pictures, PQ)
@@ -251,13 +281,32 @@ def test_interlaced_frames_show_no_comb(tmp_path: Path, top_first: bool, name: s
     assert probe(path).notes == ("deinterlaced",)
 
 
+def tall_fields(count: int, *, top_first: bool) -> Iterator[np.ndarray]:
+    for picture in fields(count, top_first=top_first):
+        yield np.pad(picture, ((72, 72), (0, 0), (0, 0)), constant_values=40)
+
+
+@pytest.mark.parametrize("top_first", [True, False])
+@pytest.mark.parametrize("pix_fmt", ["yuv420p", "yuv420p10le"])
+def test_combs_that_no_flag_tells_of_are_taken_out(tmp_path: Path, top_first: bool, pix_fmt: str):
+    woven = tall_fields(9, top_first=top_first)
+    path = footage.write(tmp_path / "v.mp4", woven, pix_fmt=pix_fmt)
+    decoded = list(decode(path))
+    assert [frame.time for frame in decoded] == pytest.approx([n / 25 for n in range(9)])
+    assert all(frame.deinterlaced for frame in decoded)
+    # The first frame has none before it, of which its rows may be filled.
+    for number, frame in list(enumerate(decoded))[1:]:
+        picture = Square(96)(frame).astype(int)
+        assert np.abs(picture - bar(8 + 8 * number)).mean() < 6
+
+
 def test_progressive_frames_before_and_between_interlaced_ones_are_kept(tmp_path: Path):
     plain = footage.write(tmp_path / "plain.mp4", [bar(8 * n) for n in range(5)])
     combed = write_fields(tmp_path / "combed.mp4", fields(4, top_first=True), top_first=True)
     first, second, third = (list(footage.decode_on_one_core(p)) for p in (plain, combed, plain))
     mixed = [*first, *second, *third]
-    found = list(colours.progressive(iter(mixed)))
-    assert len(found) == len(mixed)
+    found, interlaced = zip(*colours.progressive(iter(mixed)), strict=True)
+    assert interlaced == (False,) * 5 + (True,) * 4 + (False,) * 5
     assert not any(frame.interlaced_frame for frame in found)
     assert all(a is b for a, b in zip(found[:5], first, strict=True))
     for frame, source in zip(found[9:], third, strict=True):
@@ -269,13 +318,14 @@ def test_a_change_of_size_amid_interlaced_frames_loses_none(tmp_path: Path):
     cropped = (frame[:64, :64] for frame in fields(3, top_first=True))
     small = write_fields(tmp_path / "small.mp4", cropped, top_first=True)
     mixed = [frame for p in (large, small) for frame in footage.decode_on_one_core(p)]
-    assert [frame.width for frame in colours.progressive(iter(mixed))] == [96] * 3 + [64] * 3
+    widths = [frame.width for frame, _ in colours.progressive(iter(mixed))]
+    assert widths == [96] * 3 + [64] * 3
 
 
 def test_plain_frames_pass_untouched(tmp_path: Path):
     path = footage.write(tmp_path / "v.mp4", footage.numbered(4))
     frames = list(footage.decode_on_one_core(path))
     passed = list(colours.progressive(iter(frames)))
-    assert all(a is b for a, b in zip(frames, passed, strict=True))
+    assert all(a is b and not woven for a, (b, woven) in zip(frames, passed, strict=True))
     assert all(colours.is_plain(frame) for frame in frames)
     assert probe(path).notes == ()

@@ -63,6 +63,17 @@ def test_a_plain_video_has_no_notes(tmp_path: Path):
     assert collected(footage.write(tmp_path / "v.mp4", footage.numbered(3))).notes == ""
 
 
+def test_combs_after_the_first_frame_are_noted(tmp_path: Path):
+    paper = footage.plain(256, 64, (40, 40, 40))
+    frames = [paper.copy() for _ in range(16)]
+    for number, frame in enumerate(frames[4:]):
+        for late in (0, 1):
+            left = 4 * number + 2 * late
+            frame[late::2, left : left + 12] = 230
+    entry = collected(footage.write(tmp_path / "v.mp4", frames))
+    assert entry.notes == "deinterlaced"
+
+
 def test_the_length_of_a_video_has_its_pauses(tmp_path: Path):
     stamps = [n / 20 + 15 * (n > 9) for n in range(20)]
     entry = collected(footage.write(tmp_path / "v.mp4", footage.numbered(20), times=stamps))

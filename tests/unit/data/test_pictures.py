@@ -54,6 +54,18 @@ def test_deep_grey_is_scaled_to_eight_bits_as_a_glyph_and_as_an_image(tmp_path, 
     np.testing.assert_allclose(glyphs[name.rsplit(".", 1)[0]], glyphs["0"], atol=0.01)
 
 
-def test_a_dark_picture_of_sixteen_bits_stays_dark(tmp_path):
-    Image.fromarray(np.full((8, 8), 200, np.uint16)).save(tmp_path / "dark.png")
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+@pytest.mark.parametrize("dtype", [np.uint16, np.int32])
+def test_grey_of_fewer_bits_than_the_files_is_as_bright_as_of_8(tmp_path, bits, dtype):
+    Image.fromarray(corner()).save(tmp_path / "0.png")
+    deep = (corner().astype(np.int64) * (2**bits - 1) // 255).astype(dtype)
+    Image.fromarray(deep).save(tmp_path / "1.tif")
+    plain = np.asarray(open_picture(tmp_path / "0.png"))
+    np.testing.assert_array_equal(np.asarray(open_picture(tmp_path / "1.tif")), plain)
+    glyphs = read_glyphs(tmp_path)
+    np.testing.assert_array_equal(glyphs["1"], glyphs["0"])
+
+
+def test_black_of_sixteen_bits_stays_black(tmp_path):
+    Image.fromarray(np.zeros((8, 8), np.uint16)).save(tmp_path / "dark.png")
     assert np.asarray(open_picture(tmp_path / "dark.png")).max() == 0

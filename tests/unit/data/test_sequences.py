@@ -89,6 +89,12 @@ def test_numbered_pictures_are_frames_in_the_order_of_their_numbers(tmp_path: Pa
     assert times == [0, 0.04, 0.08, 0.12, 0.16]
 
 
+@pytest.mark.parametrize("suffix", ["pgm", "ppm", "bmp"])
+def test_plain_kinds_of_pictures_are_read(tmp_path: Path, suffix: str):
+    numbered(tmp_path / "shots", [f"{n}.{suffix}" for n in range(3)])
+    assert len(read(tmp_path / "shots")[0]) == 3
+
+
 @pytest.mark.parametrize(("fps", "step"), [(10.0, 0.1), (29.97, 0.0334), (0.5, 2.0)])
 def test_their_rate_may_be_stated(tmp_path: Path, fps: float, step: float):
     numbered(tmp_path / "shots", ["1.png", "2.png", "3.png"])
@@ -96,6 +102,21 @@ def test_their_rate_may_be_stated(tmp_path: Path, fps: float, step: float):
     assert times == pytest.approx([0, step, 2 * step], abs=1e-3)
     with as_film(tmp_path / "shots", fps=fps) as film:
         assert probe(film).fps == pytest.approx(fps)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "white"), [(np.uint16, 1023), (np.uint16, 65535), (np.float32, 1.2)]
+)
+def test_deep_grey_is_scaled_alike_in_all_pictures(tmp_path: Path, dtype: type, white: float):
+    (tmp_path / "shots").mkdir()
+    for number, share in enumerate((0.2, 1.0, 0.5)):
+        picture = np.full((16, 16), white * share).astype(dtype)
+        Image.fromarray(picture).save(tmp_path / "shots" / f"{number}.tif")
+    frames, _ = read(tmp_path / "shots")
+    levels = [int(frame.mean()) for frame in frames]
+    brightest = levels[1]
+    np.testing.assert_allclose(levels, [0.2 * brightest, brightest, 0.5 * brightest], atol=1)
+    assert white < 2 or brightest == 255
 
 
 @pytest.mark.parametrize("pattern", ["img_%04d.png", "img_%d.png"])

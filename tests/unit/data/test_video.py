@@ -277,6 +277,25 @@ def test_the_rate_of_a_browsers_recording_is_that_of_its_time_stamps(tmp_path: P
     assert probe(path).notes == ("rate from time stamps",)
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_strong_jitter_does_not_bias_the_rate(seed: int):
+    rates = {"average_rate": None, "guessed_rate": Fraction(1000), "base_rate": Fraction(1000)}
+    stream = Mock(spec=VideoStream, codec_context=None, **rates)
+    jitter = np.random.default_rng(seed).uniform(-12, 12, 301)
+    steps = np.diff(np.rint(np.arange(301) * 100 / 3 + jitter).astype(int))
+    found, note = video._rate(stream, steps, Fraction(1, 1000), raw=False)
+    assert float(found) == pytest.approx(30, rel=0.005)
+    assert note == "rate from time stamps"
+
+
+def test_frames_that_are_left_out_do_not_slow_the_rate():
+    rates = {"average_rate": Fraction(24), "guessed_rate": Fraction(1000), "base_rate": None}
+    stream = Mock(spec=VideoStream, codec_context=None, **rates)
+    steps = np.array([33, 33, 34, 67] * 20)
+    found, _ = video._rate(stream, steps, Fraction(1, 1000), raw=False)
+    assert float(found) == pytest.approx(30, rel=0.005)
+
+
 def test_two_fields_in_two_packets_are_one_frame():
     codec = SimpleNamespace(framerate=Fraction(25), field_order=2)
     rates = {"average_rate": Fraction(25), "guessed_rate": Fraction(50), "base_rate": Fraction(50)}
@@ -291,6 +310,21 @@ def test_a_pause_does_not_slow_the_rate(tmp_path: Path):
     seen = probe(path)
     assert (rate(path), seen.fps, seen.announced) == (20, 20, 20)
     assert seen.notes[-1] == "pause of 15.0 s"
+
+
+def test_a_pause_before_frames_that_are_decoded_ahead_is_one(tmp_path: Path):
+    stamps = [0.0, *(10 + n / 20 for n in range(20))]
+    reordered = {"preset": "medium", "bf": "3"}
+    path = tmp_path / "v.mp4"
+    footage.write(path, footage.numbered(21), times=stamps, options=reordered)
+    seen = probe(path)
+    assert seen.notes[-1].startswith("pause of ")
+
+
+def test_an_avi_of_uneven_rate_announces_its_frames_and_not_its_ticks(tmp_path: Path):
+    stamps = [n / 25 + 0.12 * (n > 9) for n in range(20)]
+    path = footage.write(tmp_path / "v.avi", footage.numbered(20), codec="mpeg4", times=stamps)
+    assert probe(path).announced == 20
 
 
 def test_pauses_are_counted_and_summed(tmp_path: Path):

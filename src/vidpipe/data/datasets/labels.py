@@ -15,18 +15,33 @@ from vidpipe.utils.errors import UserError
 REQUIRED = ("path", "label")
 OPTIONAL = ("group", "split")
 DELIMITERS = ",;\t|"
+# Marks that begin a text, the longer first, and the encodings that they stand for.
+MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+)
 # Names of splits -> the split. What is for validation is held out as well.
 SPLITS = {
-    **dict.fromkeys(("train", "training"), TRAIN),
+    **dict.fromkeys(("train", "training", "trainval"), TRAIN),
     **dict.fromkeys(("test", "testing", "val", "valid", "validation"), TEST),
     **dict.fromkeys(("dev", "development", "eval", "evaluation", "heldout", "holdout"), TEST),
 }
 
 
 def split_called(name: str) -> str:
-    """Return the split that a name such as `Train`, `val_set` or `test-split` means, or none."""
-    letters = re.sub(r"[\W_]", "", name.casefold())
-    return SPLITS.get(letters, "") or SPLITS.get(re.sub("(set|split|data)$", "", letters), "")
+    """Return the split that a name such as `Train`, `val_set`, `02-test` or `train2017` means.
+
+    It is the name, or the first or last word of it; no split is empty.
+    """
+    words = re.findall(r"[^\W\d_]+", name.casefold())
+    for word in ("".join(words), *words[:1], *words[-1:]):
+        for letters in (word, re.sub("(set|split|data)$", "", word)):
+            if letters in SPLITS:
+                return SPLITS[letters]
+    return ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,9 +56,9 @@ class Row:
 def read_labels(table: Path, root: Path, tree: Mapping[str, Row], key: str) -> dict[str, Row]:
     """Read the rows of a CSV by path.
 
-    Cells are separated by commas, semicolons, tabs or `|`; the text is UTF-8, or UTF-16 with its
-    mark. Case of the header, blanks around cells, empty lines, and `\\` in paths do not matter. A
-    path may be absolute, or begin with the name of the folder.
+    Cells are separated by commas, semicolons, tabs or `|`. The text is UTF-8, UTF-16, or UTF-32
+    with its mark. Case of the header, blanks around cells, empty lines, and `\\` in paths do not
+    matter. A path may be absolute, or begin with the name of the folder.
 
     Args:
         table: The CSV.
@@ -111,9 +126,12 @@ def _lines(table: Path, where: str) -> Iterator[tuple[int, dict[str, str]]]:
 
 
 def _decode(data: bytes, where: str) -> str:
-    utf16 = data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    encoding = next((name for mark, name in MARKS if data.startswith(mark)), "utf-8")
+    # Without a mark, the zeros of UTF-16 tell it: the header is of Latin letters.
+    if encoding == "utf-8" and b"\0" in data[:2]:
+        encoding = "utf-16-be" if data[0] == 0 else "utf-16-le"
     try:
-        return data.decode("utf-16" if utf16 else "utf-8-sig")
+        return data.decode(encoding)
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, error.start) + 1
         raise UserError(

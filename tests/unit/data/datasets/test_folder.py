@@ -176,6 +176,16 @@ def test_splits_may_be_above_or_below_the_label(place: Place, held_out: str, lay
     assert told(place, root) == {paths[0]: ("walk", "train"), paths[1]: ("walk", "test")}
 
 
+@pytest.mark.parametrize(
+    ("seen", "held_out"),
+    [("train2017", "val2017"), ("01_train", "02_test"), ("pets_train", "pets_val")],
+)
+def test_names_of_splits_may_have_more_in_them(place: Place, seen: str, held_out: str):
+    root = make(place, f"{seen}/walk/a.mp4", f"{held_out}/walk/b.mp4")
+    splits = {f"{seen}/walk/a.mp4": ("walk", "train"), f"{held_out}/walk/b.mp4": ("walk", "test")}
+    assert told(place, root) == splits
+
+
 def test_videos_straight_in_a_split_are_labelled_like_those_straight_in_the_folder(place: Place):
     root = make(place, "train/a.mp4", "test/b.mp4")
     assert told(place, root) == {"train/a.mp4": ("set", "train"), "test/b.mp4": ("set", "test")}

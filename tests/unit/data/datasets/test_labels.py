@@ -54,8 +54,8 @@ def test_a_table_is_read_however_it_is_spelt(root: Path, text: str):
     assert read(root, text) == ROWS
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_a_table_with_a_mark_of_its_encoding_is_read(root: Path, encoding: str):
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_a_table_that_tells_its_encoding_is_read(root: Path, encoding: str):
     assert read(root, GOOD.encode(encoding)) == ROWS
 
 
@@ -111,6 +111,8 @@ def test_another_encoding_is_told_by_its_line(root: Path):
     [
         *(("Train", "train"), ("train_set", "train"), ("trainset", "train"), ("TRAINING", "train")),
         *(("dev", "test"), ("test-split", "test"), ("Val set", "test"), ("hold_out", "test")),
+        *(("train2017", "train"), ("02-val", "test"), ("my_test", "test"), ("Test (new)", "test")),
+        *(("trainval", "train"), ("videos_train", "train"), ("2nd", "")),
         *(("trains", ""), ("contest", ""), ("set", ""), ("", "")),
     ],
 )
