@@ -41,7 +41,7 @@ def reconstruction_metrics(
     error = mse(*as_floats)
     pairs = zip(*(torch.split(floats, BATCH) for floats in as_floats), strict=True)
     similarity = torch.cat([ssim(back, shown) for shown, back in pairs])
-    mean_frame = as_floats[0].mean(0, keepdim=True)
+    mean_frame = as_floats[0].mean(0).expand_as(as_floats[0])
     return {
         f"{split}.psnr": psnr(error).mean().item(),
         f"{split}.ssim": similarity.mean().item(),

@@ -19,12 +19,13 @@ from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 from vidpipe.models.pixels import to_float, to_uint8
-from vidpipe.models.shapes import ClipBatch, FrameBatch
+from vidpipe.models.shapes import FrameBatch
 from vidpipe.training import weights
 from vidpipe.utils.errors import UserError
 
 WEIGHTS = "autoencoder.safetensors"
 LatentBatch = Float[Tensor, "b z s s"]
+LatentClips = Float[Tensor, "b z t s s"]
 Latents = Float[np.ndarray, "n s s z"]
 GROUPS = 8
 WIDEST = 4  # times the first layer's channels
@@ -92,7 +93,7 @@ class Autoencoder(nn.Module):
         return self.decode(self.encode(frames))
 
     @torch.no_grad()
-    def decode_clips(self, latents: ClipBatch) -> ClipBatch:
+    def decode_clips(self, latents: LatentClips) -> Float[Tensor, "b c t h w"]:
         """Return the clips of latents, frame by frame and a part at a time."""
         batch, _, frames = latents.shape[:3]
         parts = torch.split(latents.transpose(1, 2).flatten(0, 1), AT_ONCE)

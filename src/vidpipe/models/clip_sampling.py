@@ -23,6 +23,7 @@ from vidpipe.training.runtime import Machine
 from vidpipe.utils.errors import UserError
 
 WEIGHTS = "generator.safetensors"
+MASK = "mask"  # the component of that name is a share, not a picture
 
 # Of the generator's own size, which need not be that of the pictures.
 SampledClips = UInt8[Tensor, "n t height width channels"]
@@ -122,7 +123,15 @@ class ClipSampler:
     def components(self, noise: Noise, pictures: PixelFrames) -> dict[str, SampledClips]:
         """Return the components of clips by name; none if the generator has no components."""
         parts = self.generator.components(self._source(noise, pictures))
-        return {name: self._to_pixels(part) for name, part in parts.items()}
+        return {name: self._shown(name, part) for name, part in parts.items()}
+
+    def _shown(self, name: str, part: ClipBatch) -> SampledClips:
+        if self.autoencoder is None or name != MASK:
+            return self._to_pixels(part)
+        # A mask of latents is no latent: each cell stands for as many pixels.
+        cell = self.autoencoder.size // self.autoencoder.side
+        cells = part[:, : self.autoencoder.channels]
+        return pixels(cells.repeat_interleave(cell, -1).repeat_interleave(cell, -2))
 
     def _generate(self, noise: Noise, pictures: PixelFrames) -> SampledClips:
         if noise.dim() == 2:
@@ -149,4 +158,9 @@ class ClipSampler:
             )
         if self.autoencoder:
             clips = self.autoencoder.decode_clips(clips)
-        return to_uint8(clips).permute(0, 2, 3, 4, 1).contiguous().cpu()
+        return pixels(clips)
+
+
+def pixels(clips: ClipBatch) -> SampledClips:
+    """Return clips as bytes, channels last, on the CPU."""
+    return to_uint8(clips).permute(0, 2, 3, 4, 1).contiguous().cpu()

@@ -92,9 +92,7 @@ def test_clips_that_are_unsound_are_refused(tmp_path):
 
 
 def test_latents_as_large_as_the_frames_are_refused(tmp_path):
-    with pytest.raises(
-        UserError, match=r"clip_autoencoder\.model\.side: expected .* got 16 for fra"
-    ):
+    with pytest.raises(UserError, match=r"model\.side: expected .* got 16 for frames"):
         trained(moving.packed(), tmp_path, side=16)
 
 
