@@ -538,7 +538,7 @@ class LatentDiscriminator(LabelledDiscriminator):
 class WithChange(nn.Module):
     """Join to each frame what has changed since the one before; the first has no change."""
 
-    def forward(self, clips: ClipBatch) -> ClipBatch:
+    def forward(self, clips: ClipBatch) -> Float[Tensor, "b twice t h w"]:
         return torch.cat([clips, F.pad(clips.diff(dim=2), (0, 0, 0, 0, 1, 0))], dim=1)
 
 
