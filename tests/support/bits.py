@@ -40,6 +40,7 @@ MODELS = {
     "convlstm_gan": ["clips", "action_classifier"],
 }
 JUDGES = {"digit_classifier": "digits", "action_classifier": "clips"}
+ENCODER = "clip_autoencoder"
 ROOT = Path(__file__).parents[2]
 FEW = {"steps": 3, "report_every": 3, "sample_every": 3}
 TRAIN = FEW | {"batch": 2}
@@ -48,6 +49,7 @@ SMALL = {
     "clips": {"frames": 16, "stride": 4},
     "digits": {"count": 200},
     **{judge: {"steps": 3, "report_every": 3} for judge in JUDGES},
+    ENCODER: {"train": {"steps": 3, "report_every": 3, "batch": 4}, "evaluate": {"samples": 4}},
     "pix2pix": {"train": TRAIN, "evaluate": {"starts": 2, "resamples": 5}},
     "mlp_gan": {"train": TRAIN},
     "dcgan": {"train": TRAIN},
@@ -68,6 +70,8 @@ def main(scratch: Path, *, brief: bool, laptop: bool) -> None:
     make_data(scratch, params)
     for judge in () if brief else JUDGES:
         learn(judge, scratch, params)
+    if not brief:
+        encode(scratch, params)
     for model in MODELS:
         learn(model, scratch, params, brief=brief)
     files = (path for path in scratch.rglob("*") if path.is_file())
@@ -115,6 +119,17 @@ def learn(name: str, scratch: Path, params: Params, *, brief: bool = False) -> N
         judges = [scratch / other / other for other in others]
         score = _node(f"{name}_evaluate")
         scores, *_ = score(data, made, *judges, own.evaluate, runtime, tracker, place)
+    Metrics(filepath=str(place / "metrics.json")).save(scores)
+
+
+def encode(scratch: Path, params: Params) -> None:
+    """Train the autoencoder, as its stage does."""
+    place = scratch / ENCODER
+    place.mkdir()
+    own, data = getattr(params, ENCODER), _data(scratch, "clips")
+    blocks = (own.model, own.train, own.evaluate, params.runtime)
+    judge = scratch / "action_classifier" / "action_classifier"
+    _, scores, _ = _node(ENCODER)(data, judge, *blocks, NullTracker(), place)
     Metrics(filepath=str(place / "metrics.json")).save(scores)
 
 

@@ -65,7 +65,7 @@ def clip_statistics(
     return ClipStatistics(clips, features, measure_motion(clips), classification)
 
 
-def as_scored(clips: PixelClips) -> PixelClips:
+def as_scored(clips: PixelClips) -> UInt8[Tensor, "n middle small small c"]:
     """Return the middle 8 frames of clips, shrunk to 32x32 pixels by area.
 
     Scores of clips of any length and size are so on one scale.
