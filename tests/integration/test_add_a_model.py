@@ -26,14 +26,14 @@ def added(folder):
     (project / "tests/unit/models/test_tgan.py").write_text(TEST, encoding="utf-8")
     for file, old, new in (
         ("src/vidpipe/models/registry.py", r"CLIP_GANS: .*\n", LINE),
-        ("src/vidpipe/models/registry.py", r"mlp_gan, vgan\n", "mlp_gan, tgan, vgan\n"),
+        ("src/vidpipe/models/registry.py", r"mocogan, vgan\n", "mocogan, tgan, vgan\n"),
         ("src/vidpipe/config/models.py", r"\Z", f"\n\n{CLASSES}"),
         (
             "src/vidpipe/config/schema.py",
             r"(?<=    convlstm_gan: ConvlstmGan\n)",
             "    tgan: Tgan\n",
         ),
-        ("src/vidpipe/config/schema.py", r"Pix2pix, Vgan\n", "Pix2pix, Tgan, Vgan\n"),
+        ("src/vidpipe/config/schema.py", r"    Vgan,\n", "    Tgan,\n    Vgan,\n"),
         ("params.yaml", r"\Z", f"\n{YAML[0]}"),
         ("tests/support/bits.py", r"(?<=^MODELS = {\n)", BITS),
     ):

@@ -8,7 +8,7 @@ from support.project import copy, metrics, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # other people's, of MLflow
 
-MODELS = ("gan3d", "vgan", "convlstm_gan")
+MODELS = ("gan3d", "vgan", "convlstm_gan", "mocogan")
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +21,8 @@ def project(tmp_path_factory):
 
 @pytest.mark.parametrize("model", MODELS)
 def test_every_output_of_the_design_is_there(project, model):
-    own = {"vgan": ["parts.gif", "parts.png"], "convlstm_gan": ["one_image.gif"]}
+    parts = ["parts.gif", "parts.png"]
+    own = {"vgan": parts, "convlstm_gan": ["one_image.gif"], "mocogan": parts}
     names = ["samples.mp4", "samples.gif", "samples.png", "samples.npz", "walk.gif", "walk.mp4"]
     folder = project / f"data/07_model_output/{model}"
     assert {path.name for path in folder.iterdir()} == {

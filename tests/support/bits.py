@@ -38,10 +38,12 @@ MODELS = {
     "gan3d": ["clips", "action_classifier"],
     "vgan": ["clips", "action_classifier"],
     "convlstm_gan": ["clips", "action_classifier"],
+    "mocogan": ["clips", "action_classifier"],
 }
 JUDGES = {"digit_classifier": "digits", "action_classifier": "clips"}
 ENCODER = "clip_autoencoder"
 ROOT = Path(__file__).parents[2]
+PIXELS = {"model": {"space": "pixels"}}  # an autoencoder of three steps is refused
 FEW = {"steps": 3, "report_every": 3, "sample_every": 3}
 TRAIN = FEW | {"batch": 2}
 SMALL = {
@@ -54,11 +56,13 @@ SMALL = {
     "mlp_gan": {"train": TRAIN},
     "dcgan": {"train": TRAIN},
     **{gan: {"train": TRAIN, "evaluate": {"samples": 4}} for gan in CLIP_GAN_NAMES},
+    "mocogan": PIXELS | {"train": TRAIN, "evaluate": {"samples": 4}},
 }
 SMOKE = ROOT / "conf/presets/scale/smoke.yaml"
 
 
 LAPTOP = {"digits": {"count": 200}, **{gan: {"train": FEW} for gan in MODELS}}
+LAPTOP |= {"mocogan": PIXELS | {"train": FEW}}
 
 
 def main(scratch: Path, *, brief: bool, laptop: bool) -> None:

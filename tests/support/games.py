@@ -66,7 +66,7 @@ def mlp_gan(*, seed=0, real=None, batch=4, **hyperparameters):
     return state, NoiseObjective(real, batch=batch, prior=generator.prior)
 
 
-def clips(network, *, seed=0, batch=2, norm="none", **hyperparameters):
+def clips(network, *, seed=0, batch=2, norm="none", paint=None, **hyperparameters):
     """State and objective of a tiny GAN of clips, given its module, on a few random ones.
 
     Parameters that only some models have are those of params.yaml, but for skips, which are on.
@@ -75,6 +75,7 @@ def clips(network, *, seed=0, batch=2, norm="none", **hyperparameters):
     small = {"latent": 10, "width": 16, "discriminator_width": 4, "norm": norm}
     small |= {"dropout": 0.25, "frame_discriminator": True, "frames": 8, "codes": "labels"}
     small |= {"skips": True} if hasattr(block.model, "skips") else {}
+    small |= {"paint": paint} if paint else {}
     train = {"batch": batch, "augment": 0.3, "mirror": True}
     config = TrainingConfig(
         block.model.model_copy(update=small), block.train.model_copy(update=train)

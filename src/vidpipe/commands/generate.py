@@ -56,7 +56,8 @@ LOOPS = 4  # of clips in an mp4, which players do not repeat
 @click.option(
     "--frames",
     type=click.IntRange(2, 1000),
-    help="Frames of a clip; convlstm_gan goes on from its last frame  [default: as it was trained]",
+    help="Frames of a clip; more than it was trained on: mocogan, and convlstm_gan, which goes on "
+    "from its last frame  [default: as it was trained]",
 )
 @click.option("--label", help="Label of all clips, as `wave1`  [default: random]")
 @click.option(
@@ -91,14 +92,14 @@ def generate(
     """Generate pictures or clips with MODEL.
 
     mlp_gan and dcgan generate digits: a .png shows them side by side, a .gif or .mp4 shows each on
-    a closed walk through noise. gan3d, vgan and convlstm_gan generate clips: a .gif or .mp4 plays
-    them side by side, a .png shows each frame by frame. All clips of convlstm_gan start with
-    --image, cut to a square.
+    a closed walk through noise. gan3d, vgan, convlstm_gan and mocogan generate clips: a .gif or
+    .mp4 plays them side by side, a .png shows each frame by frame. All clips of convlstm_gan start
+    with --image, cut to a square.
 
     \b
       vidpipe generate dcgan --count 25 --out digits.png
       vidpipe generate gan3d --count 16 --seed 1 --out wall.mp4
-      vidpipe generate gan3d --label jack --out jacks.gif
+      vidpipe generate mocogan --label jack --frames 64 --out jacks.gif
       vidpipe generate convlstm_gan --image me.png --frames 32 --out me.gif
     """
     out = out or Path("out.mp4" if model in CLIP_GAN_NAMES else "out.png")

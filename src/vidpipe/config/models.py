@@ -335,6 +335,40 @@ class ConvlstmGan(ClipGanBlock):
     evaluate: ConvlstmGanEvaluate
 
 
+# mocogan: clips, content that stays and motion frame by frame.
+
+
+class MocoganModel(ClipGanModel):
+    """Architecture of mocogan; `latent` is the dimension of the content.
+
+    Attributes:
+        motion: Dimension of the motion, and of the noise that is new in each frame.
+        paint: Frames by transposed convolutions, as in the paper, or by layers that content and
+            motion steer, before a still background.
+    """
+
+    motion: Count
+    paint: Literal["transposed", "conditional"]
+
+
+class MocoganTrain(ClipGanTrain):
+    """Training of mocogan.
+
+    Attributes:
+        mask_weight: Weight of the mean of the foreground mask in the generator's loss, where there
+            is a mask.
+    """
+
+    mask_weight: NonNegative
+
+
+class Mocogan(ClipGanBlock):
+    """Clips from content and from motion that a GRU cell makes (Tulyakov et al. 2018)."""
+
+    model: MocoganModel
+    train: MocoganTrain
+
+
 # pix2pix: the next frame, from the one before.
 
 

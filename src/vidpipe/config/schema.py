@@ -26,6 +26,7 @@ from vidpipe.config.models import (
     FromNoiseEvaluate,
     Gan3d,
     MlpGan,
+    Mocogan,
     Pix2pix,
     Vgan,
 )
@@ -226,6 +227,7 @@ class Params(ConfigBlock):
     gan3d: Gan3d
     vgan: Vgan
     convlstm_gan: ConvlstmGan
+    mocogan: Mocogan
 
 
 # Names of the GANs of clips: each has a block in params.yaml, and with it two stages.

@@ -213,6 +213,13 @@ class ClipGenerator(FromNoiseGenerator):
         """Return the input for some noise and pictures; the latter are unused without need."""
         return noise
 
+    def prior_for(self, frames: int) -> Prior | None:
+        """Return the distribution of the noise of clips of a length; None: it makes no such clips.
+
+        Of shorter clips than those it was trained on, it makes more frames than are asked for.
+        """
+        return self.prior if frames <= self.frames else None
+
     def components(self, source: Any) -> dict[str, ClipBatch]:
         """Return the parts that a clip is composed of, by name; none if it is made in one."""
         return {}

@@ -103,21 +103,23 @@ class ClipSampler:
     ) -> Noise:
         """Draw the noise that clips of at least `frames` frames are generated from.
 
-        A generator that starts from a picture goes on from its own last frame as often as needed.
+        Of a length that a generator does not make, one that starts from a picture goes on from its
+        own last frame as often as needed.
 
         Raises:
             UserError: If the generator cannot make clips of that length.
         """
-        own, prior = self.generator.frames, self.generator.prior
-        if frames <= own:
+        if prior := self.generator.prior_for(frames):
             return prior.draw(count, rng, labels)
+        own = self.generator.frames
         if not self.generator.from_picture:
             raise UserError(
-                f"--frames {frames}: {self.name} makes clips of {own} frames; only a generator "
-                "that starts from a picture can go on from its last frame"
+                f"--frames {frames}: {self.name} makes clips of {own} frames; mocogan makes "
+                "any number, and convlstm_gan goes on from its last frame"
             )
         # The first frame of a continuation is the last of the clip before it.
-        return prior.draw_sequence(count, 1 + math.ceil((frames - own) / (own - 1)), rng, labels)
+        vectors = 1 + math.ceil((frames - own) / (own - 1))
+        return self.generator.prior.draw_sequence(count, vectors, rng, labels)
 
     @torch.no_grad()
     def components(self, noise: Noise, pictures: PixelFrames) -> dict[str, SampledClips]:

@@ -5,8 +5,8 @@ A module of `CLIP_GANS` keeps the contract `clip_gan.ClipGanModule`.
 
 from types import ModuleType
 
-from vidpipe.models import convlstm_gan, dcgan, gan3d, mlp_gan, vgan
+from vidpipe.models import convlstm_gan, dcgan, gan3d, mlp_gan, mocogan, vgan
 from vidpipe.models.clip_gan import ClipGanModule
 
 DIGIT_GANS: tuple[ModuleType, ...] = (mlp_gan, dcgan)
-CLIP_GANS: tuple[ClipGanModule, ...] = (gan3d, vgan, convlstm_gan)
+CLIP_GANS: tuple[ClipGanModule, ...] = (gan3d, vgan, convlstm_gan, mocogan)

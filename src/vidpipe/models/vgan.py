@@ -6,27 +6,23 @@ foreground and a mask, an image stream the background behind it, which is the sa
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 import torch
-from jaxtyping import Float
-from torch import Tensor, nn
+from torch import nn
 
 from vidpipe.config.models import TrainingConfig, VganModel, VganTrain
 from vidpipe.models.clip_gan import (
     ClipData,
     ClipDiscriminator,
     ClipGenerator,
-    ClipObjective,
-    ClipWindows,
     VolumeStream,
     build_networks,
     prior_of,
 )
-from vidpipe.models.modes import evaluating
 from vidpipe.models.noise import Noise, Prior
+from vidpipe.models.scene import MaskedObjective, Parts, mask_mean
 from vidpipe.models.shapes import ClipBatch
 from vidpipe.training.adversarial import Networks
 
@@ -39,7 +35,7 @@ def build(config: TrainingConfig[VganModel, VganTrain], data: ClipData) -> Netwo
     return build_networks(Generator, Discriminator, config, data)
 
 
-def objective(config: TrainingConfig[VganModel, VganTrain], data: ClipData) -> "MaskedObjective":
+def objective(config: TrainingConfig[VganModel, VganTrain], data: ClipData) -> MaskedObjective:
     """Make the objective: clips from noise, with a loss on the mask."""
     return MaskedObjective(
         data.windows(length=config.model.frames, mirror=config.train.mirror),
@@ -49,30 +45,9 @@ def objective(config: TrainingConfig[VganModel, VganTrain], data: ClipData) -> "
     )
 
 
-@torch.no_grad()
 def diagnostics(generator: "Generator", source: Noise) -> dict[str, float]:
     """Measure the mask's mean, in which the report's attempt died."""
-    with evaluating(generator):
-        return {"mask_mean": generator.parts(source).mask.mean().item()}
-
-
-class Parts(NamedTuple):
-    """Parts of a clip: mask * foreground + (1 - mask) * background.
-
-    Attributes:
-        foreground: The moving part.
-        mask: Weight of the foreground, 0 to 1.
-        background: One frame behind all of it.
-    """
-
-    foreground: ClipBatch
-    mask: Float[Tensor, "b 1 t h w"]
-    background: Float[Tensor, "b c 1 h w"]
-
-    @property
-    def clips(self) -> ClipBatch:
-        """The parts composed (section 2.2, equation 2)."""
-        return self.mask * self.foreground + (1 - self.mask) * self.background
+    return {"mask_mean": mask_mean(generator, source)}
 
 
 class Generator(ClipGenerator):
@@ -119,40 +94,13 @@ class Generator(ClipGenerator):
 
     def components(self, source: Noise) -> dict[str, ClipBatch]:
         """Return foreground, mask and background as clips of colours."""
-        # The mask as a grey picture, the background in every frame.
-        parts = self.parts(source)
-        colours = (parts.foreground, 2 * parts.mask - 1, parts.background)
-        clips = [part.expand_as(parts.foreground) for part in colours]
-        return dict(zip(Parts._fields, clips, strict=True))
+        return self.parts(source).shown()
 
 
 class Discriminator(ClipDiscriminator):
     """Four 3-D convolutions."""
 
     layers = 4
-
-
-class MaskedObjective(ClipObjective):
-    """Clips from noise, with a loss on the mean of the mask.
-
-    Args:
-        real: Clips to learn from.
-        batch: Clips per draw.
-        prior: Distribution of the noise.
-        mask_weight: Weight of the mask's mean (section 2.2: a sparse mask, weight 0.1).
-    """
-
-    def __init__(self, real: ClipWindows, *, batch: int, prior: Prior, mask_weight: float) -> None:
-        super().__init__(real, batch=batch, prior=prior)
-        self.mask_weight = mask_weight
-
-    def generate(
-        self, generator: Callable[[Noise], ClipBatch], source: Noise, real: ClipBatch
-    ) -> tuple[ClipBatch, dict[str, Float[Tensor, ""]]]:
-        """Return the generator's clips, and the loss on the mask."""
-        assert isinstance(generator, Generator)
-        parts = generator.parts(source)
-        return parts.clips, {"mask": self.mask_weight * parts.mask.float().mean()}
 
 
 def _picture_stream(latent: int, size: int, width: int, channels: int) -> nn.Sequential:

@@ -2,7 +2,7 @@ import pytest
 import torch
 from PIL import Image
 
-from vidpipe.models import convlstm_gan, gan3d, mlp_gan, vgan
+from vidpipe.models import convlstm_gan, gan3d, mlp_gan, mocogan, vgan
 from vidpipe.training import weights
 
 SMALL = {"latent": 8, "codes": 2, "labels": ["jack", "walk"], "size": 32, "frames": 8, "width": 16}
@@ -11,6 +11,7 @@ FACTS = {
     "gan3d": (gan3d, SMALL | {"channels": 3}),
     "vgan": (vgan, SMALL | {"channels": 1, "codes": 0, "labels": []}),
     "convlstm_gan": (convlstm_gan, SMALL | {"channels": 3, "skips": True}),
+    "mocogan": (mocogan, SMALL | {"channels": 3, "motion": 4, "paint": "conditional"}),
 }
 
 
@@ -66,6 +67,14 @@ def test_pictures_of_any_mode_and_size_are_made_to_move(generate, tmp_path, mode
         assert film.n_frames >= SMALL["frames"]
 
 
+@pytest.mark.parametrize("frames", [5, 30])
+def test_clips_of_mocogan_are_as_long_as_is_wanted(generate, tmp_path, frames):
+    options = ("--label", "jack", "--frames", str(frames), "--count", "2")
+    generate("mocogan", *options, "--tile", "28", "--out", "long.gif")
+    with Image.open(tmp_path / "long.gif") as film:
+        assert film.n_frames == frames  # the last of them pauses
+
+
 def test_grey_clips_are_shown_too(generate, tmp_path):
     generate("vgan", "--count", "2", "--out", "grey.png")
     with Image.open(tmp_path / "grey.png") as page:
@@ -79,6 +88,7 @@ def test_grey_clips_are_shown_too(generate, tmp_path):
         (["convlstm_gan", "--image", "none.png"], "found no such file"),
         (["convlstm_gan", "--image", "torn.png"], "expected a picture"),
         (["gan3d", "--image", "torn.png"], "gan3d starts from noise alone"),
+        (["gan3d", "--frames", "9"], "gan3d makes clips of 8 frames; mocogan makes any number"),
         (["gan3d", "--label", "swim"], "gan3d knows jack, walk"),
         (["vgan", "--label", "jack"], "vgan knows none: it was trained with codes that name"),
         (["mlp_gan", "--label", "jack"], "mlp_gan starts from noise alone"),

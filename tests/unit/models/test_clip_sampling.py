@@ -15,6 +15,7 @@ from torch import nn
 
 from vidpipe.models.clip_gan import ClipGenerator
 from vidpipe.models.clip_sampling import BATCH, ClipSampler
+from vidpipe.models.mocogan import Generator
 from vidpipe.models.noise import CODE, Prior
 from vidpipe.models.pixels import to_uint8
 from vidpipe.training import weights
@@ -55,6 +56,23 @@ def test_components_are_those_of_the_generator_if_it_has_any():
 def test_what_is_not_finite_never_becomes_a_picture(worth):
     with pytest.raises(UserError, match=r"gan3d: its clips hold.*gan3d\.train\.learning_rate"):
         sampler(Blocks(worth=worth))(*noise_and_pictures())
+
+
+def test_a_generator_of_any_length_is_asked_once_for_all_frames():
+    made = Generator(
+        latent=6, codes=2, labels=("walk", "run"), motion=4, paint="transposed", size=8, frames=8,
+        channels=3, width=16,
+    ).eval()  # fmt: skip
+    sampler = ClipSampler("mocogan", made, CPU)
+    for frames in (3, 8, 30):
+        noise = sampler.draw_noise(
+            2, frames, torch.Generator().manual_seed(0), torch.tensor([1, 0])
+        )
+        assert noise.equal(
+            made.prior_for(frames).draw(2, torch.Generator().manual_seed(0), torch.tensor([1, 0]))
+        )
+        clips = sampler(noise, torch.zeros(2, 8, 8, 3, dtype=torch.uint8))
+        assert clips.shape == (2, frames, 8, 8, 3)
 
 
 class Brighter(ClipGenerator):
