@@ -105,7 +105,7 @@ class SteeredLayer(nn.Module):
     def __init__(self, inner: int, outer: int, condition: int, *, double: bool) -> None:
         super().__init__()
         self.norm = ConditionalNorm(inner, condition)
-        self.double = double
+        self.doubles = double
         self.convolution = (
             DoublingConv(inner, outer) if double else nn.Conv2d(inner, outer, 3, 1, 1)
         )
@@ -113,7 +113,7 @@ class SteeredLayer(nn.Module):
     def forward(self, maps: Maps, condition: Vectors, frames: int) -> Maps:
         active = F.leaky_relu(self.norm(maps, condition), SLOPE)
         made: Maps = self.convolution(shifted_in_time(active, frames))
-        return made if self.double else maps + made
+        return made if self.doubles else maps + made
 
 
 class ConditionalNorm(nn.Module):
@@ -189,9 +189,10 @@ def shifted_in_time(maps: Maps, frames: int) -> Maps:
         frames: Of a clip.
     """
     # Channels last, as the layout is in memory.
-    clips = maps.permute(0, 2, 3, 1).unflatten(0, (-1, frames))
-    share = clips.shape[-1] // SHIFTED
-    before, after, own = clips.split([share, share, clips.shape[-1] - 2 * share], dim=-1)
+    _, channels, *sides = maps.shape
+    clips = maps.permute(0, 2, 3, 1).reshape(-1, frames, *sides, channels)
+    share = channels // SHIFTED
+    before, after, own = clips.tensor_split((share, 2 * share), dim=-1)
     before = torch.cat([before[:, :1], before[:, :-1]], dim=1)
     after = torch.cat([after[:, 1:], after[:, -1:]], dim=1)
     return torch.cat([before, after, own], dim=-1).flatten(0, 1).permute(0, 3, 1, 2)

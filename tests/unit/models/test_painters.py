@@ -72,7 +72,7 @@ def test_channels_shrink_more_slowly_where_layers_are_steered():
 
 def test_a_small_side_gets_one_layer_more_that_keeps_it():
     painter = ConditionalPainter(numbers=6, condition=5, size=8, width=32, channels=8)
-    assert [layer.double for layer in painter.layers] == [True, False]
+    assert [layer.doubles for layer in painter.layers] == [True, False]
     assert painter(torch.randn(4, 6), torch.randn(4, 5), 2).shape == (4, 8, 8, 8)
 
 
