@@ -59,7 +59,12 @@ def game(
     blocks[name]["train"]["batch"] = batch
     block = getattr(Params.model_validate(blocks), name)
     network = next(module for module in CLIP_GANS if model_name(module) == name)
-    frames = np.random.default_rng(0).integers(0, 256, (32, size, size, 3), np.uint8)
+    rng = np.random.default_rng(0)
+    frames = rng.integers(0, 256, (32, size, size, 3), np.uint8)
+    if block.model.space == "latent":
+        latents = blocks["clip_autoencoder"]["model"]
+        shape = (32, latents["side"], latents["side"], latents["latents"])
+        frames = rng.standard_normal(shape, np.float32)
     clips = np.arange(32, dtype=np.int32).reshape(2, 16)
     data = ClipData(frames, clips, np.arange(2), ("one", "other"), "train", machine.device)
     config = TrainingConfig(block.model, block.train)

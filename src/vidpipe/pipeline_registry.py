@@ -57,11 +57,12 @@ STAGES: dict[str, Callable[[], Pipeline]] = {
     "clips_frames": _data,
     "clips": _data,
     "action_classifier": _clips,
+    "clip_autoencoder": _clips,
     **{f"{model}_{part}": _clips for model in CLIP_GAN_NAMES for part in ("train", "evaluate")},
 }
 
 # Deliverable, as a person runs it -> its stages.
-CLIP_STAGES = ["clips_fetch", "clips_frames", "clips", "action_classifier"]
+CLIP_STAGES = ["clips_fetch", "clips_frames", "clips", "action_classifier", "clip_autoencoder"]
 SUMS = {
     "pix2pix": ["footage_fetch", "footage_frames", "pairs", "pix2pix_train", "pix2pix_evaluate"],
     "mlp_gan": ["digits", "digit_classifier", "mlp_gan_train", "mlp_gan_evaluate"],

@@ -41,7 +41,9 @@ MODELS = {
     "mocogan": ["clips", "action_classifier"],
 }
 JUDGES = {"digit_classifier": "digits", "action_classifier": "clips"}
+ENCODER = "clip_autoencoder"
 ROOT = Path(__file__).parents[2]
+PIXELS = {"model": {"space": "pixels"}}  # an autoencoder of three steps is refused
 FEW = {"steps": 3, "report_every": 3, "sample_every": 3}
 TRAIN = FEW | {"batch": 2}
 SMALL = {
@@ -49,15 +51,18 @@ SMALL = {
     "clips": {"frames": 16, "stride": 4},
     "digits": {"count": 200},
     **{judge: {"steps": 3, "report_every": 3} for judge in JUDGES},
+    ENCODER: {"train": {"steps": 3, "report_every": 3, "batch": 4}, "evaluate": {"samples": 4}},
     "pix2pix": {"train": TRAIN, "evaluate": {"starts": 2, "resamples": 5}},
     "mlp_gan": {"train": TRAIN},
     "dcgan": {"train": TRAIN},
     **{gan: {"train": TRAIN, "evaluate": {"samples": 4}} for gan in CLIP_GAN_NAMES},
+    "mocogan": PIXELS | {"train": TRAIN, "evaluate": {"samples": 4}},
 }
 SMOKE = ROOT / "conf/presets/scale/smoke.yaml"
 
 
 LAPTOP = {"digits": {"count": 200}, **{gan: {"train": FEW} for gan in MODELS}}
+LAPTOP |= {"mocogan": PIXELS | {"train": FEW}}
 
 
 def main(scratch: Path, *, brief: bool, laptop: bool) -> None:
@@ -69,6 +74,8 @@ def main(scratch: Path, *, brief: bool, laptop: bool) -> None:
     make_data(scratch, params)
     for judge in () if brief else JUDGES:
         learn(judge, scratch, params)
+    if not brief:
+        encode(scratch, params)
     for model in MODELS:
         learn(model, scratch, params, brief=brief)
     files = (path for path in scratch.rglob("*") if path.is_file())
@@ -116,6 +123,17 @@ def learn(name: str, scratch: Path, params: Params, *, brief: bool = False) -> N
         judges = [scratch / other / other for other in others]
         score = _node(f"{name}_evaluate")
         scores, *_ = score(data, made, *judges, own.evaluate, runtime, tracker, place)
+    Metrics(filepath=str(place / "metrics.json")).save(scores)
+
+
+def encode(scratch: Path, params: Params) -> None:
+    """Train the autoencoder, as its stage does."""
+    place = scratch / ENCODER
+    place.mkdir()
+    own, data = getattr(params, ENCODER), _data(scratch, "clips")
+    blocks = (own.model, own.train, own.evaluate, params.runtime)
+    judge = scratch / "action_classifier" / "action_classifier"
+    _, scores, _ = _node(ENCODER)(data, judge, *blocks, NullTracker(), place)
     Metrics(filepath=str(place / "metrics.json")).save(scores)
 
 

@@ -7,9 +7,11 @@ from vidpipe.data.clip_arrays import stretches
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.clip_evaluation import evaluate_sampler
 from vidpipe.models.action_classifier import ActionClassifier
+from vidpipe.models.autoencoder import Autoencoder
 from vidpipe.models.clip_gan import ClipGenerator
 from vidpipe.models.clip_sampling import ClipSampler
 from vidpipe.models.noise import Prior
+from vidpipe.training import weights
 
 CPU = torch.device("cpu")
 CHANNELS = 3
@@ -54,6 +56,36 @@ class InParts(Blocks):
 
     def components(self, source):
         return {"black": -torch.ones_like(self(source)), "rest": self(source)}
+
+
+class Latents(ClipGenerator):
+    """Makes latents of noise, one value in all cells and frames."""
+
+    def __init__(self, *, size=8, channels=4, frames=8, bounded=False):
+        super().__init__()
+        self.arguments = {"size": size, "channels": channels, "frames": frames, "bounded": bounded}
+        self.prior, self.frames = Prior(6, 0), frames
+        self.scale = torch.nn.Parameter(torch.ones(()))
+
+    def forward(self, noise):
+        size, channels = self.arguments["size"], self.arguments["channels"]
+        values = self.scale * noise[:, :channels, None, None, None]
+        return values.expand(-1, -1, self.frames, size, size)
+
+    def components(self, source):
+        mask = torch.ones_like(self(source))
+        mask[..., 0] = -1
+        return {"foreground": self(source), "mask": mask}
+
+
+def kept_with_autoencoder(generator, folder, *, side=8, latents=4):
+    """A folder with weights of a generator of latents, and of an autoencoder of 16x16 pixels."""
+    weights.save(generator, folder / "generator.safetensors", generator.arguments)
+    built = {"size": 2 * side, "side": side, "channels": 3, "latents": latents, "width": 8}
+    torch.manual_seed(0)
+    autoencoder = Autoencoder(**built)
+    weights.save(autoencoder, folder / "autoencoder.safetensors", built)
+    return autoencoder.eval()
 
 
 def sampler(generator):

@@ -91,6 +91,7 @@ def clips(network, *, seed=0, batch=2, norm="none", paint=None, **hyperparameter
     block = getattr(check(read(ROOT / "params.yaml")), model_name(network))
     small = {"latent": 10, "width": 16, "discriminator_width": 4, "norm": norm}
     small |= {"dropout": 0.25, "frame_discriminator": True, "frames": 8, "codes": "labels"}
+    small |= {"space": "pixels"}
     small |= {"skips": True} if hasattr(block.model, "skips") else {}
     small |= {"paint": paint} if paint else {}
     train = {"batch": batch, "augment": 0.3, "mirror": True}

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import torch
 
     from vidpipe.models.noise import Prior
+    from vidpipe.training.runtime import Machine
 
 DIGIT_GAN_NAMES = ("mlp_gan", "dcgan")
 SUFFIXES = (".png", ".gif", ".mp4")
@@ -170,23 +171,25 @@ def _clips(
     tile: int | None,
 ) -> list[np.ndarray]:
     """Generate clips: one page of their frames, or a page for each frame."""
-    generator, rng, cpu = _load(model, file, seed)
+    machine = _start()
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
     from vidpipe.models.clip_sampling import ClipSampler  # noqa: PLC0415
-    from vidpipe.training.weights import architecture  # noqa: PLC0415
     from vidpipe.visualization.clip_films import SHEET_TILE, TILE, frame_sheet, wall_film  # noqa: PLC0415
 
+    sampler = ClipSampler.load(model, _network_module(model).Generator, file.parent, machine)
+    generator = sampler.generator
+    rng = torch.Generator().manual_seed(seed)
     if generator.from_picture and not image:
         raise UserError(f"{model} starts from a picture: give it one with --image")
     if image and not generator.from_picture:
         raise UserError(f"--image: {model} starts from noise alone")
 
     # The first frame of all clips; a generator that starts from noise alone ignores it.
-    arguments = architecture(file)
-    size = arguments["size"]
+    assert sampler.shape
+    size, channels = sampler.shape
     picture = read_image(image, size) if image else np.zeros((size, size, 3), np.uint8)
-    if arguments["channels"] == 1:
+    if channels == 1:
         picture = picture.mean(2, keepdims=True).round().astype(np.uint8)
     first_frames = torch.from_numpy(picture).expand(count, *picture.shape)
 
@@ -196,7 +199,6 @@ def _clips(
         labels = torch.full((count,), _label_index(model, generator.prior, label))
 
     length = frames or generator.frames
-    sampler = ClipSampler(model, generator, cpu)
     noise = sampler.draw_noise(count, length, rng, labels)
     clips = sampler(noise, first_frames)[:, :length]
 
@@ -219,15 +221,20 @@ def _label_index(model: str, prior: "Prior", label: str) -> int:
 
 def _load(model: str, file: Path, seed: int) -> "tuple[Any, torch.Generator, torch.device]":
     """Load a trained generator on the CPU, with a random number generator and the device."""
-    from vidpipe.training.runtime import start  # noqa: PLC0415
-
-    machine = start(device="cpu", precision="fp32", threads=2, determinism="portable")
+    machine = _start()
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
     from vidpipe.training.weights import build  # noqa: PLC0415
 
     generator = machine.place(build(_network_module(model).Generator, file))
     return generator, torch.Generator().manual_seed(seed), machine.device
+
+
+def _start() -> "Machine":
+    """Set torch up for the same samples on every machine."""
+    from vidpipe.training.runtime import start  # noqa: PLC0415
+
+    return start(device="cpu", precision="fp32", threads=2, determinism="portable")
 
 
 def _network_module(model: str) -> Any:

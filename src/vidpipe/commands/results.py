@@ -29,6 +29,7 @@ CLIPS = [
 HEADLINES = dict.fromkeys(CLIP_GAN_NAMES, CLIPS) | {
     "convlstm_gan": [*CLIPS, "first_frame_psnr"],
     "action_classifier": ["held_out.accuracy"],
+    "clip_autoencoder": ["train.psnr", "test.psnr", "ceiling.confident_share"],
     "dcgan": DIGITS,
     "mlp_gan": DIGITS,
     "digit_classifier": ["held_out.accuracy"],

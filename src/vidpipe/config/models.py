@@ -145,6 +145,9 @@ class ClipGanModel(LabelledNoise):
     """Architecture of a GAN of clips. Parameters of a subclass are its generator's.
 
     Attributes:
+        space: What the networks make and see: `pixels`, or the `latents` of the autoencoder.
+        size: Side of the frames that are made of pixels, an area mean of those in the data; empty:
+            as they are.
         frames: Length of a generated clip.
         width: Channels of the generator's first feature maps.
         discriminator_width: Channels of the discriminator's first layer.
@@ -153,6 +156,8 @@ class ClipGanModel(LabelledNoise):
         frame_discriminator: Add a discriminator of single frames.
     """
 
+    space: Literal["pixels", "latent"] = "pixels"
+    size: Literal[32, 64, 128, 256] | None = None
     frames: Literal[8, 16]
     width: Annotated[int, Field(ge=16, multiple_of=16)]
     discriminator_width: Count
@@ -250,6 +255,8 @@ class Dcgan(ConfigBlock):
 class Gan3dModel(ClipGanModel):
     """Architecture of gan3d."""
 
+    space: Literal["pixels"] = "pixels"
+
 
 class Gan3dTrain(ClipGanTrain):
     """Training of gan3d."""
@@ -272,6 +279,8 @@ class Gan3d(ClipGanBlock):
 
 class VganModel(ClipGanModel):
     """Architecture of vgan."""
+
+    space: Literal["pixels"] = "pixels"
 
 
 class VganTrain(ClipGanTrain):
@@ -306,6 +315,7 @@ class ConvlstmGanModel(ClipGanModel):
         skips: Connect the picture's feature maps to the decoder at every resolution.
     """
 
+    space: Literal["pixels"] = "pixels"
     skips: bool
 
 

@@ -23,6 +23,7 @@ from vidpipe.config.models import (
     ClipGanBlock,
     ConvlstmGan,
     Dcgan,
+    FromNoiseEvaluate,
     Gan3d,
     MlpGan,
     Mocogan,
@@ -163,6 +164,51 @@ class ActionClassifier(DigitClassifier):
     """Training of the classifier that scores the GANs of clips."""
 
 
+class ClipAutoencoderModel(ConfigBlock):
+    """Architecture of the autoencoder of frames.
+
+    Attributes:
+        side: Of the latents.
+        latents: Channels of the latents.
+        width: Channels of the first layer; they double down to four times as many.
+    """
+
+    side: Literal[8, 16]
+    latents: Count
+    width: Annotated[int, Field(ge=8, multiple_of=8)]
+
+
+class ClipAutoencoderTrain(ConfigBlock):
+    """Training of the autoencoder of frames.
+
+    Attributes:
+        gradients: Weight of the error of differences between neighbouring pixels.
+        regularity: Weight of what keeps the latents at mean 0 and deviation 1.
+        noise: Standard deviation of the noise on latents before they are decoded.
+        cooldown: Share of the steps, at the end, in which the learning rate falls to zero.
+        mirror: Also train on mirrored frames.
+    """
+
+    seed: Seed
+    steps: Count
+    batch: Count
+    learning_rate: Positive
+    gradients: NonNegative
+    regularity: NonNegative
+    noise: NonNegative
+    cooldown: Annotated[float, Field(gt=0, le=1)]
+    mirror: bool
+    report_every: Count
+
+
+class ClipAutoencoder(ConfigBlock):
+    """Frames to latents and back, for GANs of clips that work on latents."""
+
+    model: ClipAutoencoderModel
+    train: ClipAutoencoderTrain
+    evaluate: FromNoiseEvaluate
+
+
 class Params(ConfigBlock):
     """The whole of `params.yaml`."""
 
@@ -177,6 +223,7 @@ class Params(ConfigBlock):
     mlp_gan: MlpGan
     dcgan: Dcgan
     action_classifier: ActionClassifier
+    clip_autoencoder: ClipAutoencoder
     gan3d: Gan3d
     vgan: Vgan
     convlstm_gan: ConvlstmGan

@@ -8,6 +8,8 @@ from jaxtyping import Int, UInt8
 
 from vidpipe.utils.errors import UserError
 
+SHRUNK_AT_ONCE = 256  # frames
+
 
 def check(arrays: Mapping[str, np.ndarray]) -> None:
     """Check the arrays of `clips.npz`: types, shapes and ranges.
@@ -78,6 +80,49 @@ def stretches(
     return ReferenceClips(
         pixels=arrays["frames"][index], video=arrays["video"][clip], label=arrays["label"][clip]
     )
+
+
+def shrunk(
+    frames: UInt8[np.ndarray, "*n h w c"], side: int
+) -> UInt8[np.ndarray, "*n small small c"]:
+    """Shrink frames or clips to squares of about `side` pixels: means of equal blocks of them.
+
+    Smaller ones are returned as they are.
+    """
+    factor = frames.shape[-2] // side
+    if factor < 2:
+        return frames
+    lead, channels = frames.shape[:-3], frames.shape[-1]
+    cut = frames.shape[-2] // factor * factor
+    flat = frames.reshape(-1, *frames.shape[-3:])
+    made = np.empty((len(flat), cut // factor, cut // factor, channels), np.uint8)
+
+    # A part at a time: frames may be mapped from a file. Sums of whole numbers have no last bit.
+    area = factor**2
+    for start in range(0, len(flat), SHRUNK_AT_ONCE):
+        part = flat[start : start + SHRUNK_AT_ONCE, :cut, :cut].astype(np.uint32)
+        blocks = part.reshape(len(part), cut // factor, factor, cut // factor, factor, channels)
+        made[start : start + SHRUNK_AT_ONCE] = (blocks.sum((2, 4)) + area // 2) // area
+    return made.reshape(*lead, *made.shape[1:])
+
+
+def at_size(arrays: Mapping[str, np.ndarray], size: int | None) -> dict[str, np.ndarray]:
+    """Return the arrays of `clips.npz` with frames shrunk to the size that a model makes.
+
+    Args:
+        arrays: Arrays of `clips.npz`.
+        size: Side of the frames; None: as they are.
+
+    Raises:
+        UserError: If it is larger than the frames, or does not divide their side.
+    """
+    side = arrays["frames"].shape[1]
+    if size is not None and side % size:
+        raise UserError(
+            f"clips.npz: expected frames of a multiple of model.size, {size} pixels, got {side}; "
+            "change the model's size or frames.clips.size"
+        )
+    return {**arrays, "frames": shrunk(arrays["frames"], size or side)}
 
 
 def windows(

@@ -21,7 +21,8 @@ class ClipEvaluation:
     Attributes:
         metrics: Metrics by name.
         sampler: Generates more clips.
-        generated: The clips that were scored.
+        generated: The generated clips, as they were scored.
+        made: The same clips as they were generated.
         train_clips: Real clips of the training data.
         requested: Label that each generated clip was asked for; None if noise names no label.
         first_frames: Real pictures, the input of the generated clips if the generator takes any.
@@ -32,6 +33,7 @@ class ClipEvaluation:
     metrics: dict[str, float | int]
     sampler: ClipSampler
     generated: ClipStatistics
+    made: SampledClips
     train_clips: ReferenceClips
     requested: Labels | None
     first_frames: PixelFrames
@@ -88,7 +90,7 @@ def evaluate_sampler(
     if requested is not None and (classification := sets[GENERATED].classification):
         metrics["as_named"] = classification.conditional_accuracy(requested)
     inputs = (requested, first_frames, held_out_frames)
-    return ClipEvaluation(metrics, sampler, sets[GENERATED], train_clips, *inputs, rng)
+    return ClipEvaluation(metrics, sampler, sets[GENERATED], generated, train_clips, *inputs, rng)
 
 
 def _sample(

@@ -9,6 +9,7 @@ from jaxtyping import Float, UInt8
 from torch import Tensor
 from torch.nn import functional as F
 
+from vidpipe.data.clip_arrays import shrunk
 from vidpipe.evaluation import fidelity
 from vidpipe.evaluation.classification import Classification, Classifier, classify
 from vidpipe.evaluation.clip_features import random_features
@@ -24,7 +25,8 @@ CPU = torch.device("cpu")
 BATCH = 64  # clips classified, or made vectors, at a time
 BLOCK = 256  # clips compared with all reference clips at a time
 MOTION_RATIOS = {"motion_ratio": MOVES, "motion_ratio_06": FAINT, "motion_ratio_25": STRONG}
-SIDE = 32  # pixels; larger clips are shrunk to it before they are compared one by one
+SIDE = 32  # pixels; larger clips are shrunk to it before they are scored
+FRAMES = 8  # of longer clips, those in the middle are scored
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class ClipStatistics:
     """A set of clips, and all that its scores are computed from.
 
     Attributes:
-        clips: The clips themselves.
+        clips: The clips, as they were scored.
         features: Features by name: those of `random_features`, and those of the action classifier
             (`actions`) if there is one.
         motion: Motion and flicker, clip by clip.
@@ -53,10 +55,11 @@ def clip_statistics(
     """Compute features, motion, drift and predictions of a set of clips, once for all scores.
 
     Args:
-        clips: Any number of clips; they stay on their device.
+        clips: Any number of clips, cut and shrunk by `as_scored`; they stay on their device.
         classifier: The action classifier, if there is one.
         device: Device that computes the random features.
     """
+    clips = as_scored(clips)
     features = random_features(clips, device)
     classification = None
     if classifier:
@@ -64,6 +67,16 @@ def clip_statistics(
         features["actions"] = classification.features.cpu()
     motion, drift = measure_motion(clips), measure_drift(clips)
     return ClipStatistics(clips, features, motion, drift, classification)
+
+
+def as_scored(clips: PixelClips) -> UInt8[Tensor, "n middle small small c"]:
+    """Return the middle 8 frames of clips, shrunk to 32x32 pixels by area.
+
+    Scores of clips of any length and size are so on one scale.
+    """
+    start = max(0, clips.shape[1] - FRAMES) // 2
+    middle = clips[:, start : start + FRAMES]
+    return torch.from_numpy(shrunk(middle.numpy(), SIDE))
 
 
 def score_clips(clips: ClipStatistics, train_clips: ClipStatistics) -> dict[str, float | int]:

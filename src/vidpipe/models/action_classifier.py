@@ -16,9 +16,9 @@ from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from vidpipe.data.clip_arrays import windows
+from vidpipe.data.clip_arrays import shrunk, windows
 from vidpipe.models.clip_negatives import NEGATIVES, MakeNegatives, augmented
-from vidpipe.models.pixels import to_float, to_uint8
+from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import Labels
 
 Clips = Float[Tensor, "b c t s s"]
@@ -27,7 +27,6 @@ FRAMES = 8  # of a stretch; shorter clips are one stretch
 WIDTHS = (24, 48, 96)
 FEATURES = 64  # per clip, on which distances are measured
 POSITIVE_SHARE = 0.75  # of each batch
-SHRUNK_AT_ONCE = 1000  # frames
 
 
 class ActionClassifier(nn.Module):
@@ -89,13 +88,9 @@ def shrink(clips: Clips) -> Float[Tensor, "b c t small small"]:
 
 
 def shrink_frames(frames: UInt8[np.ndarray, "n h w c"]) -> UInt8[Tensor, "n c s s"]:
-    """Shrink all frames of the data set to the classifier's input, a part at a time."""
-    parts = []
-    for part in np.array_split(frames, max(1, len(frames) // SHRUNK_AT_ONCE)):
-        # One long clip; copied, for the frames may be mapped from a file.
-        clip = torch.from_numpy(np.array(part)).permute(3, 0, 1, 2)[None] / 127.5 - 1
-        parts.append(to_uint8(shrink(clip)))
-    return torch.cat(parts, 2)[0].transpose(0, 1).contiguous()
+    """Shrink all frames of the data set to the classifier's input."""
+    # Copied, for frames that are small enough may be mapped from a file.
+    return torch.from_numpy(np.array(shrunk(frames, SIDE))).permute(0, 3, 1, 2).contiguous()
 
 
 class Examples:

@@ -9,13 +9,22 @@ from collections.abc import Sequence
 from functools import partial
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vidpipe.models.shapes import ClipBatch
 
 SHIFT = 8  # clips are moved by up to an eighth of their side
+
+# Of latents, at strength 1.
+LATENT_SHIFT = 4  # moved by up to a quarter of their side, two cells of eight,
+MOVED = 0.7  # seven times in ten
+CUT = 3 / 8  # side of a cut-out,
+CUT_OUT = 0.5  # every second time
+SCALED = 0.2  # deviation of the factor of a clip
+OFFSET = 0.2  # deviation of what is added to a channel
+NOISY = 0.1  # deviation of the noise
 
 
 class Augmentation(nn.Module):
@@ -35,6 +44,47 @@ class Augmentation(nn.Module):
         return shifted(coloured(clips, self.strength), self.strength)
 
 
+class LatentAugmentation(nn.Module):
+    """Place, scale and offsets of each clip of latents, altered at random while training.
+
+    Latents are no colours: they are scaled as a whole and each channel is offset. A square of cells
+    is cut out, for the discriminator must not rest on one place; noise hides the smallest details.
+
+    Args:
+        strength: 0 leaves latents as they are.
+    """
+
+    def __init__(self, strength: float) -> None:
+        super().__init__()
+        self.strength = strength
+
+    def forward(self, latents: ClipBatch) -> ClipBatch:
+        if not (self.training and self.strength):
+            return latents
+        # All numbers are drawn on the CPU, so that they are the same on every device.
+        count, channels, _, _, side = latents.shape
+        scale = 1 + self.strength * SCALED * torch.randn(count, 1, 1, 1, 1)
+        offset = self.strength * OFFSET * torch.randn(count, channels, 1, 1, 1)
+        noise = self.strength * NOISY * torch.randn(latents.shape)
+
+        # Some of the clips stay where they are.
+        most = side // LATENT_SHIFT
+        places = torch.randint(2 * most + 1, (2, count))
+        places[:, torch.rand(count) >= self.strength * MOVED] = most
+        altered = moved(latents, most, places) * scale.to(latents) + offset.to(latents)
+        return (altered + noise.to(latents)) * kept(count, side, self.strength).to(latents)
+
+
+def kept(count: int, side: int, strength: float) -> Float[Tensor, "b 1 1 h w"]:
+    """Return 1, and 0 in the square that is cut out of some of the clips."""
+    cut = round(CUT * side)
+    corner = torch.randint(side - cut + 1, (2, count, 1))
+    corner[:, torch.rand(count) >= strength * CUT_OUT] = side
+    cells = torch.arange(side)
+    down, across = (cells >= corner) & (cells < corner + cut)
+    return (~(down[:, :, None] & across[:, None, :])).float()[:, None, None]
+
+
 def coloured(clips: ClipBatch, strength: float) -> ClipBatch:
     """Change brightness, saturation and contrast of each clip, by up to half and by twofold."""
     light, colour, contrast = strength * (2 * torch.rand(3, len(clips), 1, 1, 1, 1) - 1).to(clips)
@@ -51,20 +101,30 @@ def coloured(clips: ClipBatch, strength: float) -> ClipBatch:
 
 def shifted(clips: ClipBatch, strength: float) -> ClipBatch:
     """Move each clip by whole pixels; its edge fills what is laid bare."""
+    most = round(strength * clips.shape[-2] / SHIFT)
+    return moved(clips, most, torch.randint(2 * most + 1, (2, len(clips))))
+
+
+def moved(clips: ClipBatch, most: int, places: Int[Tensor, "2 b"]) -> ClipBatch:
+    """Move each clip by up to `most` pixels; its edge fills what is laid bare.
+
+    Args:
+        clips: To be moved.
+        most: Largest shift.
+        places: Shifts down and across of each clip, counted from `-most`.
+    """
     height, width = clips.shape[-2:]
-    most = round(strength * height / SHIFT)
 
     # On CUDA, torch's own padding has no deterministic backward.
     pad = repeat_edges if clips.is_cuda else partial(F.pad, mode="replicate")
     padded = pad(clips, (most, most, most, most, 0, 0))
 
     # All frames of a clip are cut out at the same place of the padded ones.
-    down, across = torch.randint(2 * most + 1, (2, len(clips))).tolist()
-    moved = [
+    cut = [
         clip[..., y : y + height, x : x + width]
-        for clip, y, x in zip(padded, down, across, strict=True)
+        for clip, y, x in zip(padded, *places.tolist(), strict=True)
     ]
-    return torch.stack(moved)
+    return torch.stack(cut)
 
 
 def repeat_edges(clips: ClipBatch, padding: Sequence[int]) -> Float[Tensor, "b c t h2 w2"]:

@@ -15,17 +15,19 @@ import numpy as np
 import torch
 from jaxtyping import Float, Int, UInt8
 from torch import Tensor, nn
+from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
 from vidpipe.config.models import ClipGanModel, ClipGanTrain, TrainingConfig
 from vidpipe.data.splits import TRAIN
-from vidpipe.models.augmentation import Augmentation
+from vidpipe.models.augmentation import Augmentation, LatentAugmentation
 from vidpipe.models.noise import CODE, FromNoiseGenerator, Noise, Prior
 from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import ClipBatch, FrameBatch, Labels
 from vidpipe.training.adversarial import Networks, Objective
 from vidpipe.utils.errors import UserError
 
+Frames = UInt8[np.ndarray, "n h w c"] | Float[np.ndarray, "n h w c"]  # pixels, or latents
 Kernel = tuple[int, int, int]
 Norm = Literal["batch", "spectral", "none"]
 Model = TypeVar("Model", bound=ClipGanModel)
@@ -36,25 +38,29 @@ class ClipWindows:
     """Real clips to sample from: a random window of each, half of them mirrored if allowed.
 
     Args:
-        frames: All frames; may be mapped from a file that is larger than memory.
+        frames: All frames, uint8, or their latents; may be mapped from a file that is larger than
+            memory.
         clips: Rows of indices into `frames`.
         label: Number of what each clip shows.
         length: Frames of a window.
         mirror: Whether a mirrored clip is as good as a real one.
         device: Device on which the windows are wanted.
+        mirrored: Latents of all mirrored frames; None: frames themselves are mirrored.
     """
 
     def __init__(
         self,
-        frames: UInt8[np.ndarray, "n h w c"],
+        frames: Frames,
         clips: Int[np.ndarray, "k t"],
         label: Int[np.ndarray, "k"],
         *,
         length: int,
         mirror: bool,
         device: torch.device,
+        mirrored: Frames | None = None,
     ) -> None:
         self.frames = frames
+        self.mirrored = mirrored
         self.clips = torch.from_numpy(clips)
         self.label = torch.from_numpy(label).long()
         self.length = length
@@ -69,16 +75,18 @@ class ClipWindows:
         start = torch.randint(starts, (count, 1), generator=rng)
         index = self.clips[rows, start + torch.arange(self.length)]
 
-        # Only these frames are read: the others may lie on a disk.
-        pixels = torch.from_numpy(self.frames[index.numpy()]).to(self.device)
-        clips = to_float(pixels).movedim(-1, 1)
+        clips = self._read(self.frames, index)
 
         # A number is drawn for each even if none is mirrored, so that draws stay in step.
-        mirrored = torch.rand(count, generator=rng) < (0.5 if self.mirror else 0.0)
-        clips = torch.where(
-            mirrored.to(clips.device)[:, None, None, None, None], clips.flip(-1), clips
-        )
+        chosen = torch.rand(count, generator=rng) < (0.5 if self.mirror else 0.0)
+        flipped = clips.flip(-1) if self.mirrored is None else self._read(self.mirrored, index)
+        clips = torch.where(chosen.to(clips.device)[:, None, None, None, None], flipped, clips)
         return clips, self.label[rows[:, 0]]
+
+    def _read(self, frames: Frames, index: Int[Tensor, "b t"]) -> ClipBatch:
+        # Only these frames are read: the others may lie on a disk.
+        values = torch.from_numpy(frames[index.numpy()]).to(self.device)
+        return (to_float(values) if values.dtype == torch.uint8 else values).movedim(-1, 1)
 
 
 @dataclass(frozen=True)
@@ -86,26 +94,28 @@ class ClipData:
     """Clips of one split, with the sizes and labels that networks are built by.
 
     Attributes:
-        frames: All frames, uint8.
+        frames: All frames, uint8, or their latents.
         clips: Rows of indices into `frames`, of this split.
         label: Number of what each clip shows.
         labels: Names of what clips show.
         split: `train` or `test`.
         device: Device on which batches are wanted.
+        mirrored: Latents of all mirrored frames, if `frames` are latents.
     """
 
-    frames: UInt8[np.ndarray, "n h w c"]
+    frames: Frames
     clips: Int[np.ndarray, "k t"]
     label: Int[np.ndarray, "k"]
     labels: tuple[str, ...]
     split: str
     device: torch.device
+    mirrored: Frames | None = None
 
     @classmethod
     def of(
         cls, arrays: Mapping[str, np.ndarray], device: torch.device, *, split: str = TRAIN
     ) -> "ClipData":
-        """Return the clips of a split of `clips.npz`.
+        """Return the clips of a split of `clips.npz`, or of what `in_latents` makes of it.
 
         Raises:
             UserError: If there are none.
@@ -118,7 +128,15 @@ class ClipData:
                 "the splits train and test, or change sources.clips.test"
             )
         labels = tuple(arrays["labels"].tolist())
-        return cls(arrays["frames"], clips, arrays["label"][rows], labels, split, device)
+        return cls(
+            arrays["frames"],
+            clips,
+            arrays["label"][rows],
+            labels,
+            split,
+            device,
+            arrays.get("mirrored"),
+        )
 
     @property
     def shape(self) -> dict[str, int]:
@@ -138,7 +156,13 @@ class ClipData:
                 "raise clips.frames, or lower the model's frames"
             )
         return ClipWindows(
-            self.frames, self.clips, self.label, length=length, mirror=mirror, device=self.device
+            self.frames,
+            self.clips,
+            self.label,
+            length=length,
+            mirror=mirror,
+            device=self.device,
+            mirrored=self.mirrored,
         )
 
 
@@ -257,7 +281,7 @@ def prior_of(model: ClipGanModel, labels: Sequence[str]) -> Prior:
 
 def build_networks(
     generator: type[ClipGenerator],
-    discriminator: type["ClipDiscriminator"],
+    discriminator: type["LabelledDiscriminator"],
     config: TrainingConfig[Model, Train],
     data: ClipData,
     **own: Any,
@@ -270,7 +294,12 @@ def build_networks(
         config: Of networks and training.
         data: Clips that fix the size, the channels and the labels.
         own: Further keyword arguments of the generator.
+
+    In latents, the generator's values have no bounds, and the discriminator is that of latents.
     """
+    if config.model.space == "latent":
+        own["bounded"] = False
+        discriminator = LatentDiscriminator
     # The generator's arguments are saved beside its weights, which are of no use without them.
     model = config.model
     prior = prior_of(model, data.labels)
@@ -342,7 +371,48 @@ class VolumeStream(nn.Module):
         return maps
 
 
-class ClipDiscriminator(nn.Module):
+class LabelledDiscriminator(nn.Module):
+    """A discriminator of clips and, if wanted, of single frames, conditional on the label.
+
+    Attributes:
+        augment: Alters clips before they are seen.
+        labels: Number of labels that noise may name; the logit is conditional on the label by
+            projection (Miyato and Koyama 2018, equation 3). 0: unconditional.
+        clip_judge: Clips to features.
+        clip_logit: Features to a logit.
+        named: Labels to features, if there are labels.
+        frame_judge: Frames to a logit, if frames are discriminated too.
+    """
+
+    augment: nn.Module
+    labels: int
+    clip_judge: nn.Module
+    clip_logit: nn.Module
+    named: nn.Module
+    frame_judge: nn.Module | None
+
+    def forward(self, source: Noise, clips: ClipBatch) -> Float[Tensor, "b logits"]:
+        """Return logits of clips; of the noise only the label is used: a real clip has no more."""
+        return self.logits(source, self.augment(clips))
+
+    def logits(self, noise: Noise, clips: ClipBatch) -> Float[Tensor, "b logits"]:
+        """Return a logit of each clip and, if frames are discriminated too, one of a frame."""
+        # The clip as a whole.
+        features = self.clip_judge(clips)
+        logits = [self.clip_logit(features)]
+        if self.labels:
+            # Projection: the inner product of features and the embedding of the label.
+            projected = self.named(noise[:, : self.labels] / CODE)
+            logits[0] = logits[0] + (projected * features).sum(1, keepdim=True)
+        if self.frame_judge is not None:
+            # One frame of each clip, drawn from torch's global generator, which each step seeds.
+            picked = torch.randint(clips.shape[2], (len(clips),), device="cpu").tolist()
+            frames = [clip[:, t] for clip, t in zip(clips, picked, strict=True)]
+            logits.append(self.frame_judge(torch.stack(frames)))
+        return torch.cat(logits, dim=1)
+
+
+class ClipDiscriminator(LabelledDiscriminator):
     """3-D convolutions of kernel 4 and stride 2, and one logit from what is left.
 
     Where time has shrunk to 1, kernel and stride are 1 in time (Keras's *same* padding, with which
@@ -407,25 +477,76 @@ class ClipDiscriminator(nn.Module):
             features = widths[-1] * (size // 2**self.layers) ** 2
             self.frame_judge.extend([nn.Flatten(), normalised(nn.Linear(features, 1), norm)])
 
-    def forward(self, source: Noise, clips: ClipBatch) -> Float[Tensor, "b logits"]:
-        """Return logits of clips; of the noise only the label is used: a real clip has no more."""
-        return self.logits(source, self.augment(clips))
 
-    def logits(self, noise: Noise, clips: ClipBatch) -> Float[Tensor, "b logits"]:
-        """Return a logit of each clip and, if frames are discriminated too, one of a frame."""
-        # The clip as a whole.
-        features = self.clip_judge(clips)
-        logits = [self.clip_logit(features)]
-        if self.labels:
-            # Projection: the inner product of features and the embedding of the label.
-            projected = self.named(noise[:, : self.labels] / CODE)
-            logits[0] = logits[0] + (projected * features).sum(1, keepdim=True)
+class LatentDiscriminator(LabelledDiscriminator):
+    """Convolutions of latents and of their changes in time, by turns in space and in time.
+
+    Args:
+        size: Side of the latents, 8 or 16.
+        frames: Of a clip, a multiple of 4.
+        channels: Of the latents.
+        width: Channels of the first convolution; the last has three and a half times as many.
+        norm: `spectral` norm (Miyato et al. 2018) or `none`; `batch` norm as none.
+        dropout: Rate after each convolution, while training.
+        frame_discriminator: Also discriminate one frame, picked at random.
+        augment: Strength of the augmentation of clips, 0 to 1.
+        labels: Number of labels that noise may name.
+    """
+
+    def __init__(
+        self,
+        *,
+        size: int,
+        frames: int,
+        channels: int,
+        width: int,
+        norm: Norm,
+        dropout: float,
+        frame_discriminator: bool,
+        augment: float,
+        labels: int = 0,
+    ) -> None:
+        super().__init__()
+        self.augment = LatentAugmentation(augment)
+        self.labels = labels
+
+        # Half of the side, twice, and half of the time, twice.
+        widths = [width, 3 * width // 2, 2 * width, 5 * width // 2, 7 * width // 2]
+        layers = [
+            nn.Conv3d(2 * channels, widths[0], (1, 3, 3), 1, (0, 1, 1)),
+            nn.Conv3d(widths[0], widths[1], (4, 1, 1), (2, 1, 1), (1, 0, 0)),
+            nn.Conv3d(widths[1], widths[2], (1, 4, 4), (1, 2, 2), (0, 1, 1)),
+            nn.Conv3d(widths[2], widths[3], (4, 3, 3), (2, 1, 1), (1, 1, 1)),
+            nn.Conv3d(widths[3], widths[4], (1, 4, 4), (1, 2, 2), (0, 1, 1)),
+        ]
+        self.clip_judge = nn.Sequential(WithChange())
+        for layer in layers:
+            self.clip_judge.extend(_block(layer, nn.BatchNorm3d, norm, dropout, first=True))
+        self.clip_judge.append(nn.Flatten())
+        features = widths[-1] * (frames // 4) * (size // 4) ** 2
+        self.clip_logit = normalised(nn.Linear(features, 1), norm)
+        if labels:
+            self.named = normalised(nn.Linear(labels, features, bias=False), norm)
+
+        # The discriminator of single frames.
+        self.frame_judge = nn.Sequential() if frame_discriminator else None
         if self.frame_judge is not None:
-            # One frame of each clip, drawn from torch's global generator, which each step seeds.
-            picked = torch.randint(clips.shape[2], (len(clips),), device="cpu").tolist()
-            frames = [clip[:, t] for clip, t in zip(clips, picked, strict=True)]
-            logits.append(self.frame_judge(torch.stack(frames)))
-        return torch.cat(logits, dim=1)
+            flat = [
+                nn.Conv2d(channels, width, 3, 1, 1),
+                nn.Conv2d(width, 2 * width, 4, 2, 1),
+                nn.Conv2d(2 * width, 3 * width, 4, 2, 1),
+            ]
+            for layer_2d in flat:
+                self.frame_judge.extend(_block(layer_2d, nn.BatchNorm2d, norm, dropout, first=True))
+            features = 3 * width * (size // 4) ** 2
+            self.frame_judge.extend([nn.Flatten(), normalised(nn.Linear(features, 1), norm)])
+
+
+class WithChange(nn.Module):
+    """Join to each frame what has changed since the one before; the first has no change."""
+
+    def forward(self, clips: ClipBatch) -> Float[Tensor, "b twice t h w"]:
+        return torch.cat([clips, F.pad(clips.diff(dim=2), (0, 0, 0, 0, 1, 0))], dim=1)
 
 
 def stride_2(*, time: bool) -> tuple[Kernel, Kernel, Kernel]:

@@ -1,18 +1,29 @@
-"""Clips from a trained generator, with or without first frames as its input."""
+"""Clips from a trained generator, with or without first frames as its input.
+
+Of a generator that makes latents, this is the one place where they become pictures.
+"""
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
+from vidpipe.models.autoencoder import WEIGHTS as AUTOENCODER
+from vidpipe.models.autoencoder import Autoencoder
 from vidpipe.models.clip_gan import ClipGenerator
 from vidpipe.models.noise import Noise
 from vidpipe.models.pixels import to_float, to_uint8
 from vidpipe.models.shapes import ClipBatch, Labels, PixelFrames
+from vidpipe.training import weights
+from vidpipe.training.runtime import Machine
 from vidpipe.utils.errors import UserError
+
+WEIGHTS = "generator.safetensors"
+MASK = "mask"  # the component of that name is a share, not a picture
 
 # Of the generator's own size, which need not be that of the pictures.
 SampledClips = UInt8[Tensor, "n t height width channels"]
@@ -27,11 +38,52 @@ class ClipSampler:
         name: Name of the model, for messages.
         generator: In evaluation mode.
         device: Its device.
+        autoencoder: Decodes what the generator makes, if that is latents.
+        shape: Side and channels of the frames, where known.
     """
 
     name: str
     generator: ClipGenerator
     device: torch.device
+    autoencoder: Autoencoder | None = None
+    shape: tuple[int, int] | None = None
+
+    @classmethod
+    def load(
+        cls, name: str, generator: type[ClipGenerator], folder: Path, machine: Machine
+    ) -> "ClipSampler":
+        """Return a sampler by the weights of a folder, on the machine's device.
+
+        Args:
+            name: Name of the model, for messages.
+            generator: Its class.
+            folder: Of `generator.safetensors` and, if that makes latents, of
+                `autoencoder.safetensors`.
+            machine: Device.
+
+        Raises:
+            UserError: If there are no weights, or not of this model, or the autoencoder has latents
+                of another shape.
+        """
+        file = folder / WEIGHTS
+        made = weights.architecture(file)
+        network = machine.place(weights.build(generator, file))
+        shape = (made["size"], made["channels"]) if "size" in made else None  # of what it makes
+        if made.get("bounded", True):
+            return cls(name, network, machine.device, shape=shape)
+        autoencoder = weights.build(Autoencoder, folder / AUTOENCODER)
+        of_latents = (autoencoder.side, autoencoder.latents)
+        if shape != of_latents:
+            expected, got = (
+                f"{side} x {side} x {channels}" for side, channels in (shape or (0, 0), of_latents)
+            )
+            raise UserError(
+                f"{folder / AUTOENCODER}: expected the autoencoder that {name} was trained with, "
+                f"of latents of {expected} (height, width, channels), got one of {got}; train "
+                f"{name} again, or copy the whole folder of the model"
+            )
+        frames = (autoencoder.size, autoencoder.channels)
+        return cls(name, network, machine.device, machine.place(autoencoder), frames)
 
     @torch.no_grad()
     def __call__(self, noise: Noise, pictures: PixelFrames) -> SampledClips:
@@ -73,7 +125,15 @@ class ClipSampler:
     def components(self, noise: Noise, pictures: PixelFrames) -> dict[str, SampledClips]:
         """Return the components of clips by name; none if the generator has no components."""
         parts = self.generator.components(self._source(noise, pictures))
-        return {name: self._to_pixels(part) for name, part in parts.items()}
+        return {name: self._shown(name, part) for name, part in parts.items()}
+
+    def _shown(self, name: str, part: ClipBatch) -> SampledClips:
+        if self.autoencoder is None or name != MASK:
+            return self._to_pixels(part)
+        # A mask of latents is no latent: each cell stands for as many pixels.
+        cell = self.autoencoder.size // self.autoencoder.side
+        cells = part[:, : self.autoencoder.channels]
+        return pixels(cells.repeat_interleave(cell, -1).repeat_interleave(cell, -2))
 
     def _generate(self, noise: Noise, pictures: PixelFrames) -> SampledClips:
         if noise.dim() == 2:
@@ -86,8 +146,10 @@ class ClipSampler:
         return torch.cat(parts, dim=1)
 
     def _source(self, noise: Noise, pictures: PixelFrames) -> Any:
-        floats = to_float(pictures.permute(0, 3, 1, 2))
-        return self.generator.source(noise.to(self.device), floats.to(self.device))
+        floats = to_float(pictures.permute(0, 3, 1, 2)).to(self.device)
+        if self.autoencoder and self.generator.from_picture:
+            floats = self.autoencoder.encode(floats)
+        return self.generator.source(noise.to(self.device), floats)
 
     def _to_pixels(self, clips: ClipBatch) -> SampledClips:
         # Refused here, for as bytes they would look like any picture.
@@ -96,4 +158,11 @@ class ClipSampler:
                 f"{self.name}: its clips hold values that are not finite: training has diverged; "
                 f"train again with a lower {self.name}.train.learning_rate"
             )
-        return to_uint8(clips).permute(0, 2, 3, 4, 1).contiguous().cpu()
+        if self.autoencoder:
+            clips = self.autoencoder.decode_clips(clips)
+        return pixels(clips)
+
+
+def pixels(clips: ClipBatch) -> SampledClips:
+    """Return clips as bytes, channels last, on the CPU."""
+    return to_uint8(clips).permute(0, 2, 3, 4, 1).contiguous().cpu()

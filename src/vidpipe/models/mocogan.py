@@ -161,7 +161,7 @@ class Generator(ClipGenerator):
         category = content[:, : self.content.codes]
         state = moving.new_zeros(len(noise), self.motion)
         states = []
-        for new in torch.unflatten(moving, 1, (-1, self.motion)).unbind(1):
+        for new in moving.reshape(len(noise), -1, self.motion).unbind(1):
             state = self.cell(torch.cat([category, new], dim=1), state)
             states.append(state)
         return content, torch.stack(states[LEAD:], dim=1)

@@ -189,9 +189,10 @@ def shifted_in_time(maps: Maps, frames: int) -> Maps:
         frames: Of a clip.
     """
     # Channels last, as the layout is in memory.
-    clips = torch.unflatten(maps.permute(0, 2, 3, 1), 0, (-1, frames))
-    share = clips.shape[-1] // SHIFTED
-    before, after, own = torch.split(clips, [share, share, clips.shape[-1] - 2 * share], dim=-1)
+    _, channels, *sides = maps.shape
+    clips = maps.permute(0, 2, 3, 1).reshape(-1, frames, *sides, channels)
+    share = channels // SHIFTED
+    before, after, own = clips.tensor_split((share, 2 * share), dim=-1)
     before = torch.cat([before[:, :1], before[:, :-1]], dim=1)
     after = torch.cat([after[:, 1:], after[:, -1:]], dim=1)
     return torch.cat([before, after, own], dim=-1).flatten(0, 1).permute(0, 3, 1, 2)

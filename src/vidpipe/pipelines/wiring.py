@@ -14,6 +14,7 @@ def train_and_evaluate(
     *,
     data: str,
     classifier: str | None = None,
+    autoencoder: str | None = None,
 ) -> list[Node]:
     """Return the two nodes of a model.
 
@@ -23,8 +24,10 @@ def train_and_evaluate(
         evaluate: Node function from data and weights to metrics, plots and samples.
         data: Dataset that both read.
         classifier: Dataset of the classifier that scores, if one does.
+        autoencoder: Dataset of the autoencoder whose latents are learnt, if they are.
     """
     classifiers = [classifier] if classifier else []
+    autoencoders = [autoencoder] if autoencoder else []
     return [
         node(
             train,
@@ -36,6 +39,7 @@ def train_and_evaluate(
                 "tracker",
                 "checkpoints",
                 "scratch",
+                *autoencoders,
             ],
             outputs=f"{name}_model",
             name=f"{name}_train",

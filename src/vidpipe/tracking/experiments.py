@@ -32,5 +32,6 @@ CLIP_GAN_RUNS = {
 EXPERIMENTS = {
     "mlp_gan": ModelRuns("digits", "D1", DIGIT_PARAMS),
     "dcgan": ModelRuns("digits", "D1", DIGIT_PARAMS),
+    "clip_autoencoder": ModelRuns("clips", "outlook", CLIP_PARAMS),
     "pix2pix": ModelRuns("prediction", "D3", FRAME_PARAMS),
 } | CLIP_GAN_RUNS

@@ -46,7 +46,7 @@ def draw_films(evaluation: ClipEvaluation, actions: Sequence[str], *, fps: int) 
     labels = list[str]()
     if evaluation.requested is not None:
         labels = [actions[label] for label in evaluation.requested[: WALL**2]]
-    samples = wall_film(evaluation.generated.clips[: WALL**2], labels=labels)
+    samples = wall_film(evaluation.made[: WALL**2], labels=labels)
     walk = latent_walk(sampler, WALKS, rng, evaluation.held_out_frames)
     files = {
         "samples.gif": moving(samples),
@@ -84,7 +84,7 @@ def sample_sheet(evaluation: ClipEvaluation, actions: Sequence[str]) -> Page:
     """Return a page with a real clip and the first generated ones, frame by frame."""
     middle = len(evaluation.train_clips) // 2
     real = torch.from_numpy(evaluation.train_clips.pixels[middle : middle + 1])
-    clips = torch.cat([real, evaluation.generated.clips[:SHEET_ROWS]])
+    clips = torch.cat([real, evaluation.made[:SHEET_ROWS]])
     names = [f"made {n}" for n in range(1, len(clips))]
     if evaluation.requested is not None:
         names = [actions[label] for label in evaluation.requested[:SHEET_ROWS]]
@@ -134,7 +134,7 @@ def comparison_film(evaluation: ClipEvaluation, actions: Sequence[str]) -> list[
     blank = np.full(real[0].shape, 255, np.uint8)
     for nth in range(2):
         matches = [np.flatnonzero(labels_of_clips == action)[nth : nth + 1] for action in shown]
-        rows.append([generated.clips[i[0]].numpy() if len(i) else blank for i in matches])
+        rows.append([evaluation.made[i[0]].numpy() if len(i) else blank for i in matches])
     tiles = [to_rgb(torch.from_numpy(np.stack(row))) for row in rows]
     names = [actions[action] for action in shown]
     return _pages(tiles, names=["real", "made", "made"], columns=names)

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import moving_clips as moving
 
-from vidpipe.data.clip_arrays import check, stretches, windows
+from vidpipe.data.clip_arrays import at_size, check, shrunk, stretches, windows
 from vidpipe.utils.errors import UserError
 
 UNSOUND = {
@@ -62,3 +62,23 @@ def test_stretches_are_those_of_a_split_or_an_even_choice(most: int | None, coun
     video = some.video[-1]
     film = arrays["frames"][20 * video : 20 * video + 20]
     assert any(np.array_equal(some.pixels[-1], film[n : n + 8]) for n in range(13))
+
+
+@pytest.mark.parametrize("shape", [(3, 64, 64, 3), (2, 5, 64, 64, 1), (600, 64, 64, 1)])
+def test_frames_are_shrunk_by_the_mean_of_equal_blocks(shape):
+    frames = np.random.default_rng(0).integers(0, 256, shape, np.uint8)
+    small = shrunk(frames, 32)
+    assert small.shape == (*shape[:-3], 32, 32, shape[-1])
+    blocks = frames.reshape(*shape[:-3], 32, 2, 32, 2, shape[-1]).mean((-4, -2))
+    assert np.array_equal(small, np.floor(blocks + 0.5))
+
+
+def test_frames_that_are_small_enough_stay_as_they_are():
+    frames = moving.packed(size=32)["frames"]
+    assert shrunk(frames, 32) is frames
+    assert at_size({"frames": frames}, None)["frames"] is frames
+
+
+def test_a_size_that_the_frames_cannot_be_shrunk_to_is_refused():
+    with pytest.raises(UserError, match=r"multiple of model\.size, 64 pixels, got 32; change"):
+        at_size(moving.packed(size=32), 64)

@@ -1,13 +1,10 @@
 from contextlib import nullcontext
 
-import pandas as pd
 import pytest
 import torch
 from torch import nn
 
-from vidpipe.evaluation.classifier_training import fit_classifier, record_history
-from vidpipe.training.loop import Report
-from vidpipe.utils.errors import UserError
+from vidpipe.evaluation.classifier_training import fit_classifier
 
 
 def batch(rng):
@@ -51,12 +48,3 @@ def test_what_can_be_learnt_is():
     _, reports = trained(steps=120, report_every=20, learning_rate=3e-2)
     assert reports[-1].values["accuracy"] > 0.9 > reports[0].values["accuracy"]
     assert reports[-1].values["cross_entropy"] < 0.5 * reports[0].values["cross_entropy"]
-
-
-def test_a_history_has_a_row_for_each_report_and_one_that_diverges_names_what_to_lower():
-    reports = [Report(2, {"cross_entropy": 0.12345678, "accuracy": 0.5})]
-    expected = pd.DataFrame({"step": [2], "cross_entropy": [0.123457], "accuracy": [0.5]})
-    pd.testing.assert_frame_equal(record_history(reports, steps=4, name="judge"), expected)
-    reports.append(Report(4, {"cross_entropy": float("nan"), "accuracy": 0.5}))
-    with pytest.raises(UserError, match=r"judge: .* at step 4: .*; lower judge\.learning_rate"):
-        record_history(reports, steps=4, name="judge")

@@ -9,6 +9,7 @@ from support import classifiers
 from support import moving_clips as moving
 
 from vidpipe.evaluation.clip_measures import (
+    as_scored,
     clip_statistics,
     clip_vectors,
     diversity,
@@ -201,3 +202,16 @@ def test_the_first_frame_is_held_to_the_picture_given(fresh):
     assert first_frame_psnr(fresh, fresh[:, 0]) == pytest.approx(58.9, abs=0.1)
     off = [first_frame_psnr(moving.noisy(fresh, level), fresh[:, 0]) for level in (5.0, 20.0)]
     assert 58 > off[0] > off[1] > 10
+
+
+def test_of_longer_and_larger_clips_the_middle_is_scored_shrunk():
+    clips, _ = moving.clips(2, frames=16, size=64)
+    scored = as_scored(clips)
+    assert scored.shape == (2, 8, 32, 32, 3)
+    blocks = clips[:, 4:12].float().unflatten(2, (32, 2)).unflatten(4, (32, 2)).mean((3, 5))
+    assert (scored.float() - blocks).abs().max() <= 0.5
+
+
+def test_clips_that_are_short_and_small_are_scored_whole():
+    clips, _ = moving.clips(2)
+    assert torch.equal(as_scored(clips), clips)

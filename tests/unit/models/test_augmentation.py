@@ -1,7 +1,14 @@
 import pytest
 import torch
 
-from vidpipe.models.augmentation import Augmentation, coloured, repeat_edges, shifted
+from vidpipe.models.augmentation import (
+    Augmentation,
+    LatentAugmentation,
+    coloured,
+    kept,
+    repeat_edges,
+    shifted,
+)
 
 
 def still(count=6, size=16):
@@ -40,7 +47,15 @@ def test_gradients_reach_the_clips():
     assert (clips.grad != 0).float().mean() > 0.7
 
 
-@pytest.mark.parametrize("off", [Augmentation(0.0), Augmentation(1.0).eval()])
+@pytest.mark.parametrize(
+    "off",
+    [
+        Augmentation(0.0),
+        Augmentation(1.0).eval(),
+        LatentAugmentation(0.0),
+        LatentAugmentation(1.0).eval(),
+    ],
+)
 def test_clips_are_left_alone_when_it_is_off(off):
     assert torch.equal(off(still()), still())
 
@@ -54,3 +69,38 @@ def test_edges_are_repeated_as_torch_repeats_them():
     for padded in (torched, ours):
         padded.square().sum().backward()
     torch.testing.assert_close(one.grad, other.grad)
+
+
+@pytest.mark.parametrize(("side", "cut"), [(8, 3), (16, 6)])
+def test_a_square_is_cut_out_of_every_second_clip_of_latents(side, cut):
+    torch.manual_seed(0)
+    gone = (kept(400, side, 1.0) == 0).sum((1, 2, 3, 4))
+    assert set(gone.tolist()) == {0, cut**2}
+    assert 0.4 < (gone > 0).float().mean() < 0.6
+
+
+def test_latents_are_scaled_as_a_whole_offset_by_channel_and_a_little_noisy():
+    torch.manual_seed(0)
+    altered = LatentAugmentation(1.0)(torch.ones(200, 8, 2, 8, 8))
+    # The square that is cut out is zero in all channels.
+    seen = altered[:, :, 0, 0, 0][(altered[:, :, 0, 0, 0] != 0).all(1)]
+    assert seen.mean() == pytest.approx(1, abs=0.05)
+    assert seen.mean(1).std() == pytest.approx((0.2**2 + (0.2**2 + 0.1**2) / 8) ** 0.5, rel=0.2)
+    assert seen.std(1).mean() == pytest.approx((0.2**2 + 0.1**2) ** 0.5, rel=0.1)
+
+
+def test_latents_move_by_up_to_two_cells_of_eight_all_frames_alike():
+    torch.manual_seed(0)
+    ramp = torch.arange(8.0).mul(1000).expand(400, 1, 2, 8, 8)
+    altered = LatentAugmentation(1.0)(ramp)[:, 0]
+    whole = altered[(altered[:, 0, 7, 1:] > 0).all(1)]
+    # Scale and offset fall out of differences along a row; a shift repeats the edge.
+    steps = (whole[..., 7, :].diff(dim=-1) > 300).sum(-1)
+    assert set(steps.flatten().tolist()) == {5, 6, 7}
+    assert torch.equal(steps[:, 0], steps[:, 1])
+
+
+def test_gradients_reach_latents():
+    latents = torch.rand(6, 4, 4, 8, 8, requires_grad=True)
+    LatentAugmentation(1.0)(latents).square().sum().backward()
+    assert (latents.grad != 0).float().mean() > 0.5

@@ -13,7 +13,9 @@ from vidpipe.models.clip_gan import (
     ClipGenerator,
     ClipObjective,
     ClipWindows,
+    LatentDiscriminator,
     VolumeStream,
+    WithChange,
     prior_of,
 )
 from vidpipe.models.noise import CODE, Prior
@@ -61,6 +63,24 @@ def test_half_of_the_clips_are_mirrored_if_that_is_allowed(mirror):
     assert drawn.shape == (64, 3, 4, 4, 4)
     bright_left = (drawn[:, 0, -1, 0, 0] > -1).float().mean().item()
     assert 0.3 < bright_left < 0.7 if mirror else bright_left == 0
+
+
+def test_latents_are_taken_as_they_are_and_mirrored_ones_from_those_of_mirrored_frames():
+    latents = np.arange(8, dtype=np.float32)[:, None, None, None] * np.ones(
+        (1, 2, 2, 4), np.float32
+    )
+    clips = np.arange(8, dtype=np.int32).reshape(1, 8)
+    windows = ClipWindows(
+        latents, clips, np.array([1]), length=3, mirror=True, device=torch.device("cpu"),
+        mirrored=latents + 100,
+    )  # fmt: skip
+    drawn, label = windows.sample(64, torch.Generator().manual_seed(0))
+    assert drawn.shape == (64, 4, 3, 2, 2)
+    assert set(label.tolist()) == {1}
+    first = drawn[:, 0, 0, 0, 0]
+    assert set(first.tolist()) == {*range(6), *range(100, 106)}
+    assert 0.3 < (first >= 100).float().mean() < 0.7
+    assert (drawn.diff(dim=2) == 1).all()
 
 
 def test_a_task_draws_the_same_from_the_same_numbers():
@@ -155,3 +175,44 @@ def test_a_code_for_each_label_or_as_many_free_ones_as_are_wanted():
 def test_more_labels_than_noise_has_numbers_are_refused_with_what_to_do():
     with pytest.raises(UserError, match=r"11 labels.*noise's 10 numbers; raise the model's latent"):
         prior_of(model("labels"), list("abcdefghijk"))
+
+
+@pytest.mark.parametrize("frames", [8, 16])
+@pytest.mark.parametrize("size", [8, 16])
+def test_the_discriminator_of_latents_halves_side_and_time_by_turns(size, frames):
+    how = {**JUDGE, "channels": 8, "width": 64, "labels": 3}
+    with torch.device("meta"):
+        discriminator = LatentDiscriminator(size=size, frames=frames, **how)
+        latents = torch.empty(2, 8, frames, size, size)
+        seen = shapes(discriminator, torch.empty(2, 3), latents)
+    half, quarter, t = size // 2, size // 4, frames
+    assert seen[:5] == [
+        (64, t, size, size),
+        (96, t // 2, size, size),
+        (128, t // 2, half, half),
+        (160, t // 4, half, half),
+        (224, t // 4, quarter, quarter),
+    ]
+    assert seen[5] == (1,)
+
+
+def test_the_discriminator_of_latents_sees_label_order_and_one_frame_of_each_clip():
+    torch.manual_seed(0)
+    how = {**JUDGE, "channels": 4, "labels": 2, "frame_discriminator": True}
+    discriminator = LatentDiscriminator(size=8, frames=8, **how).eval()
+    latents = torch.rand(4, 4, 8, 8, 8, requires_grad=True)
+    noise = CODE * torch.eye(2)[[0, 1, 0, 1]]
+    logits = discriminator(noise, latents)
+    assert logits.shape == (4, 2)
+    (of_frames,) = torch.autograd.grad(logits[:, 1].sum(), latents, retain_graph=True)
+    assert (of_frames.abs().amax((1, 3, 4)) > 0).sum(1).tolist() == [1, 1, 1, 1]
+    others = (discriminator(noise.flip(1), latents), discriminator(noise, latents.flip(2)))
+    assert all(not torch.allclose(other[:, 0], logits[:, 0]) for other in others)
+
+
+def test_the_change_of_a_frame_is_joined_to_it():
+    clips = torch.rand(2, 3, 4, 5, 5)
+    joined = WithChange()(clips)
+    assert torch.equal(joined[:, :3], clips)
+    assert torch.equal(joined[:, 3:, 1:], clips.diff(dim=2))
+    assert (joined[:, 3:, 0] == 0).all()

@@ -2,13 +2,24 @@ import math
 
 import pytest
 import torch
-from support.clip_generators import CPU, Blocks, FromPicture, InParts, sampler
+from support.clip_generators import (
+    CPU,
+    Blocks,
+    FromPicture,
+    InParts,
+    Latents,
+    kept_with_autoencoder,
+    sampler,
+)
 from torch import nn
 
 from vidpipe.models.clip_gan import ClipGenerator
 from vidpipe.models.clip_sampling import BATCH, ClipSampler
 from vidpipe.models.mocogan import Generator
 from vidpipe.models.noise import CODE, Prior
+from vidpipe.models.pixels import to_uint8
+from vidpipe.training import weights
+from vidpipe.training.runtime import start
 from vidpipe.utils.errors import UserError
 
 
@@ -119,3 +130,47 @@ def test_a_generator_of_one_length_names_it():
     generator.from_picture = False
     with pytest.raises(UserError, match="--frames 4: gan3d makes clips of 3 frames"):
         ClipSampler("gan3d", generator, CPU).draw_noise(1, 4, torch.Generator())
+
+
+def loaded(folder, kind=Latents):
+    machine = start(device="cpu", precision="fp32", threads=1, determinism="portable")
+    return ClipSampler.load("mocogan", kind, folder, machine)
+
+
+def test_latents_become_pictures_by_the_autoencoder_beside_the_weights(tmp_path):
+    autoencoder = kept_with_autoencoder(Latents(), tmp_path)
+    made = loaded(tmp_path)
+    assert made.shape == (16, 3)
+    noise, pictures = noise_and_pictures()
+    clips = made(noise, pictures)
+    latents = noise[:, :4, None, None].expand(-1, -1, 8, 8)
+    with torch.no_grad():
+        frames = to_uint8(autoencoder.decode(latents)).permute(0, 2, 3, 1)
+    assert clips.shape == (3, 8, 16, 16, 3)
+    assert (clips.int() - frames[:, None].int()).abs().max() <= 1
+
+
+def test_a_mask_of_latents_is_shown_as_it_is(tmp_path):
+    kept_with_autoencoder(Latents(), tmp_path)
+    parts = loaded(tmp_path).components(*noise_and_pictures())
+    assert parts["foreground"].shape == parts["mask"].shape == (3, 8, 16, 16, 3)
+    assert parts["mask"][..., :2, :].unique().tolist() == [0]
+    assert parts["mask"][..., 2:, :].unique().tolist() == [255]
+
+
+def test_an_autoencoder_of_other_latents_is_refused_by_both_shapes(tmp_path):
+    kept_with_autoencoder(Latents(channels=3), tmp_path, latents=4)
+    with pytest.raises(UserError, match=r"of latents of 8 x 8 x 3 .*, got one of 8 x 8 x 4; train"):
+        loaded(tmp_path)
+
+
+def test_latents_without_an_autoencoder_are_refused(tmp_path):
+    kept_with_autoencoder(Latents(), tmp_path)
+    (tmp_path / "autoencoder.safetensors").unlink()
+    with pytest.raises(UserError, match=r"autoencoder\.safetensors: expected trained weights"):
+        loaded(tmp_path)
+
+
+def test_a_generator_of_pixels_needs_none(tmp_path):
+    weights.save(Blocks(), tmp_path / "generator.safetensors", Blocks().arguments)
+    assert loaded(tmp_path, Blocks).autoencoder is None

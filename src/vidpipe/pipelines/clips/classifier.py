@@ -12,7 +12,7 @@ from vidpipe.data.clip_arrays import check
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.classification import classify
 from vidpipe.evaluation.classifier_scores import action_accuracy, confusion, refusal_rates
-from vidpipe.evaluation.classifier_training import fit_classifier, record_history
+from vidpipe.evaluation.classifier_training import fit_classifier
 from vidpipe.models.action_classifier import (
     FRAMES,
     ActionClassifier,
@@ -23,6 +23,7 @@ from vidpipe.models.action_classifier import (
 from vidpipe.models.clip_negatives import NEGATIVES
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
+from vidpipe.training.single import record_history
 from vidpipe.utils.errors import UserError
 
 NEGATIVES_EACH = 100  # of each kind, for the refusal rates

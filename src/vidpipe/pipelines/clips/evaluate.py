@@ -8,21 +8,20 @@ import pandas as pd
 
 from vidpipe.config.models import FromNoiseEvaluate
 from vidpipe.config.schema import Runtime
-from vidpipe.data.clip_arrays import ReferenceClips, check, stretches
+from vidpipe.data.clip_arrays import ReferenceClips, at_size, check, stretches
 from vidpipe.data.npz import write_npz
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.clip_evaluation import ClipEvaluation, evaluate_sampler
 from vidpipe.evaluation.clip_scores import check_halves, metrics_table
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.clip_gan import ClipGanModule
-from vidpipe.models.clip_sampling import ClipSampler
+from vidpipe.models.clip_sampling import WEIGHTS, ClipSampler
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.utils.names import model_name
 from vidpipe.visualization.clip_films import draw_films, sample_sheet
 
-WEIGHTS = "generator.safetensors"
 MAX_RATIO = 4  # real clips of the training data for each generated one, at most
 SAVED = 64  # clips in samples.npz
 
@@ -68,13 +67,14 @@ def make_evaluate_node(
         check(clips)
         name = model_name(network)
         machine = runtimes.start(**runtime.model_dump())
-        generator = machine.place(weights.build(network.Generator, model / WEIGHTS))
+        sampler = ClipSampler.load(name, network.Generator, model, machine)
+        clips = at_size(clips, sampler.shape[0] if sampler.shape else None)
         scorer = weights.build(ActionClassifier, classifier / "classifier.safetensors")
 
         # Generate under the conditions of real clips, and score both alike.
-        real = _real_clips(clips, generator.frames, evaluate.samples)
+        real = _real_clips(clips, sampler.generator.frames, evaluate.samples)
         evaluation = evaluate_sampler(
-            ClipSampler(name, generator, machine.device),
+            sampler,
             machine.place(scorer),
             *real,
             samples=evaluate.samples,
@@ -116,6 +116,6 @@ def _write(
     metrics_table(evaluation.metrics).to_csv(plots / "scores.csv", index=False)
     for file, content in draw_films(evaluation, actions, fps=fps).items():
         (samples / file).write_bytes(content)
-    arrays = {"clips": evaluation.generated.clips[:SAVED].numpy(), "fps": np.array(fps)}
+    arrays = {"clips": evaluation.made[:SAVED].numpy(), "fps": np.array(fps)}
     write_npz(samples / "samples.npz", arrays)
     return plots, samples

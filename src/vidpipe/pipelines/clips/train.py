@@ -1,5 +1,6 @@
 """Stages `<model>_train` of the GANs of clips."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,13 @@ from torch import nn
 
 from vidpipe.config.models import TrainingConfig
 from vidpipe.config.schema import Runtime
-from vidpipe.data.clip_arrays import check
+from vidpipe.data.clip_arrays import at_size, check
 from vidpipe.data.splits import TEST
 from vidpipe.evaluation.clip_diagnostics import clip_diagnostics
+from vidpipe.models.autoencoder import WEIGHTS, in_latents, trained_autoencoder
 from vidpipe.models.clip_gan import ClipData, ClipGanModule, diagnostics_of
 from vidpipe.models.pixels import to_uint8
+from vidpipe.models.shapes import ClipBatch
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
 from vidpipe.training.modes import evaluating
@@ -23,6 +26,8 @@ from vidpipe.utils.names import model_name
 from vidpipe.visualization.sheets import grid
 
 ROWS = 6  # clips on the progress sheet
+
+Decode = Callable[[ClipBatch], ClipBatch]
 
 
 def make_train_node(network: ClipGanModule) -> Callable[..., Path]:
@@ -41,19 +46,41 @@ def make_train_node(network: ClipGanModule) -> Callable[..., Path]:
         tracker: Tracker,
         checkpoints: Path,
         scratch: Path,
+        autoencoder: Path | None = None,
     ) -> Path:
-        """Train on the clips that are for training.
+        """Train on the clips that are for training, or on their latents.
+
+        Args:
+            clips: Arrays of `clips.npz`.
+            model: Architecture.
+            train: Training.
+            runtime: Device, precision and determinism.
+            tracker: Logs the run.
+            checkpoints: Folder of this training's checkpoints.
+            scratch: Folder in which the result is made.
+            autoencoder: Folder of the autoencoder, by which frames become latents in that space.
 
         Returns:
-            A folder: weights of both networks, `history.csv`, and `sheets/` of clips from the same
-            sources as training went on.
+            A folder: weights of both networks, and of the autoencoder if there are latents,
+            `history.csv`, and `sheets/` of clips from the same sources as training went on.
 
         Raises:
-            UserError: If the clips are unsound, too short or too few.
+            UserError: If the clips are unsound, too short or too few, or the autoencoder does not
+                suit them.
         """
         check(clips)
         machine = prepare(runtime, train)
         config = TrainingConfig(model, train)
+
+        # In latents, each frame is encoded once.
+        decode: Decode = lambda clips: clips  # noqa: E731
+        if model.space == "latent":
+            assert autoencoder
+            network_of_frames = machine.place(trained_autoencoder(autoencoder, clips["frames"]))
+            clips = in_latents(clips, network_of_frames)
+            decode = network_of_frames.decode_clips
+        else:
+            clips = at_size(clips, model.size)
 
         # Networks and objective on the training clips; the objective on held-out ones is measured.
         data = ClipData.of(clips, machine.device)
@@ -68,11 +95,11 @@ def make_train_node(network: ClipGanModule) -> Callable[..., Path]:
         rng = torch.Generator().manual_seed(train.seed)
         source, _ = objective.sample_batch(state.generator, rng)
         own_diagnostics = diagnostics_of(network)
-        return train_gan(
+        folder = train_gan(
             model_name(network),
             state,
             objective,
-            lambda generator: progress_sheet(generator, source),
+            lambda generator: progress_sheet(generator, source, decode),
             train=train,
             machine=machine,
             tracker=tracker,
@@ -83,14 +110,19 @@ def make_train_node(network: ClipGanModule) -> Callable[..., Path]:
                 **own_diagnostics(state.sampling_generator, source),
             },
         )
+        if autoencoder and model.space == "latent":
+            shutil.copyfile(autoencoder / WEIGHTS, folder / WEIGHTS)
+        return folder
 
     return train_clip_gan
 
 
 @torch.no_grad()
-def progress_sheet(generator: nn.Module, source: Any) -> np.ndarray:
+def progress_sheet(
+    generator: nn.Module, source: Any, decode: Decode = lambda clips: clips
+) -> np.ndarray:
     """Draw a clip in each row, frame by frame."""
     with evaluating(generator):
-        clips = to_uint8(generator(source))[:ROWS].permute(0, 2, 3, 4, 1)
+        clips = to_uint8(decode(generator(source)[:ROWS])).permute(0, 2, 3, 4, 1)
     pixels = clips.expand(-1, -1, -1, -1, 3).cpu().numpy()
     return grid([list(clip) for clip in pixels], tile=64)

@@ -10,11 +10,12 @@ from vidpipe.config.schema import Runtime
 from vidpipe.data.splits import HELD_OUT, SEEN
 from vidpipe.evaluation.classification import classify
 from vidpipe.evaluation.classifier_scores import digit_accuracy, refusal_rates
-from vidpipe.evaluation.classifier_training import fit_classifier, record_history
+from vidpipe.evaluation.classifier_training import fit_classifier
 from vidpipe.models.digit_classifier import DigitClassifier, Examples
 from vidpipe.models.digit_negatives import NEGATIVES
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
+from vidpipe.training.single import record_history
 
 NEGATIVES_EACH = 500  # of each kind, for the refusal rates
 

@@ -3,13 +3,19 @@ import pandas as pd
 import pytest
 import torch
 from support import moving_clips as moving
+from support.project import ROOT
 
+from vidpipe.config.loader import check, read
 from vidpipe.config.models import Gan3dModel, Gan3dTrain
 from vidpipe.config.schema import Runtime
-from vidpipe.models import gan3d
+from vidpipe.models import gan3d, mocogan
+from vidpipe.models.autoencoder import Autoencoder, AutoencoderLoss
+from vidpipe.models.clip_sampling import ClipSampler
 from vidpipe.pipelines.clips.train import make_train_node
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import weights
+from vidpipe.training.runtime import start
+from vidpipe.training.single import fit_network
 from vidpipe.utils.errors import UserError
 
 RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portable")
@@ -21,7 +27,7 @@ MODEL = Gan3dModel(
 )  # fmt: skip
 
 
-def trained(clips, scratch, *, batch=4):
+def trained(clips, scratch, *, batch=4, model=MODEL):
     """The history of two steps of gan3d."""
     train = Gan3dTrain(
         seed=0, steps=2, batch=batch, learning_rate=0.001, beta1=0.0, beta2=0.99, ema=0.9,
@@ -30,7 +36,7 @@ def trained(clips, scratch, *, batch=4):
     )  # fmt: skip
     saves = scratch / "checkpoints"
     train_gan3d = make_train_node(gan3d)
-    folder = train_gan3d(clips, MODEL, train, RUNTIME, NullTracker(), saves, scratch)
+    folder = train_gan3d(clips, model, train, RUNTIME, NullTracker(), saves, scratch)
     return pd.read_csv(folder / "history.csv")
 
 
@@ -63,3 +69,56 @@ def test_clips_that_are_unsound_are_refused(tmp_path):
     clips["frames"] = clips["frames"] * np.nan
     with pytest.raises(UserError, match=r"clips\.npz, frames: expected uint8 .*, got float64"):
         trained(clips, tmp_path)
+
+
+def in_latents(clips, scratch, **changes):
+    """Two steps of mocogan on latents of 8x8 that an autoencoder made in a moment gives."""
+    params = check(read(ROOT / "params.yaml"))
+    folder = scratch / "autoencoder"
+    folder.mkdir()
+    size, channels = clips["frames"].shape[2:]
+    built = {"size": size, "side": 8, "channels": channels, "latents": 4, "width": 8}
+    torch.manual_seed(0)
+    autoencoder = Autoencoder(**built)
+    batch = torch.from_numpy(clips["frames"][::5]).permute(0, 3, 1, 2) / 127.5 - 1
+    loss = AutoencoderLoss(0.5, 0.1, 0.05)
+    how = {"steps": 60, "learning_rate": 0.01, "report_every": 60, "seed": 0}
+    list(fit_network(autoencoder, lambda rng: loss(autoencoder, batch, rng), **how))
+    autoencoder.normalise_by(clips["frames"])
+    weights.save(autoencoder, folder / "autoencoder.safetensors", built)
+    small = {"space": "latent", "width": 16, "discriminator_width": 8, "frames": 8} | changes
+    short = {"steps": 2, "batch": 4, "penalty_every": 2, "report_every": 1, "sample_every": 2}
+    return make_train_node(mocogan)(
+        clips,
+        params.mocogan.model.model_copy(update=small),
+        params.mocogan.train.model_copy(update=short),
+        RUNTIME,
+        NullTracker(),
+        scratch / "checkpoints",
+        scratch,
+        folder,
+    )
+
+
+@pytest.mark.parametrize(("size", "frames", "channels"), [(16, 8, 3), (32, 16, 1)])
+def test_latents_are_learnt_and_their_autoencoder_lies_beside_the_weights(
+    tmp_path, size, frames, channels
+):
+    clips = moving.packed(size=size, channels=channels)
+    folder = in_latents(clips, tmp_path, frames=frames)
+    assert np.isfinite(pd.read_csv(folder / "history.csv")).all(axis=None)
+    kept, given = (
+        place / "autoencoder.safetensors" for place in (folder, tmp_path / "autoencoder")
+    )
+    assert kept.read_bytes() == given.read_bytes()
+    machine = start(device="cpu", precision="fp32", threads=1, determinism="portable")
+    sampler = ClipSampler.load("mocogan", mocogan.Generator, folder, machine)
+    noise = sampler.generator.prior.draw(2, torch.Generator().manual_seed(0))
+    pictures = torch.zeros(2, size, size, channels, dtype=torch.uint8)
+    assert sampler(noise, pictures).shape == (2, frames, size, size, channels)
+
+
+def test_larger_frames_are_shrunk_to_the_size_of_the_model(tmp_path):
+    model = MODEL.model_copy(update={"size": 32})
+    assert np.isfinite(trained(moving.packed(size=64), tmp_path, model=model)).all(axis=None)
+    assert weights.architecture(tmp_path / "gan3d" / "generator.safetensors")["size"] == 32

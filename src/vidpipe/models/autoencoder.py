@@ -1,0 +1,247 @@
+"""Autoencoder of frames: small maps of numbers, the latents, and frames again.
+
+GANs of clips that work on latents see an eighth of the side: the shape and the colours of a frame
+cost them little, its edges nothing. (The idea: Rombach et al. 2022, "High-Resolution Image
+Synthesis with Latent Diffusion Models", section 3.1.)
+
+Shapes: b batch, c channels, h w pixels of a square frame, float in [-1, 1]; z channels of latents,
+s their side. Names of layers are keys of committed weight files.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float, UInt8
+from torch import Tensor, nn
+
+from vidpipe.models.pixels import to_float, to_uint8
+from vidpipe.models.shapes import FrameBatch
+from vidpipe.training import weights
+from vidpipe.utils.errors import UserError
+
+WEIGHTS = "autoencoder.safetensors"
+LatentBatch = Float[Tensor, "b z s s"]
+LatentClips = Float[Tensor, "b z t s s"]
+Latents = Float[np.ndarray, "n s s z"]
+GROUPS = 8
+WIDEST = 4  # times the first layer's channels
+AT_ONCE = 64  # frames encoded or decoded at a time
+CHECKED = 64  # frames on which it is tried before a GAN learns from its latents
+MIN_DEVIATION = 0.05  # of each channel; training asks for 1
+MIN_GAIN = 1.0  # dB of PSNR above that of the mean frame
+
+
+class Autoencoder(nn.Module):
+    """Convolutions that halve the side down to the latents', and as many that double it again.
+
+    Args:
+        size: Side of the frames, a power of two.
+        side: Side of the latents, a smaller one.
+        channels: Of a frame.
+        latents: Channels of the latents.
+        width: Channels of the first layer, a multiple of 8; they double down to four times as many.
+    """
+
+    mean: Tensor
+    deviation: Tensor
+
+    def __init__(self, *, size: int, side: int, channels: int, latents: int, width: int) -> None:
+        super().__init__()
+        self.size = size
+        self.side = side
+        self.channels = channels
+        self.latents = latents
+
+        # Down: half the side with each layer, then two at the latents' side.
+        halvings = (size // side).bit_length() - 1
+        widths = [width * min(WIDEST, 2**level) for level in range(halvings)]
+        self.encoder = nn.Sequential(*_block(nn.Conv2d(channels, widths[0], 4, 2, 1)))
+        for inner, outer in pairwise(widths):
+            self.encoder.extend(_block(nn.Conv2d(inner, outer, 3, 2, 1)))
+        self.encoder.extend(_block(nn.Conv2d(widths[-1], widths[-1], 3, 1, 1)))
+        self.encoder.append(nn.Conv2d(widths[-1], latents, 1))
+
+        # Up: each pixel's channels become four pixels (Shi et al. 2016), so no lattice is seen.
+        self.decoder = nn.Sequential(*_block(nn.Conv2d(latents, widths[-1], 3, 1, 1)))
+        self.decoder.extend(_block(nn.Conv2d(widths[-1], widths[-1], 3, 1, 1)))
+        for inner, outer in pairwise([*reversed(widths)]):
+            self.decoder.extend([nn.Conv2d(inner, 4 * outer, 3, 1, 1), nn.PixelShuffle(2)])
+            self.decoder.extend([nn.GroupNorm(GROUPS, outer), nn.SiLU()])
+        self.decoder.extend([nn.Conv2d(widths[0], 4 * channels, 3, 1, 1), nn.PixelShuffle(2)])
+
+        # Of the training data's latents, channel by channel; see `normalise_by`.
+        self.register_buffer("mean", torch.zeros(latents))
+        self.register_buffer("deviation", torch.ones(latents))
+
+    def encode(self, frames: FrameBatch) -> LatentBatch:
+        """Return latents of mean 0 and deviation 1, channel by channel, on the training data."""
+        latents: Tensor = self.encoder(frames)
+        return (latents - self.mean.view(-1, 1, 1)) / self.deviation.view(-1, 1, 1)
+
+    def decode(self, latents: LatentBatch) -> FrameBatch:
+        """Return the frames of such latents; values may lie a little outside of [-1, 1]."""
+        frames: Tensor = self.decoder(
+            latents * self.deviation.view(-1, 1, 1) + self.mean.view(-1, 1, 1)
+        )
+        return frames
+
+    def forward(self, frames: FrameBatch) -> FrameBatch:
+        return self.decode(self.encode(frames))
+
+    @torch.no_grad()
+    def decode_clips(self, latents: LatentClips) -> Float[Tensor, "b c t h w"]:
+        """Return the clips of latents, frame by frame and a part at a time."""
+        batch, _, frames = latents.shape[:3]
+        parts = torch.split(latents.transpose(1, 2).flatten(0, 1), AT_ONCE)
+        decoded = torch.cat([self.decode(part) for part in parts])
+        return torch.unflatten(decoded, 0, (batch, frames)).transpose(1, 2)
+
+    @torch.no_grad()
+    def encode_all(
+        self, frames: UInt8[np.ndarray, "n h w c"], *, mirrored: bool = False
+    ) -> Latents:
+        """Return the latents of any number of frames, a part at a time.
+
+        Args:
+            frames: May be mapped from a file.
+            mirrored: Encode their mirror images. These are not the mirrored latents.
+        """
+        device = self.mean.device
+        made = np.empty((len(frames), self.side, self.side, self.latents), np.float32)
+        for start in range(0, len(frames), AT_ONCE):
+            part = torch.from_numpy(np.array(frames[start : start + AT_ONCE])).to(device)
+            floats = to_float(part.permute(0, 3, 1, 2))
+            latents = self.encode(floats.flip(-1) if mirrored else floats)
+            made[start : start + AT_ONCE] = latents.permute(0, 2, 3, 1).cpu().numpy()
+        return made
+
+    @torch.no_grad()
+    def reconstruct(self, frames: UInt8[np.ndarray, "*n h w c"]) -> UInt8[np.ndarray, "*n h w c"]:
+        """Return frames or clips as they come back from their latents."""
+        flat = frames.reshape(-1, *frames.shape[-3:])
+        made = np.empty_like(flat)
+        for start in range(0, len(flat), AT_ONCE):
+            latents = torch.from_numpy(self.encode_all(flat[start : start + AT_ONCE]))
+            decoded = self.decode(latents.permute(0, 3, 1, 2).to(self.mean.device))
+            made[start : start + AT_ONCE] = to_uint8(decoded).permute(0, 2, 3, 1).cpu().numpy()
+        return made.reshape(frames.shape)
+
+    @torch.no_grad()
+    def normalise_by(self, frames: UInt8[np.ndarray, "n h w c"]) -> None:
+        """Take mean and deviation of latents from the frames of the training data."""
+        self.mean.zero_()
+        self.deviation.fill_(1.0)
+        # Square roots are numpy's: torch's differ in the last bit from processor to processor.
+        latents = self.encode_all(frames).reshape(-1, self.latents).astype(np.float64)
+        self.mean.copy_(torch.from_numpy(latents.mean(0)))
+        deviation = np.sqrt(latents.var(0))
+        self.deviation.copy_(torch.from_numpy(np.maximum(deviation, 1e-6)))
+
+
+@dataclass(frozen=True)
+class AutoencoderLoss:
+    """What an autoencoder is trained by.
+
+    Attributes:
+        gradients: Weight of the error of differences between neighbouring pixels.
+        regularity: Weight of what keeps each channel of the latents at mean 0 and deviation 1.
+        noise: Standard deviation of the noise on latents before they are decoded.
+    """
+
+    gradients: float
+    regularity: float
+    noise: float
+
+    def __call__(
+        self, network: Autoencoder, frames: FrameBatch, rng: torch.Generator
+    ) -> dict[str, Tensor]:
+        """Return the total, then its parts: `l1`, `gradients`, `regularity`."""
+        latents = network.encoder(frames)
+        noise = torch.randn(latents.shape, generator=rng).to(latents)
+        decoded = network.decoder(latents + self.noise * noise).float()
+
+        # Differences of neighbours are what edges are made of.
+        error = decoded - frames
+        edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
+
+        # The variance stands for the deviation: its square root would not be portable.
+        channels = latents.float().transpose(0, 1).flatten(1)
+        irregular = (channels.mean(1).square() + (channels.var(1) - 1).square() / 4).mean()
+        parts = {"l1": error.abs().mean(), "gradients": edges, "regularity": irregular}
+        total = parts["l1"] + self.gradients * edges + self.regularity * irregular
+        return {"total": total, **parts}
+
+
+def in_latents(arrays: Mapping[str, np.ndarray], autoencoder: Autoencoder) -> dict[str, np.ndarray]:
+    """Return the arrays of `clips.npz` with latents for frames, and those of mirrored frames.
+
+    Raises:
+        UserError: If a latent is not finite.
+    """
+    made = {
+        "frames": autoencoder.encode_all(arrays["frames"]),
+        "mirrored": autoencoder.encode_all(arrays["frames"], mirrored=True),
+    }
+    if not all(np.isfinite(latents).all() for latents in made.values()):
+        raise UserError(
+            f"{WEIGHTS}: expected finite latents of the frames in clips.npz, got others: the "
+            "autoencoder has diverged; lower clip_autoencoder.train.learning_rate"
+        )
+    return {**arrays, **made}
+
+
+def trained_autoencoder(folder: Path, frames: UInt8[np.ndarray, "n h w c"]) -> Autoencoder:
+    """Load an autoencoder, and check that it suits the frames of a data set.
+
+    Args:
+        folder: Of the weights.
+        frames: All frames of `clips.npz`.
+
+    Raises:
+        UserError: If it was trained on frames of another shape, has collapsed, or has not learnt
+            frames like these.
+    """
+    network = weights.build(Autoencoder, folder / WEIGHTS)
+    own = (network.size, network.size, network.channels)
+    if own != frames.shape[1:]:
+        raise UserError(
+            f"{folder / WEIGHTS}: expected an autoencoder of frames of {_shape(frames.shape[1:])} "
+            f"(height, width, channels), as those in clips.npz, got one of {_shape(own)}; "
+            "train it anew: dvc repro clip_autoencoder"
+        )
+    deviation = network.deviation.min().item()
+    if not deviation > MIN_DEVIATION:
+        raise UserError(
+            f"{folder / WEIGHTS}: expected latents that vary from frame to frame, with a deviation "
+            f"of 1 in each channel, got one of {deviation:.2g}: the autoencoder has collapsed; "
+            "raise clip_autoencoder.train.steps or regularity"
+        )
+
+    # What it gives back must be nearer to the frames than their mean is.
+    chosen = np.linspace(0, len(frames) - 1, CHECKED).round().astype(int)
+    some = np.unique(chosen)
+    shown = np.asarray(frames[some]).astype(np.float64)
+    error = np.square(network.reconstruct(frames[some]) - shown).mean()
+    plain = np.square(shown.mean(0) - shown).mean()
+    gain = 10 * np.log10((plain + 1e-9) / (error + 1e-9))
+    if len(some) > 1 and plain > 1 and not gain > MIN_GAIN:
+        raise UserError(
+            f"{folder / WEIGHTS}: expected frames of clips.npz to come back better than their mean "
+            f"frame, by at least {MIN_GAIN:.0f} dB, got {gain:.1f} dB: the autoencoder has "
+            "collapsed, or has learnt other data; train it anew, or raise "
+            "clip_autoencoder.train.steps"
+        )
+    return network
+
+
+def _shape(lengths: Sequence[int]) -> str:
+    return " x ".join(map(str, lengths))
+
+
+def _block(convolution: nn.Conv2d) -> list[nn.Module]:
+    """Return a convolution with its norm (Wu and He 2018) and SiLU."""
+    return [convolution, nn.GroupNorm(GROUPS, convolution.out_channels), nn.SiLU()]

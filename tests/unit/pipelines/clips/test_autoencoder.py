@@ -1,0 +1,101 @@
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from support import moving_clips as moving
+
+from vidpipe.config.models import FromNoiseEvaluate
+from vidpipe.config.schema import ClipAutoencoderModel, ClipAutoencoderTrain, Runtime
+from vidpipe.models.action_classifier import ActionClassifier
+from vidpipe.models.autoencoder import Autoencoder
+from vidpipe.pipelines.clips.autoencoder import train_clip_autoencoder
+from vidpipe.tracking.protocol import NullTracker
+from vidpipe.training import weights
+from vidpipe.utils.errors import UserError
+
+RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portable")
+TRAIN = {
+    "seed": 0, "steps": 3, "batch": 4, "learning_rate": 0.002, "gradients": 0.5, "regularity": 0.1,
+    "noise": 0.05, "cooldown": 0.4, "mirror": True, "report_every": 2,
+}  # fmt: skip
+
+
+def trained(clips, scratch, *, side=8, **changes):
+    scratch.mkdir(exist_ok=True)
+    built = {"classes": len(moving.ACTIONS), "channels": clips["frames"].shape[-1]}
+    weights.save(ActionClassifier(**built), scratch / "classifier.safetensors", built)
+    return train_clip_autoencoder(
+        clips,
+        scratch,
+        ClipAutoencoderModel(side=side, latents=4, width=8),
+        ClipAutoencoderTrain(**TRAIN | changes),
+        FromNoiseEvaluate(samples=6, seed=0),
+        RUNTIME,
+        NullTracker(),
+        scratch,
+    )
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory):
+    return trained(moving.packed(), tmp_path_factory.mktemp("done"))
+
+
+def test_it_comes_with_its_history_its_scores_and_the_ceiling(done):
+    folder, metrics, _ = done
+    assert pd.read_csv(folder / "history.csv")["step"].tolist() == [2, 3]
+    network = weights.build(Autoencoder, folder / "autoencoder.safetensors")
+    assert (network.size, network.side) == (16, 8)
+    assert network.deviation.min() == pytest.approx(metrics["deviation.smallest"])
+    of_frames = {f"{split}.{score}" for split in ("train", "test") for score in ("psnr", "ssim")}
+    of_clips = {f"ceiling.{score}" for score in ("confident_share", "frechet_diff", "as_named")}
+    assert of_frames | of_clips <= set(metrics)
+    assert all(math.isfinite(number) for number in metrics.values())
+
+
+def test_frames_of_both_splits_stand_above_what_came_back(done):
+    with Image.open(done[2] / "reconstructions.png") as page:
+        assert page.height > 4 * 96
+        assert page.width > 8 * 96
+
+
+def test_the_same_seed_gives_the_same_bytes(done, tmp_path):
+    folder, metrics, samples = trained(moving.packed(), tmp_path)
+    assert metrics == done[1]
+    for ours, theirs in ((folder, done[0]), (samples, done[2])):
+        for path in ours.iterdir():
+            assert path.read_bytes() == (theirs / path.name).read_bytes(), path.name
+
+
+def test_grey_clips_of_one_video_are_learnt(tmp_path):
+    clips = moving.packed(channels=1, videos=1, groups=2)
+    folder, metrics, _ = trained(clips, tmp_path)
+    assert weights.build(Autoencoder, folder / "autoencoder.safetensors").channels == 1
+    assert all(math.isfinite(number) for number in metrics.values())
+    assert "test.psnr" not in metrics
+
+
+def test_without_clips_for_training_it_says_so(tmp_path):
+    clips = moving.packed()
+    clips["split"][:] = "test"
+    with pytest.raises(UserError, match=r"no clip is for train; change sources\.clips\.test"):
+        trained(clips, tmp_path)
+
+
+def test_clips_that_are_unsound_are_refused(tmp_path):
+    clips = moving.packed()
+    clips["frames"] = np.full(clips["frames"].shape, np.nan)
+    with pytest.raises(UserError, match=r"clips\.npz, frames: expected uint8 .*, got float64"):
+        trained(clips, tmp_path)
+
+
+def test_latents_as_large_as_the_frames_are_refused(tmp_path):
+    with pytest.raises(UserError, match=r"model\.side: expected .* got 16 for frames"):
+        trained(moving.packed(), tmp_path, side=16)
+
+
+def test_a_training_that_diverges_names_what_to_lower(tmp_path):
+    with pytest.raises(UserError, match=r"lower clip_autoencoder\.train\.learning_rate"):
+        trained(moving.packed(), tmp_path, learning_rate=1e30, steps=8)
