@@ -16,7 +16,8 @@ from PIL import Image
 from vidpipe.data.datasets.actions import ACTIONS, FPS, videos
 from vidpipe.data.synthetic.cast import actor
 from vidpipe.data.synthetic.performance import perform
-from vidpipe.visualization.sheets import Picture, gif, grid
+from vidpipe.visualization.animation import gif
+from vidpipe.visualization.sheets import Picture, grid
 
 TILE = (130, 104)  # of the preview, in pixels
 

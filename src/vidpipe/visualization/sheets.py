@@ -74,19 +74,3 @@ def png(picture: Picture) -> bytes:
 def from_png(file: bytes) -> Picture:
     """Decode a PNG file."""
     return np.asarray(Image.open(io.BytesIO(file)))
-
-
-def gif(pictures: Sequence[Picture], *, fps: int, colours: int = 128) -> bytes:
-    """Encode a looping GIF with one palette for all frames, so that still parts do not flicker."""
-    images = [Image.fromarray(np.ascontiguousarray(picture)) for picture in pictures]
-    # The palette is that of about eight frames.
-    palette = Image.fromarray(
-        np.concatenate([np.asarray(i) for i in images[:: max(1, len(images) // 8)]])
-    )
-    palette = palette.quantize(colours, method=Image.Quantize.MEDIANCUT)
-    frames = [image.quantize(palette=palette, dither=Image.Dither.NONE) for image in images]
-    buffer = io.BytesIO()
-    frames[0].save(
-        buffer, "gif", save_all=True, append_images=frames[1:], duration=1000 // fps, loop=0
-    )
-    return buffer.getvalue()

@@ -46,3 +46,4 @@ def test_still_parts_do_not_flicker():
     with Image.open(io.BytesIO(gif(frames, fps=10))) as film:
         shown = [film.seek(n) or np.asarray(film.convert("RGB"))[:, :32] for n in range(5)]
     assert all((frame == shown[0]).all() for frame in shown)
+    np.testing.assert_allclose(shown[0].astype(int), footage.quarters(64, 32), atol=40)

@@ -1,11 +1,7 @@
-import io
-
 import numpy as np
-from PIL import Image
-from support import footage
 from support.footage import BLUE, RED
 
-from vidpipe.visualization.sheets import BACKGROUND, MARGIN, gif, grid, png
+from vidpipe.visualization.sheets import BACKGROUND, MARGIN, grid, png
 
 
 def pixels_of(picture: np.ndarray, colour: tuple[int, int, int]) -> int:
@@ -49,23 +45,3 @@ def test_tiles_keep_their_shape_when_enlarged():
     page = grid([[footage.plain(20, 40, RED)]], tile=60)
     assert pixels_of(page, RED) == 60 * 120
     assert page.shape == (60 + 2 * MARGIN, 120 + 2 * MARGIN, 3)
-
-
-def test_a_gif_moves_for_ever_at_its_rate():
-    made = Image.open(io.BytesIO(gif(footage.numbered(6), fps=10)))
-    assert made.n_frames == 6
-    assert made.info["loop"] == 0
-    assert made.info["duration"] == 100
-
-
-def test_still_parts_of_a_gif_do_not_flicker():
-    frames = footage.noise(5)
-    for frame in frames:
-        frame[:, :32] = footage.quarters(64, 32)
-    made = Image.open(io.BytesIO(gif(frames, fps=10)))
-    shown = []
-    for number in range(5):
-        made.seek(number)
-        shown.append(np.asarray(made.convert("RGB"))[:, :32])
-    assert all((frame == shown[0]).all() for frame in shown)
-    np.testing.assert_allclose(shown[0].astype(int), footage.quarters(64, 32), atol=40)

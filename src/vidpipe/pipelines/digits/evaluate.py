@@ -20,8 +20,9 @@ from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.utils.names import model_name
+from vidpipe.visualization.animation import gif
 from vidpipe.visualization.digit_films import FPS, latent_walk, sample_sheet
-from vidpipe.visualization.sheets import gif, png
+from vidpipe.visualization.sheets import png
 
 log = logging.getLogger(__name__)
 
