@@ -1,4 +1,8 @@
+import io
+
 import numpy as np
+from PIL import Image
+from support import footage
 from support.footage import BLUE, RED
 
 from vidpipe.visualization.sheets import BACKGROUND, MARGIN, grid, png
