@@ -362,11 +362,16 @@ class MocoganTrain(ClipGanTrain):
     mask_weight: NonNegative
 
 
+class MocoganEvaluate(FromNoiseEvaluate):
+    """Evaluation of mocogan."""
+
+
 class Mocogan(ClipGanBlock):
     """Clips from content and from motion that a GRU cell makes (Tulyakov et al. 2018)."""
 
     model: MocoganModel
     train: MocoganTrain
+    evaluate: MocoganEvaluate
 
 
 # pix2pix: the next frame, from the one before.

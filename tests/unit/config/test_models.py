@@ -20,7 +20,7 @@ def test_the_classes_of_a_gan_are_called_after_its_block(name: str):
 
 
 def test_there_are_gans():
-    assert len(GANS) == 6
+    assert len(GANS) == 7
 
 
 @pytest.mark.parametrize(
