@@ -132,7 +132,7 @@ class ClipSampler:
             return self._to_pixels(part)
         # A mask of latents is no latent: each cell stands for as many pixels.
         cell = self.autoencoder.size // self.autoencoder.side
-        cells = part[:, : self.autoencoder.channels]
+        cells = part[:, :1].expand(-1, self.autoencoder.channels, -1, -1, -1)
         return pixels(cells.repeat_interleave(cell, -1).repeat_interleave(cell, -2))
 
     def _generate(self, noise: Noise, pictures: PixelFrames) -> SampledClips:

@@ -87,7 +87,7 @@ def in_latents(clips, scratch, **changes):
     autoencoder.normalise_by(clips["frames"])
     weights.save(autoencoder, folder / "autoencoder.safetensors", built)
     small = {"space": "latent", "width": 16, "discriminator_width": 8, "frames": 8} | changes
-    short = {"steps": 2, "batch": 4, "penalty_every": 2, "report_every": 1, "sample_every": 2}
+    short = {"steps": 2, "batch": 4, "penalty_every": 1, "report_every": 1, "sample_every": 2}
     return make_train_node(mocogan)(
         clips,
         params.mocogan.model.model_copy(update=small),
