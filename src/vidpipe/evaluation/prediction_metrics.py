@@ -229,9 +229,10 @@ def _ratio(values: np.ndarray, real: np.ndarray) -> float | None:
 def one_step_metrics(points: Sequence[Point], split: str) -> dict[str, float | int]:
     """Metrics of one-step prediction: further horizons only move along the footage."""
     first = points[0]
+    measured = {name: getattr(first, name) for name in ONE_STEP_SCORES}
     return {
         f"one_step.{split}.pairs": first.starts,
-        **{f"one_step.{split}.{name}": getattr(first, name) for name in ONE_STEP_SCORES},
+        **{f"one_step.{split}.{name}": v for name, v in measured.items() if v is not None},
     }
 
 

@@ -84,7 +84,7 @@ def push(window: WindowBatch, frame: FrameBatch) -> WindowBatch:
     return stack_window([*window.unbind(1)[1:], frame])
 
 
-def padded(window: WindowBatch, history: int) -> WindowBatch:
+def padded(window: WindowBatch, history: int) -> Float[Tensor, "b history c h w"]:
     """Lengthen a window that is too short: before its first frame, all stood still."""
     missing = history - window.shape[1]
     return torch.cat([window[:, :1].expand(-1, missing, -1, -1, -1), window], dim=1)
