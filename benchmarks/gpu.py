@@ -39,6 +39,7 @@ from vidpipe.data.workers import processors
 from vidpipe.models import dcgan, pix2pix, registry
 from vidpipe.models.clip_gan import ClipData
 from vidpipe.models.noise import NoiseObjective, Prior
+from vidpipe.models.windows import Past
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training.adversarial import Objective, TrainState, update
 from vidpipe.training.loop import step_rng
@@ -58,11 +59,18 @@ ROUNDS = 3
 # ---------------------------------------------------------------------------------------- set-up
 
 
-def parameters(scale: str) -> Params:
-    """`params.yaml` with a preset of conf/presets/scale laid over it."""
+def parameters(scale: str, *, painting: bool = False) -> Params:
+    """`params.yaml` with a preset of conf/presets/scale laid over it.
+
+    Args:
+        scale: Name of the preset.
+        painting: Let pix2pix paint from one frame, as published: what a plain loop is written for.
+    """
     blocks = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     preset = ROOT / f"conf/presets/scale/{scale}.yaml"
     _lay_over(blocks, yaml.safe_load(preset.read_text(encoding="utf-8")))
+    if painting:
+        _lay_over(blocks, {"pix2pix": {"model": {"history": 1, "motion": "none"}}})
     return Params.model_validate(blocks)
 
 
@@ -240,7 +248,7 @@ def _plain_pix2pix(
     loss = nn.BCEWithLogitsLoss()
     for pair in loader(Rows(arrays["frames"], seen), train.batch):
         frame, target = (frames.to(device, non_blocking=True) for frames in pair)
-        source = frame.unsqueeze(1)  # a window of one
+        source = Past(frame.unsqueeze(1))  # a window of one
         fake = generator(source)
         real_logits = discriminator(source, target)
         fake_logits = discriminator(source, fake.detach())
@@ -377,7 +385,7 @@ def step(
     device: str,
 ) -> None:
     """Time loops of one model, one after the other: the median of three rounds, warmed up."""
-    arrays, params = arrays_of(model, folder), parameters(scale)
+    arrays, params = arrays_of(model, folder), parameters(scale, painting=True)
     block = getattr(params, model)
     if batch:
         train = block.train.model_copy(update={"batch": batch})

@@ -13,6 +13,7 @@ from vidpipe.evaluation.prediction import Predictor
 from vidpipe.models.flow import Flow, blur, compose, look_up_sharp, optical_flow
 from vidpipe.models.flow_generator import extrapolate
 from vidpipe.models.shapes import WindowBatch
+from vidpipe.models.windows import padded
 
 HISTORY = 5  # frames of the window that flows are extrapolated from
 BLUR = 0.5  # pixels of standard deviation
@@ -66,7 +67,7 @@ def move_on(window: WindowBatch, steps: int, velocity: Callable[[Flows], Flow]) 
         steps: Number of frames.
         velocity: Returns the flow to come from the past flows, the oldest first.
     """
-    past = window[:, -HISTORY:]
+    past = padded(window[:, -HISTORY:], HISTORY)
     flows = optical_flow(past[:, :-1].flatten(0, 1), past[:, 1:].flatten(0, 1))
     flows = torch.unflatten(flows, 0, (len(window), -1))
 

@@ -112,9 +112,13 @@ def evaluate_split(
         history: Frames of the model's window.
         distance: Perceptual distance of frames, if there is one.
     """
-    # All look at the same windows, as long as the longest that one of them wants.
-    history = max(history, BASELINE_HISTORY)
-    origins = starts_in(usable, shot, most=starts, history=history)
+    # All look at the same windows, as long as the longest that one of them wants, if shots are.
+    longest_window = max(history, BASELINE_HISTORY)
+    origins = starts_in(usable, shot, most=starts, history=longest_window)
+    if origins:
+        history = longest_window
+    else:
+        origins = starts_in(usable, shot, most=starts, history=history)
     metrics: dict[str, float | int] = {f"starts.{split}": len(origins)}
     if not origins:
         return SplitEvaluation(metrics, {}, {})

@@ -33,7 +33,7 @@ ModelConfig = Pix2pixModel
 
 BATCH = 16  # pairs of frames whose flow is estimated at a time
 TURNS = 8  # ways to turn and mirror a square
-DARKEST, BRIGHTEST = 0.8, 1.2  # factors of a view's brightness
+LEAST_CONTRAST = 0.7  # of a view, as a factor
 
 Flows = Float[Tensor, "n 2 h w"]
 
@@ -328,7 +328,7 @@ class NextFrameObjective:
 class MotionObjective(NextFrameObjective):
     """Windows with their flows, which are estimated once, and turned with the frames.
 
-    A view turns and mirrors a window, changes its brightness, and runs half of them backwards.
+    A view turns and mirrors a window, lowers its contrast, and runs half of them backwards.
     """
 
     def __init__(
@@ -357,7 +357,7 @@ class MotionObjective(NextFrameObjective):
         flows = self.forward_flows[first : first + self.history - 1]
 
         # All numbers are drawn, used or not, so that draws stay in step.
-        changed, backwards, light, still = torch.rand(4, generator=rng).tolist()
+        changed, backwards, contrast, still = torch.rand(4, generator=rng).tolist()
         turn = int(torch.randint(TURNS, (), generator=rng))
         known = int(torch.randint(1, self.history, (), generator=rng))
         if changed < self.views:
@@ -366,7 +366,7 @@ class MotionObjective(NextFrameObjective):
                 last = first + self.history + ahead
                 flows = self.backward_flows[last - self.history + 1 : last].flip(0)
             frames, flows = turned(frames, turn), turned_flow(flows, turn)
-            frames = frames * (DARKEST + (BRIGHTEST - DARKEST) * light)
+            frames = frames * (LEAST_CONTRAST + (1 - LEAST_CONTRAST) * contrast)
 
         # Without some of its history, a window begins with a still, as one from a picture does.
         if still < self.history_dropout:

@@ -88,9 +88,10 @@ def test_a_split_without_a_window_is_told_and_the_other_scored(trained, tmp_path
     assert {path.name for path in samples.iterdir()} == FILMS
 
 
-def test_a_split_that_is_not_there_is_not_named(trained, tmp_path):
+def test_a_split_without_frames_has_no_scores(trained, tmp_path):
     scores, plots, samples = evaluated(stages.pairs(held_out=0), trained(PAINTING), tmp_path)
     assert scores["starts.seen"] == 3
-    assert not [name for name in scores if "held_out" in name]
+    assert [name for name in scores if "held_out" in name] == ["starts.held_out"]
+    assert scores["starts.held_out"] == 0
     assert not (plots / "rollout_held_out.csv").exists()
     assert {path.name for path in samples.iterdir()} == FILMS
