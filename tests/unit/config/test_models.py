@@ -8,6 +8,7 @@ GANS = [
     name
     for name, field in Params.model_fields.items()
     if {"model", "train", "evaluate"} <= field.annotation.model_fields.keys()
+    and issubclass(field.annotation.model_fields["train"].annotation, models.GanTrain)
 ]
 
 

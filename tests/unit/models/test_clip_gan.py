@@ -163,7 +163,7 @@ def test_the_discriminator_sees_how_frames_follow_each_other():
 def model(codes):
     return ClipGanModel(
         latent=10, codes=codes, frames=8, width=16, discriminator_width=4,
-        norm="none", dropout=0.0, frame_discriminator=True,
+        space="pixels", size=None, norm="none", dropout=0.0, frame_discriminator=True,
     )  # fmt: skip
 
 

@@ -85,7 +85,7 @@ def mlp_gan(tracker, scratch, checkpoints, **changes):
 def vgan(tracker, scratch, checkpoints, **changes):
     model = ClipGanModel(
         latent=10, codes="labels", frames=8, width=16, discriminator_width=4,
-        norm="none", dropout=0.25, frame_discriminator=True,
+        space="pixels", size=None, norm="none", dropout=0.25, frame_discriminator=True,
     )  # fmt: skip
     own = {"augment": 0.3, "mirror": True, "mask_weight": 0.1, "ema": 0.0}
     train = VganTrain(**{**TRAIN, **own, **changes})

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
 from support import moving_clips as moving
 
@@ -25,6 +26,7 @@ TRAIN = {
 def trained(clips, scratch, *, side=8, **changes):
     scratch.mkdir(exist_ok=True)
     built = {"classes": len(moving.ACTIONS), "channels": clips["frames"].shape[-1]}
+    torch.manual_seed(0)
     weights.save(ActionClassifier(**built), scratch / "classifier.safetensors", built)
     return train_clip_autoencoder(
         clips,

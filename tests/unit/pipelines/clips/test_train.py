@@ -23,7 +23,7 @@ RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portab
 
 MODEL = Gan3dModel(
     latent=10, codes="labels", frames=8, width=16, discriminator_width=4,
-    norm="none", dropout=0.0, frame_discriminator=True,
+    space="pixels", size=None, norm="none", dropout=0.0, frame_discriminator=True,
 )  # fmt: skip
 
 
