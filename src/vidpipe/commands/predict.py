@@ -65,10 +65,12 @@ def predict(
 ) -> None:
     """Predict the frames that follow a picture or a video.
 
-    The picture is resized to the size that the model was trained at: short side first, then the
-    centre is cut out. Each predicted frame is the input of the next. The result is shown up to
-    three times as large (bicubic), and says which frames are real and which are predicted. With
-    --from, the frames that the video goes on with are shown beside the predicted ones.
+    Frames are resized to the size that the model was trained at: short side first, then the centre
+    is cut out. Of a video the model sees the last frames, as many as it was trained on; before a
+    picture all stood still. Each predicted frame is part of the input of the next. The result is
+    shown up to three times as large (bicubic), and says which frames are real and which are
+    predicted. With --from, the frames that the video goes on with are shown beside the predicted
+    ones.
 
     \b
       vidpipe predict --image me.png --steps 25 --out out.mp4
