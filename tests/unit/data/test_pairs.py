@@ -82,7 +82,7 @@ def test_every_frame_next_to_one_of_its_shot_and_split_is_in_a_pair(
 
 def test_frames_of_several_videos_count_through_and_no_pair_straddles_two():
     first, second = shots(6, 2), [replace(shot, video="w", file="w.npy") for shot in shots(3, 1)]
-    index = index_pairs([*first, *second], held_out=0, gap=0)
+    index = index_pairs([*first, *second], held_out=0.0, gap=0)
     assert index.frame_shot.tolist() == [0] * 6 + [1] * 2 + [2] * 3 + [3]
     assert index.pairs[:, 0].tolist() == [0, 1, 2, 3, 4, 6, 8, 9]
 
@@ -91,7 +91,7 @@ def test_a_video_held_out_whole_is_unseen_and_the_others_split_by_time():
     other = [replace(shot, video="w", file="w.npy") for shot in shots(20)]
     index = index_pairs([*shots(20), *other], held_out=0.25, gap=4, unseen={"w"})
     assert index.frame_split.tolist() == [SEEN] * 11 + [GAP] * 4 + [HELD_OUT] * 5 + [UNSEEN] * 20
-    assert index.frame_split.dtype == index_pairs(shots(20), held_out=0, gap=0).frame_split.dtype
+    assert index.frame_split.dtype == index_pairs(shots(20), held_out=0.0, gap=0).frame_split.dtype
     assert (index.pair_split == UNSEEN).sum() == 19
 
 
