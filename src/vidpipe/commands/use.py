@@ -20,7 +20,7 @@ FOLDER = "footage"  # of the copies, at the project's root
 SLOWEST, FASTEST = 0.01, 1000  # frames per second of numbered pictures
 NEXT = (
     "next: `dvc repro pix2pix_evaluate` trains pix2pix alone on it, about six minutes on two cores "
-    "at the scale `laptop`; `dvc repro` would train all six models"
+    "at the scale `laptop`; `dvc repro` would train all seven models"
 )
 
 

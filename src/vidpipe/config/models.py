@@ -374,7 +374,7 @@ class Mocogan(ClipGanBlock):
     evaluate: MocoganEvaluate
 
 
-# pix2pix: the next frame, from the one before.
+# pix2pix: the next frame, from a window of frames.
 
 
 class Pix2pixModel(ConfigBlock):
