@@ -120,9 +120,9 @@ def gathered(maps: Maps, x: Positions, y: Positions, *, mode: str) -> Maps:
 def _pixels(maps: Maps, x: Positions, y: Positions) -> Maps:
     """Return the pixels at whole positions; beyond the edge, it is repeated."""
     height, width = maps.shape[-2:]
-    index: Int[Tensor, "b 1 n"] = (
-        (y.clamp(0, height - 1) * width + x.clamp(0, width - 1)).long().flatten(1).unsqueeze(1)
-    )
+    # Of a position that is no number, any pixel: the weights are none either, and show it.
+    place = (y.clamp(0, height - 1) * width + x.clamp(0, width - 1)).nan_to_num()
+    index: Int[Tensor, "b 1 n"] = place.long().flatten(1).unsqueeze(1)
     return maps.flatten(2).gather(2, index.expand(-1, maps.shape[1], -1)).view_as(maps)
 
 

@@ -69,7 +69,9 @@ def objective(config: TrainingConfig[MocoganModel, MocoganTrain], data: ClipData
 
 def diagnostics(generator: "Generator", source: Noise) -> dict[str, float]:
     """Measure the mask's mean, if there is a mask."""
-    return {"mask_mean": mask_mean(generator, source)} if generator.components(source) else {}
+    if not isinstance(generator.painter, Scene):
+        return {}
+    return {"mask_mean": mask_mean(generator, source)}
 
 
 def with_motion(content: Prior, motion: int, frames: int) -> Prior:

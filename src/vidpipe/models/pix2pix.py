@@ -32,10 +32,9 @@ from vidpipe.training.adversarial import Hyperparameters, Networks
 ModelConfig = Pix2pixModel
 
 BATCH = 16  # pairs of frames whose flow is estimated at a time
+MOST_WINDOWS = 500  # that the velocity is fitted to
 TURNS = 8  # ways to turn and mirror a square
 LEAST_CONTRAST = 0.7  # of a view, as a factor
-
-Flows = Float[Tensor, "n 2 h w"]
 
 
 @dataclass(frozen=True)
@@ -336,8 +335,13 @@ class MotionObjective(NextFrameObjective):
     ) -> None:
         super().__init__(frames, pairs, **options)
         # Flow i leads from frame i + 1 to the one before it; run backwards, to the one after it.
-        self.forward_flows = flows_between(frames[:-1], frames[1:])
-        self.backward_flows = flows_between(frames[1:], frames[:-1])
+        index = torch.unique(pairs[:, 0])
+        self.forward_flows = frames.new_zeros(len(frames) - 1, 2, *frames.shape[2:]).float()
+        self.backward_flows = torch.zeros_like(self.forward_flows)
+        for part in torch.split(index, BATCH):
+            first, second = to_float(frames[part]), to_float(frames[part + 1])
+            self.forward_flows[part] = optical_flow(first, second)
+            self.backward_flows[part] = optical_flow(second, first)
 
     def _draw(
         self, first: Int[Tensor, "b"], ahead: int, rng: torch.Generator
@@ -376,21 +380,22 @@ class MotionObjective(NextFrameObjective):
         return frames[: self.history], flows, frames[-1]
 
 
-def flows_between(earlier: UInt8[Tensor, "n c h w"], later: UInt8[Tensor, "n c h w"]) -> Flows:
-    """Estimate the flow of each later frame to the earlier one, some at a time."""
-    batches = zip(torch.split(earlier, BATCH), torch.split(later, BATCH), strict=True)
-    return torch.cat([optical_flow(to_float(first), to_float(then)) for first, then in batches])
-
-
 def fitted_velocity(
     frames: UInt8[Tensor, "n c h w"], pairs: Int[Tensor, "p 2"], history: int
 ) -> Float[Tensor, "2 k1"]:
-    """Fit the velocity that past flows predict to all windows of the pairs."""
-    flows = flows_between(frames[:-1], frames[1:])
+    """Fit the velocity that past flows predict to windows of the pairs: all, or evenly some."""
     starts = run_starts(pairs, history=history, pushforward=0)[0]
-    past = (flows[start : start + history - 1].unsqueeze(0) for start in starts)
-    following = (flows[start + history - 1].unsqueeze(0) for start in starts)
-    return fit_velocity(past, following)
+    if len(starts) > MOST_WINDOWS:
+        starts = starts[torch.linspace(0, len(starts) - 1, MOST_WINDOWS).round().long()]
+
+    def flows_of(part: Int[Tensor, "b"]) -> Float[Tensor, "b k 2 h w"]:
+        """Estimate the flows within windows, and to the frame after each."""
+        index = (part[:, None] + torch.arange(history)).flatten().to(frames.device)
+        flows = optical_flow(to_float(frames[index]), to_float(frames[index + 1]))
+        return torch.unflatten(flows, 0, (len(part), history))
+
+    flows = [flows_of(part) for part in torch.split(starts, BATCH // history or 1)]
+    return fit_velocity((part[:, :-1] for part in flows), (part[:, -1] for part in flows))
 
 
 def turned(maps: Float[Tensor, "*n h w"], turn: int) -> Float[Tensor, "*n h w"]:

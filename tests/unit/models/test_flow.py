@@ -1,5 +1,7 @@
 """Of what moves as a formula says, flow is known; what is looked up there is known too."""
 
+import math
+
 import pytest
 import torch
 from support.moving_pictures import INSIDE, drifting, texture, uniform
@@ -140,3 +142,9 @@ def test_blur_spreads_a_point_evenly_and_keeps_what_is_flat():
     assert spread[0, 0, 7, 8] / spread[0, 0, 7, 7] == pytest.approx(0.60653, abs=1e-4)
     flat = torch.full((2, 3, 9, 9), 0.7)
     torch.testing.assert_close(blur(flat, 2.5), flat)
+
+
+@pytest.mark.parametrize("mode", ["bilinear", "bicubic"])
+def test_what_is_looked_up_nowhere_is_no_number(mode):
+    nowhere = torch.full((1, 8, 8), math.nan)
+    assert gathered(torch.zeros(1, 1, 8, 8), nowhere, nowhere, mode=mode).isnan().all()

@@ -7,11 +7,10 @@ from support.moving_pictures import INSIDE, drifting, texture
 from support.predictors import Adding
 
 from vidpipe.config.models import TrainingConfig
-from vidpipe.models.flow import look_up
+from vidpipe.models.flow import look_up, optical_flow
 from vidpipe.models.flow_generator import FlowGenerator
 from vidpipe.models.pix2pix import (
-    BRIGHTEST,
-    DARKEST,
+    LEAST_CONTRAST,
     TURNS,
     Discriminator,
     MotionObjective,
@@ -20,7 +19,6 @@ from vidpipe.models.pix2pix import (
     UNetGenerator,
     build,
     fitted_velocity,
-    flows_between,
     make_generator,
     objective,
     run_starts,
@@ -229,12 +227,12 @@ def test_flows_fit_the_frames_in_every_view_and_backwards(views, ahead):
     assert len(directions) == (4 if views else 1)
 
 
-def test_views_are_as_they_were_but_for_turns_and_light():
+def test_views_are_as_they_were_but_for_turns_and_contrast():
     moving = to_uint8(drifting(4, (0.9, -0.5)))
     source, _ = drawn(task("flow", moving, views=1.0, history=2, batch=24))
     levels = source.last.abs().amax((1, 2, 3)) / to_float(moving).abs().max()
-    assert (levels > 0.8 * DARKEST).all()
-    assert (levels <= BRIGHTEST + 1e-3).all()
+    assert (levels > 0.8 * LEAST_CONTRAST).all()
+    assert (levels <= 1 + 1e-3).all()
     assert len(set(levels.tolist())) > 12
 
 
@@ -260,12 +258,18 @@ def test_the_same_seed_draws_the_same_windows():
     assert not torch.equal(one.frames, another.frames)
 
 
-def test_flows_are_estimated_a_few_pairs_at_a_time():
-    moving = to_uint8(drifting(19, (0.6, 0.2), size=32))
-    flows = flows_between(moving[:-1], moving[1:])
-    assert flows.shape == (18, 2, 32, 32)
-    alone = flows_between(moving[17:18], moving[18:])
-    torch.testing.assert_close(flows[17:], alone, atol=1e-3, rtol=0)
+def test_flows_are_estimated_a_few_pairs_at_a_time_and_of_pairs_alone():
+    moving = to_uint8(drifting(24, (0.6, 0.2), size=64))
+    pairs = torch.tensor([[n, n + 1] for n in range(19)])
+    game = MotionObjective(
+        moving, pairs, history=2, batch=2, l1_weight=1.0, noise=0.0, views=0.0, pushforward=0,
+        history_dropout=0.0,
+    )  # fmt: skip
+    alone = optical_flow(to_float(moving[17:18]), to_float(moving[18:19]))
+    torch.testing.assert_close(game.forward_flows[17:18], alone, atol=1e-3, rtol=0)
+    back = optical_flow(to_float(moving[18:19]), to_float(moving[17:18]))
+    torch.testing.assert_close(game.backward_flows[17:18], back, atol=1e-3, rtol=0)
+    assert not game.forward_flows[19:].any()
 
 
 def test_the_eight_turns_differ_and_turn_arrows_too():

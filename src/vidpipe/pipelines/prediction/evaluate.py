@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vidpipe.config.models import Pix2pixEvaluate
 from vidpipe.config.schema import Runtime
-from vidpipe.data.pair_arrays import window_starts
+from vidpipe.data.pair_arrays import check_history, window_starts
 from vidpipe.data.splits import HELD_OUT, SEEN, UNSEEN
 from vidpipe.evaluation import st_lpips
 from vidpipe.evaluation.prediction_baselines import HISTORY, baselines
@@ -24,11 +24,13 @@ from vidpipe.models.windows import roll_out
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
+from vidpipe.utils.errors import UserError
 from vidpipe.visualization.prediction_films import draw_films, horizon_sheet
 
 log = logging.getLogger(__name__)
 
 WEIGHTS = "generator.safetensors"
+AT_ONCE = 1024  # frames that are summed up
 SLOWER = 4  # than real, so that half a second of footage can be watched
 
 
@@ -44,10 +46,20 @@ def evaluate_pix2pix(
 
     Returns:
         Metrics by name; folders of curves and of samples.
+
+    Raises:
+        UserError: If the model is of frames of another size, or of longer windows than shots.
     """
     machine = runtimes.start(**runtime.model_dump())
     generator = machine.place(weights.build(make_generator, model / WEIGHTS))
     data = PairData.of(pairs, machine.device)
+    check_history(pairs, SEEN, generator.history)
+    side = data.frames.shape[-1]
+    if generator.size != side:
+        raise UserError(
+            f"{model / WEIGHTS}: expected a model of frames of {side} pixels, as in pairs.npz, "
+            f"got one of {generator.size}; train it on these: dvc repro pix2pix_train"
+        )
     rivals = baselines(*_fit(data, pairs))
     distance = st_lpips.load()
 
@@ -93,7 +105,12 @@ def _fit(data: PairData, pairs: Mapping[str, np.ndarray]) -> tuple[Tensor, Tenso
 
     Where no shot is long enough, flows have no weight: what is extrapolated stands still.
     """
-    mean_frame = to_float(data.frames[torch.from_numpy(pairs["frame_split"] == SEEN)]).mean(0)
+    # The mean takes a part of the frames at a time; sums of whole numbers are exact.
+    seen = torch.from_numpy(np.flatnonzero(pairs["frame_split"] == SEEN))
+    total = torch.zeros_like(data.frames[0], dtype=torch.int64)
+    for part in torch.split(seen, AT_ONCE):
+        total += data.frames[part].sum(0, dtype=torch.int64)
+    mean_frame = total / len(seen) / 127.5 - 1
     velocity = torch.zeros(2, HISTORY - 1)
     if len(window_starts(pairs, SEEN, history=HISTORY)):
         velocity = fitted_velocity(data.frames, data.pairs, HISTORY)

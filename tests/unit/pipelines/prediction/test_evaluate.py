@@ -77,9 +77,8 @@ def test_a_model_that_copies_is_copying_to_the_last_bit(trained, tmp_path):
     assert scores["one_step.seen.psnr"] == scores["one_step.seen.copy_last_psnr"]
 
 
-@pytest.mark.parametrize("held_out", [1, 4])
-def test_a_split_without_a_window_is_told_and_the_other_scored(trained, tmp_path, caplog, held_out):
-    pairs = stages.pairs(held_out=held_out)
+def test_a_split_without_a_window_is_told_and_the_other_scored(trained, tmp_path, caplog):
+    pairs = stages.pairs(held_out=1)
     with caplog.at_level(logging.WARNING):
         scores, _, samples = evaluated(pairs, trained(PAINTING), tmp_path)
     (told,) = [line for line in caplog.messages if "nothing to score there" in line]
