@@ -23,15 +23,17 @@ from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 
 from vidpipe.config.loader import read
+from vidpipe.pipeline_registry import STAGES
 from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.training.runtime import pin_instructions
 
 ROOT = Path(__file__).parents[1]
-INPUTS = "data/05_model_input"
+INPUTS = ("data/05_model_input", "data/06_models/clip_autoencoder")
+MODELS = [name for name in EXPERIMENTS if f"{name}_train" in STAGES]  # others keep no checkpoints
 
 
 @click.command(help=__doc__)
-@click.argument("models", nargs=-1, type=click.Choice(list(EXPERIMENTS)))
+@click.argument("models", nargs=-1, type=click.Choice(MODELS))
 @click.option("--seconds", default=60.0, show_default=True, help="Of training.")
 @click.option("--watched", is_flag=True, hidden=True)
 def main(models: tuple[str, ...], seconds: float, watched: bool) -> None:
@@ -44,8 +46,9 @@ def main(models: tuple[str, ...], seconds: float, watched: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "vidpipe"
         subprocess.run(["git", "clone", "--quiet", ROOT, project], check=True)
-        shutil.copytree(ROOT / INPUTS, project / INPUTS, dirs_exist_ok=True)
-        for model in models or EXPERIMENTS:
+        for inputs in INPUTS:
+            shutil.copytree(ROOT / inputs, project / inputs, dirs_exist_ok=True)
+        for model in models or MODELS:
             click.echo(row(model, *(list(told(project, model, s)) for s in (seconds, 0.0))))
 
 

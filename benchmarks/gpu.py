@@ -33,6 +33,7 @@ from torch.utils.flop_counter import flop_registry
 
 from vidpipe.config.models import TrainingConfig
 from vidpipe.config.schema import Params
+from vidpipe.data.clip_arrays import at_size
 from vidpipe.data.npz import read_npz, write_npz
 from vidpipe.data.splits import SEEN, TRAIN
 from vidpipe.data.workers import processors
@@ -62,6 +63,8 @@ ROUNDS = 3
 def parameters(scale: str, *, painting: bool = False) -> Params:
     """`params.yaml` with a preset of conf/presets/scale laid over it.
 
+    GANs of clips work on pixels: latents would need an autoencoder that is trained before.
+
     Args:
         scale: Name of the preset.
         painting: Let pix2pix paint from one frame, as published: what a plain loop is written for.
@@ -69,6 +72,7 @@ def parameters(scale: str, *, painting: bool = False) -> Params:
     blocks = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     preset = ROOT / f"conf/presets/scale/{scale}.yaml"
     _lay_over(blocks, yaml.safe_load(preset.read_text(encoding="utf-8")))
+    _lay_over(blocks, {name: {"model": {"space": "pixels"}} for name in CLIP_GANS})
     if painting:
         _lay_over(blocks, {"pix2pix": {"model": {"history": 1, "motion": "none"}}})
     return Params.model_validate(blocks)
@@ -100,7 +104,7 @@ def networks(
         prior = Prior(block.model.latent, block.model.codes)
         objective = NoiseObjective(real.to(machine.device), batch=block.train.batch, prior=prior)
         return TrainState(made, hyperparameters_of(block.train)), objective
-    clips = ClipData.of(arrays, machine.device)
+    clips = ClipData.of(at_size(arrays, block.model.size), machine.device)
     made = place(CLIP_MODULES[name].build(config, clips), machine)
     state = TrainState(made, hyperparameters_of(block.train))
     return state, CLIP_MODULES[name].objective(config, clips)
@@ -199,7 +203,9 @@ def plain(
         batches = ((real, None) for real, in loader(Rows(arrays["pictures"][..., None], seen),
                                                     train.batch))  # fmt: skip
     else:
-        batches = iter(loader(Windows(arrays, getattr(params, name).model.frames), train.batch))
+        model = getattr(params, name).model
+        windows = Windows(at_size(arrays, model.size), model.frames)
+        batches = iter(loader(windows, train.batch))
     adams = [
         torch.optim.Adam(network.parameters(), train.learning_rate, (train.beta1, train.beta2))
         for network in (generator, discriminator)

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/.."
 
 out="$(mkdir -p "${1:-gpu-results}" && cd "${1:-gpu-results}" && pwd)"
 python="${PYTHON:-python3}" device="${DEVICE:-cuda}" scale="${SCALE:-paper}"
-training="${SECONDS_OF_TRAINING:-75}"
+training="${SECONDS_OF_TRAINING:-60}"
 data="$(mktemp -d)"
 trap 'rm -rf "$data"' EXIT
 export PYTHONPATH="$PWD/src${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1
@@ -29,14 +29,16 @@ gpu() { # gpu NAME PART ARGUMENTS...
   part "$1" "$python" benchmarks/gpu.py "${@:2}" --scale "$scale" --device "$device"
 }
 
-part tests "$python" -m pytest -q -m gpu -W default -p no:cacheprovider tests/integration/test_cuda.py &
+# Without the settings of all tests, which ask for packages that these do without.
+part tests "$python" -m pytest -q -m gpu -W default -p no:cacheprovider --noconftest \
+  -o addopts=--import-mode=importlib tests/integration/test_cuda.py &
 part data "$python" benchmarks/gpu.py data "$data/made" --scale "$scale" || exit 1
 wait
 data="$data/made"
 part ceilings "$python" benchmarks/gpu.py ceilings "$out" --device "$device" \
   --side "$([ "$device" = cpu ] && echo 512 || echo 8192)"
 
-for model in pix2pix gan3d vgan convlstm_gan dcgan; do
+for model in pix2pix gan3d vgan convlstm_gan mocogan dcgan; do
   for number in 1 2; do
     gpu "digest-$model-$number" digest "$out" "$model" --run "$number" --data "$data" &
   done
@@ -44,14 +46,14 @@ done
 wait
 
 # Timings: nothing else runs. The plain loop and ours have processes, and settings, of their own.
-for model in pix2pix gan3d convlstm_gan vgan dcgan; do
+for model in pix2pix gan3d convlstm_gan vgan mocogan dcgan; do
   gpu "step-$model-plain" step "$out" "$model" plain --data "$data"
   gpu "step-$model-ours" step "$out" "$model" bf16 bf16_free --data "$data"
 done
 gpu step-pix2pix-1-plain step "$out" pix2pix plain --batch 1 --data "$data"
 gpu step-pix2pix-1-ours step "$out" pix2pix bf16 fp32 --batch 1 --data "$data"
 
-for model in pix2pix gan3d convlstm_gan; do
+for model in pix2pix gan3d convlstm_gan mocogan; do
   gpu "train-$model" train "$out" "$model" --seconds "$training" --data "$data" &
 done
 wait

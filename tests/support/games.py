@@ -4,10 +4,11 @@ from contextlib import nullcontext
 
 import numpy as np
 import torch
+import yaml
 
 from support.project import ROOT
-from vidpipe.config.loader import check, read
 from vidpipe.config.models import TrainingConfig
+from vidpipe.config.schema import Params
 from vidpipe.models import dcgan as convolutional
 from vidpipe.models import mlp_gan as dense
 from vidpipe.models.clip_gan import ClipData
@@ -83,24 +84,29 @@ def mlp_gan(*, seed=0, real=None, batch=4, **hyperparameters):
     return state, NoiseObjective(real, batch=batch, prior=generator.prior)
 
 
-def clips(network, *, seed=0, batch=2, norm="none", paint=None, **hyperparameters):
+def clips(network, *, seed=0, batch=2, norm="none", paint=None, space="pixels", **hyperparameters):
     """State and objective of a tiny GAN of clips, given its module, on a few random ones.
 
     Parameters that only some models have are those of params.yaml, but for skips, which are on.
     """
-    block = getattr(check(read(ROOT / "params.yaml")), model_name(network))
+    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
+    block = getattr(Params.model_validate(params), model_name(network))
     small = {"latent": 10, "width": 16, "discriminator_width": 4, "norm": norm}
     small |= {"dropout": 0.25, "frame_discriminator": True, "frames": 8, "codes": "labels"}
-    small |= {"space": "pixels"}
+    small |= {"space": space}
     small |= {"skips": True} if hasattr(block.model, "skips") else {}
     small |= {"paint": paint} if paint else {}
     train = {"batch": batch, "augment": 0.3, "mirror": True}
     config = TrainingConfig(
         block.model.model_copy(update=small), block.train.model_copy(update=train)
     )
-    frames = np.random.default_rng(0).integers(0, 256, (32, 32, 32, 3)).astype(np.uint8)
+    rng = np.random.default_rng(0)
+    frames, mirrored = rng.integers(0, 256, (32, 32, 32, 3)).astype(np.uint8), None
+    if space == "latent":
+        frames, mirrored = rng.standard_normal((2, 32, 8, 8, 4), np.float32)
     index = np.arange(32, dtype=np.int32).reshape(2, 16)
-    data = ClipData(frames, index, np.array([0, 2]), tuple("abc"), "train", torch.device("cpu"))
+    label, device = np.array([0, 2]), torch.device("cpu")
+    data = ClipData(frames, index, label, tuple("abc"), "train", device, mirrored)
     torch.manual_seed(seed)
     networks = network.build(config, data)
     state = state_of(networks.generator, *networks.discriminators.values(), **hyperparameters)
