@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import UInt8
 from PIL import Image
 
+from vidpipe.data.frames import luma_changes
 from vidpipe.data.pictures import open_picture
 from vidpipe.data.sequences import as_film
 from vidpipe.data.video import Decoded, Square, decode
@@ -16,6 +17,7 @@ Pixels = UInt8[np.ndarray, "size size 3"]
 
 # Largest ratio of the sides: the ends of longer pictures are cut off before they are scaled.
 LONGEST = 16
+CUT = 0.12  # mean change of luma, 0 to 1, that is a cut: the value in params.yaml
 
 
 def read_image(path: Path, size: int) -> Pixels:
@@ -44,7 +46,7 @@ def read_frames(
         path: The video, an animation or a folder of numbered pictures.
         size: Side of the squares that frames are cut to.
         seconds: Time of the frame; None: the last frame of the video.
-        preceding: Number of frames before it; fewer where the video begins after.
+        preceding: Number of frames of its shot before it; fewer where that begins after.
         following: Number of frames after it; fewer where the video ends before.
 
     Returns:
@@ -57,9 +59,12 @@ def read_frames(
     past = deque[Decoded](maxlen=preceding + 1)
     after = list[Pixels]()
     with as_film(path) as film:
-        for frame in decode(film):
+        for frame, change in luma_changes(decode(film)):
             # A first frame later than the time asked for is on display already.
             if seconds is None or frame.time <= seconds or not past:
+                # What lies before a cut tells nothing of how this shot moves.
+                if change > CUT:
+                    past.clear()
                 past.append(frame)
             elif len(after) < following:
                 after.append(square(frame))

@@ -164,3 +164,10 @@ def test_a_frame_may_be_on_display_for_long(tmp_path, seconds, number):
     past, after = read_frames(slow, 32, seconds)
     assert footage.numbers(past) == [number]
     assert after == []
+
+
+def test_no_frame_of_another_shot_tells_of_motion(tmp_path):
+    dark, light = footage.plain(64, 64, (20, 20, 20)), footage.plain(64, 64, (220, 220, 220))
+    cut = footage.write(tmp_path / "v.mkv", [dark] * 4 + [light] * 2)
+    past, _ = read_frames(cut, 32, None, preceding=4)
+    assert [frame.mean() > 128 for frame in past] == [True, True]
