@@ -45,7 +45,7 @@ def test_all_but_the_blocks_of_data_sets_must_be_given():
         for name, field in model.model_fields.items()
         if not field.is_required()
     }
-    blocks = Source.model_fields.keys() - {"dataset"}
+    blocks = Source.model_fields.keys() - {"dataset", "test", "broken"}
     assert optional == blocks | {"video"}  # which only a set of several needs
     for key in ("pairs.gap", "frames.footage.fps", "runtime.threads"):
         assert_refused(key, GONE, "the key is not there")

@@ -133,4 +133,5 @@ def test_a_long_stage_is_made_stale_by_what_it_runs_alone(stage, imports):
     files = unused(stage, imports)
     assert not any(file.startswith("src/vidpipe/models/") for file in files)
     if stage.endswith(("_train", "_fetch", "_frames")):
-        assert files == set()
+        # It stands in a folder of which every training runs the rest.
+        assert files <= {"src/vidpipe/training/single.py"}
