@@ -24,10 +24,7 @@ class ModelRuns:
 DIGIT_PARAMS = ("digits", "digit_classifier")
 FRAME_PARAMS = ("sources.footage", "frames.footage", "pairs")
 CLIP_PARAMS = ("sources.clips", "frames.clips", "clips", "action_classifier")
-GAN_PARAMS = (
-    *CLIP_PARAMS,
-    *(f"clip_autoencoder.{part}" for part in ("model", "train", "evaluate")),
-)
+AUTOENCODER_PARAMS = tuple(f"clip_autoencoder.{part}" for part in ("model", "train", "evaluate"))
 DELIVERABLES = {"gan3d": "D2", "vgan": "D2", "convlstm_gan": "D4"}  # others: the report's outlook
 CLIP_GAN_RUNS = {
     model: ModelRuns("clips", DELIVERABLES.get(model, "outlook"), CLIP_PARAMS + AUTOENCODER_PARAMS)
