@@ -161,7 +161,7 @@ def test_the_table_of_digits_is_that_of_the_committed_metrics():
 
 
 def test_the_table_of_clips_is_that_of_the_committed_metrics():
-    models = ("gan3d", "vgan", "convlstm_gan")
+    models = ("gan3d", "vgan", "convlstm_gan", "mocogan")
     gan3d = metrics("gan3d")
     header = f"| in `metrics/<model>.json` | {' | '.join(models)} | held-out actors | stills |"
     for key, cells in table(header):

@@ -19,7 +19,7 @@ from vidpipe.utils.hashing import sha256
 FOLDER = "footage"  # of the copies, at the project's root
 SLOWEST, FASTEST = 0.01, 1000  # frames per second of numbered pictures
 NEXT = (
-    "next: `dvc repro pix2pix_evaluate` trains pix2pix alone on it, about six minutes on two cores "
+    "next: `dvc repro pix2pix_evaluate` trains pix2pix alone on it, about ten minutes on two cores "
     "at the scale `laptop`; `dvc repro` would train all seven models"
 )
 
@@ -40,7 +40,7 @@ def use(video: str, fps: float | None) -> None:
     \b
       dvc repro pix2pix_evaluate
 
-    trains pix2pix alone on it, in about six minutes on two cores. `dvc repro` trains all models.
+    trains pix2pix alone on it, in about ten minutes on two cores. `dvc repro` trains all models.
     """
     # Fail before anything is copied where there is no project.
     read(Path(FILE))

@@ -49,7 +49,8 @@ class Point:
         skill_high: Upper end.
         sharpness: Gradient energy of the predictions, of that of real frames; None if that is 0.
         motion: Share of pixels that move in predictions, of that in real frames; None if that is 0.
-        st_lpips: Perceptual distance, if it was measured; 0 is the same to the eye.
+        st_lpips: Perceptual distance from at most a dozen starts, if it was measured; 0 is the same
+            to the eye.
     """
 
     horizon: int

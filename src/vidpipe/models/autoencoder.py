@@ -144,7 +144,7 @@ class Autoencoder(nn.Module):
 
 @dataclass(frozen=True)
 class AutoencoderLoss:
-    """What an autoencoder is trained by.
+    """Loss that an autoencoder is trained by.
 
     Attributes:
         gradients: Weight of the error of differences between neighbouring pixels.

@@ -115,7 +115,7 @@ def objective(
 
 
 def hyperparameters(train: Pix2pixTrain) -> Hyperparameters:
-    """Return the paper's: binary cross-entropy without gradient penalties."""
+    """Return the numbers of the training; the loss is the paper's, binary cross-entropy."""
     return Hyperparameters(
         loss="bce",
         r1=0.0,

@@ -17,7 +17,7 @@ from vidpipe.training.modes import evaluating
 
 @dataclass(frozen=True)
 class Motion:
-    """How the frames of a window move.
+    """Motion of the frames of a window.
 
     Attributes:
         flows: Flow from each frame to the one before it, the oldest first.
@@ -32,7 +32,7 @@ class Motion:
 
 @dataclass(frozen=True)
 class Past:
-    """What a predictor knows of the past.
+    """Knowledge of the past that a predictor has.
 
     Attributes:
         frames: The window, real frames or predicted ones.
