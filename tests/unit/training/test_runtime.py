@@ -20,16 +20,16 @@ def test_threads_and_determinism_are_set():
 
 @pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
 def test_large_tensors_take_over_the_memory_of_those_before():
-    def faults():
-        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-
-    runtime.start(**CPU)
-    for _ in range(2):
-        before = faults()
+    def faults_of_a_round():
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         for _ in range(8):
             torch.ones(2**22).mul(2)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+    runtime.start(**CPU)
     pages = 2**22 * 4 // resource.getpagesize()
-    assert faults() - before < pages
+    # The heap may grow in a round, if other tests left it in pieces; fresh memory would in each.
+    assert min(faults_of_a_round() for _ in range(4)) < pages
 
 
 def test_auto_takes_what_is_there():
