@@ -18,16 +18,19 @@ def test_threads_and_determinism_are_set():
     assert machine.device == torch.device("cpu")
 
 
+LARGE = 2**24  # numbers: beyond 32 MiB, glibc takes fresh memory unless it is told not to
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="of glibc")
 def test_large_tensors_take_over_the_memory_of_those_before():
     def faults_of_a_round():
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
         for _ in range(8):
-            torch.ones(2**22).mul(2)
+            torch.ones(LARGE).mul(2)
         return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 
     runtime.start(**CPU)
-    pages = 2**22 * 4 // resource.getpagesize()
+    pages = 4 * LARGE // resource.getpagesize()
     # The heap may grow in a round, if other tests left it in pieces; fresh memory would in each.
     assert min(faults_of_a_round() for _ in range(4)) < pages
 
