@@ -1,5 +1,6 @@
 import os
 import resource
+import subprocess
 import sys
 
 import pytest
