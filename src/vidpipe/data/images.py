@@ -10,7 +10,7 @@ from PIL import Image
 from vidpipe.data.frames import luma_changes
 from vidpipe.data.pictures import open_picture
 from vidpipe.data.sequences import as_film
-from vidpipe.data.video import Decoded, Square, decode
+from vidpipe.data.video import PAUSE, Decoded, Square, decode, rate
 from vidpipe.utils.errors import UserError
 
 Pixels = UInt8[np.ndarray, "size size 3"]
@@ -59,11 +59,12 @@ def read_frames(
     past = deque[Decoded](maxlen=preceding + 1)
     after = list[Pixels]()
     with as_film(path) as film:
+        longest = (PAUSE + 0.5) / float(rate(film))  # seconds between frames of a shot
         for frame, change in luma_changes(decode(film)):
             # A first frame later than the time asked for is on display already.
             if seconds is None or frame.time <= seconds or not past:
-                # What lies before a cut tells nothing of how this shot moves.
-                if change > CUT:
+                # What lies before a cut or a pause tells nothing of how this shot moves.
+                if change > CUT or (past and frame.time - past[-1].time > longest):
                     past.clear()
                 past.append(frame)
             elif len(after) < following:

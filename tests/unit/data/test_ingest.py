@@ -74,6 +74,13 @@ def test_combs_after_the_first_frame_are_noted(tmp_path: Path):
     assert entry.notes == "deinterlaced"
 
 
+def test_transparency_after_the_first_frame_is_noted(tmp_path: Path):
+    opaque, clear = (Image.new("RGBA", (64, 64), (220, 30, 30, alpha)) for alpha in (255, 0))
+    path = tmp_path / "v.apng"
+    opaque.save(path, "png", save_all=True, append_images=[opaque, clear], duration=40)
+    assert collected(path).notes == "transparency filled with white"
+
+
 def test_the_length_of_a_video_has_its_pauses(tmp_path: Path):
     stamps = [n / 20 + 15 * (n > 9) for n in range(20)]
     entry = collected(footage.write(tmp_path / "v.mp4", footage.numbered(20), times=stamps))
