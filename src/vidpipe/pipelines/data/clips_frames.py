@@ -40,7 +40,7 @@ def extract_clips(
         UserError: If no video can be read.
     """
     readable = _drop_broken(videos, manifest)
-    warn_of_rates(readable["fps"].tolist(), frames.fps, "frames.clips.fps")
+    warn_of_rates(readable["fps"].astype(float).tolist(), frames.fps, "frames.clips.fps")
     # `quick`: there are many videos, and their frames are small.
     extract_one = partial(
         extract,

@@ -43,7 +43,7 @@ def extract_footage(
     """
     alone = len(manifest) == 1  # and in no split
     manifest = manifest[(manifest["status"] != "broken") & (alone | (manifest["split"] != ""))]
-    warn_of_rates(manifest["fps"].tolist(), frames.fps, "frames.footage.fps")
+    warn_of_rates(manifest["fps"].astype(float).tolist(), frames.fps, "frames.footage.fps")
     folder = scratch / "frames"
     folder.mkdir()
     extract_one = partial(
