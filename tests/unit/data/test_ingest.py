@@ -75,9 +75,10 @@ def test_combs_after_the_first_frame_are_noted(tmp_path: Path):
 
 
 def test_transparency_after_the_first_frame_is_noted(tmp_path: Path):
-    opaque, clear = (Image.new("RGBA", (64, 64), (220, 30, 30, alpha)) for alpha in (255, 0))
+    colours = [(220, 30, 30, 255), (30, 200, 30, 255), (30, 30, 220, 0)]
+    first, *others = (Image.new("RGBA", (64, 64), colour) for colour in colours)
     path = tmp_path / "v.apng"
-    opaque.save(path, "png", save_all=True, append_images=[opaque, clear], duration=40)
+    first.save(path, "png", save_all=True, append_images=others, duration=40)
     assert collected(path).notes == "transparency filled with white"
 
 
