@@ -12,6 +12,8 @@ from vidpipe.config.schema import CLIP_GAN_NAMES
 
 Numbers = Mapping[str, float]  # metrics by name, as in metrics/<model>.json
 Better = Literal["higher", "lower", "near 1"]
+ACTIONS, NUMERALS = "action_classifier", "digit_classifier"  # datasets of the classifiers
+FLOORS = "× floor"  # unit of distances as multiples of that between two halves of the real data
 CEILING = "ceiling."  # prefix of the metrics of real clips that went through the autoencoder
 
 
@@ -32,6 +34,7 @@ class Headline:
         baseline_name: What that is.
         low: Metric of the lower end of its 95 % interval.
         high: Metric of the upper end.
+        classifier: Whose judgement it is: scores by two different ones cannot be compared.
     """
 
     name: str
@@ -46,6 +49,7 @@ class Headline:
     baseline_name: str = ""
     low: str = ""
     high: str = ""
+    classifier: str = ""
 
     def value(self, numbers: Numbers) -> float | None:
         """Return the score of a model; None if its metrics lack it, or what it is divided by."""
@@ -83,14 +87,31 @@ class Headline:
             case "near 1":
                 return abs(value - 1)
 
-    def format(self, value: float | None) -> str:
-        """Return a value as it is shown, with its unit; a dash if there is none."""
+    def progress(self, value: float, numbers: Numbers) -> float | None:
+        """Return how far a value is on the way from the baseline, 0, to real data, 1.
+
+        Multiples of a floor go by their logarithm. None where one end is not known.
+        """
+        start, end = self.baseline_value(numbers), self.real_value(numbers)
+        if start is None or end is None or start == end:
+            return None
+        if self.unit == FLOORS and min(start, end, value) > 0:
+            start, end, value = math.log(start), math.log(end), math.log(value)
+        return min(1.0, max(0.0, 1 - abs(value - end) / abs(start - end)))
+
+    def number(self, value: float | None) -> str:
+        """Return a value as it is shown below its unit; a dash if there is none."""
         if value is None:
             return "–"
         if self.unit == "%":
             return f"{100 * value:.0f} %"
         text = f"{value:.0f}" if float(value).is_integer() and abs(value) > 1 else f"{value:.3g}"
-        return f"{text} {self.unit}".strip().replace("-", "−")
+        return text.replace("-", "−")
+
+    def format(self, value: float | None) -> str:
+        """Return a value with its unit."""
+        unit = "" if self.unit == "%" or value is None else self.unit
+        return f"{self.number(value)} {unit}".strip()
 
     def _scaled(self, numbers: Numbers, source: str | float) -> float | None:
         """Return a metric, or a value, divided by `per`."""
@@ -105,12 +126,15 @@ class Headline:
         return value / divisor
 
 
-def _floors(name: str, metric: str, label: str, meaning: str, baseline: str) -> Headline:
+def _floors(
+    name: str, metric: str, label: str, meaning: str, baseline: str, classifier: str = ""
+) -> Headline:
     """Return a Fréchet distance of clips as a multiple of its floor."""
     return Headline(
-        name, metric, label, "lower", meaning, unit="× floor", per=f"{metric}_floor", real=1.0,
+        name, metric, label, "lower", meaning, unit=FLOORS, per=f"{metric}_floor", real=1.0,
         baseline=f"{metric}{baseline}",
         baseline_name={"_copy_first": "a still", "_noise": "noise"}[baseline],
+        classifier=classifier,
     )  # fmt: skip
 
 
@@ -127,7 +151,7 @@ CLIPS = (
     _floors(
         "action_distance", "frechet_actions", "Distance of actions",
         "Fréchet distance on the features of the action classifier; two halves of the real clips "
-        "are 1 apart.", "_copy_first",
+        "are 1 apart.", "_copy_first", ACTIONS,
     ),
     Headline(
         "motion", "motion_ratio", "Motion", "near 1",
@@ -143,18 +167,18 @@ CLIPS = (
         "accepted", "confident_share", "Accepted", "higher",
         "Share of the clips that the classifier takes for one of the actions, with confidence.",
         unit="%", real="confident_share_real", baseline="confident_share_copy_first",
-        baseline_name="a still",
+        baseline_name="a still", classifier=ACTIONS,
     ),
     Headline(
         "as_named", "as_named", "As asked", "higher",
         "Share of the clips that the classifier takes for the very action they were asked for.",
-        unit="%",
+        unit="%", classifier=ACTIONS,
     ),
     Headline(
         "actions", "actions_covered", "Actions", "higher",
         "Number of actions that at least one clip in a hundred is accepted as.",
         real="actions_covered_real", baseline="actions_covered_copy_first",
-        baseline_name="a still",
+        baseline_name="a still", classifier=ACTIONS,
     ),
 )  # fmt: skip
 AUTOENCODER = (
@@ -176,38 +200,41 @@ AUTOENCODER = (
     Headline(
         "ceiling_accepted", "ceiling.confident_share", "Ceiling of accepted", "higher",
         "Share of real clips that the classifier still accepts after they went through it.",
-        unit="%",
+        unit="%", classifier=ACTIONS,
     ),
 )  # fmt: skip
 DIGITS = (
     Headline(
         "numerals", "modes", "Numerals", "higher",
         "Number of numerals that at least one picture in a hundred is accepted as.",
-        real="modes_held_out",
+        real="modes_held_out", classifier=NUMERALS,
     ),
     Headline(
         "accepted", "confident_share", "Accepted", "higher",
         "Share of the pictures that the classifier takes for a numeral, with confidence.",
-        unit="%", real="confident_share_held_out",
+        unit="%", real="confident_share_held_out", classifier=NUMERALS,
     ),
     Headline(
         "distance", "frechet", "Distance", "lower",
         "Fréchet distance on the classifier's features; two halves of the real pictures are 1 "
         "apart, held-out pictures, which are rotated further, as far as real ones go.",
-        unit="× floor", per="frechet_floor", real="frechet_held_out",
+        unit=FLOORS, per="frechet_floor", real="frechet_held_out",
+        classifier=NUMERALS,
     ),
     Headline(
         "unevenness", "kl_uniform", "Unevenness", "lower",
         "Divergence of the numerals from equal shares.", unit="nats", real="kl_uniform_held_out",
+        classifier=NUMERALS,
     ),
     Headline(
         "precision", "precision", "Precision", "higher",
         "Share of the pictures that lie among the real ones.", unit="%",
-        real="precision_held_out",
+        real="precision_held_out", classifier=NUMERALS,
     ),
     Headline(
         "recall", "recall", "Recall", "higher",
         "Share of the real pictures that lie among the generated ones.", unit="%",
+        classifier=NUMERALS,
     ),
 )  # fmt: skip
 

@@ -1,0 +1,624 @@
+"""The report: one page of all models, films first, numbers second, without any other file."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from vidpipe.data.npz import read_npz
+from vidpipe.reporting import films, wording
+from vidpipe.reporting.figures import Curve, curves_of, line_chart, thinned
+from vidpipe.reporting.results import ModelResults, Results
+from vidpipe.tracking.headlines import CLIPS, DIGITS, PREDICTION, Headline, ranking, wins
+from vidpipe.utils.errors import UserError
+from vidpipe.visualization.sheets import grid
+
+CLIP_TILE, FRAME_TILE, DIGIT_TILE = 144, 256, 56  # as films of samples are composed with
+TRIM = 2  # pixels around a tile of a video, whose odd sides were padded
+WALL = 5  # rows and columns of a wall of numerals
+REAL, MADE, MADE_TOO = 0, 1, 2  # rows of the film of real clips and of generated ones
+ROLLOUT, FLOW, COPY = 2, 3, 4  # columns of the film of predictions; the first is real
+SCORES = {"clips": CLIPS, "prediction": PREDICTION, "digits": DIGITS}
+ARROWS = {"higher": "↑ higher is better", "lower": "↓ lower is better", "near 1": "→ 1 is best"}
+SPLITS = {"seen": "seen", "held_out": "held out", "unseen": "unseen video"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A film or a still on a page, or what stands in its place.
+
+    Attributes:
+        title: Whose it is.
+        uri: Data URI; empty if there is none.
+        why: Why there is none.
+        facts: Short lines below it.
+        mark: A word beside the title.
+        still: It does not move.
+        width: Pixels.
+        height: Pixels.
+        fps: Frames per second.
+    """
+
+    title: str
+    uri: str = ""
+    why: str = ""
+    facts: Sequence[str] = ()
+    mark: str = ""
+    still: bool = False
+    width: int = 1
+    height: int = 1
+    fps: int = 1
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number in a table, and how far it is on the way from the baseline to real data."""
+
+    text: str
+    progress: float | None = None
+    best: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A score, and its cells."""
+
+    score: Headline
+    cells: Sequence[Cell]
+
+    @property
+    def direction(self) -> str:
+        """Which values are better."""
+        return ARROWS[self.score.better]
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart, with the words below it."""
+
+    svg: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Article:
+    """A model: what it is, what it makes, how it was trained and what it scores."""
+
+    name: str
+    sentences: str
+    pictures: Sequence[Picture]
+    charts: Sequence[Chart]
+    rows: Sequence[Row]
+    facts: Sequence[str]
+    warnings: Sequence[str]
+    command: str
+
+
+@dataclass(frozen=True)
+class Block:
+    """A deliverable: its comparison at the top of the page, and the articles of its models."""
+
+    key: str
+    title: str
+    about: str
+    verdict: str
+    note: str
+    pictures: Sequence[Picture]
+    columns: Sequence[str]
+    rows: Sequence[Row]
+    articles: Sequence[Article]
+
+
+def render_report(results: Results) -> str:
+    """Return the report as HTML; what is missing is named in its place."""
+    blocks = [_clips(results), _prediction(results), _digits(results)]
+    return environment().get_template("report.html").render(blocks=blocks)
+
+
+@cache
+def environment() -> Environment:
+    """Return the environment of all pages' templates."""
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates"), encoding="utf-8"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def film(title: str, make: Callable[[], films.Film], **more: object) -> Picture:
+    """Return a film for a page, or the reason why there is none."""
+    try:
+        frames, fps = make()
+    except UserError as error:
+        return Picture(title, why=str(error), **more)  # type: ignore[arg-type]
+    height, width = frames[0].shape[:2]
+    uri = films.mp4_uri(frames, fps)
+    return Picture(
+        title, uri, width=width + width % 2, height=height + height % 2, fps=fps, **more  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def clip_wall(samples: Path | None, row: int) -> films.Film:
+    """Return a row of the film of real and generated clips as a wall.
+
+    Raises:
+        UserError: If the film is not there, or not whole.
+    """
+    pages, fps = films.read_film(_inside(samples, "real_and_made.gif"))
+    rows = films.tiles(pages, tile=CLIP_TILE, rows=3)
+    return films.wall(rows[row]), fps
+
+
+def prediction_film(samples: Path | None, split: int, column: int) -> films.Film:
+    """Return a column of the film of predictions, on one split.
+
+    Args:
+        samples: Folder of samples.
+        split: Place of the split among those in the film, from the end.
+        column: Place of the predictor.
+
+    Raises:
+        UserError: If the film is not there, or not whole.
+    """
+    pages, fps = _predictions(_inside(samples, "samples.mp4"))
+    rows = (pages[0].shape[0] - films.MARGIN) // (FRAME_TILE + films.MARGIN)
+    tiles = films.tiles(pages, tile=FRAME_TILE, rows=rows, columns=5)
+    if split >= rows:
+        raise UserError(f"samples.mp4: expected {split + 1} splits, got {rows}")
+    return [frame[TRIM:-TRIM, TRIM:-TRIM] for frame in tiles[split][column]], fps
+
+
+def digit_walk(samples: Path | None) -> films.Film:
+    """Return the walk through noise of a generator of numerals.
+
+    Raises:
+        UserError: If it is not there, or not whole.
+    """
+    return films.read_film(_inside(samples, "samples.gif"))
+
+
+@cache
+def _predictions(path: Path) -> films.Film:
+    return films.read_film(path)
+
+
+def _inside(folder: Path | None, name: str) -> Path:
+    if folder is None:
+        raise UserError("no films yet")
+    return folder / name
+
+
+def _clips(results: Results) -> Block:
+    """Return the block of the GANs of clips, the best first."""
+    models = _ranked(results.of("clips"), CLIPS)
+    scored = {model.name: model.numbers for model in models if model.numbers}
+    with_film = next((m for m in models if m.samples), None)
+    reference = next(iter(scored.values()), {})
+
+    # Real clips first, then each model's clips of the same actions in the same places.
+    real = film(
+        "real", lambda: clip_wall(with_film.samples if with_film else None, REAL), mark="reference",
+        facts=_facts([(CLIPS[5], CLIPS[5].real_value(reference)), (CLIPS[3], 1.0 if scored else None)]),
+    )  # fmt: skip
+    pictures = [real]
+    for place, model in enumerate(models):
+        shown = [(score, score.value(model.numbers)) for score in (CLIPS[5], CLIPS[3], CLIPS[0])]
+        pictures.append(
+            film(
+                model.name,
+                lambda model=model: clip_wall(model.samples, MADE),
+                mark="nearest to real" if place == 0 and len(scored) > 1 else "",
+                facts=_facts(shown),
+            )
+        )
+
+    # The autoencoder's ceiling is a column of its own where it was measured.
+    columns = {"real": lambda score: score.real_value(reference)}
+    if results.autoencoder and scored:
+        columns["ceiling"] = lambda score: score.ceiling(results.autoencoder, reference)
+    rows = _comparison(CLIPS, scored, columns)
+    note = "Nine real clips, and each model's clips of the same nine actions in the same places."
+    if "ceiling" in columns:
+        note += (
+            " Ceiling: real clips that went through the autoencoder, in whose latents a model may "
+            "work."
+        )
+    articles = [_clip_article(model) for model in models]
+    return _block("clips", _clip_verdict(scored), note, pictures, [*columns, *scored], rows, articles)
+
+
+def _prediction(results: Results) -> Block:
+    """Return the block of next-frame prediction."""
+    (model,) = results.of("prediction")
+    splits = list(SPLITS)[: max(2, len(model.curves))]
+    films_of = partial_films(model.samples, splits.index("held_out"))
+    pictures = [
+        films_of("real", 0, mark="reference"),
+        films_of("pix2pix", ROLLOUT, facts=_facts([(PREDICTION[1], _value(PREDICTION[1], model))])),
+        films_of(
+            "flow carried on", FLOW, mark="no network",
+            facts=_facts([(PREDICTION[1], PREDICTION[1].baseline_value(model.numbers))]),
+        ),
+        films_of("last frame held", COPY, mark="no network", facts=_facts(
+            [(PREDICTION[1], 0.0 if model.numbers else None)])),
+    ]  # fmt: skip
+    scored = {model.name: model.numbers} if model.numbers else {}
+    rows = _rows_of_one(model)
+    note = (
+        "Held-out footage: sixteen frames, each predicted from predictions, at a quarter of their "
+        "speed."
+    )
+    return _block(
+        "prediction", _prediction_verdict(scored), note, pictures,
+        ["pix2pix", "real", "without a network"] if scored else [], rows,
+        [_prediction_article(model, splits)],
+    )  # fmt: skip
+
+
+def partial_films(samples: Path | None, split: int) -> Callable[..., Picture]:
+    """Return a function from title and column to the film of a predictor on a split."""
+
+    def make(title: str, column: int, **more: object) -> Picture:
+        return film(title, lambda: prediction_film(samples, split, column), **more)
+
+    return make
+
+
+def _digits(results: Results) -> Block:
+    """Return the block of the GANs of numerals, the best first."""
+    models = _ranked(results.of("digits"), DIGITS)
+    scored = {model.name: model.numbers for model in models if model.numbers}
+    reference = next(iter(scored.values()), {})
+    pictures = [_real_digits(results.digits, reference)]
+    for place, model in enumerate(models):
+        pictures.append(
+            film(
+                model.name,
+                lambda model=model: digit_walk(model.samples),
+                mark="nearest to real" if place == 0 and len(scored) > 1 else "",
+                facts=_facts([(s, s.value(model.numbers)) for s in (DIGITS[0], DIGITS[1])]),
+            )
+        )
+    rows = _comparison(DIGITS, scored, {"real": lambda score: score.real_value(reference)})
+    note = "Twenty-five real pictures, and twenty-five walks through the noise of each generator."
+    articles = [_digit_article(model) for model in models]
+    return _block(
+        "digits", _digit_verdict(scored), note, pictures, ["real", *scored], rows, articles
+    )
+
+
+def _block(
+    key: str, verdict: str, note: str, pictures: Sequence[Picture], columns: Sequence[str],
+    rows: Sequence[Row], articles: Sequence[Article],
+) -> Block:  # fmt: skip
+    return Block(
+        key=key,
+        title=wording.TITLES[key],
+        about=wording.ABOUT[key],
+        verdict=verdict,
+        note=note,
+        pictures=pictures,
+        columns=columns if rows else [],
+        rows=rows,
+        articles=articles,
+    )
+
+
+def _ranked(models: Sequence[ModelResults], scores: Sequence[Headline]) -> list[ModelResults]:
+    """Return models from the best to the worst; those without scores are last."""
+    by_name = {model.name: model for model in models}
+    scored = {name: model.numbers for name, model in by_name.items() if model.numbers}
+    order = [*ranking(scored, scores), *(name for name in by_name if name not in scored)]
+    return [by_name[name] for name in order]
+
+
+def _comparison(
+    scores: Sequence[Headline],
+    scored: Mapping[str, Mapping[str, float]],
+    references: Mapping[str, Callable[[Headline], float | None]],
+) -> list[Row]:
+    """Return a row for each score: references first, then models, the best marked."""
+    rows = []
+    for score in scores if scored else ():
+        cells = [Cell(score.number(value(score))) for value in references.values()]
+        values = {name: score.value(numbers) for name, numbers in scored.items()}
+        losses = [score.loss(value) for value in values.values() if value is not None]
+        for name, value in values.items():
+            best = value is not None and len(losses) > 1 and score.loss(value) == min(losses)
+            progress = None if value is None else score.progress(value, scored[name])
+            cells.append(Cell(score.number(value), progress, best))
+        rows.append(Row(score, cells))
+    return rows
+
+
+def _rows_of_one(model: ModelResults) -> list[Row]:
+    """Return a row for each score of a model: made, real, and without training."""
+    rows = []
+    for score in model.headlines if model.numbers else ():
+        value = score.value(model.numbers)
+        interval = score.interval(model.numbers)
+        between = " to ".join(score.number(end) for end in interval) if interval else ""
+        progress = None if value is None else score.progress(value, model.numbers)
+        baseline = score.baseline_value(model.numbers)
+        rows.append(
+            Row(
+                score,
+                [
+                    Cell(score.number(value), progress, note=between),
+                    Cell(score.number(score.real_value(model.numbers))),
+                    Cell(score.number(baseline), note=score.baseline_name if baseline is not None else ""),
+                ],
+            )
+        )  # fmt: skip
+    return rows
+
+
+def _clip_article(model: ModelResults) -> Article:
+    """Return the article of a GAN of clips."""
+    pictures = [
+        film("real", lambda: clip_wall(model.samples, REAL)),
+        film("made", lambda: clip_wall(model.samples, MADE_TOO)),
+    ]
+    charts = _loss_charts(model)
+    if curves := _history(model, {"motion": "motion", "diversity": "diversity"}):
+        charts.append(
+            Chart(
+                line_chart(
+                    curves, title=f"Motion and diversity of {model.name} over its training",
+                    x="step", y="times real", reference=(1.0, "real"),
+                ),
+                "Motion and diversity of samples while it was trained, divided by those of real "
+                "clips.",
+            )
+        )  # fmt: skip
+    accepted, motion = CLIPS[5], CLIPS[3]
+    second = ""
+    if model.numbers:
+        second = (
+            f" {_sentence_share(accepted, model.numbers)} of its clips pass as an action, "
+            f"{accepted.number(accepted.real_value(model.numbers))} of real ones; they move "
+            f"{motion.number(motion.value(model.numbers))} times as much."
+        )
+    return _article(model, second, pictures, charts)
+
+
+def _prediction_article(model: ModelResults, splits: Sequence[str]) -> Article:
+    """Return the article of pix2pix."""
+    films_of = partial_films(model.samples, splits.index("seen"))
+    pictures = [
+        films_of("real", 0),
+        films_of("one step", 1, facts=["each frame from real ones"]),
+        films_of("rollout", ROLLOUT, facts=["each frame from predictions"]),
+    ]
+    charts = _loss_charts(model)
+    if curves := _history(model, {"l1": "L1"}):
+        charts.append(
+            Chart(
+                line_chart(curves, title="L1 loss of pix2pix over its training", x="step",
+                           y="L1 loss, weighted"),
+                "Mean absolute error of predicted frames, times its weight in the loss.",
+            )
+        )  # fmt: skip
+    charts += [_horizon_chart(split, curve) for split, curve in model.curves.items() if len(curve)]
+    skill = PREDICTION[1]
+    second = ""
+    if (value := skill.value(model.numbers)) is not None:
+        word = "less" if value >= 0 else "more"
+        second = (
+            f" Four frames ahead on held-out footage its squared error is {100 * abs(value):.0f} % "
+            f"{word} than that of holding the last frame."
+        )
+    return _article(model, second, pictures, charts)
+
+
+def _horizon_chart(split: str, table: object) -> Chart:
+    """Return the chart of skill over frames ahead."""
+    table = thinned(table)  # type: ignore[arg-type]
+    labels = {
+        "skill": "pix2pix",
+        "fitted_flow_skill": "flow carried on",
+        "blurred_copy_skill": "blurred copy",
+        "mean_mix_skill": "mean mixed in",
+    }
+    curves = [
+        Curve(
+            label,
+            table["horizon"].tolist(),
+            table[name].tolist(),
+            low=table["skill_low"].tolist() if name == "skill" and "skill_low" in table else None,
+            high=table["skill_high"].tolist() if name == "skill" and "skill_high" in table else None,
+        )
+        for name, label in labels.items()
+        if name in table and "horizon" in table and table[name].notna().any()
+    ]
+    words = SPLITS.get(split, split)
+    chart = line_chart(
+        curves, title=f"Skill of rollouts by frames ahead, {words} footage", x="frames ahead",
+        y="skill", reference=(0.0, "last frame held"),
+    )  # fmt: skip
+    return Chart(
+        chart,
+        f"Skill on {words} footage: the share of the error of holding the last frame that is gone. "
+        "1 is perfect; the band is a 95 % interval.",
+    )
+
+
+def _digit_article(model: ModelResults) -> Article:
+    """Return the article of a GAN of numerals."""
+    pictures = [film("made", lambda: digit_walk(model.samples), facts=["a walk through noise"])]
+    second = ""
+    if model.numbers:
+        numerals, accepted = DIGITS[0], DIGITS[1]
+        second = (
+            f" It makes {numerals.number(numerals.value(model.numbers))} of ten numerals, and "
+            f"{accepted.number(accepted.value(model.numbers))} of its pictures pass as one, "
+            f"{accepted.number(accepted.real_value(model.numbers))} of real ones."
+        )
+    return _article(model, second, pictures, _loss_charts(model))
+
+
+def _article(
+    model: ModelResults, second: str, pictures: Sequence[Picture], charts: Sequence[Chart]
+) -> Article:
+    return Article(
+        name=model.name,
+        sentences=wording.MODELS.get(model.name, wording.A_CLIP_GAN) + second,
+        pictures=pictures,
+        charts=charts,
+        rows=_rows_of_one(model),
+        facts=list(_counts(model)),
+        warnings=model.warnings,
+        command=model.command,
+    )
+
+
+def _counts(model: ModelResults) -> Iterator[str]:
+    """Yield the numbers of samples, of real data and of steps, and the seeds."""
+    numbers = model.numbers
+    train = model.settings.get("train") or {}
+    evaluate = model.settings.get("evaluate") or {}
+    if "samples" in numbers:
+        text = f"{numbers['samples']:,.0f} samples scored"
+        if "seen" in numbers:
+            text += f" against {numbers['seen']:,.0f} real ones"
+        yield text
+    if starts := [f"{numbers[k]:.0f} {SPLITS[k.removeprefix('starts.')]}" for k in
+                  ("starts.seen", "starts.held_out", "starts.unseen") if k in numbers]:  # fmt: skip
+        yield f"predicted from {' and '.join(starts)} starts"
+    if "seed" in evaluate and numbers:
+        yield f"seed {evaluate['seed']} of the scores"
+    if {"steps", "seed"} <= set(train) and numbers:
+        yield f"{train['steps']:,} steps of training, seed {train['seed']}"
+
+
+def _loss_charts(model: ModelResults) -> list[Chart]:
+    """Return the chart of losses, if there is a history."""
+    curves = _history(model, {"generator": "generator", "discriminator": "discriminator"})
+    if not curves:
+        return []
+    svg = line_chart(
+        curves, title=f"Losses of {model.name} over its training", x="step", y="adversarial loss"
+    )
+    note = "Adversarial losses of both networks. Neither is to reach 0: they hold each other."
+    if model.history is not None and len(model.history) > len(curves[0].x):
+        note += f" Each point is the mean of {len(model.history) / len(curves[0].x):.0f} reports."
+    return [Chart(svg, note)]
+
+
+def _history(model: ModelResults, columns: Mapping[str, str]) -> list[Curve]:
+    return [] if model.history is None else curves_of(model.history, columns)
+
+
+def _facts(scores: Sequence[tuple[Headline, float | None]]) -> list[str]:
+    """Return a short line for each score that is there."""
+    return [
+        f"{score.label.partition(',')[0]} {score.format(value)}"
+        for score, value in scores
+        if value is not None
+    ]
+
+
+def _value(score: Headline, model: ModelResults) -> float | None:
+    return score.value(model.numbers)
+
+
+def _sentence_share(score: Headline, numbers: Mapping[str, float]) -> str:
+    value = score.value(numbers)
+    return "An unknown share" if value is None else score.number(value)
+
+
+def _clip_verdict(scored: Mapping[str, Mapping[str, float]]) -> str:
+    """Say which clip model is best, and how far it is from real footage."""
+    if not scored:
+        return "No GAN of clips is scored yet."
+    best = next(iter(scored))
+    numbers = scored[best]
+    text = f"{best} makes the clips that are nearest to real ones"
+    if len(scored) > 1:
+        text += f": best of {len(scored)} in {wins(scored, CLIPS, best)} of {len(CLIPS)} scores"
+    text += "."
+    accepted, motion, distance = CLIPS[5], CLIPS[3], CLIPS[0]
+    if (value := accepted.value(numbers)) is not None:
+        text += f" {accepted.number(value)} of them pass as an action"
+        if (real := accepted.real_value(numbers)) is not None:
+            text += f", {accepted.number(real)} of real clips do"
+        text += "."
+    if (value := motion.value(numbers)) is not None:
+        text += f" They move {motion.number(value)} times as much as real ones"
+        if (far := distance.value(numbers)) is not None:
+            text += (
+                f", and that motion is {distance.number(far)} times as far from the real as two "
+                "halves of the real clips are from each other"
+            )
+        text += "."
+    return text
+
+
+def _prediction_verdict(scored: Mapping[str, Mapping[str, float]]) -> str:
+    """Say whether the prediction is worth its network."""
+    if not scored:
+        return "pix2pix is not scored yet."
+    score = PREDICTION[1]
+    numbers = scored["pix2pix"]
+    value, rival = score.value(numbers), score.baseline_value(numbers)
+    if value is None:
+        return "pix2pix has no score of held-out footage four frames ahead."
+    text = (
+        f"pix2pix predicts four frames ahead with {100 * abs(value):.0f} % "
+        f"{'less' if value >= 0 else 'more'} error than holding the last frame, on footage it "
+        "never saw; 100 % less would be perfect."
+    )
+    if rival is not None:
+        text += (
+            f" Carrying the motion on without a network has {100 * abs(rival):.0f} % "
+            f"{'less' if rival >= 0 else 'more'}."
+        )
+    return text
+
+
+def _digit_verdict(scored: Mapping[str, Mapping[str, float]]) -> str:
+    """Say which model makes which numerals."""
+    if not scored:
+        return "No GAN of numerals is scored yet."
+    best = next(iter(scored))
+    numerals, accepted = DIGITS[0], DIGITS[1]
+    numbers = scored[best]
+    text = f"{best} makes {numerals.number(numerals.value(numbers))} of ten numerals"
+    if (value := accepted.value(numbers)) is not None:
+        text += f"; {accepted.number(value)} of its pictures pass as one"
+        if (real := accepted.real_value(numbers)) is not None:
+            text += f", {accepted.number(real)} of real ones"
+    return f"{text}."
+
+
+def _real_digits(digits: Path | None, reference: Mapping[str, float]) -> Picture:
+    """Return a wall of real numerals, one of each in turn."""
+    facts = _facts([(s, s.real_value(reference)) for s in (DIGITS[0], DIGITS[1])])
+    if digits is None:
+        return Picture("real", why="digits.npz: not there yet; `dvc repro digits` makes it",
+                       mark="reference", facts=facts)  # fmt: skip
+    try:
+        arrays = read_npz(digits)
+    except UserError as error:
+        return Picture("real", why=str(error), mark="reference", facts=facts)
+    labels = arrays["label"]
+    classes = int(labels.max()) + 1
+    chosen = [
+        np.flatnonzero(labels == place % classes)[place // classes]
+        for place in range(WALL**2)
+        if np.count_nonzero(labels == place % classes) > place // classes
+    ]
+    rgb = [np.repeat(arrays["pictures"][i][..., None], 3, axis=2) for i in chosen]
+    page = grid([rgb[i : i + WALL] for i in range(0, len(rgb), WALL)], tile=DIGIT_TILE)
+    return Picture(
+        "real", films.png_uri(page), mark="reference", still=True, facts=facts,
+        width=page.shape[1], height=page.shape[0],
+    )  # fmt: skip
+
+
