@@ -133,9 +133,7 @@ def line_chart(
     return _for_a_page(buffer.getvalue(), title)
 
 
-def _label_ends(
-    axes: Any, curves: Sequence[Curve], reference: tuple[float, str] | None
-) -> None:
+def _label_ends(axes: Any, curves: Sequence[Curve], reference: tuple[float, str] | None) -> None:
     """Write the name of each curve, and of the level, beside its end, none over another."""
     bottom, top = axes.get_ylim()
     ends = []

@@ -20,9 +20,12 @@ from vidpipe.visualization.sheets import MARGIN, png
 Frame = UInt8[np.ndarray, "h w 3"]
 Film = tuple[list[Frame], int]  # frames, and frames per second
 
-SMALL = replace(H264, options={**H264.options, "crf": "23"})
-GAP = 4  # pixels between the tiles of a wall
+QUALITY = 26  # of H.264 by its scale, on which 18 is that of the samples
+SIDE = 120  # pixels of a tile of a wall
+GAP = 8  # pixels between them: together as many as whole blocks of the encoder
 GAP_COLOUR = 128  # grey: seen on light and dark pages alike
+TINT = 4  # levels by which the channels of a page that is meant to be grey differ
+LEVELS = 16  # of grey
 MOST_FRAMES = 240  # of a film on a page
 
 
@@ -107,34 +110,37 @@ def tiles(
 
 
 def wall(films: Sequence[Sequence[Frame]]) -> list[Frame]:
-    """Return one film of all films, of one length and size, in a grid as square as possible."""
+    """Return one film of all films, of one length and square, in a grid as square as possible."""
     across = math.ceil(math.sqrt(len(films)))
     down = math.ceil(len(films) / across)
-    side = films[0][0].shape[0]
-    step = side + GAP
+    step = SIDE + GAP
     shape = (down * step - GAP, across * step - GAP, 3)
     frames = []
     for time in range(len(films[0])):
         frame = np.full(shape, GAP_COLOUR, np.uint8)
         for place, film in enumerate(films):
             row, column = divmod(place, across)
-            frame[row * step :, column * step :][:side, :side] = film[time]
+            image = Image.fromarray(np.ascontiguousarray(film[time]))
+            tile = np.asarray(image.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+            frame[row * step :, column * step :][:SIDE, :SIDE] = tile
         frames.append(frame)
     return frames
 
 
-def mp4_uri(frames: Sequence[Frame], fps: int) -> str:
+def mp4_uri(frames: Sequence[Frame], fps: int, *, quality: int = QUALITY) -> str:
     """Return a film as a data URI of H.264, with a pause at its end; the same bytes everywhere."""
-    return _uri("video/mp4", encode(with_pause(frames, fps), fps=fps, encoding=SMALL))
+    encoding = replace(H264, options={**H264.options, "crf": str(quality)})
+    return _uri("video/mp4", encode(with_pause(frames, fps), fps=fps, encoding=encoding))
 
 
 def png_uri(picture: Frame) -> str:
-    """Return a picture as a data URI of PNG, of few colours if it is grey."""
-    if (picture == picture[..., :1]).all():
-        buffer = io.BytesIO()
-        Image.fromarray(np.ascontiguousarray(picture[..., 0])).save(buffer, "png", optimize=True)
-        return _uri("image/png", buffer.getvalue())
-    return _uri("image/png", png(picture))
+    """Return a picture as a data URI of PNG; of one that is nearly grey, in a few levels of grey."""
+    if int(np.ptp(picture.astype(int), axis=2).max()) > TINT:
+        return _uri("image/png", png(picture))
+    buffer = io.BytesIO()
+    image = Image.fromarray(np.ascontiguousarray(picture)).convert("L")
+    image.quantize(LEVELS, dither=Image.Dither.NONE).save(buffer, "png", optimize=True)
+    return _uri("image/png", buffer.getvalue())
 
 
 def _uri(kind: str, content: bytes) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +14,11 @@ from vidpipe.reporting.figures import Curve, curves_of, line_chart, thinned
 from vidpipe.reporting.results import ModelResults, Results
 from vidpipe.tracking.headlines import CLIPS, DIGITS, PREDICTION, Headline, ranking, wins
 from vidpipe.utils.errors import UserError
-from vidpipe.visualization.sheets import grid
+from vidpipe.visualization.sheets import from_png, grid
 
 CLIP_TILE, FRAME_TILE, DIGIT_TILE = 144, 256, 56  # as films of samples are composed with
 TRIM = 2  # pixels around a tile of a video, whose odd sides were padded
+LINES = 30  # quality of films of strokes on white, which are many and sharp
 WALL = 5  # rows and columns of a wall of numerals
 REAL, MADE, MADE_TOO = 0, 1, 2  # rows of the film of real clips and of generated ones
 ROLLOUT, FLOW, COPY = 2, 3, 4  # columns of the film of predictions; the first is real
@@ -131,17 +132,22 @@ def environment() -> Environment:
     )
 
 
-def film(title: str, make: Callable[[], films.Film], **more: object) -> Picture:
+def film(
+    title: str,
+    make: Callable[[], films.Film],
+    *,
+    facts: Sequence[str] = (),
+    mark: str = "",
+    quality: int = films.QUALITY,
+) -> Picture:
     """Return a film for a page, or the reason why there is none."""
     try:
         frames, fps = make()
     except UserError as error:
-        return Picture(title, why=str(error), **more)  # type: ignore[arg-type]
-    height, width = frames[0].shape[:2]
-    uri = films.mp4_uri(frames, fps)
-    return Picture(
-        title, uri, width=width + width % 2, height=height + height % 2, fps=fps, **more  # type: ignore[arg-type]
-    )  # fmt: skip
+        return Picture(title, why=str(error), facts=facts, mark=mark)
+    height, width = (side + side % 2 for side in frames[0].shape[:2])
+    uri = films.mp4_uri(frames, fps, quality=quality)
+    return Picture(title, uri, facts=facts, mark=mark, width=width, height=height, fps=fps)
 
 
 def clip_wall(samples: Path | None, row: int) -> films.Film:
@@ -183,6 +189,19 @@ def digit_walk(samples: Path | None) -> films.Film:
     return films.read_film(_inside(samples, "samples.gif"))
 
 
+def sheet(title: str, samples: Path | None) -> Picture:
+    """Return the sheet of samples as a still, or the reason why there is none."""
+    facts = ["the first pictures accepted as each numeral; last row: rejected ones"]
+    try:
+        path = _inside(samples, "samples.png")
+        page = from_png(path.read_bytes())[..., :3]
+    except (UserError, OSError, SyntaxError) as error:
+        why = str(error) if isinstance(error, UserError) else "samples.png: not there, or not whole"
+        return Picture(title, why=why, facts=facts)
+    height, width = page.shape[:2]
+    return Picture(title, films.png_uri(page), facts=facts, still=True, width=width, height=height)
+
+
 @cache
 def _predictions(path: Path) -> films.Film:
     return films.read_film(path)
@@ -203,7 +222,7 @@ def _clips(results: Results) -> Block:
 
     # Real clips first, then each model's clips of the same actions in the same places.
     real = film(
-        "real", lambda: clip_wall(with_film.samples if with_film else None, REAL), mark="reference",
+        "real", partial(clip_wall, with_film.samples if with_film else None, REAL), mark="reference",
         facts=_facts([(CLIPS[5], CLIPS[5].real_value(reference)), (CLIPS[3], 1.0 if scored else None)]),
     )  # fmt: skip
     pictures = [real]
@@ -212,7 +231,7 @@ def _clips(results: Results) -> Block:
         pictures.append(
             film(
                 model.name,
-                lambda model=model: clip_wall(model.samples, MADE),
+                partial(clip_wall, model.samples, MADE),
                 mark="nearest to real" if place == 0 and len(scored) > 1 else "",
                 facts=_facts(shown),
             )
@@ -230,22 +249,24 @@ def _clips(results: Results) -> Block:
             "work."
         )
     articles = [_clip_article(model) for model in models]
-    return _block("clips", _clip_verdict(scored), note, pictures, [*columns, *scored], rows, articles)
+    return _block(
+        "clips", _clip_verdict(scored), note, pictures, [*columns, *scored], rows, articles
+    )
 
 
 def _prediction(results: Results) -> Block:
     """Return the block of next-frame prediction."""
     (model,) = results.of("prediction")
     splits = list(SPLITS)[: max(2, len(model.curves))]
-    films_of = partial_films(model.samples, splits.index("held_out"))
+    predictor = films_on(model.samples, splits.index("held_out"))
     pictures = [
-        films_of("real", 0, mark="reference"),
-        films_of("pix2pix", ROLLOUT, facts=_facts([(PREDICTION[1], _value(PREDICTION[1], model))])),
-        films_of(
+        predictor("real", 0, mark="reference"),
+        predictor("pix2pix", ROLLOUT, facts=_facts([(PREDICTION[1], _value(PREDICTION[1], model))])),
+        predictor(
             "flow carried on", FLOW, mark="no network",
             facts=_facts([(PREDICTION[1], PREDICTION[1].baseline_value(model.numbers))]),
         ),
-        films_of("last frame held", COPY, mark="no network", facts=_facts(
+        predictor("last frame held", COPY, mark="no network", facts=_facts(
             [(PREDICTION[1], 0.0 if model.numbers else None)])),
     ]  # fmt: skip
     scored = {model.name: model.numbers} if model.numbers else {}
@@ -261,11 +282,12 @@ def _prediction(results: Results) -> Block:
     )  # fmt: skip
 
 
-def partial_films(samples: Path | None, split: int) -> Callable[..., Picture]:
+def films_on(samples: Path | None, split: int) -> Callable[..., Picture]:
     """Return a function from title and column to the film of a predictor on a split."""
 
-    def make(title: str, column: int, **more: object) -> Picture:
-        return film(title, lambda: prediction_film(samples, split, column), **more)
+    def make(title: str, column: int, *, facts: Sequence[str] = (), mark: str = "") -> Picture:
+        frames = partial(prediction_film, samples, split, column)
+        return film(title, frames, facts=facts, mark=mark)
 
     return make
 
@@ -280,7 +302,8 @@ def _digits(results: Results) -> Block:
         pictures.append(
             film(
                 model.name,
-                lambda model=model: digit_walk(model.samples),
+                partial(digit_walk, model.samples),
+                quality=LINES,
                 mark="nearest to real" if place == 0 and len(scored) > 1 else "",
                 facts=_facts([(s, s.value(model.numbers)) for s in (DIGITS[0], DIGITS[1])]),
             )
@@ -362,8 +385,8 @@ def _rows_of_one(model: ModelResults) -> list[Row]:
 def _clip_article(model: ModelResults) -> Article:
     """Return the article of a GAN of clips."""
     pictures = [
-        film("real", lambda: clip_wall(model.samples, REAL)),
-        film("made", lambda: clip_wall(model.samples, MADE_TOO)),
+        film("real", partial(clip_wall, model.samples, REAL)),
+        film("made", partial(clip_wall, model.samples, MADE_TOO)),
     ]
     charts = _loss_charts(model)
     if curves := _history(model, {"motion": "motion", "diversity": "diversity"}):
@@ -390,11 +413,11 @@ def _clip_article(model: ModelResults) -> Article:
 
 def _prediction_article(model: ModelResults, splits: Sequence[str]) -> Article:
     """Return the article of pix2pix."""
-    films_of = partial_films(model.samples, splits.index("seen"))
+    predictor = films_on(model.samples, splits.index("seen"))
     pictures = [
-        films_of("real", 0),
-        films_of("one step", 1, facts=["each frame from real ones"]),
-        films_of("rollout", ROLLOUT, facts=["each frame from predictions"]),
+        predictor("real", 0),
+        predictor("one step", 1, facts=["each frame from real ones"]),
+        predictor("rollout", ROLLOUT, facts=["each frame from predictions"]),
     ]
     charts = _loss_charts(model)
     if curves := _history(model, {"l1": "L1"}):
@@ -432,7 +455,9 @@ def _horizon_chart(split: str, table: object) -> Chart:
             table["horizon"].tolist(),
             table[name].tolist(),
             low=table["skill_low"].tolist() if name == "skill" and "skill_low" in table else None,
-            high=table["skill_high"].tolist() if name == "skill" and "skill_high" in table else None,
+            high=table["skill_high"].tolist()
+            if name == "skill" and "skill_high" in table
+            else None,
         )
         for name, label in labels.items()
         if name in table and "horizon" in table and table[name].notna().any()
@@ -451,7 +476,7 @@ def _horizon_chart(split: str, table: object) -> Chart:
 
 def _digit_article(model: ModelResults) -> Article:
     """Return the article of a GAN of numerals."""
-    pictures = [film("made", lambda: digit_walk(model.samples), facts=["a walk through noise"])]
+    pictures = [sheet("made", model.samples)]
     second = ""
     if model.numbers:
         numerals, accepted = DIGITS[0], DIGITS[1]
@@ -620,5 +645,3 @@ def _real_digits(digits: Path | None, reference: Mapping[str, float]) -> Picture
         "real", films.png_uri(page), mark="reference", still=True, facts=facts,
         width=page.shape[1], height=page.shape[0],
     )  # fmt: skip
-
-

@@ -213,7 +213,7 @@ def _doubtful(results: ModelResults) -> Iterator[str]:
     for split, curve in results.curves.items():
         if {"horizon", "skill_low"} <= set(curve):
             low = pd.to_numeric(curve["skill_low"], errors="coerce")
-            if (worse := curve.loc[low <= 0, "horizon"].tolist()):
+            if worse := curve.loc[low <= 0, "horizon"].tolist():
                 yield (
                     f"on {split.replace('_', ' ')} footage no better than copying the last frame, "
                     f"within its interval, from {worse[0]} frames ahead"
