@@ -103,6 +103,10 @@ class Picture(_Local[bytes, bytes]):
         return self._existing_path().read_bytes()
 
 
+class Page(Picture):
+    """An HTML file, as bytes."""
+
+
 class Metrics(_Local[dict[str, float], dict[str, float]]):
     """Metrics by name in a JSON file: finite, sorted, rounded to six significant digits."""
 

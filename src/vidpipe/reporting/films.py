@@ -134,7 +134,7 @@ def mp4_uri(frames: Sequence[Frame], fps: int, *, quality: int = QUALITY) -> str
 
 
 def png_uri(picture: Frame) -> str:
-    """Return a picture as a data URI of PNG; of one that is nearly grey, in a few levels of grey."""
+    """Return a picture as a data URI of PNG, in a few levels of grey if it is nearly grey."""
     if int(np.ptp(picture.astype(int), axis=2).max()) > TINT:
         return _uri("image/png", png(picture))
     buffer = io.BytesIO()

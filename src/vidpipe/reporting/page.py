@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from vidpipe.data.npz import read_npz
 from vidpipe.reporting import films, wording
 from vidpipe.reporting.figures import Curve, curves_of, line_chart, thinned
 from vidpipe.reporting.results import ModelResults, Results
@@ -221,11 +220,10 @@ def _clips(results: Results) -> Block:
     reference = next(iter(scored.values()), {})
 
     # Real clips first, then each model's clips of the same actions in the same places.
-    real = film(
-        "real", partial(clip_wall, with_film.samples if with_film else None, REAL), mark="reference",
-        facts=_facts([(CLIPS[5], CLIPS[5].real_value(reference)), (CLIPS[3], 1.0 if scored else None)]),
-    )  # fmt: skip
-    pictures = [real]
+    of_real = [(CLIPS[5], CLIPS[5].real_value(reference)), (CLIPS[3], 1.0 if scored else None)]
+    folder = with_film.samples if with_film else None
+    frames = partial(clip_wall, folder, REAL)
+    pictures = [film("real", frames, mark="reference", facts=_facts(of_real))]
     for place, model in enumerate(models):
         shown = [(score, score.value(model.numbers)) for score in (CLIPS[5], CLIPS[3], CLIPS[0])]
         pictures.append(
@@ -259,15 +257,16 @@ def _prediction(results: Results) -> Block:
     (model,) = results.of("prediction")
     splits = list(SPLITS)[: max(2, len(model.curves))]
     predictor = films_on(model.samples, splits.index("held_out"))
+    skill = PREDICTION[1]
     pictures = [
         predictor("real", 0, mark="reference"),
-        predictor("pix2pix", ROLLOUT, facts=_facts([(PREDICTION[1], _value(PREDICTION[1], model))])),
+        predictor("pix2pix", ROLLOUT, facts=_facts([(skill, skill.value(model.numbers))])),
         predictor(
             "flow carried on", FLOW, mark="no network",
-            facts=_facts([(PREDICTION[1], PREDICTION[1].baseline_value(model.numbers))]),
+            facts=_facts([(skill, skill.baseline_value(model.numbers))]),
         ),
         predictor("last frame held", COPY, mark="no network", facts=_facts(
-            [(PREDICTION[1], 0.0 if model.numbers else None)])),
+            [(skill, 0.0 if model.numbers else None)])),
     ]  # fmt: skip
     scored = {model.name: model.numbers} if model.numbers else {}
     rows = _rows_of_one(model)
@@ -369,13 +368,14 @@ def _rows_of_one(model: ModelResults) -> list[Row]:
         between = " to ".join(score.number(end) for end in interval) if interval else ""
         progress = None if value is None else score.progress(value, model.numbers)
         baseline = score.baseline_value(model.numbers)
+        told = baseline is not None
         rows.append(
             Row(
                 score,
                 [
                     Cell(score.number(value), progress, note=between),
                     Cell(score.number(score.real_value(model.numbers))),
-                    Cell(score.number(baseline), note=score.baseline_name if baseline is not None else ""),
+                    Cell(score.number(baseline), note=score.baseline_name if told else ""),
                 ],
             )
         )  # fmt: skip
@@ -449,15 +449,14 @@ def _horizon_chart(split: str, table: object) -> Chart:
         "blurred_copy_skill": "blurred copy",
         "mean_mix_skill": "mean mixed in",
     }
+    has_interval = {"skill_low", "skill_high"} <= set(table)
+    ends = [table[end].tolist() for end in ("skill_low", "skill_high")] if has_interval else []
     curves = [
         Curve(
             label,
             table["horizon"].tolist(),
             table[name].tolist(),
-            low=table["skill_low"].tolist() if name == "skill" and "skill_low" in table else None,
-            high=table["skill_high"].tolist()
-            if name == "skill" and "skill_high" in table
-            else None,
+            *(ends if name == "skill" else ()),
         )
         for name, label in labels.items()
         if name in table and "horizon" in table and table[name].notna().any()
@@ -549,10 +548,6 @@ def _facts(scores: Sequence[tuple[Headline, float | None]]) -> list[str]:
     ]
 
 
-def _value(score: Headline, model: ModelResults) -> float | None:
-    return score.value(model.numbers)
-
-
 def _sentence_share(score: Headline, numbers: Mapping[str, float]) -> str:
     value = score.value(numbers)
     return "An unknown share" if value is None else score.number(value)
@@ -622,26 +617,27 @@ def _digit_verdict(scored: Mapping[str, Mapping[str, float]]) -> str:
     return f"{text}."
 
 
-def _real_digits(digits: Path | None, reference: Mapping[str, float]) -> Picture:
+def _real_digits(digits: Mapping[str, np.ndarray] | str, reference: Mapping[str, float]) -> Picture:
     """Return a wall of real numerals, one of each in turn."""
     facts = _facts([(s, s.real_value(reference)) for s in (DIGITS[0], DIGITS[1])])
-    if digits is None:
-        return Picture("real", why="digits.npz: not there yet; `dvc repro digits` makes it",
-                       mark="reference", facts=facts)  # fmt: skip
-    try:
-        arrays = read_npz(digits)
-    except UserError as error:
-        return Picture("real", why=str(error), mark="reference", facts=facts)
-    labels = arrays["label"]
+    if isinstance(digits, str):
+        return Picture("real", why=digits, mark="reference", facts=facts)
+    labels = digits["label"]
     classes = int(labels.max()) + 1
     chosen = [
         np.flatnonzero(labels == place % classes)[place // classes]
         for place in range(WALL**2)
         if np.count_nonzero(labels == place % classes) > place // classes
     ]
-    rgb = [np.repeat(arrays["pictures"][i][..., None], 3, axis=2) for i in chosen]
+    rgb = [np.repeat(digits["pictures"][i][..., None], 3, axis=2) for i in chosen]
     page = grid([rgb[i : i + WALL] for i in range(0, len(rgb), WALL)], tile=DIGIT_TILE)
+    height, width = page.shape[:2]
     return Picture(
-        "real", films.png_uri(page), mark="reference", still=True, facts=facts,
-        width=page.shape[1], height=page.shape[0],
-    )  # fmt: skip
+        "real",
+        films.png_uri(page),
+        mark="reference",
+        still=True,
+        facts=facts,
+        width=width,
+        height=height,
+    )

@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from vidpipe.config.schema import CLIP_GAN_NAMES
+from vidpipe.data.npz import read_npz
 from vidpipe.tracking.headlines import HEADLINES, Headline
 from vidpipe.training.health import warning_signs
 from vidpipe.training.trainer import FEW_STEPS, UNSETTLED
+from vidpipe.utils.errors import UserError
 
 AUTOENCODER = "clip_autoencoder"
 DELIVERABLES = {
@@ -73,12 +76,12 @@ class Results:
     Attributes:
         models: Results by name, of all models, in the order of the deliverables.
         autoencoder: Metrics of the autoencoder of clips; none if it was not scored.
-        digits: The file of real pictures, if it is there.
+        digits: Arrays of the file of real pictures, or why there are none.
     """
 
     models: Mapping[str, ModelResults]
     autoencoder: Mapping[str, float]
-    digits: Path | None
+    digits: Mapping[str, np.ndarray] | str
 
     def of(self, deliverable: str) -> list[ModelResults]:
         """Return the results of a deliverable's models."""
@@ -162,9 +165,18 @@ def read_tree(project: Path, params: Mapping[str, Any]) -> Results:
             params.get(name) or {},
             problem=problem,
         )
-    digits = project / DIGITS
     autoencoder, _ = _numbers(project, AUTOENCODER)
-    return Results(models, autoencoder or {}, digits if digits.is_file() else None)
+    return Results(models, autoencoder or {}, _digits(project / DIGITS))
+
+
+def _digits(file: Path) -> Mapping[str, np.ndarray] | str:
+    """Return the real pictures of numerals, or why there are none."""
+    if not file.is_file():
+        return f"{file.name}: not there yet; `dvc repro digits` makes it"
+    try:
+        return read_npz(file)
+    except UserError as error:
+        return str(error).replace(str(file), file.name)
 
 
 def _numbers(project: Path, name: str) -> tuple[dict[str, float] | None, str]:
