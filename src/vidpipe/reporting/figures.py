@@ -26,7 +26,7 @@ DASHES = ("-", (0, (5, 1.5)), (0, (1.5, 1.5)), (0, (6, 1.5, 1.5, 1.5)))
 WIDTH, HEIGHT = 4.7, 2.5  # inches: read without zoom on a telephone
 FONT = 9.5  # points
 MOST_POINTS = 200  # of a curve
-LINE = 0.075  # of the height, from one label to the next
+LINE = 0.09  # of the height, from one label to the next
 STYLE: dict[str, Any] = {
     "svg.hashsalt": "vidpipe",
     "svg.fonttype": "none",

@@ -1,5 +1,6 @@
 """The report: one page of all models, films first, numbers second, without any other file."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, partial
@@ -18,6 +19,7 @@ from vidpipe.visualization.sheets import from_png, grid
 CLIP_TILE, FRAME_TILE, DIGIT_TILE = 144, 256, 56  # as films of samples are composed with
 TRIM = 2  # pixels around a tile of a video, whose odd sides were padded
 LINES = 30  # quality of films of strokes on white, which are many and sharp
+COMPARED = 4  # scores of prediction at the top of the page; the article has all
 WALL = 5  # rows and columns of a wall of numerals
 REAL, MADE, MADE_TOO = 0, 1, 2  # rows of the film of real clips and of generated ones
 ROLLOUT, FLOW, COPY = 2, 3, 4  # columns of the film of predictions; the first is real
@@ -112,6 +114,11 @@ class Block:
     rows: Sequence[Row]
     articles: Sequence[Article]
 
+    @property
+    def scores(self) -> Sequence[Headline]:
+        """The scores of its models."""
+        return SCORES[self.key]
+
 
 def render_report(results: Results) -> str:
     """Return the report as HTML; what is missing is named in its place."""
@@ -122,13 +129,20 @@ def render_report(results: Results) -> str:
 @cache
 def environment() -> Environment:
     """Return the environment of all pages' templates."""
-    return Environment(
+    pages = Environment(
         loader=FileSystemLoader(Path(__file__).with_name("templates"), encoding="utf-8"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    pages.filters["tied"] = tied
+    return pages
+
+
+def tied(text: str) -> str:
+    """Return a text whose lines do not break between a number, or `×`, and its unit."""
+    return re.sub(r"(?<=[\d×]) (?=[%×\w])", "\N{NO-BREAK SPACE}", text)
 
 
 def film(
@@ -220,7 +234,7 @@ def _clips(results: Results) -> Block:
     reference = next(iter(scored.values()), {})
 
     # Real clips first, then each model's clips of the same actions in the same places.
-    of_real = [(CLIPS[5], CLIPS[5].real_value(reference)), (CLIPS[3], 1.0 if scored else None)]
+    of_real = [(CLIPS[5], CLIPS[5].real_value(reference))]
     folder = with_film.samples if with_film else None
     frames = partial(clip_wall, folder, REAL)
     pictures = [film("real", frames, mark="reference", facts=_facts(of_real))]
@@ -269,7 +283,7 @@ def _prediction(results: Results) -> Block:
             [(skill, 0.0 if model.numbers else None)])),
     ]  # fmt: skip
     scored = {model.name: model.numbers} if model.numbers else {}
-    rows = _rows_of_one(model)
+    rows = _rows_of_one(model)[:COMPARED]
     note = (
         "Held-out footage: sixteen frames, each predicted from predictions, at a quarter of their "
         "speed."

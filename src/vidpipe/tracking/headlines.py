@@ -105,7 +105,11 @@ class Headline:
             return "–"
         if self.unit == "%":
             return f"{100 * value:.0f} %"
-        text = f"{value:.0f}" if float(value).is_integer() and abs(value) > 1 else f"{value:.3g}"
+        if float(value).is_integer():
+            text = f"{value:.0f}"
+        else:
+            digits = 1 if abs(value) >= 10 else 2
+            text = f"{value:.{digits}f}" if abs(value) >= 0.01 else f"{value:.1g}"
         return text.replace("-", "−")
 
     def format(self, value: float | None) -> str:

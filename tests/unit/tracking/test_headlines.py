@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from vidpipe.config.schema import CLIP_GAN_NAMES
-from vidpipe.tracking.headlines import CLIPS, DIGITS, HEADLINES, Headline, ranking, wins
+from vidpipe.tracking.headlines import CLIPS, DIGITS, FLOORS, HEADLINES, Headline, ranking, wins
 
 ROOT = Path(__file__).parents[3]
 FLOORED = Headline("d", "far", "Distance", "lower", "", unit="× floor", per="far_floor", real=1.0)
@@ -57,11 +57,25 @@ def test_ceiling_is_divided_by_the_floor_of_a_gan():
 
 @pytest.mark.parametrize(
     ("score", "value", "text"),
-    [(SHARE, 0.269, "27 %"), (RATIO, 0.8366, "0.837 × real"), (DIGITS[0], 10.0, "10"),
-     (CLIPS[7], -0.25, "−0.25"), (FLOORED, 16.69, "16.7 × floor")],
+    [(SHARE, 0.269, "27 %"), (RATIO, 0.8366, "0.84 × real"), (DIGITS[0], 10.0, "10"),
+     (CLIPS[7], -0.25, "−0.25"), (RATIO, 0.000587, "0.0006 × real"),
+     (FLOORED, 16.69, "16.7 × floor")],
 )  # fmt: skip
 def test_format(score, value, text):
     assert score.format(value) == text
+
+
+def test_progress_goes_from_the_baseline_to_real_data():
+    share = Headline("s", "share", "", "higher", "", unit="%", real="real", baseline=0.0)
+    assert share.progress(0.25, {"real": 0.5}) == 0.5
+    assert share.progress(0.75, {"real": 0.5}) == 0.5, "beyond it is as far as before it"
+    assert share.progress(0.25, {}) is None
+
+
+def test_progress_of_multiples_of_a_floor_goes_by_their_logarithm():
+    far = Headline("f", "far", "", "lower", "", unit=FLOORS, per="floor", real=1.0, baseline="b")
+    assert far.progress(10.0, {"floor": 1.0, "b": 100.0}) == pytest.approx(0.5)
+    assert far.progress(500.0, {"floor": 1.0, "b": 100.0}) == 0.0
 
 
 def test_direction_decides_what_is_worse():
