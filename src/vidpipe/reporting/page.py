@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +18,13 @@ from vidpipe.visualization.sheets import from_png, grid
 
 CLIP_TILE, FRAME_TILE, DIGIT_TILE = 144, 256, 56  # as films of samples are composed with
 TRIM = 2  # pixels around a tile of a video, whose odd sides were padded
+REFERENCE, BEST = "reference", "nearest to real"
 LINES = 30  # quality of films of strokes on white, which are many and sharp
 COMPARED = 4  # scores of prediction at the top of the page; the article has all
 WALL = 5  # rows and columns of a wall of numerals
 REAL, MADE, MADE_TOO = 0, 1, 2  # rows of the film of real clips and of generated ones
-ROLLOUT, FLOW, COPY = 2, 3, 4  # columns of the film of predictions; the first is real
+SEEN_ROW, HELD_OUT_ROW = 0, 1  # of the film of predictions
+ROLLOUT, FLOW, COPY = 2, 3, 4  # its columns; the first is real
 SCORES = {"clips": CLIPS, "prediction": PREDICTION, "digits": DIGITS}
 ARROWS = {"higher": "↑ higher is better", "lower": "↓ lower is better", "near 1": "→ 1 is best"}
 SPLITS = {"seen": "seen", "held_out": "held out", "unseen": "unseen video"}
@@ -179,13 +181,14 @@ def prediction_film(samples: Path | None, split: int, column: int) -> films.Film
 
     Args:
         samples: Folder of samples.
-        split: Place of the split among those in the film, from the end.
-        column: Place of the predictor.
+        split: Row of the film.
+        column: Column of the film.
 
     Raises:
         UserError: If the film is not there, or not whole.
     """
-    pages, fps = _predictions(_inside(samples, "samples.mp4"))
+    path = _inside(samples, "samples.mp4")
+    pages, fps = _predictions(path, path.stat().st_mtime_ns if path.is_file() else 0)
     rows = (pages[0].shape[0] - films.MARGIN) // (FRAME_TILE + films.MARGIN)
     tiles = films.tiles(pages, tile=FRAME_TILE, rows=rows, columns=5)
     if split >= rows:
@@ -215,8 +218,9 @@ def sheet(title: str, samples: Path | None) -> Picture:
     return Picture(title, films.png_uri(page), facts=facts, still=True, width=width, height=height)
 
 
-@cache
-def _predictions(path: Path) -> films.Film:
+@lru_cache(maxsize=1)
+def _predictions(path: Path, written: int) -> films.Film:
+    """Return a film that is read once for all its columns, unless it is written anew."""
     return films.read_film(path)
 
 
@@ -230,21 +234,23 @@ def _clips(results: Results) -> Block:
     """Return the block of the GANs of clips, the best first."""
     models = _ranked(results.of("clips"), CLIPS)
     scored = {model.name: model.numbers for model in models if model.numbers}
-    with_film = next((m for m in models if m.samples), None)
     reference = next(iter(scored.values()), {})
 
     # Real clips first, then each model's clips of the same actions in the same places.
     of_real = [(CLIPS[5], CLIPS[5].real_value(reference))]
-    folder = with_film.samples if with_film else None
-    frames = partial(clip_wall, folder, REAL)
-    pictures = [film("real", frames, mark="reference", facts=_facts(of_real))]
+    all_real = (
+        film("real", partial(clip_wall, model.samples, REAL), mark=REFERENCE, facts=_facts(of_real))
+        for model in models
+    )
+    found = next((picture for picture in all_real if picture.uri), None)
+    pictures = [found or Picture("real", why="no films yet", mark=REFERENCE)]
     for place, model in enumerate(models):
         shown = [(score, score.value(model.numbers)) for score in (CLIPS[5], CLIPS[3], CLIPS[0])]
         pictures.append(
             film(
                 model.name,
                 partial(clip_wall, model.samples, MADE),
-                mark="nearest to real" if place == 0 and len(scored) > 1 else "",
+                mark=BEST if place == 0 and len(scored) > 1 else "",
                 facts=_facts(shown),
             )
         )
@@ -269,11 +275,10 @@ def _clips(results: Results) -> Block:
 def _prediction(results: Results) -> Block:
     """Return the block of next-frame prediction."""
     (model,) = results.of("prediction")
-    splits = list(SPLITS)[: max(2, len(model.curves))]
-    predictor = films_on(model.samples, splits.index("held_out"))
+    predictor = films_on(model.samples, HELD_OUT_ROW)
     skill = PREDICTION[1]
     pictures = [
-        predictor("real", 0, mark="reference"),
+        predictor("real", 0, mark=REFERENCE),
         predictor("pix2pix", ROLLOUT, facts=_facts([(skill, skill.value(model.numbers))])),
         predictor(
             "flow carried on", FLOW, mark="no network",
@@ -291,7 +296,7 @@ def _prediction(results: Results) -> Block:
     return _block(
         "prediction", _prediction_verdict(scored), note, pictures,
         ["pix2pix", "real", "without a network"] if scored else [], rows,
-        [_prediction_article(model, splits)],
+        [_prediction_article(model)],
     )  # fmt: skip
 
 
@@ -317,7 +322,7 @@ def _digits(results: Results) -> Block:
                 model.name,
                 partial(digit_walk, model.samples),
                 quality=LINES,
-                mark="nearest to real" if place == 0 and len(scored) > 1 else "",
+                mark=BEST if place == 0 and len(scored) > 1 else "",
                 facts=_facts([(s, s.value(model.numbers)) for s in (DIGITS[0], DIGITS[1])]),
             )
         )
@@ -425,9 +430,9 @@ def _clip_article(model: ModelResults) -> Article:
     return _article(model, second, pictures, charts)
 
 
-def _prediction_article(model: ModelResults, splits: Sequence[str]) -> Article:
+def _prediction_article(model: ModelResults) -> Article:
     """Return the article of pix2pix."""
-    predictor = films_on(model.samples, splits.index("seen"))
+    predictor = films_on(model.samples, SEEN_ROW)
     pictures = [
         predictor("real", 0),
         predictor("one step", 1, facts=["each frame from real ones"]),
@@ -635,7 +640,7 @@ def _real_digits(digits: Mapping[str, np.ndarray] | str, reference: Mapping[str,
     """Return a wall of real numerals, one of each in turn."""
     facts = _facts([(s, s.real_value(reference)) for s in (DIGITS[0], DIGITS[1])])
     if isinstance(digits, str):
-        return Picture("real", why=digits, mark="reference", facts=facts)
+        return Picture("real", why=digits, mark=REFERENCE, facts=facts)
     labels = digits["label"]
     classes = int(labels.max()) + 1
     chosen = [
@@ -649,7 +654,7 @@ def _real_digits(digits: Mapping[str, np.ndarray] | str, reference: Mapping[str,
     return Picture(
         "real",
         films.png_uri(page),
-        mark="reference",
+        mark=REFERENCE,
         still=True,
         facts=facts,
         width=width,

@@ -228,5 +228,5 @@ def _doubtful(results: ModelResults) -> Iterator[str]:
             if worse := curve.loc[low <= 0, "horizon"].tolist():
                 yield (
                     f"on {split.replace('_', ' ')} footage no better than copying the last frame, "
-                    f"within its interval, from {worse[0]} frames ahead"
+                    f"within its interval, first at {worse[0]:.0f} ahead"
                 )

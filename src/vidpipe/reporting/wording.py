@@ -25,4 +25,3 @@ MODELS = {
     "mlp_gan": "The same game without convolutions: the baseline.",
 }
 A_CLIP_GAN = "A GAN of clips."
-EFFORT = "{steps:,} steps of training, seed {seed}"

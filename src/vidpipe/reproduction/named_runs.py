@@ -62,7 +62,7 @@ def find_run(project: Path, name: str, films: Path | None = None) -> ComparedRun
         return run
     told = f" (there are: {', '.join(sorted(experiments))})" if experiments else " (there are none)"
     raise UserError(
-        f"{name}: expected `{WORKSPACE}`, a tag, branch or commit of git, an experiment of DVC{told}"
+        f"{name}: expected `{WORKSPACE}`, a revision of git, an experiment of DVC{told}"
         ", or the id of a run of MLflow, its start or its name; found none of that name"
     )
 
