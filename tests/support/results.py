@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from support.project import ROOT
 
+from support.project import ROOT
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.data.npz import write_npz
 from vidpipe.data.video import encode

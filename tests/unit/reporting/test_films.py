@@ -64,7 +64,7 @@ def test_a_torn_film_is_named(tmp_path, name, content):
 
 
 def test_a_film_that_is_not_there_is_named():
-    with pytest.raises(UserError, match="^none.gif: expected a film, found no such file"):
+    with pytest.raises(UserError, match=r"^none\.gif: expected a film, found no such file"):
         films.read_film(Path("none.gif"))
 
 

@@ -34,9 +34,8 @@ def test_the_same_tree_gives_the_same_bytes(whole):
 
 def test_the_page_asks_for_no_other_file(whole):
     _, page = whole
-    assert set(re.findall(r'(?:src|href|data)="([^":]*:?)', page)) <= {"data:"} | {
-        link for link in re.findall(r'href="(#[^"]*)"', page)
-    }
+    links = re.findall(r'(?:src|href|data)="([^"]*)"', page)
+    assert {link[:5] for link in links if not link.startswith("#")} == {"data:"}
     assert not re.search(r"@import|url\((?!#)", page)
 
 
@@ -123,6 +122,4 @@ def test_words_of_users_are_no_markup(tmp_path):
 
 
 def test_a_number_stays_with_its_unit():
-    assert tied("27 % of 1.6 × floor, a b") == "27\xa0% of\x201.6\xa0×\xa0floor, a b".replace(
-        "\x20", " "
-    )
+    assert tied("27 % of 1.6 × floor, a b") == "27~% of 1.6~×~floor, a b".replace("~", "\xa0")
