@@ -76,14 +76,16 @@ def browser() -> Iterator[Any]:
 
 
 def opened(chromium: Any, file: Path, *, width: int = 1280, scheme: str = "light") -> Any:
-    """A page of a file, with what went wrong in `page.errors` and what it asked for in `page.asked`."""
+    """A page of a file; `errors` has what went wrong on it, `asked` the addresses it asked for."""
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
     page.set_default_timeout(PATIENCE)
     page.errors, page.asked = [], []
-    page.on(
-        "console",
-        lambda message: page.errors.append(message.text) if message.type == "error" else None,
-    )
+
+    def note(message: Any) -> None:
+        if message.type == "error":
+            page.errors.append(message.text)
+
+    page.on("console", note)
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on("request", lambda request: page.asked.append(request.url))
     page.goto(file.as_uri())
