@@ -96,6 +96,7 @@ class Article:
     sentences: str
     pictures: Sequence[Picture]
     charts: Sequence[Chart]
+    columns: Sequence[str]
     rows: Sequence[Row]
     facts: Sequence[str]
     warnings: Sequence[str]
@@ -379,25 +380,25 @@ def _comparison(
 
 
 def _rows_of_one(model: ModelResults) -> list[Row]:
-    """Return a row for each score of a model: made, real, and without training."""
+    """Return a row for each score of a model: made, real, and without training if any has that."""
+    if not model.numbers:
+        return []
+    with_baseline = any(score.baseline != "" for score in model.headlines)
     rows = []
-    for score in model.headlines if model.numbers else ():
+    for score in model.headlines:
         value = score.value(model.numbers)
         interval = score.interval(model.numbers)
         between = " to ".join(score.number(end) for end in interval) if interval else ""
         progress = None if value is None else score.progress(value, model.numbers)
-        baseline = score.baseline_value(model.numbers)
-        told = baseline is not None
-        rows.append(
-            Row(
-                score,
-                [
-                    Cell(score.number(value), progress, note=between),
-                    Cell(score.number(score.real_value(model.numbers))),
-                    Cell(score.number(baseline), note=score.baseline_name if told else ""),
-                ],
-            )
-        )  # fmt: skip
+        cells = [
+            Cell(score.number(value), progress, note=between),
+            Cell(score.number(score.real_value(model.numbers))),
+        ]
+        if with_baseline:
+            baseline = score.baseline_value(model.numbers)
+            told = "" if baseline is None else score.baseline_name
+            cells.append(Cell(score.number(baseline), note=told))
+        rows.append(Row(score, cells))
     return rows
 
 
@@ -509,12 +510,14 @@ def _digit_article(model: ModelResults) -> Article:
 def _article(
     model: ModelResults, second: str, pictures: Sequence[Picture], charts: Sequence[Chart]
 ) -> Article:
+    rows = _rows_of_one(model)
     return Article(
         name=model.name,
         sentences=wording.MODELS.get(model.name, wording.A_CLIP_GAN) + second,
         pictures=pictures,
         charts=charts,
-        rows=_rows_of_one(model),
+        columns=["made", "real", "no training"][: len(rows[0].cells)] if rows else [],
+        rows=rows,
         facts=list(_counts(model)),
         warnings=model.warnings,
         command=model.command,
