@@ -9,7 +9,7 @@ from support.project import ROOT
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.data.npz import write_npz
 from vidpipe.data.video import encode
-from vidpipe.reporting.page import CLIP_TILE, DIGIT_TILE, FRAME_TILE
+from vidpipe.reporting.pictures import CLIP_TILE, DIGIT_TILE, FRAME_TILE
 from vidpipe.visualization.animation import gif
 from vidpipe.visualization.prediction_films import COLUMNS
 from vidpipe.visualization.sheets import grid, png

@@ -14,7 +14,7 @@ from PIL import Image, ImageSequence
 from vidpipe.data.colours import ToRgb
 from vidpipe.data.video import BICUBIC, H264, decode, encode, rate
 from vidpipe.utils.errors import UserError
-from vidpipe.visualization.animation import with_pause
+from vidpipe.visualization.animation import PAUSE, with_pause
 from vidpipe.visualization.sheets import MARGIN, png
 
 Frame = UInt8[np.ndarray, "h w 3"]
@@ -39,17 +39,28 @@ def read_film(path: Path) -> Film:
         raise UserError(f"{path.name}: expected a film, found no such file")
     if path.suffix == ".gif":
         return _read_gif(path)
+    try:
+        frames, fps = _read_video(path)
+    except UserError as error:
+        # The page is the same wherever the project lies.
+        raise UserError(str(error).replace(str(path), path.name)) from error
+    return frames[:MOST_FRAMES], fps
+
+
+def _read_video(path: Path) -> Film:
     to_rgb = ToRgb()
     frames = [
         to_rgb(shown.frame, shown.frame.width, shown.frame.height, BICUBIC)
         for shown in decode(path)
     ]
     if not frames:
-        raise UserError(f"{path.name}: expected a film, but no frame of it can be decoded")
+        raise UserError(f"{path}: expected a film, but no frame of it can be decoded")
+    fps = max(1, round(rate(path)))
     # The pause is the last frame, encoded again and again.
-    while len(frames) > 1 and _alike(frames[-1], frames[-2]):
-        frames.pop()
-    return frames[:MOST_FRAMES], max(1, round(rate(path)))
+    for _ in range(min(round(PAUSE * fps), len(frames) - 1)):
+        if _alike(frames[-1], frames[-2]):
+            frames.pop()
+    return frames, fps
 
 
 def _read_gif(path: Path) -> Film:

@@ -3,58 +3,42 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 
-import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from vidpipe.reporting import films, wording
+from vidpipe.reporting import wording
 from vidpipe.reporting.figures import Curve, curves_of, line_chart, thinned
+from vidpipe.reporting.pictures import (
+    COPY,
+    FLOW,
+    HELD_OUT_ROW,
+    LINES,
+    MADE,
+    MADE_TOO,
+    REAL,
+    ROLLOUT,
+    SEEN_ROW,
+    Picture,
+    clip_wall,
+    digit_walk,
+    film,
+    prediction_film,
+    real_digits,
+    sheet,
+)
 from vidpipe.reporting.results import ModelResults, Results
-from vidpipe.tracking.headlines import CLIPS, DIGITS, PREDICTION, Headline, ranking, wins
-from vidpipe.utils.errors import UserError
-from vidpipe.visualization.sheets import from_png, grid
+from vidpipe.tracking.headlines import CLIPS, DIGITS, PREDICTION, Headline, named, ranking, wins
 
-CLIP_TILE, FRAME_TILE, DIGIT_TILE = 144, 256, 56  # as films of samples are composed with
-TRIM = 2  # pixels around a tile of a video, whose odd sides were padded
 REFERENCE, BEST = "reference", "nearest to real"
-LINES = 30  # quality of films of strokes on white, which are many and sharp
 COMPARED = 4  # scores of prediction at the top of the page; the article has all
-WALL = 5  # rows and columns of a wall of numerals
-REAL, MADE, MADE_TOO = 0, 1, 2  # rows of the film of real clips and of generated ones
-SEEN_ROW, HELD_OUT_ROW = 0, 1  # of the film of predictions
-ROLLOUT, FLOW, COPY = 2, 3, 4  # its columns; the first is real
 SCORES = {"clips": CLIPS, "prediction": PREDICTION, "digits": DIGITS}
 ARROWS = {"higher": "↑ higher is better", "lower": "↓ lower is better", "near 1": "→ 1 is best"}
+ACCEPTED, MOTION, DISTANCE = (named(CLIPS, n) for n in ("accepted", "motion", "motion_distance"))
+NUMERALS, PASSED = (named(DIGITS, name) for name in ("numerals", "accepted"))
+SKILL = named(PREDICTION, "skill_held_out_4")
 SPLITS = {"seen": "seen", "held_out": "held out", "unseen": "unseen video"}
-
-
-@dataclass(frozen=True)
-class Picture:
-    """A film or a still on a page, or what stands in its place.
-
-    Attributes:
-        title: Whose it is.
-        uri: Data URI; empty if there is none.
-        why: Why there is none.
-        facts: Short lines below it.
-        mark: A word beside the title.
-        still: It does not move.
-        width: Pixels.
-        height: Pixels.
-        fps: Frames per second.
-    """
-
-    title: str
-    uri: str = ""
-    why: str = ""
-    facts: Sequence[str] = ()
-    mark: str = ""
-    still: bool = False
-    width: int = 1
-    height: int = 1
-    fps: int = 1
 
 
 @dataclass(frozen=True)
@@ -148,89 +132,6 @@ def tied(text: str) -> str:
     return re.sub(r"(?<=[\d×]) (?=[%×\w])", "\N{NO-BREAK SPACE}", text)
 
 
-def film(
-    title: str,
-    make: Callable[[], films.Film],
-    *,
-    facts: Sequence[str] = (),
-    mark: str = "",
-    quality: int = films.QUALITY,
-) -> Picture:
-    """Return a film for a page, or the reason why there is none."""
-    try:
-        frames, fps = make()
-    except UserError as error:
-        return Picture(title, why=str(error), facts=facts, mark=mark)
-    height, width = (side + side % 2 for side in frames[0].shape[:2])
-    uri = films.mp4_uri(frames, fps, quality=quality)
-    return Picture(title, uri, facts=facts, mark=mark, width=width, height=height, fps=fps)
-
-
-def clip_wall(samples: Path | None, row: int) -> films.Film:
-    """Return a row of the film of real and generated clips as a wall.
-
-    Raises:
-        UserError: If the film is not there, or not whole.
-    """
-    pages, fps = films.read_film(_inside(samples, "real_and_made.gif"))
-    rows = films.tiles(pages, tile=CLIP_TILE, rows=3)
-    return films.wall(rows[row]), fps
-
-
-def prediction_film(samples: Path | None, split: int, column: int) -> films.Film:
-    """Return a column of the film of predictions, on one split.
-
-    Args:
-        samples: Folder of samples.
-        split: Row of the film.
-        column: Column of the film.
-
-    Raises:
-        UserError: If the film is not there, or not whole.
-    """
-    path = _inside(samples, "samples.mp4")
-    pages, fps = _predictions(path, path.stat().st_mtime_ns if path.is_file() else 0)
-    rows = (pages[0].shape[0] - films.MARGIN) // (FRAME_TILE + films.MARGIN)
-    tiles = films.tiles(pages, tile=FRAME_TILE, rows=rows, columns=5)
-    if split >= rows:
-        raise UserError(f"samples.mp4: expected {split + 1} splits, got {rows}")
-    return [frame[TRIM:-TRIM, TRIM:-TRIM] for frame in tiles[split][column]], fps
-
-
-def digit_walk(samples: Path | None) -> films.Film:
-    """Return the walk through noise of a generator of numerals.
-
-    Raises:
-        UserError: If it is not there, or not whole.
-    """
-    return films.read_film(_inside(samples, "samples.gif"))
-
-
-def sheet(title: str, samples: Path | None) -> Picture:
-    """Return the sheet of samples as a still, or the reason why there is none."""
-    facts = ["the first pictures accepted as each numeral; last row: rejected ones"]
-    try:
-        path = _inside(samples, "samples.png")
-        page = from_png(path.read_bytes())[..., :3]
-    except (UserError, OSError, SyntaxError) as error:
-        why = str(error) if isinstance(error, UserError) else "samples.png: not there, or not whole"
-        return Picture(title, why=why, facts=facts)
-    height, width = page.shape[:2]
-    return Picture(title, films.png_uri(page), facts=facts, still=True, width=width, height=height)
-
-
-@lru_cache(maxsize=1)
-def _predictions(path: Path, written: int) -> films.Film:
-    """Return a film that is read once for all its columns, unless it is written anew."""
-    return films.read_film(path)
-
-
-def _inside(folder: Path | None, name: str) -> Path:
-    if folder is None:
-        raise UserError("no films yet")
-    return folder / name
-
-
 def _clips(results: Results) -> Block:
     """Return the block of the GANs of clips, the best first."""
     models = _ranked(results.of("clips"), CLIPS)
@@ -238,7 +139,7 @@ def _clips(results: Results) -> Block:
     reference = next(iter(scored.values()), {})
 
     # Real clips first, then each model's clips of the same actions in the same places.
-    of_real = [(CLIPS[5], CLIPS[5].real_value(reference))]
+    of_real = [(ACCEPTED, ACCEPTED.real_value(reference))]
     all_real = (
         film("real", partial(clip_wall, model.samples, REAL), mark=REFERENCE, facts=_facts(of_real))
         for model in models
@@ -246,7 +147,7 @@ def _clips(results: Results) -> Block:
     found = next((picture for picture in all_real if picture.uri), None)
     pictures = [found or Picture("real", why="no films yet", mark=REFERENCE)]
     for place, model in enumerate(models):
-        shown = [(score, score.value(model.numbers)) for score in (CLIPS[5], CLIPS[3], CLIPS[0])]
+        shown = [(score, score.value(model.numbers)) for score in (ACCEPTED, MOTION, DISTANCE)]
         pictures.append(
             film(
                 model.name,
@@ -277,16 +178,15 @@ def _prediction(results: Results) -> Block:
     """Return the block of next-frame prediction."""
     (model,) = results.of("prediction")
     predictor = films_on(model.samples, HELD_OUT_ROW)
-    skill = PREDICTION[1]
     pictures = [
         predictor("real", 0, mark=REFERENCE),
-        predictor("pix2pix", ROLLOUT, facts=_facts([(skill, skill.value(model.numbers))])),
+        predictor("pix2pix", ROLLOUT, facts=_facts([(SKILL, SKILL.value(model.numbers))])),
         predictor(
             "flow carried on", FLOW, mark="no network",
-            facts=_facts([(skill, skill.baseline_value(model.numbers))]),
+            facts=_facts([(SKILL, SKILL.baseline_value(model.numbers))]),
         ),
         predictor("last frame held", COPY, mark="no network", facts=_facts(
-            [(skill, 0.0 if model.numbers else None)])),
+            [(SKILL, 0.0 if model.numbers else None)])),
     ]  # fmt: skip
     scored = {model.name: model.numbers} if model.numbers else {}
     rows = _rows_of_one(model)[:COMPARED]
@@ -316,7 +216,8 @@ def _digits(results: Results) -> Block:
     models = _ranked(results.of("digits"), DIGITS)
     scored = {model.name: model.numbers for model in models if model.numbers}
     reference = next(iter(scored.values()), {})
-    pictures = [_real_digits(results.digits, reference)]
+    of_real = _facts([(s, s.real_value(reference)) for s in (NUMERALS, PASSED)])
+    pictures = [real_digits(results.digits, facts=of_real, mark=REFERENCE)]
     for place, model in enumerate(models):
         pictures.append(
             film(
@@ -324,7 +225,7 @@ def _digits(results: Results) -> Block:
                 partial(digit_walk, model.samples),
                 quality=LINES,
                 mark=BEST if place == 0 and len(scored) > 1 else "",
-                facts=_facts([(s, s.value(model.numbers)) for s in (DIGITS[0], DIGITS[1])]),
+                facts=_facts([(s, s.value(model.numbers)) for s in (NUMERALS, PASSED)]),
             )
         )
     rows = _comparison(DIGITS, scored, {"real": lambda score: score.real_value(reference)})
@@ -420,13 +321,12 @@ def _clip_article(model: ModelResults) -> Article:
                 "clips.",
             )
         )  # fmt: skip
-    accepted, motion = CLIPS[5], CLIPS[3]
     second = ""
     if model.numbers:
         second = (
-            f" {_sentence_share(accepted, model.numbers)} of its clips pass as an action, "
-            f"{accepted.number(accepted.real_value(model.numbers))} of real ones; they move "
-            f"{motion.number(motion.value(model.numbers))} times as much."
+            f" {_sentence_share(ACCEPTED, model.numbers)} of its clips pass as an action, "
+            f"{ACCEPTED.number(ACCEPTED.real_value(model.numbers))} of real ones; they move "
+            f"{MOTION.number(MOTION.value(model.numbers))} times as much."
         )
     return _article(model, second, pictures, charts)
 
@@ -449,9 +349,8 @@ def _prediction_article(model: ModelResults) -> Article:
             )
         )  # fmt: skip
     charts += [_horizon_chart(split, curve) for split, curve in model.curves.items() if len(curve)]
-    skill = PREDICTION[1]
     second = ""
-    if (value := skill.value(model.numbers)) is not None:
+    if (value := SKILL.value(model.numbers)) is not None:
         word = "less" if value >= 0 else "more"
         second = (
             f" Four frames ahead on held-out footage its squared error is {100 * abs(value):.0f} % "
@@ -494,15 +393,14 @@ def _horizon_chart(split: str, table: object) -> Chart:
 
 
 def _digit_article(model: ModelResults) -> Article:
-    """Return the article of a GAN of numerals."""
+    """Return the article of a GAN of NUMERALS."""
     pictures = [sheet("made", model.samples)]
     second = ""
     if model.numbers:
-        numerals, accepted = DIGITS[0], DIGITS[1]
         second = (
-            f" It makes {numerals.number(numerals.value(model.numbers))} of ten numerals, and "
-            f"{accepted.number(accepted.value(model.numbers))} of its pictures pass as one, "
-            f"{accepted.number(accepted.real_value(model.numbers))} of real ones."
+            f" It makes {NUMERALS.number(NUMERALS.value(model.numbers))} of ten numerals, and "
+            f"{PASSED.number(PASSED.value(model.numbers))} of its pictures pass as one, "
+            f"{PASSED.number(PASSED.real_value(model.numbers))} of real ones."
         )
     return _article(model, second, pictures, _loss_charts(model))
 
@@ -585,17 +483,16 @@ def _clip_verdict(scored: Mapping[str, Mapping[str, float]]) -> str:
     if len(scored) > 1:
         text += f": best of {len(scored)} in {wins(scored, CLIPS, best)} of {len(CLIPS)} scores"
     text += "."
-    accepted, motion, distance = CLIPS[5], CLIPS[3], CLIPS[0]
-    if (value := accepted.value(numbers)) is not None:
-        text += f" {accepted.number(value)} of them pass as an action"
-        if (real := accepted.real_value(numbers)) is not None:
-            text += f", {accepted.number(real)} of real clips do"
+    if (value := ACCEPTED.value(numbers)) is not None:
+        text += f" {ACCEPTED.number(value)} of them pass as an action"
+        if (real := ACCEPTED.real_value(numbers)) is not None:
+            text += f", {ACCEPTED.number(real)} of real clips do"
         text += "."
-    if (value := motion.value(numbers)) is not None:
-        text += f" They move {motion.number(value)} times as much as real ones"
-        if (far := distance.value(numbers)) is not None:
+    if (value := MOTION.value(numbers)) is not None:
+        text += f" They move {MOTION.number(value)} times as much as real ones"
+        if (far := DISTANCE.value(numbers)) is not None:
             text += (
-                f", and that motion is {distance.number(far)} times as far from the real as two "
+                f", and that motion is {DISTANCE.number(far)} times as far from the real as two "
                 "halves of the real clips are from each other"
             )
         text += "."
@@ -606,9 +503,8 @@ def _prediction_verdict(scored: Mapping[str, Mapping[str, float]]) -> str:
     """Say whether the prediction is worth its network."""
     if not scored:
         return "pix2pix is not scored yet."
-    score = PREDICTION[1]
     numbers = scored["pix2pix"]
-    value, rival = score.value(numbers), score.baseline_value(numbers)
+    value, rival = SKILL.value(numbers), SKILL.baseline_value(numbers)
     if value is None:
         return "pix2pix has no score of held-out footage four frames ahead."
     text = (
@@ -625,41 +521,14 @@ def _prediction_verdict(scored: Mapping[str, Mapping[str, float]]) -> str:
 
 
 def _digit_verdict(scored: Mapping[str, Mapping[str, float]]) -> str:
-    """Say which model makes which numerals."""
+    """Say which model makes which NUMERALS."""
     if not scored:
         return "No GAN of numerals is scored yet."
     best = next(iter(scored))
-    numerals, accepted = DIGITS[0], DIGITS[1]
     numbers = scored[best]
-    text = f"{best} makes {numerals.number(numerals.value(numbers))} of ten numerals"
-    if (value := accepted.value(numbers)) is not None:
-        text += f"; {accepted.number(value)} of its pictures pass as one"
-        if (real := accepted.real_value(numbers)) is not None:
-            text += f", {accepted.number(real)} of real ones"
+    text = f"{best} makes {NUMERALS.number(NUMERALS.value(numbers))} of ten numerals"
+    if (value := PASSED.value(numbers)) is not None:
+        text += f"; {PASSED.number(value)} of its pictures pass as one"
+        if (real := PASSED.real_value(numbers)) is not None:
+            text += f", {PASSED.number(real)} of real ones"
     return f"{text}."
-
-
-def _real_digits(digits: Mapping[str, np.ndarray] | str, reference: Mapping[str, float]) -> Picture:
-    """Return a wall of real numerals, one of each in turn."""
-    facts = _facts([(s, s.real_value(reference)) for s in (DIGITS[0], DIGITS[1])])
-    if isinstance(digits, str):
-        return Picture("real", why=digits, mark=REFERENCE, facts=facts)
-    labels = digits["label"]
-    classes = int(labels.max()) + 1
-    chosen = [
-        np.flatnonzero(labels == place % classes)[place // classes]
-        for place in range(WALL**2)
-        if np.count_nonzero(labels == place % classes) > place // classes
-    ]
-    rgb = [np.repeat(digits["pictures"][i][..., None], 3, axis=2) for i in chosen]
-    page = grid([rgb[i : i + WALL] for i in range(0, len(rgb), WALL)], tile=DIGIT_TILE)
-    height, width = page.shape[:2]
-    return Picture(
-        "real",
-        films.png_uri(page),
-        mark=REFERENCE,
-        still=True,
-        facts=facts,
-        width=width,
-        height=height,
-    )

@@ -6,15 +6,15 @@ from functools import partial
 from pathlib import Path
 from typing import Literal
 
-from vidpipe.reporting.page import (
-    ARROWS,
+from vidpipe.reporting.page import ARROWS, environment
+from vidpipe.reporting.pictures import (
+    HELD_OUT_ROW,
     LINES,
     MADE,
     ROLLOUT,
     Picture,
     clip_wall,
     digit_walk,
-    environment,
     film,
     prediction_film,
 )
@@ -264,7 +264,7 @@ def _film(run: ComparedRun, one: ScoredModel) -> Picture:
         return Picture(run.name, why=one.why or "no film", facts=[one.model])
     make, quality = {
         "clips": (partial(clip_wall, one.samples, MADE), None),
-        "prediction": (partial(prediction_film, one.samples, 1, ROLLOUT), None),
+        "prediction": (partial(prediction_film, one.samples, HELD_OUT_ROW, ROLLOUT), None),
         "digits": (partial(digit_walk, one.samples), LINES),
     }[kind]
     more = {} if quality is None else {"quality": quality}

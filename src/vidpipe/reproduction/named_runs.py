@@ -27,9 +27,7 @@ from vidpipe.utils.hashing import md5 as md5_of_file
 
 WORKSPACE = "workspace"
 EXPERIMENT_REFS = "refs/exps/"
-INTERNAL_REFS = tuple(
-    f"{EXPERIMENT_REFS}{name}" for name in ("exec/", "stash", "celery/", "apply/")
-)
+INTERNAL = ("exec/", "stash", "celery/", "apply/")  # refs that are no experiments
 MODELS = "data/06_models"
 CLASSIFIER_FILE = "classifier.safetensors"
 # Tags and the artifact of a run of MLflow.

@@ -302,6 +302,12 @@ HEADLINES: dict[str, tuple[Headline, ...]] = {
 }
 
 
+def named(scores: Sequence[Headline], name: str) -> Headline:
+    """Return the score of a name."""
+    (score,) = (score for score in scores if score.name == name)
+    return score
+
+
 def ranking(models: Mapping[str, Numbers], scores: Sequence[Headline]) -> list[str]:
     """Return models from the best to the worst, by their mean rank over the scores.
 
