@@ -18,7 +18,7 @@ from vidpipe.reporting.pictures import (
     film,
     prediction_film,
 )
-from vidpipe.reporting.results import DELIVERABLES
+from vidpipe.reporting.results import DELIVERABLES, FEW
 from vidpipe.tracking.headlines import HEADLINES, Headline
 
 Verdict = Literal["better", "worse", "equal", "within tolerance", "other classifier", "unknown", ""]
@@ -132,6 +132,7 @@ class Group:
         rows: Scores.
         params: Values of each parameter that differs, by its key.
         pictures: Films.
+        notes: What makes its numbers doubtful.
     """
 
     title: str
@@ -139,6 +140,7 @@ class Group:
     rows: Sequence[ScoreRow]
     params: Mapping[str, Sequence[str]]
     pictures: Sequence[Picture]
+    notes: Sequence[str]
 
     @property
     def equal(self) -> bool:
@@ -173,7 +175,13 @@ def compare(
             rows.append(ScoreRow(score, cells, "" if allowed is None else score.number(allowed)))
         pictures = [_film(run, one) for run, one in members] if with_films else []
         columns = [run.name for run, _ in members]
-        groups.append(Group(title, columns, rows, _differing(members), pictures))
+        notes = [
+            f"{run.name}: only {one.numbers['samples']:.0f} samples were scored; below {FEW} noise "
+            "hides most differences"
+            for run, one in members
+            if one.numbers.get("samples", FEW) < FEW
+        ]
+        groups.append(Group(title, columns, rows, _differing(members), pictures, notes))
     return groups
 
 
@@ -287,6 +295,7 @@ def _table(group: Group) -> Iterator[str]:
         verdicts = [WORDS.get(cell.verdict, cell.verdict) for cell in row.cells[1:]]
         rows.append([*cells, row.tolerance or NOTHING, ", ".join(v for v in verdicts if v)])
     yield from _aligned(rows)
+    yield from (f"  {note}" for note in group.notes)
     if group.params:
         yield "  parameters that differ"
         yield from _aligned([[f"    {key}", *map(_short, v)] for key, v in group.params.items()])

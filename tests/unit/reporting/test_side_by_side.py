@@ -116,6 +116,13 @@ def test_the_terminal_says_why_there_is_no_difference():
     assert any("a name that is far too…" in line for line in said)
 
 
+def test_few_samples_are_told():
+    runs = [run("a"), run("b", motion_ratio=0.75)]
+    few = ComparedRun("c", "", {"gan3d": ScoredModel("gan3d", {**NUMBERS, "samples": 24})})
+    said = "\n".join(lines([*runs, few], compare([*runs, few], {})))
+    assert "c: only 24 samples were scored; below 256 noise hides most differences" in said
+
+
 def test_a_page_has_films_that_move_together_and_the_same_tables(tmp_path):
     write_films(tmp_path, "gan3d")
     folder = tmp_path / "data/07_model_output/gan3d"

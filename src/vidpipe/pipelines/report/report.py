@@ -23,8 +23,8 @@ def inputs_of_report() -> dict[str, str]:
 
 def write_report(
     autoencoder: Mapping[str, float], digits: Mapping[str, np.ndarray], **parts: Any
-) -> bytes:
-    """Return the report as HTML in UTF-8.
+) -> str:
+    """Return the report as HTML.
 
     Args:
         autoencoder: Metrics of the autoencoder of clips.
@@ -42,4 +42,4 @@ def write_report(
         )
         for name in MODELS
     }
-    return render_report(Results(models, autoencoder, digits)).encode()
+    return render_report(Results(models, autoencoder, digits))

@@ -25,4 +25,4 @@ def test_the_stage_writes_the_bytes_of_the_command(tmp_path):
     parts["autoencoder"] = Metrics(filepath=str(tree / METRICS / "clip_autoencoder.json")).load()
     parts["digits"] = Npz(filepath=str(tree / DIGITS)).load()
     assert set(parts) == set(inputs_of_report())
-    assert write_report(**parts).decode() == render_report(read_tree(tree, params))
+    assert write_report(**parts) == render_report(read_tree(tree, params))
