@@ -162,7 +162,7 @@ def _clips(results: Results) -> Block:
     if results.autoencoder and scored:
         columns["ceiling"] = lambda score: score.ceiling(results.autoencoder, reference)
     rows = _comparison(CLIPS, scored, columns)
-    note = "Nine real clips, and each model's clips of the same nine actions in the same places."
+    note = "Real clips, and each model's clips of the same actions in the same places."
     if "ceiling" in columns:
         note += (
             " Ceiling: real clips that went through the autoencoder, in whose latents a model may "
@@ -191,8 +191,8 @@ def _prediction(results: Results) -> Block:
     scored = {model.name: model.numbers} if model.numbers else {}
     rows = _rows_of_one(model)[:COMPARED]
     note = (
-        "Held-out footage: sixteen frames, each predicted from predictions, at a quarter of their "
-        "speed."
+        "Held-out footage, which no model saw: each frame is predicted from predictions, and shown "
+        "at a quarter of its speed."
     )
     return _block(
         "prediction", _prediction_verdict(scored), note, pictures,
@@ -393,12 +393,12 @@ def _horizon_chart(split: str, table: object) -> Chart:
 
 
 def _digit_article(model: ModelResults) -> Article:
-    """Return the article of a GAN of NUMERALS."""
+    """Return the article of a GAN of numerals."""
     pictures = [sheet("made", model.samples)]
     second = ""
     if model.numbers:
         second = (
-            f" It makes {NUMERALS.number(NUMERALS.value(model.numbers))} of ten numerals, and "
+            f" It makes {_made_of(model.numbers)} numerals, and "
             f"{PASSED.number(PASSED.value(model.numbers))} of its pictures pass as one, "
             f"{PASSED.number(PASSED.real_value(model.numbers))} of real ones."
         )
@@ -520,13 +520,19 @@ def _prediction_verdict(scored: Mapping[str, Mapping[str, float]]) -> str:
     return text
 
 
+def _made_of(numbers: Mapping[str, float]) -> str:
+    """Say how many numerals of how many a model makes."""
+    made, real = NUMERALS.value(numbers), NUMERALS.real_value(numbers)
+    return NUMERALS.number(made) + ("" if real is None else f" of {NUMERALS.number(real)}")
+
+
 def _digit_verdict(scored: Mapping[str, Mapping[str, float]]) -> str:
-    """Say which model makes which NUMERALS."""
+    """Say which model makes which numerals."""
     if not scored:
         return "No GAN of numerals is scored yet."
     best = next(iter(scored))
     numbers = scored[best]
-    text = f"{best} makes {NUMERALS.number(NUMERALS.value(numbers))} of ten numerals"
+    text = f"{best} makes {_made_of(numbers)} numerals"
     if (value := PASSED.value(numbers)) is not None:
         text += f"; {PASSED.number(value)} of its pictures pass as one"
         if (real := PASSED.real_value(numbers)) is not None:
