@@ -27,7 +27,7 @@ WIDTH, HEIGHT = 4.7, 2.5  # inches: read without zoom on a telephone
 FONT = 9.5  # points
 MOST_POINTS = 200  # of a curve
 LINE = 0.09  # of the height, from one label to the next
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     "svg.hashsalt": "vidpipe",
     "svg.fonttype": "none",
     "font.size": FONT,

@@ -9,7 +9,7 @@ import numpy as np
 
 from vidpipe.reporting import films
 from vidpipe.utils.errors import UserError
-from vidpipe.visualization.sheets import from_png, grid
+from vidpipe.visualization.sheets import MARGIN, from_png, grid
 
 CLIP_TILE, FRAME_TILE, DIGIT_TILE = 144, 256, 56  # as films of samples are composed with
 TRIM = 2  # pixels around a tile of a video, whose odd sides were padded
@@ -89,7 +89,7 @@ def prediction_film(samples: Path | None, split: int, column: int) -> films.Film
     """
     path = _inside(samples, "samples.mp4")
     pages, fps = _predictions(path, path.stat().st_mtime_ns if path.is_file() else 0)
-    rows = (pages[0].shape[0] - films.MARGIN) // (FRAME_TILE + films.MARGIN)
+    rows = (pages[0].shape[0] - MARGIN) // (FRAME_TILE + MARGIN)
     tiles = films.tiles(pages, tile=FRAME_TILE, rows=rows, columns=5)
     if split >= rows:
         raise UserError(f"samples.mp4: expected {split + 1} splits, got {rows}")

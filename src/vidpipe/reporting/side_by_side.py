@@ -1,11 +1,12 @@
 """Runs side by side: headline scores with their differences, and the parameters that differ."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
+from vidpipe.reporting.films import QUALITY, Film
 from vidpipe.reporting.page import ARROWS, environment
 from vidpipe.reporting.pictures import (
     HELD_OUT_ROW,
@@ -270,13 +271,13 @@ def _film(run: ComparedRun, one: ScoredModel) -> Picture:
     kind = next((kind for kind, names in DELIVERABLES.items() if one.model in names), "")
     if one.samples is None or not kind:
         return Picture(run.name, why=one.why or "no film", facts=[one.model])
-    make, quality = {
-        "clips": (partial(clip_wall, one.samples, MADE), None),
-        "prediction": (partial(prediction_film, one.samples, HELD_OUT_ROW, ROLLOUT), None),
-        "digits": (partial(digit_walk, one.samples), LINES),
+    make: Callable[[], Film] = {
+        "clips": partial(clip_wall, one.samples, MADE),
+        "prediction": partial(prediction_film, one.samples, HELD_OUT_ROW, ROLLOUT),
+        "digits": partial(digit_walk, one.samples),
     }[kind]
-    more = {} if quality is None else {"quality": quality}
-    return film(run.name, make, facts=[one.model], **more)
+    quality = LINES if kind == "digits" else QUALITY
+    return film(run.name, make, facts=[one.model], quality=quality)
 
 
 def _table(group: Group) -> Iterator[str]:
