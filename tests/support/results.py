@@ -30,6 +30,7 @@ def moving(seed: int, side: int = 16) -> list[np.ndarray]:
 def pages(rows: int, columns: list[str], tile: int, names: list[str]) -> list[np.ndarray]:
     """Pages of moving tiles, as films of samples are composed."""
     clips = [[moving(10 * row + column) for column in range(len(columns))] for row in range(rows)]
+    columns = columns if any(columns) else []
     return [
         grid([[clip[t] for clip in row] for row in clips], columns=columns, names=names, tile=tile)
         for t in range(FRAMES)

@@ -314,4 +314,4 @@ def _aligned(rows: Sequence[Sequence[str]]) -> Iterator[str]:
 
 
 def _short(name: str) -> str:
-    return name if len(name) <= WIDEST else f"{name[: WIDEST - 1]}…"
+    return name if len(name) <= WIDEST else f"{name[: WIDEST - 1].rstrip()}…"
