@@ -26,6 +26,7 @@ GAP = 8  # pixels between them: together as many as whole blocks of the encoder
 GAP_COLOUR = 128  # grey: seen on light and dark pages alike
 TINT = 4  # levels by which the channels of a page that is meant to be grey differ
 LEVELS = 16  # of grey
+NO_TIME = 100  # milliseconds of a frame of a GIF that states none, as browsers show it
 MOST_FRAMES = 240  # of a film on a page
 
 
@@ -66,13 +67,15 @@ def _read_video(path: Path) -> Film:
 def _read_gif(path: Path) -> Film:
     try:
         with Image.open(path) as image:
-            pages = list(ImageSequence.Iterator(image))
-            durations = [page.info.get("duration", 0) or 100 for page in pages]
-            frames = [np.asarray(page.convert("RGB")) for page in ImageSequence.Iterator(image)]
+            # The iterator moves one image from frame to frame: each is read while it stands there.
+            shown = [
+                (np.asarray(page.convert("RGB")), page.info.get("duration") or NO_TIME)
+                for page in ImageSequence.Iterator(image)
+            ]
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise UserError(f"{path.name}: expected a GIF, but cannot be read as one") from error
-    fps = max(1, round(1000 / float(np.median(durations))))
-    return frames[:MOST_FRAMES], fps
+    fps = max(1, round(1000 / float(np.median([duration for _, duration in shown]))))
+    return [frame for frame, _ in shown][:MOST_FRAMES], fps
 
 
 def _alike(one: Frame, other: Frame) -> bool:

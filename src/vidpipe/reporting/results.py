@@ -209,7 +209,8 @@ def _warned(results: ModelResults) -> Iterator[str]:
     seen = dict[str, list[int]]()
     messages = dict[str, str]()
     for row in settled.to_dict("records"):
-        for sign, message in warning_signs({str(key): value for key, value in row.items()}).items():
+        measured = {str(name): float(value) for name, value in row.items()}
+        for sign, message in warning_signs(measured).items():
             seen.setdefault(sign, []).append(int(row["step"]))
             messages[sign] = message
     for sign, at in seen.items():
