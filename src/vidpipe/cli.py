@@ -42,6 +42,10 @@ COMMANDS = {
         "vidpipe.commands.pairs",
         "Look at the pairs of frames that pix2pix is fed.",
     ),
+    "play": (
+        "vidpipe.commands.play",
+        "Try trained models on a page, on this machine alone.",
+    ),
     "predict": (
         "vidpipe.commands.predict",
         "Predict the frames that follow a picture or a video.",
