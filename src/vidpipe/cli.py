@@ -34,6 +34,10 @@ COMMANDS = {
         "vidpipe.commands.glyphs",
         "Draw one grey picture per character of FONT, 82 x 73 pixels.",
     ),
+    "models": (
+        "vidpipe.commands.models",
+        "List models, get published ones, and pack trained ones for others.",
+    ),
     "new": (
         "vidpipe.commands.new",
         "Start a project of your own in FOLDER, which is empty or not there yet.",

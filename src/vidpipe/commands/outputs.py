@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from vidpipe.serving.store import FETCHED
+from vidpipe.serving.store import origin
 from vidpipe.utils.errors import UserError
 
 
@@ -31,6 +31,6 @@ def check_out(option: str, out: Path, suffixes: Sequence[str] = ()) -> None:
 
 
 def say_whose(folder: Path) -> None:
-    """Say that weights are not those of the tree, if they were fetched."""
-    if folder.is_relative_to(FETCHED):
-        click.echo(f"{folder}: published weights, as none are trained here", err=True)
+    """Say that weights are those of somebody else, if they were fetched or came with the package."""
+    if (whose := origin(folder)) in {"fetched", "shipped"}:
+        click.echo(f"{folder}: {whose} weights, as none are trained here", err=True)

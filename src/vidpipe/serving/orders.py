@@ -16,11 +16,11 @@ from vidpipe.serving.prediction import SUFFIXES as FILMS
 from vidpipe.serving.prediction import Prediction
 from vidpipe.serving.store import (
     DIGIT_GAN_NAMES,
-    FETCHED,
     NAMES,
     PREDICTOR,
     WEIGHTS,
     folder_of,
+    origin,
     training_command,
 )
 from vidpipe.utils.errors import UserError
@@ -185,7 +185,7 @@ def _described(model: str) -> dict[str, Any]:
         return {**about, "origin": "", "error": str(error)}
     return {
         **about,
-        "origin": "fetched" if folder.is_relative_to(FETCHED) else "trained",
+        "origin": origin(folder),
         "labels": list(made.get("labels") or []),
         "frames": made.get("frames"),
         "size": made.get("size"),

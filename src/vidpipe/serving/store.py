@@ -1,4 +1,4 @@
-"""Folders of trained models: those of the tree, and those that were fetched."""
+"""Folders of trained models: those of the tree, those that were fetched, those of the package."""
 
 from pathlib import Path
 
@@ -8,18 +8,29 @@ PREDICTOR = "pix2pix"
 DIGIT_GAN_NAMES = ("mlp_gan", "dcgan")
 NAMES = (PREDICTOR, *CLIP_GAN_NAMES, *reversed(DIGIT_GAN_NAMES))
 
-TRAINED = Path("data/06_models")  # written by the stages, tracked by DVC
-FETCHED = Path(".vidpipe/models")  # written by `vidpipe models get`, ignored by git and DVC
 WEIGHTS = "generator.safetensors"
+HOMES = {
+    "trained": Path("data/06_models"),  # written by the stages, tracked by DVC
+    "fetched": Path(".vidpipe/models"),  # by `vidpipe models get`, ignored by git and DVC
+    "shipped": Path(__file__).parents[1] / "shipped",  # to try at once; there may be none
+}
+TRAINED, FETCHED = HOMES["trained"], HOMES["fetched"]
 
 
 def folder_of(model: str) -> Path:
-    """Return the folder of a model's weights: the trained ones, else those that were fetched.
+    """Return the folder of a model's weights: the trained ones, else fetched, else shipped ones.
 
-    Where there are neither, it is the folder that a training would write.
+    Where there are none, it is the folder that a training would write.
     """
-    folders = [home / model for home in (TRAINED, FETCHED)]
+    folders = [home / model for home in HOMES.values()]
     return next((folder for folder in folders if (folder / WEIGHTS).is_file()), folders[0])
+
+
+def origin(folder: Path) -> str:
+    """Return whose weights a folder has, as a key of `HOMES`; empty: none, or the user's own."""
+    if not (folder / WEIGHTS).is_file():
+        return ""
+    return next((name for name, home in HOMES.items() if folder.parent == home), "")
 
 
 def training_command(model: str) -> str:
