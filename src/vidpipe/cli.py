@@ -26,6 +26,10 @@ COMMANDS = {
         "vidpipe.commands.dvc_yaml",
         "Write dvc.yaml from Kedro's pipelines and catalog.",
     ),
+    "export": (
+        "vidpipe.commands.export",
+        "Write a trained MODEL for other programs.",
+    ),
     "generate": (
         "vidpipe.commands.generate",
         "Generate pictures or clips with MODEL.",

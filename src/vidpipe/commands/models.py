@@ -7,7 +7,7 @@ import click
 from vidpipe.commands.results import HEADLINES
 from vidpipe.config.loader import FILE, read
 from vidpipe.serving.cards import ABOUT, card
-from vidpipe.serving.published import INDEX, Index, get, pack, read_index
+from vidpipe.serving.published import FILES, INDEX, Index, get, pack, read_index
 from vidpipe.serving.store import NAMES, TRAINED, WEIGHTS, folder_of, origin, training_command
 from vidpipe.utils.errors import UserError
 
@@ -92,7 +92,8 @@ def _row(cells: list[str]) -> str:
 
 
 def _size(folder: Path) -> int:
-    return sum(file.stat().st_size for file in folder.glob("[ag]*.safetensors"))
+    files = [folder / name for name in FILES]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _megabytes(size: int) -> str:

@@ -55,7 +55,9 @@ class Answer:
     note: str = ""
 
 
-def fulfil(model: str, fields: Mapping[str, str], picture: bytes) -> Answer:
+def fulfil(
+    model: str, fields: Mapping[str, str], picture: bytes, *, weights: Path | None = None
+) -> Answer:
     """Make what a player ordered.
 
     Args:
@@ -63,6 +65,7 @@ def fulfil(model: str, fields: Mapping[str, str], picture: bytes) -> Answer:
         fields: Wishes by the names of the command's options, and `kind` and `name`, the kind of
             file and the name of the picture; all may be missing.
         picture: File of the picture or video to start from; empty: none.
+        weights: Folder of the weights; None: that of the model.
 
     Raises:
         UserError: If something is wrong, in words for the page.
@@ -81,7 +84,7 @@ def fulfil(model: str, fields: Mapping[str, str], picture: bytes) -> Answer:
         path.write_bytes(picture)
         try:
             wish, note = _wish(model, kind, fields, path if picture else None)
-            made = wish.make()
+            made = replace(wish, weights=weights).make()
         except UserError as error:
             raise UserError(str(error).replace(f"{folder}/", "")) from error
     out = f"{model}-{wish.seed}.{kind}" if isinstance(wish, Generation) else f"{model}.{kind}"
@@ -114,7 +117,7 @@ def _wish(
     wish = Generation(
         model=model,
         suffix=f".{kind}",
-        count=_number(fields, "count", 1, MAX_COUNT[model]) or 4,
+        count=_number(fields, "count", 1, MAX_COUNT[model]) or Generation.count,
         seed=_number(fields, "seed", 0, MAX_SEED) or 0,
         image=path,
         frames=frames,
