@@ -50,7 +50,7 @@ def test_a_card_says_what_it_is_of_what_how_good_and_how_it_is_made_again(projec
 )
 def test_scores_of_other_weights_are_on_no_card(project, path):
     Path(path).write_text("{}")
-    with pytest.raises(UserError, match="expected what dvc.lock records of gan3d_evaluate"):
+    with pytest.raises(UserError, match=r"expected what dvc\.lock records of gan3d_evaluate"):
         cards.card("gan3d", [], half=False)
 
 

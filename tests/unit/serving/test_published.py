@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from safetensors import safe_open
 from support import untaught_models
-from support.http_server import serving
+from support.http_server import serve
 
 from vidpipe.serving import published
 from vidpipe.serving.store import FETCHED
@@ -74,9 +74,9 @@ def test_what_is_got_is_what_was_packed(archive):
 
 
 def test_an_address_will_do(archive):
-    with serving(archive) as address:
-        published.get("gan3d", address)
-        assert set(published.read_index(address).models) == set(CARDS)
+    with serve(archive) as mirror:
+        published.get("gan3d", mirror.url)
+        assert set(published.read_index(mirror.url).models) == set(CARDS)
     assert content(FETCHED / "gan3d") == content(archive / "gan3d")
 
 
