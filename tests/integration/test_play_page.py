@@ -35,18 +35,28 @@ PLAYS = """async () => {
   while (film.currentTime === before) await new Promise(r => setTimeout(r, 50));
   return true;
 }"""
-LOADED = "() => { const i = document.querySelector('#screen img'); return i.complete && i.naturalWidth; }"
+LOADED = """() => {
+  const picture = document.querySelector('#screen img');
+  return picture.complete && picture.naturalWidth > 0;
+}"""
 # Texts whose contrast with what lies behind them is too low, by the formula of WCAG 2.
 PALE = """() => {
-  const parse = c => c.match(/[0-9.]+/g).map(Number);
-  const light = c => { const [r, g, b] = c.map(v => { v /= 255; return v <= .04045 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4; }); return .2126 * r + .7152 * g + .0722 * b; };
-  const behind = node => { for (; node; node = node.parentElement) { const c = parse(getComputedStyle(node).backgroundColor); if (c.length === 3 || c[3] > 0) return c.slice(0, 3); } return [255, 255, 255]; };
+  const parts = colour => colour.match(/[0-9.]+/g).map(Number);
+  const linear = v => v <= 10 ? v / 255 / 12.92 : ((v / 255 + .055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => .2126 * linear(r) + .7152 * linear(g) + .0722 * linear(b);
+  const behind = node => {
+    for (; node; node = node.parentElement) {
+      const colour = parts(getComputedStyle(node).backgroundColor);
+      if (colour.length === 3 || colour[3] > 0) return colour;
+    }
+    return [255, 255, 255];
+  };
   const pale = [];
   for (const node of document.querySelectorAll('body *')) {
     const own = [...node.childNodes].some(n => n.nodeType === 3 && n.textContent.trim());
-    if (!own || !node.checkVisibility() || ['SCRIPT', 'STYLE'].includes(node.tagName)) continue;
-    const [a, b] = [light(parse(getComputedStyle(node).color).slice(0, 3)), light(behind(node))];
-    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    if (!own || !node.checkVisibility() || node.tagName === 'SCRIPT') continue;
+    const lights = [light(parts(getComputedStyle(node).color)), light(behind(node))];
+    const ratio = (Math.max(...lights) + .05) / (Math.min(...lights) + .05);
     if (ratio < 4.5) pale.push(`${node.textContent.trim()}: ${ratio.toFixed(2)}`);
   }
   return pale;
