@@ -1,10 +1,13 @@
 """`vidpipe play`: a page on which trained models are tried."""
 
 import os
+import shutil
 import socket
 import sys
+import tempfile
 import webbrowser
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Thread
 
 import click
@@ -86,12 +89,16 @@ def _serve(place: socket.socket) -> None:
         ws="none",
         timeout_graceful_shutdown=0,
     )
-    try:
-        uvicorn.Server(config).run(sockets=[place])
-    finally:
-        worker.thread.shutdown(wait=False, cancel_futures=True)
-        if worker.busy:
-            # Python would wait for the thread, which torch does not let go of.
-            click.echo("\nstopped", err=True)
-            sys.stdout.flush()
-            os._exit(STOPPED)
+    with TemporaryDirectory(prefix="vidpipe-play-") as pictures:
+        tempfile.tempdir = pictures
+        try:
+            uvicorn.Server(config).run(sockets=[place])
+        finally:
+            tempfile.tempdir = None
+            worker.thread.shutdown(wait=False, cancel_futures=True)
+            if worker.busy:
+                # Python would wait for the thread, which torch does not let go of.
+                shutil.rmtree(pictures, ignore_errors=True)
+                click.echo("\nstopped", err=True)
+                sys.stdout.flush()
+                os._exit(STOPPED)

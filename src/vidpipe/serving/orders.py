@@ -1,5 +1,6 @@
 """What a player orders on the page: fields and a picture in, a file and its command out."""
 
+import os
 import shlex
 import warnings
 from collections.abc import Mapping
@@ -31,6 +32,7 @@ MAX_CLIPS = 16
 MAX_DIGITS = 100
 MAX_SEED = 2**31 - 1
 MAX_PIXELS = 50_000_000  # of a picture: a decoded one takes three bytes for each
+MOVING = {"GIF", "PNG", "WEBP", "AVIF"}  # formats of films, as Pillow names them
 MAX_NAME = 100  # characters of the name of a picture
 # How much a player may order, by model; the numbers of frames are those that are predicted.
 MAX_COUNT = dict.fromkeys(NAMES, MAX_CLIPS) | dict.fromkeys(DIGIT_GAN_NAMES, MAX_DIGITS)
@@ -86,7 +88,7 @@ def fulfil(
             wish, note = _wish(model, kind, fields, path if picture else None)
             made = replace(wish, weights=weights).make()
         except UserError as error:
-            raise UserError(str(error).replace(f"{folder}/", "")) from error
+            raise UserError(str(error).replace(f"{folder}{os.sep}", "")) from error
     out = f"{model}-{wish.seed}.{kind}" if isinstance(wish, Generation) else f"{model}.{kind}"
 
     # The command reads the player's own file, which lies where the command is typed.
@@ -155,10 +157,11 @@ def _pictures(path: Path) -> int:
         try:
             with Image.open(path) as image:
                 width, height = image.size
-                pictures = getattr(image, "n_frames", 1)
+                # Those of a camera's file are one in several sizes, those of a TIFF are pages.
+                pictures = getattr(image, "n_frames", 1) if image.format in MOVING else 1
         except Image.DecompressionBombError:
             width, height, pictures = MAX_PIXELS, 2, 1
-        except REFUSED:
+        except (*REFUSED, EOFError):
             return 0
     if width * height > MAX_PIXELS:
         raise UserError(

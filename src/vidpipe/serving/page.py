@@ -27,7 +27,6 @@ HOSTS = {"127.0.0.1", "localhost", "::1"}  # names of this machine
 MAX_BODY = 32 * 2**20  # bytes of a picture
 MAX_DRAINED = 2**30  # bytes of one too large that are read and dropped, so that the answer is heard
 MAX_WAITING = 16  # orders
-TOO_LARGE = 413
 GONE = 499  # nobody is there to read the answer
 # The page has no part that is not in it, and nothing on it may ask another machine.
 POLICY = (

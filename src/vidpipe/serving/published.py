@@ -125,7 +125,7 @@ def get(model: str, source: str) -> Path:
     if files is None or WEIGHTS not in files:
         raise UserError(f"{_at(source, INDEX)}: expected {model} with {WEIGHTS}, it has none")
     FETCHED.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=FETCHED.parent, prefix="work-models-") as temporary:
+    with TemporaryDirectory(dir=FETCHED.parent, prefix="models-") as temporary:
         folder = Path(temporary) / model
         folder.mkdir()
         for name, file in files.items():

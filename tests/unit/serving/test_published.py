@@ -70,7 +70,7 @@ def test_what_is_got_is_what_was_packed(archive):
     for _ in range(2):
         assert published.get("gan3d", str(archive)) == FETCHED / "gan3d"
     assert content(FETCHED / "gan3d") == content(archive / "gan3d")
-    assert not list(FETCHED.parent.glob("work-*"))
+    assert not list(FETCHED.parent.glob("models-*"))
 
 
 def test_an_address_will_do(archive):
