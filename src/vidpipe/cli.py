@@ -22,6 +22,10 @@ RUNNER = "SequentialRunner"
 # Module of each command, whose function has its name, and the summary, so that `--help` need not
 # import them.
 COMMANDS = {
+    "compare": (
+        "vidpipe.commands.compare",
+        "Compare the headline scores and the parameters of RUNS.",
+    ),
     "dvc-yaml": (
         "vidpipe.commands.dvc_yaml",
         "Write dvc.yaml from Kedro's pipelines and catalog.",
@@ -65,6 +69,10 @@ COMMANDS = {
     "refresh": (
         "vidpipe.commands.refresh",
         "Record stages anew, without a run, whose code does the same as before.",
+    ),
+    "report": (
+        "vidpipe.commands.report",
+        "Write one page of all models: films beside real ones, curves, scores, warnings.",
     ),
     "reproduce": (
         "vidpipe.commands.reproduce",

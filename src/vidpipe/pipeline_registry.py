@@ -36,6 +36,12 @@ def _clips() -> Pipeline:
     return create_pipeline()
 
 
+def _report() -> Pipeline:
+    from vidpipe.pipelines.report.pipeline import create_pipeline  # noqa: PLC0415
+
+    return create_pipeline()
+
+
 # Stage -> the package's pipeline that has a node of that name, in the order of a run: first what
 # moves.
 STAGES: dict[str, Callable[[], Pipeline]] = {
@@ -59,6 +65,7 @@ STAGES: dict[str, Callable[[], Pipeline]] = {
     "action_classifier": _clips,
     "clip_autoencoder": _clips,
     **{f"{model}_{part}": _clips for model in CLIP_GAN_NAMES for part in ("train", "evaluate")},
+    "report": _report,
 }
 
 # Deliverable, as a person runs it -> its stages.

@@ -56,7 +56,7 @@ def test_all_models_stand_in_one_experiment(project):
     rows = client.search_runs([found.experiment_id])
     by_name = {row.info.run_name: row.data.metrics for row in rows}
     assert set(by_name) == {*MODELS, "clip_autoencoder"}
-    assert {"generator", "frechet_diff", "psnr"} <= set(by_name.pop("clip_autoencoder"))
+    assert {"total", "train.psnr", "ceiling.frechet_diff"} <= set(by_name.pop("clip_autoencoder"))
     for scores in by_name.values():
         assert {"generator", "frechet_diff", "actions_covered"} <= set(scores)
 

@@ -1,5 +1,6 @@
 """`vidpipe ui`: compare runs in a browser."""
 
+import os
 import sqlite3
 import sys
 from contextlib import suppress
@@ -10,6 +11,8 @@ import click
 from vidpipe.config.loader import FILE, read
 from vidpipe.tracking.mlflow_tracker import relocate_artifacts, tracking_uri, without_secrets
 from vidpipe.utils import children
+
+STORE = "MLFLOW_BACKEND_STORE_URI"  # MLflow's name for --backend-store-uri
 
 
 @click.command()
@@ -30,7 +33,7 @@ def ui(port: int) -> None:
     with suppress(sqlite3.Error):  # a database that MLflow has yet to set up
         relocate_artifacts(uri)
     click.echo(f"runs of {address} at http://127.0.0.1:{port} (Ctrl-C stops)")
-    command = [sys.executable, "-m", "mlflow", "ui", "--backend-store-uri", uri]
-    command += ["--host", "127.0.0.1", "--port", str(port)]
+    command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port)]
     with suppress(KeyboardInterrupt):
-        sys.exit(children.run(command))
+        # Not as an argument: all users of the machine see those, and it may hold a password.
+        sys.exit(children.run(command, env=os.environ | {STORE: uri}))

@@ -343,11 +343,14 @@ class MocoganModel(ClipGanModel):
 
     Attributes:
         motion: Dimension of the motion, and of the noise that is new in each frame.
+        motion_noise: Standard deviation of that noise. In the steps before the first frame it is 1,
+            so clips begin in any phase of an action.
         paint: Frames by transposed convolutions, as in the paper, or by layers that content and
             motion steer, before a still background.
     """
 
     motion: Count
+    motion_noise: NonNegative
     paint: Literal["transposed", "conditional"]
 
 

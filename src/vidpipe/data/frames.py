@@ -3,6 +3,7 @@
 Frames stream from the decoder to the file, so memory does not grow with the video's length.
 """
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
@@ -19,9 +20,11 @@ from vidpipe.data.files import inside, named
 from vidpipe.data.video import PAUSE, Decoded, Square, Thumbnail, decode, rate
 from vidpipe.utils.errors import UserError
 
+log = logging.getLogger(__name__)
 SHOTS = "shots.csv"
 WRITE_BUFFER = 2**20  # bytes
 COMPARED = 8  # frames compared at a time: hardly slower in NumPy than one
+ALIKE = 1.01  # ratio of frame rates that count as one
 
 
 @dataclass(frozen=True)
@@ -183,6 +186,27 @@ def sample(
         cut = cut or change > cut_threshold
     if on_display is not None and tick * period <= on_display.time - start + slack:
         yield Sampled(on_display, cut)
+
+
+def warn_of_rates(rates: Sequence[float], fps: float | None, key: str) -> None:
+    """Log that videos have fewer frames than are sampled, or steps of unequal time.
+
+    Args:
+        rates: Frames per second of each video.
+        fps: Sampling rate; None: each video's own.
+        key: Key of `params.yaml` that holds it, for the message.
+    """
+    lowest, highest = min(rates), max(rates)
+    if fps and fps > lowest:
+        log.warning(
+            "%s: %g is above the video's own %g: frames will stand more than once", key, fps, lowest
+        )
+    elif not fps and highest > ALIKE * lowest:
+        log.warning(
+            "%s: it is empty, and the videos have from %g to %g frames a second, so a step is a "
+            "longer time in some; %g would make them alike",
+            *(key, lowest, highest, lowest),
+        )
 
 
 def load(folder: Path, file: str) -> UInt8[np.ndarray, "t h w c"]:

@@ -10,7 +10,7 @@ from PIL import Image
 from vidpipe.data.frames import luma_changes
 from vidpipe.data.pictures import open_picture
 from vidpipe.data.sequences import as_film
-from vidpipe.data.video import Decoded, Square, decode
+from vidpipe.data.video import PAUSE, Decoded, Square, decode, rate
 from vidpipe.utils.errors import UserError
 
 Pixels = UInt8[np.ndarray, "size size 3"]
@@ -47,7 +47,7 @@ def read_frames(
         size: Side of the squares that frames are cut to.
         seconds: Time of the frame; None: the last frame of the video.
         preceding: Number of frames of its shot before it; fewer where that begins after.
-        following: Number of frames after it; fewer where the video ends before.
+        following: Number of frames after it; fewer where the video ends or pauses before.
 
     Returns:
         The frames up to that time, and those after it.
@@ -59,17 +59,21 @@ def read_frames(
     past = deque[Decoded](maxlen=preceding + 1)
     after = list[Pixels]()
     with as_film(path) as film:
+        longest = (PAUSE + 0.5) / float(rate(film))  # seconds between frames of a shot
+        last = 0.0  # time of the frame before
         for frame, change in luma_changes(decode(film)):
+            paused = frame.time - last > longest
+            last = frame.time
             # A first frame later than the time asked for is on display already.
             if seconds is None or frame.time <= seconds or not past:
-                # What lies before a cut tells nothing of how this shot moves.
-                if change > CUT:
+                # What lies before a cut or a pause tells nothing of how this shot moves.
+                if paused or change > CUT:
                     past.clear()
                 past.append(frame)
-            elif len(after) < following:
-                after.append(square(frame))
-            else:
+            elif paused or len(after) == following:
                 break
+            else:
+                after.append(square(frame))
     if not past:
         raise UserError(f"{path}: no frame of it can be decoded")
     if seconds is not None and seconds > frame.time + 1:

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from vidpipe.data.colours import DEINTERLACED
+from vidpipe.data import colours
 from vidpipe.data.datasets.record import Video
 from vidpipe.data.files import UnwritableError
 from vidpipe.data.sequences import as_film
 from vidpipe.data.splits import TEST, TRAIN, by_group
-from vidpipe.data.video import decode, probe
+from vidpipe.data.video import Decoded, decode, probe
 from vidpipe.data.workers import Failure, PoolFactory, map_ordered, processors
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
@@ -272,16 +272,18 @@ def _copy(video: Video, copy: Path) -> Entry:
 def _inspect(path: Path) -> Entry:
     """Decode a whole file and return a row of what it holds; the other fields are empty."""
     empty = Entry(path=path.name, label="", group="", split="")
+    decoded = 0
+    last = 0.0  # time of the last frame
     try:
         header = probe(path)
-        frames = [(frame.time, frame.deinterlaced) for frame in decode(path)]
+        # Those are of the first frame; transparency, combs and HDR may begin later.
+        notes = dict.fromkeys(header.notes)
+        for frame in decode(path):
+            decoded += 1
+            last = frame.time
+            notes |= dict.fromkeys(_notes(frame))
     except UNREADABLE as error:
         return replace(empty, status=BROKEN, reason=str(error).replace(f"{path.parent}/", ""))
-    decoded = len(frames)
-    notes = header.notes
-    # The first frame, which the notes are of, may be without the combs of later ones.
-    if any(deinterlaced for _, deinterlaced in frames) and DEINTERLACED not in notes:
-        notes = (*notes, DEINTERLACED)
     damaged = header.announced > decoded
     return replace(
         empty,
@@ -290,11 +292,16 @@ def _inspect(path: Path) -> Entry:
         height=header.height,
         fps=round(header.fps, 3),
         frames=decoded,
-        seconds=round(frames[-1][0] + 1 / header.fps, 3) if frames else 0.0,
+        seconds=round(last + 1 / header.fps, 3) if decoded else 0.0,
         status=DAMAGED if damaged else OK,
         reason=f"{decoded} of {header.announced} frames decode" if damaged else "",
         notes="; ".join(notes),
     )
+
+
+def _notes(frame: Decoded) -> list[str]:
+    """Say what is done to one frame."""
+    return [*([colours.DEINTERLACED] if frame.deinterlaced else []), *colours.notes(frame.frame)]
 
 
 def _merge(copy: Entry, contents: Entry | Failure) -> Entry:

@@ -103,6 +103,17 @@ class Picture(_Local[bytes, bytes]):
         return self._existing_path().read_bytes()
 
 
+class Page(_Local[str, str]):
+    """An HTML file in UTF-8."""
+
+    def save(self, data: str) -> None:
+        with whole_file(self._filepath) as partial:
+            partial.write_text(data, encoding="utf-8")
+
+    def load(self) -> str:
+        return self._existing_path().read_text(encoding="utf-8")
+
+
 class Metrics(_Local[dict[str, float], dict[str, float]]):
     """Metrics by name in a JSON file: finite, sorted, rounded to six significant digits."""
 

@@ -50,7 +50,13 @@ def build(config: TrainingConfig[MocoganModel, MocoganTrain], data: ClipData) ->
     """Make both networks."""
     model = config.model
     return build_networks(
-        Generator, Discriminator, config, data, motion=model.motion, paint=model.paint
+        Generator,
+        Discriminator,
+        config,
+        data,
+        motion=model.motion,
+        motion_noise=model.motion_noise,
+        paint=model.paint,
     )
 
 
@@ -95,6 +101,7 @@ class Generator(ClipGenerator):
         latent: Numbers of the content.
         codes: Number of categorical codes among them.
         motion: Numbers of motion per frame.
+        motion_noise: Standard deviation of what is new to the motion in each frame; 1 in the paper.
         paint: `transposed`: the paper's network; `conditional`: layers that content and motion
             steer, before a still background.
         size: Side of the frames, 4 times a power of two.
@@ -111,6 +118,7 @@ class Generator(ClipGenerator):
         latent: int,
         codes: int,
         motion: int,
+        motion_noise: float = 1.0,
         paint: Literal["transposed", "conditional"],
         size: int,
         frames: int,
@@ -122,6 +130,7 @@ class Generator(ClipGenerator):
         super().__init__()
         self.content = Prior(latent, codes, tuple(labels))
         self.motion = motion
+        self.motion_noise = motion_noise
         self.frames = frames
         self.prior = self.prior_for(frames)
 
@@ -163,8 +172,10 @@ class Generator(ClipGenerator):
         category = content[:, : self.content.codes]
         state = moving.new_zeros(len(noise), self.motion)
         states = []
-        for new in moving.reshape(len(noise), -1, self.motion).unbind(1):
-            state = self.cell(torch.cat([category, new], dim=1), state)
+        for step, new in enumerate(moving.reshape(len(noise), -1, self.motion).unbind(1)):
+            # Loud before the clip begins, so that clips differ; then as loud as is wanted.
+            loud = 1.0 if step < LEAD else self.motion_noise
+            state = self.cell(torch.cat([category, loud * new], dim=1), state)
             states.append(state)
         return content, torch.stack(states[LEAD:], dim=1)
 

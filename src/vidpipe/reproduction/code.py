@@ -82,7 +82,7 @@ def installed() -> str:
     """Return what `INSTALLED` says of this package: its version, and a hash of its code."""
     root = Path(__file__).parents[1]
     digest = hashlib.sha256()
-    for file in sorted(root.rglob("*.py")):
+    for file in sorted([*root.rglob("*.py"), *root.rglob("templates/*.html")]):
         digest.update(f"{file.relative_to(root).as_posix()}\n".encode() + file.read_bytes())
     return f"{PACKAGE} {version(PACKAGE)}\nsha256 {digest.hexdigest()}\n"
 

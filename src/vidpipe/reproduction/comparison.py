@@ -77,7 +77,7 @@ def compare_metrics(
         for name in sorted({*numbers, *rebuilt[file]}):
             old = numbers.get(name)
             new = rebuilt[file].get(name)
-            tolerance = _tolerance(tolerances.get(Path(file).stem, {}), name, old)
+            tolerance = tolerance_of(tolerances.get(Path(file).stem, {}), name, old)
             difference = None if old is None or new is None else new - old
             agrees = difference is not None and abs(difference) <= tolerance
             rows.append(Metric(file, name, old, new, tolerance, difference, agrees))
@@ -101,8 +101,8 @@ def tolerances(project: Path) -> Tolerances:
         raise UserError("\n".join([f"{TOLERANCES} is not right:", *problems])) from error
 
 
-def _tolerance(stated: Mapping[str, Tolerance], name: str, value: float | None) -> float:
-    """Tolerance of a metric's recorded value, by the first pattern that fits its name."""
+def tolerance_of(stated: Mapping[str, Tolerance], name: str, value: float | None) -> float:
+    """Return the tolerance of a metric's value, by the first pattern that fits its name, or 0."""
     # A file lists special names before general patterns.
     for pattern, tolerance in stated.items():
         if fnmatchcase(name, pattern):

@@ -294,7 +294,7 @@ class _MlflowRun:
         client = self.tracker.client
         run_id = run_id_file.read_text(encoding="utf-8") if run_id_file.is_file() else ""
         experiment = self._experiment(new.experiment)
-        if run_id and client.search_runs([experiment], f"attributes.run_id = '{run_id}'"):
+        if run_id and self._search(experiment, f"attributes.run_id = '{run_id}'"):
             client.update_run(run_id, status="RUNNING")
             self.id = run_id
             self.is_logged = _logged_steps(client, run_id)
@@ -308,7 +308,7 @@ class _MlflowRun:
     def find_or_create(self, new: _Description, weights: Path, digest: str) -> None:
         # Join by content, not by time: DVC skips and restores stages without running them.
         experiment = self._experiment(new.experiment)
-        runs = self.tracker.client.search_runs([experiment], f"tags.`{WEIGHTS_TAG}` = '{digest}'")
+        runs = self._search(experiment, f"tags.`{WEIGHTS_TAG}` = '{digest}'")
         matches = [run.info.run_id for run in runs if run.data.params == new.params]  # newest first
         if matches:
             file = self.tracker.run_id_file(digest)
@@ -357,6 +357,12 @@ class _MlflowRun:
         run_id_file = self.tracker.run_id_file(digest)
         run_id_file.parent.mkdir(parents=True, exist_ok=True)
         run_id_file.write_text(self.id, encoding="utf-8")
+
+    def _search(self, experiment: str, condition: str) -> list[Any]:
+        """Find runs to go on with: of a copied database, some have artifacts in the original."""
+        home = self.tracker.client.get_experiment(experiment).artifact_location
+        runs = self.tracker.client.search_runs([experiment], condition)
+        return [run for run in runs if run.info.artifact_uri.startswith(home)]
 
     def _create(self, experiment: str, new: _Description) -> None:
         run = self.tracker.client.create_run(experiment, run_name=new.name, tags=new.tags)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from support.project import environment
 
+from vidpipe.commands.ui import STORE
 from vidpipe.utils import children
 
 LISTENS = "0A"
@@ -23,16 +24,18 @@ def listening(port):
 
 
 def test_the_server_is_told_to_listen_on_localhost(vidpipe, project, monkeypatch):
-    started = []
+    started, given = [], {}
 
-    monkeypatch.setattr(children, "run", started.extend)
+    def note(words, env):
+        started.extend(words)
+        given.update(env)
+
+    monkeypatch.setattr(children, "run", note)
     monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     vidpipe("ui", "--port", "5123")
     assert started[started.index("--host") + 1] == "127.0.0.1"
     assert started[started.index("--port") + 1] == "5123"
-    assert (
-        started[started.index("--backend-store-uri") + 1] == f"sqlite:///{project}/mlflow/mlflow.db"
-    )
+    assert given[STORE] == f"sqlite:///{project}/mlflow/mlflow.db"
 
 
 @pytest.mark.parametrize(
@@ -47,10 +50,10 @@ def test_a_server_that_keeps_the_runs_is_named_without_the_password(
 ):
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     started = []
-    monkeypatch.setattr(children, "run", started.append)
+    monkeypatch.setattr(children, "run", lambda words, **_: started.append(words))
     output = vidpipe("ui").output
     assert message in output
-    assert "secret" not in output
+    assert "secret" not in output + str(started)
     assert bool(started) == uri.startswith("postgresql")
 
 

@@ -166,6 +166,15 @@ def test_a_frame_may_be_on_display_for_long(tmp_path, seconds, number):
     assert after == []
 
 
+def test_no_frame_on_the_other_side_of_a_pause_tells_of_motion(tmp_path):
+    stamps = [0, 0.04, 0.08, 0.12, 15.12, 15.16]
+    paused = footage.write(tmp_path / "v.mkv", footage.numbered(6), times=stamps)
+    past, _ = read_frames(paused, 32, None, preceding=4)
+    assert footage.numbers(past) == [4, 5]
+    _, after = read_frames(paused, 32, 0.08, following=4)
+    assert footage.numbers(after) == [3]
+
+
 def test_no_frame_of_another_shot_tells_of_motion(tmp_path):
     dark, light = footage.plain(64, 64, (20, 20, 20)), footage.plain(64, 64, (220, 220, 220))
     cut = footage.write(tmp_path / "v.mkv", [dark] * 4 + [light] * 2)

@@ -74,6 +74,14 @@ def test_combs_after_the_first_frame_are_noted(tmp_path: Path):
     assert entry.notes == "deinterlaced"
 
 
+def test_transparency_after_the_first_frame_is_noted(tmp_path: Path):
+    colours = [(220, 30, 30, 255), (30, 200, 30, 255), (30, 30, 220, 0)]
+    first, *others = (Image.new("RGBA", (64, 64), colour) for colour in colours)
+    path = tmp_path / "v.apng"
+    first.save(path, "png", save_all=True, append_images=others, duration=40)
+    assert collected(path).notes == "transparency filled with white"
+
+
 def test_the_length_of_a_video_has_its_pauses(tmp_path: Path):
     stamps = [n / 20 + 15 * (n > 9) for n in range(20)]
     entry = collected(footage.write(tmp_path / "v.mp4", footage.numbered(20), times=stamps))

@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from kedro.io import DatasetError
 
-from vidpipe.io import Folder, Metrics, Npz, Picture, Table
+from vidpipe.io import Folder, Metrics, Npz, Page, Picture, Table
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 
@@ -33,6 +33,7 @@ FILES: list[tuple[type, str, Any, Any]] = [
     ),
     (Table, "a.csv", pd.DataFrame({"a": [1]}), pd.DataFrame({"a": range(5000)})),
     (Picture, "a.png", b"old", bytes(100_000)),
+    (Page, "a.html", "<p>é", "x" * 100_000),
     (Metrics, "a.json", {"a": 1.0}, {f"number {n}": 1.5 for n in range(2000)}),
 ]
 EACH = pytest.mark.parametrize(("kind", "name", "small", "large"), FILES)

@@ -71,6 +71,14 @@ def test_motion_is_made_step_by_step_from_what_is_new():
     assert (motion[:, 5:] != other_motion[:, 5:]).any(2).all()
 
 
+def test_quiet_noise_changes_what_comes_before_a_clip_alone():
+    made = generator(motion_noise=0.0)
+    noise = noise_of(made)
+    _, motion = made.unroll(noise)
+    assert torch.equal(made.unroll(changed(noise, 0))[1], motion)
+    assert (made.unroll(changed(noise, -1))[1] != motion).any(2).all()
+
+
 def test_the_category_steers_motion():
     made = generator(labels=("run", "jump", "walk"))
     run, jump = (noise_of(made, label=torch.full((2,), code)) for code in (0, 1))

@@ -216,6 +216,22 @@ def test_a_copied_project_keeps_its_artifacts_in_itself(tracker, tmp_path):
     assert f"{tmp_path}/copy/mlflow/" in copy.client.get_run(old).info.artifact_uri
 
 
+def test_a_copy_of_a_stopped_training_goes_on_in_itself(tracker, tmp_path):
+    first, second = (tmp_path / name for name in ("first", "second"))
+    shutil.copytree(tracker.root, first)
+    (first / "checkpoints").mkdir()
+    original = MlflowTracker(root=first, project=first, params=PARAMS)
+    with original.training("dcgan", first / "checkpoints") as run:
+        run.metrics({"generator": 0.1}, 1)  # it has no artifact yet
+    shutil.copytree(first, second)
+    train(original, first / "checkpoints", 2)
+    before = files_of(first)
+    copy = MlflowTracker(root=second, project=second, params=PARAMS)
+    run = train(copy, second / "checkpoints", 2)
+    assert files_of(first) == before
+    assert list((second / "mlflow/artifacts/digits" / run).rglob("*.png"))
+
+
 def test_artifacts_lie_beside_a_database_of_ones_own_even_in_a_temporary_copy(
     tracker, tmp_path, monkeypatch
 ):

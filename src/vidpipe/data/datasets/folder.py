@@ -16,9 +16,11 @@ from vidpipe.utils.errors import UserError
 log = logging.getLogger(__name__)
 SUFFIXES = frozenset(
     (
-        *(".264", ".265", ".3gp", ".apng", ".asf", ".avi", ".dv", ".flv", ".gif", ".h264", ".h265"),
-        *(".hevc", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf"),
-        *(".ogv", ".ts", ".vob", ".webm", ".wmv", ".y4m"),
+        *(".264", ".265", ".3g2", ".3gp", ".apng", ".asf", ".avc", ".avi", ".divx", ".dv", ".f4v"),
+        *(".flv", ".gif", ".h261", ".h263", ".h264", ".h265", ".hevc", ".ivf", ".m1v", ".m2t"),
+        *(".m2ts", ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mk3d", ".mkv", ".mod", ".mov", ".mp4"),
+        *(".mpe", ".mpeg", ".mpg", ".mpv", ".mts", ".mxf", ".nut", ".obu", ".ogm", ".ogv", ".qt"),
+        *(".rm", ".rmvb", ".tod", ".ts", ".vob", ".vro", ".webm", ".wmv", ".y4m"),
     )
 )
 NAMED = 3  # videos named in a message, of many

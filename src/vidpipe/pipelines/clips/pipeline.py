@@ -1,7 +1,10 @@
 """Wiring of the classifier of actions, the autoencoder, and every GAN of clips."""
 
+from typing import get_args
+
 from kedro.pipeline import Pipeline, node, pipeline
 
+from vidpipe.models.clip_gan import ClipGanModule
 from vidpipe.models.registry import CLIP_GANS
 from vidpipe.pipelines.clips.autoencoder import train_clip_autoencoder
 from vidpipe.pipelines.clips.classifier import train_action_classifier
@@ -47,6 +50,11 @@ def create_pipeline() -> Pipeline:
             make_evaluate_node(network),
             data="clips",
             classifier="action_classifier_model",
-            autoencoder="clip_autoencoder_model",
+            autoencoder="clip_autoencoder_model" if _may_see_latents(network) else None,
         )
     return pipeline(nodes)
+
+
+def _may_see_latents(network: ClipGanModule) -> bool:
+    """Tell whether a model's parameters offer latents: others do not wait for the autoencoder."""
+    return "latent" in get_args(network.ModelConfig.model_fields["space"].annotation)

@@ -8,7 +8,7 @@ import pandas as pd
 
 from vidpipe.config.schema import ClipFrames
 from vidpipe.data.extraction import NAMED, extract_all
-from vidpipe.data.frames import extract
+from vidpipe.data.frames import extract, warn_of_rates
 from vidpipe.data.workers import PoolFactory, processes
 from vidpipe.utils.errors import UserError
 
@@ -40,6 +40,7 @@ def extract_clips(
         UserError: If no video can be read.
     """
     readable = _drop_broken(videos, manifest)
+    warn_of_rates(readable["fps"].astype(float).tolist(), frames.fps, "frames.clips.fps")
     # `quick`: there are many videos, and their frames are small.
     extract_one = partial(
         extract,

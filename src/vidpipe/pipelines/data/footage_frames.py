@@ -8,7 +8,7 @@ import pandas as pd
 
 from vidpipe.config.schema import Frames
 from vidpipe.data.files import inside
-from vidpipe.data.frames import Shot, extract, write_shots
+from vidpipe.data.frames import Shot, extract, warn_of_rates, write_shots
 from vidpipe.data.workers import Failure, PoolFactory, map_ordered, processes, processors
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.progress import progress
@@ -43,19 +43,7 @@ def extract_footage(
     """
     alone = len(manifest) == 1  # and in no split
     manifest = manifest[(manifest["status"] != "broken") & (alone | (manifest["split"] != ""))]
-    rates = sorted({float(fps) for fps in manifest["fps"]})
-    if frames.fps and frames.fps > rates[0]:
-        log.warning(
-            "frames.footage.fps: %g is above the video's own %g: frames will stand more than once",
-            frames.fps,
-            rates[0],
-        )
-    elif not frames.fps and rates[-1] > 1.01 * rates[0]:
-        log.warning(
-            "frames.footage.fps: it is empty, and the videos have from %g to %g frames a second, "
-            "so a step is a longer time in some; %g would make them alike",
-            *(rates[0], rates[-1], rates[0]),
-        )
+    warn_of_rates(manifest["fps"].astype(float).tolist(), frames.fps, "frames.footage.fps")
     folder = scratch / "frames"
     folder.mkdir()
     extract_one = partial(

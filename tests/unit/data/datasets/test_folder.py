@@ -59,6 +59,14 @@ def test_hidden_files_and_what_is_no_video_are_passed_over_and_counted(
     assert "2 .jpg, 1 .txt, 2 hidden, 1 no suffix" in caplog.text
 
 
+@pytest.mark.parametrize(
+    "suffix", ["m2v", "M1V", "mjpeg", "3g2", "f4v", "qt", "ivf", "obu", "m2t", "MOD", "ogm", "rm"]
+)
+def test_videos_from_cameras_and_programs_of_any_age_count(place: Place, suffix: str):
+    root = make(place, f"walk/a.{suffix}")
+    assert told(place, root) == {f"walk/a.{suffix}": ("walk", "")}
+
+
 def test_links_are_followed_once_and_a_dangling_one_is_kept_for_the_manifest(
     place: Place, tree: Path
 ):

@@ -37,6 +37,7 @@ def manifest(videos: Path) -> pd.DataFrame:
     columns = ["path", "label", "group", "split", "status", "frames"]
     table = pd.DataFrame(VIDEOS, columns=columns)
     table["sha256"] = [sha256(videos / path) for path in table["path"]]
+    table["fps"] = 25.0
     table["seconds"] = table["frames"] / 25
     table["reason"] = ["" if status == "ok" else "torn" for status in table["status"]]
     return table

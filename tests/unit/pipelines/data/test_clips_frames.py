@@ -1,4 +1,5 @@
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pandas as pd
@@ -33,6 +34,18 @@ def test_what_is_left_out_is_named(
     first, second = [record.getMessage() for record in caplog.records]
     assert first == "run/torn.avi is left out, for it is broken: torn"
     assert second.startswith("run/unread.avi is left out: ")
+
+
+def test_videos_of_unlike_rates_are_told_with_the_rate_that_makes_them_alike(
+    videos: Path, manifest: pd.DataFrame, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    (tmp_path / "work").mkdir()
+    few = manifest.head(2).assign(fps=[25.0, 59.94])
+    with caplog.at_level(logging.WARNING):
+        extract_clips(videos, few, FRAMES, tmp_path / "work", pool=ThreadPoolExecutor)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert said.startswith("frames.clips.fps: it is empty, and the videos have from 25 to 59.94")
+    assert said.endswith("; 25 would make them alike")
 
 
 def test_a_set_of_broken_videos_is_refused(videos: Path, manifest: pd.DataFrame, tmp_path: Path):
