@@ -4,7 +4,6 @@ from pathlib import Path
 
 import click
 
-from vidpipe.commands.results import HEADLINES
 from vidpipe.config.loader import FILE, read
 from vidpipe.serving.cards import ABOUT, card
 from vidpipe.serving.published import FILES, INDEX, Index, get, pack, read_index
@@ -80,7 +79,7 @@ def pack_models(names: tuple[str, ...], out: Path, half: bool) -> None:
     chosen = names or [name for name in NAMES if (TRAINED / name / WEIGHTS).is_file()]
     if not chosen:
         raise UserError(f"{TRAINED}: expected trained models, found none; run `dvc repro`")
-    cards = {name: card(name, HEADLINES[name], half=half) for name in chosen}
+    cards = {name: card(name, half=half) for name in chosen}
     index = pack({name: TRAINED / name for name in chosen}, cards, out, half=half)
     for name, files in sorted(index.models.items()):
         click.echo(f"{name:14}{_megabytes(sum(file.size for file in files.values())):>8} MB")

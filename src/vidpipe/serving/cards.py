@@ -8,6 +8,7 @@ from typing import Any
 from vidpipe.config.loader import FILE, read
 from vidpipe.reproduction.record import md5, read_numbers, recorded
 from vidpipe.serving.store import DIGIT_GAN_NAMES, PREDICTOR, TRAINED
+from vidpipe.tracking.headlines import HEADLINES, Headline
 from vidpipe.utils.errors import UserError
 
 ABOUT = {
@@ -39,18 +40,17 @@ CARD = """\
 The files of `metrics/` have all of them, beside baselines and floors; `docs/results.md` says what
 they mean.
 
-| score | value |
-|---|---|
+| score | better | this model | real data | baseline |
+|---|---|---|---|---|
 {scores}
 """
 
 
-def card(model: str, headlines: list[str], *, half: bool, project: Path = Path()) -> str:
+def card(model: str, *, half: bool, project: Path = Path()) -> str:
     """Return the card of a trained model, in Markdown.
 
     Args:
         model: Its name.
-        headlines: Names of the scores that it shows.
         half: Its weights are rounded to 16 bits, after they were scored.
         project: Root of the project.
 
@@ -59,7 +59,7 @@ def card(model: str, headlines: list[str], *, half: bool, project: Path = Path()
     """
     numbers = _scores(model, project)
     data, licence = _data(model, read(project / FILE))
-    rows = [f"| `{name}` | {numbers[name]:.4g} |" for name in headlines if name in numbers]
+    rows = [_row(score, numbers) for score in HEADLINES[model]]
     rounded = "of 16 bits, rounded after they were scored with 32; films differ in details"
     return CARD.format(
         name=model,
@@ -73,6 +73,14 @@ def card(model: str, headlines: list[str], *, half: bool, project: Path = Path()
         else f"vidpipe generate {model}" + (" --image me.png" if model == "convlstm_gan" else ""),
         scores="\n".join(rows),
     )
+
+
+def _row(score: Headline, numbers: Mapping[str, float]) -> str:
+    """Return a score beside those of real data and of the baseline."""
+    values = score.value(numbers), score.real_value(numbers), score.baseline_value(numbers)
+    baseline = f" ({score.baseline_name})" if values[2] is not None else ""
+    own, real, other = map(score.format, values)
+    return f"| {score.label} | {score.better} | {own} | {real} | {other}{baseline} |"
 
 
 def _scores(model: str, project: Path) -> Mapping[str, float]:

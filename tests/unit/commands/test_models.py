@@ -10,7 +10,7 @@ from vidpipe.commands import models
 def trained(project, monkeypatch):
     """A project with two models, and cards without scores."""
     untaught_models.save(project / "data/06_models", "gan3d", "pix2pix")
-    monkeypatch.setattr(models, "card", lambda name, headlines, *, half: f"# {name}\n")
+    monkeypatch.setattr(models, "card", lambda name, *, half: f"# {name}\n")
     return project
 
 

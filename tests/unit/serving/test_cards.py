@@ -6,13 +6,13 @@ import pytest
 from ruamel.yaml import YAML
 from support.project import ROOT
 
-from vidpipe.commands.results import HEADLINES
 from vidpipe.reproduction.record import md5
 from vidpipe.serving import cards
 from vidpipe.serving.store import NAMES
+from vidpipe.tracking.headlines import HEADLINES
 from vidpipe.utils.errors import UserError
 
-SCORES = {"frechet_diff": 0.12345, "motion_ratio": 0.5, "other": 1.0}
+SCORES = {"frechet_diff": 0.5, "frechet_diff_floor": 0.25, "motion_ratio": 0.5}
 
 
 @pytest.fixture
@@ -35,14 +35,14 @@ def project(tmp_path, monkeypatch):
 
 
 def test_a_card_says_what_it_is_of_what_how_good_and_how_it_is_made_again(project):
-    text = cards.card("gan3d", ["frechet_diff", "motion_ratio", "missing"], half=False)
+    text = cards.card("gan3d", half=False)
     assert text.startswith("# gan3d\n\nIt generates clips from noise")
     assert "clips of nine actions that the project draws itself" in text
-    assert "| `frechet_diff` | 0.1235 |\n| `motion_ratio` | 0.5 |\n" in text
-    assert "missing" not in text
+    for score in HEADLINES["gan3d"]:
+        assert f"| {score.label} | {score.better} | {score.format(score.value(SCORES))} |" in text
     assert "`dvc repro gan3d_evaluate`" in text
     assert "of 32 bits" in text
-    assert "rounded after they were scored" in cards.card("gan3d", [], half=True)
+    assert "rounded after they were scored" in cards.card("gan3d", half=True)
 
 
 @pytest.mark.parametrize(
@@ -51,12 +51,12 @@ def test_a_card_says_what_it_is_of_what_how_good_and_how_it_is_made_again(projec
 def test_scores_of_other_weights_are_on_no_card(project, path):
     Path(path).write_text("{}")
     with pytest.raises(UserError, match=r"expected what dvc\.lock records of gan3d_evaluate"):
-        cards.card("gan3d", [], half=False)
+        cards.card("gan3d", half=False)
 
 
 def test_a_model_that_was_never_scored_has_no_card(project):
     with pytest.raises(UserError, match="run `dvc repro vgan_evaluate`"):
-        cards.card("vgan", [], half=False)
+        cards.card("vgan", half=False)
 
 
 def test_every_model_has_its_words_and_its_scores():
