@@ -14,9 +14,9 @@ from typing import Any
 import pandas as pd
 from packaging.version import Version
 
-from vidpipe.serving.generation import Generation
+from vidpipe.serving.generation import network_module, start_torch
 from vidpipe.serving.orders import fulfil
-from vidpipe.serving.store import DIGIT_GAN_NAMES, PREDICTOR
+from vidpipe.serving.store import PREDICTOR
 from vidpipe.visualization.sheets import png
 
 PACKAGE = "vidpipe"
@@ -74,8 +74,6 @@ def python_model() -> Any:
     class FilesOfWishes(PythonModel):
         def load_context(self, context: Any) -> None:
             # Before anything else imports torch: the bytes depend on its instruction set.
-            from vidpipe.serving.generation import start_torch  # noqa: PLC0415
-
             start_torch()
             self.model = context.model_config[MODEL]
             self.weights = Path(context.artifacts[WEIGHTS])
@@ -138,10 +136,7 @@ def example(model: str) -> pd.DataFrame:
 
 
 def _starts_from_picture(model: str) -> bool:
-    from vidpipe.serving.generation import network_module  # noqa: PLC0415
-
-    wish = Generation(model=model, suffix=".png")
-    return model not in DIGIT_GAN_NAMES and bool(network_module(wish.model).Generator.from_picture)
+    return getattr(network_module(model).Generator, "from_picture", False)
 
 
 def requirements() -> list[str]:
@@ -152,5 +147,6 @@ def requirements() -> list[str]:
     reached = graph.find_upstream_modules(__name__)
     roots = {name.partition(".")[0] for name in reached} - {PACKAGE}
     homes = packages_distributions()
-    names = {homes[root][0] for root in roots if root in homes}
+    # Of several packages with the same module, as mlflow and mlflow-skinny, the whole one.
+    names = {min(homes[root], key=len) for root in roots if root in homes}
     return sorted(f"{name}=={Version(version(name)).public}" for name in names)

@@ -93,7 +93,7 @@ def graph(model: str, folder: Path) -> tuple[Any, dict[str, Any], str]:
             self.generator = sampler.generator
             self.autoencoder = autoencoder
 
-        def forward(self, noise: torch.Tensor, picture: torch.Tensor | None = None) -> torch.Tensor:
+        def forward(self, noise: torch.Tensor, picture: Any = None) -> torch.Tensor:
             if self.autoencoder is not None and picture is not None:
                 picture = self.autoencoder.encode(picture)
             clips = self.generator(self.generator.source(noise, picture))

@@ -77,7 +77,7 @@ def test_mlflow_loads_what_was_exported_by_itself_and_makes_the_bytes_of_generat
 
     # In a process of its own, which knows the package only by the code in the model.
     ours = environment()
-    del ours["PYTHONPATH"]
+    ours.pop("PYTHONPATH", None)
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", LOADED, str(tmp_path / "model")],
         cwd=tmp_path,
