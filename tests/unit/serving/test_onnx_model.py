@@ -23,7 +23,7 @@ def test_the_graph_is_of_one_sample_and_of_pixels(home, model):
     with torch.no_grad():
         made = network(*inputs.values())
     assert len(made) == 1
-    assert made.abs().max() <= 1
+    assert made.abs().max() < 1.001
 
 
 def test_without_its_packages_the_extra_is_named(home, tmp_path, monkeypatch):
