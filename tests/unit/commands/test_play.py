@@ -76,7 +76,7 @@ def test_a_signal_ends_it_at_once(tmp_path, busy):
             place = socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])))
             order = "POST /make/mocogan?frames=100&count=16 HTTP/1.1\r\nHost: localhost\r\n"
             place.sendall(f"{order}Content-Length: 0\r\n\r\n".encode())
-            place.settimeout(3)
+            place.settimeout(1)
             with pytest.raises(TimeoutError):
                 place.recv(1)
         process.send_signal(signal.SIGINT)
