@@ -30,6 +30,10 @@ COMMANDS = {
         "vidpipe.commands.dvc_yaml",
         "Write dvc.yaml from Kedro's pipelines and catalog.",
     ),
+    "export": (
+        "vidpipe.commands.export",
+        "Write a trained MODEL for other programs.",
+    ),
     "generate": (
         "vidpipe.commands.generate",
         "Generate pictures or clips with MODEL.",
@@ -38,6 +42,10 @@ COMMANDS = {
         "vidpipe.commands.glyphs",
         "Draw one grey picture per character of FONT, 82 x 73 pixels.",
     ),
+    "models": (
+        "vidpipe.commands.models",
+        "List models, get published ones, and pack trained ones for others.",
+    ),
     "new": (
         "vidpipe.commands.new",
         "Start a project of your own in FOLDER, which is empty or not there yet.",
@@ -45,6 +53,10 @@ COMMANDS = {
     "pairs": (
         "vidpipe.commands.pairs",
         "Look at the pairs of frames that pix2pix is fed.",
+    ),
+    "play": (
+        "vidpipe.commands.play",
+        "Try trained models on a page, on this machine alone.",
     ),
     "predict": (
         "vidpipe.commands.predict",

@@ -1,9 +1,12 @@
-"""Checks of the file that a command is to write, before any work is done."""
+"""Checks of the file that a command is to write, and what is said of where it came from."""
 
 import os
 from collections.abc import Sequence
 from pathlib import Path
 
+import click
+
+from vidpipe.serving.store import origin
 from vidpipe.utils.errors import UserError
 
 
@@ -25,3 +28,9 @@ def check_out(option: str, out: Path, suffixes: Sequence[str] = ()) -> None:
             f"{option} {out}: expected a folder to write to, {nearest} does not allow it; choose "
             "another"
         )
+
+
+def say_whose(folder: Path) -> None:
+    """Say so if weights were not trained here: they were fetched, or came with the package."""
+    if (whose := origin(folder)) in {"fetched", "shipped"}:
+        click.echo(f"{folder}: {whose} weights, as none are trained here", err=True)

@@ -1,29 +1,13 @@
 import pytest
-import torch
 from PIL import Image
-
-from vidpipe.models import convlstm_gan, gan3d, mlp_gan, mocogan, vgan
-from vidpipe.training import weights
-
-SMALL = {"latent": 8, "codes": 2, "labels": ["jack", "walk"], "size": 32, "frames": 8, "width": 16}
-FACTS = {
-    "mlp_gan": (mlp_gan, {"latent": 8, "codes": 0}),
-    "gan3d": (gan3d, SMALL | {"channels": 3}),
-    "vgan": (vgan, SMALL | {"channels": 1, "codes": 0, "labels": []}),
-    "convlstm_gan": (convlstm_gan, SMALL | {"channels": 3, "skips": True}),
-    "mocogan": (mocogan, SMALL | {"channels": 3, "motion": 4, "paint": "conditional"}),
-}
+from support import untaught_models
+from support.untaught_models import MAKERS, SMALL
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory):
     """Generators that have learnt nothing, each in its folder."""
-    home = tmp_path_factory.mktemp("models")
-    torch.manual_seed(0)
-    for name, (network, facts) in FACTS.items():
-        (home / name).mkdir()
-        weights.save(network.Generator(**facts), home / name / "generator.safetensors", facts)
-    return home
+    return untaught_models.save(tmp_path_factory.mktemp("models"))
 
 
 @pytest.fixture
@@ -32,7 +16,7 @@ def generate(models, vidpipe, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def run(model, *options, code=0):
-        words = ("--weights", str(models / model)) if model in FACTS else ()
+        words = ("--weights", str(models / model)) if model in MAKERS else ()
         return vidpipe("generate", model, *words, *options, code=code).output
 
     return run
@@ -95,7 +79,9 @@ def test_grey_clips_are_shown_too(generate, tmp_path):
         (["mlp_gan", "--image", "torn.png"], "mlp_gan starts from noise alone"),
         (["vgan", "--count", "500"], "a film shows 400 at most"),
         (["mlp_gan", "--out", "x.bmp"], "expected a name that ends in .png, .gif"),
-        (["dcgan"], "expected trained weights, found no such file"),
+        (["dcgan", "--weights", "."], "expected trained weights, found no such file"),
+        (["dcgan", "--walk", "9", "--out", "x.gif"], "a film of dcgan is the whole walk"),
+        (["mocogan", "--walk", "72"], "72 is not in the range 0<=x<=71"),
     ],
 )
 def test_what_is_wrong_is_told_and_nothing_written(generate, tmp_path, arguments, message):

@@ -1,0 +1,1 @@
+"""Trained models in use: for commands, for the page, and for others."""

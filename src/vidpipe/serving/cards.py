@@ -1,0 +1,116 @@
+"""The card of a model: what it is, what it learnt from, how good it is, how it is made again."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from vidpipe.config.loader import FILE, read
+from vidpipe.reproduction.record import md5, read_numbers, recorded
+from vidpipe.serving.store import DIGIT_GAN_NAMES, PREDICTOR, TRAINED
+from vidpipe.tracking.headlines import HEADLINES, Headline
+from vidpipe.utils.errors import UserError
+
+ABOUT = {
+    "pix2pix": "It predicts the next frame of a video from those before it (after Isola et al. "
+    "2017).",
+    "gan3d": "It generates clips from noise by 3-D convolutions.",
+    "vgan": "It generates clips from noise: foreground, mask and still background (after Vondrick "
+    "et al. 2016).",
+    "convlstm_gan": "It continues a picture to a clip.",
+    "mocogan": "It generates clips of any length: content that stays, and motion from a recurrent "
+    "cell (after Tulyakov et al. 2018).",
+    "dcgan": "It generates numerals from noise (after Radford et al. 2016).",
+    "mlp_gan": "It generates numerals from noise without convolutions: the baseline of dcgan.",
+}
+DRAWN = "actions"  # the data set that the project draws itself
+CARD = """\
+# {name}
+
+{about}
+
+- **Trained on**: {data}.
+- **Licence**: {licence}.
+- **Made by**: vidpipe {version}; `dvc repro {name}_evaluate` makes weights and scores again.
+- **Numbers**: {numbers}.
+- **Use**: `vidpipe models get {name} --from THIS_PLACE`, then `vidpipe play`, or `{use}`.
+
+## Scores
+
+The files of `metrics/` have all of them, beside baselines and floors; `docs/results.md` says what
+they mean.
+
+| score | better | this model | real data | baseline |
+|---|---|---|---|---|
+{scores}
+"""
+
+
+def card(model: str, *, half: bool, project: Path = Path()) -> str:
+    """Return the card of a trained model, in Markdown.
+
+    Args:
+        model: Its name.
+        half: Its weights are rounded to 16 bits, after they were scored.
+        project: Root of the project.
+
+    Raises:
+        UserError: If its scores are not those of its weights.
+    """
+    numbers = _scores(model, project)
+    data, licence = _data(model, read(project / FILE))
+    rows = [_row(score, numbers) for score in HEADLINES[model]]
+    rounded = "of 16 bits, rounded after they were scored with 32; films differ in details"
+    return CARD.format(
+        name=model,
+        about=ABOUT[model],
+        data=data,
+        licence=licence,
+        version=version("vidpipe"),
+        numbers=rounded if half else "of 32 bits, as they were trained",
+        use="vidpipe predict --image me.png"
+        if model == PREDICTOR
+        else f"vidpipe generate {model}" + (" --image me.png" if model == "convlstm_gan" else ""),
+        scores="\n".join(rows),
+    )
+
+
+def _row(score: Headline, numbers: Mapping[str, float]) -> str:
+    """Return a score beside those of real data and of the baseline."""
+    values = score.value(numbers), score.real_value(numbers), score.baseline_value(numbers)
+    baseline = f" ({score.baseline_name})" if values[2] is not None else ""
+    own, real, other = map(score.format, values)
+    return f"| {score.label} | {score.better} | {own} | {real} | {other}{baseline} |"
+
+
+def _scores(model: str, project: Path) -> Mapping[str, float]:
+    """Return the metrics of a model, once DVC's record says that they are of its weights."""
+    stage, weights, metrics = (
+        f"{model}_evaluate",
+        f"{TRAINED.as_posix()}/{model}",
+        f"metrics/{model}.json",
+    )
+    known = recorded(project).get(stage)
+    hashes = {**known.deps, **known.outs} if known else {}
+    for path in (weights, metrics):
+        if not hashes.get(path) or hashes[path] != md5(project, path):
+            raise UserError(
+                f"{path}: expected what dvc.lock records of {stage}, got something else: the card "
+                f"would show scores of other weights; run `dvc repro {stage}`"
+            )
+    return read_numbers((project / metrics).read_bytes(), metrics)
+
+
+def _data(model: str, params: dict[str, Any]) -> tuple[str, str]:
+    """Return what a model was trained on, and its licence."""
+    ours = "Apache-2.0"
+    if model in DIGIT_GAN_NAMES:
+        return "ten pictures of numerals, one each, turned, scaled and sheared", ours
+    slot = "footage" if model == PREDICTOR else "clips"
+    source = params["sources"][slot]
+    name = source["dataset"]
+    if name == DRAWN:
+        return "clips of nine actions that the project draws itself", ours
+    named = f" ({clip})" if (clip := (source.get(name) or {}).get("clip")) else ""
+    theirs = f"{ours} for the weights; the footage, {name}{named}, is under its authors' terms"
+    return f"the data set `{name}`{named}", theirs

@@ -1,0 +1,234 @@
+"""Pictures and clips from a trained generator, as the bytes of a file.
+
+Commands, the page and exported models ask here, so that equal wishes give equal bytes. torch is
+imported late: the instruction set is pinned first.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vidpipe.config.schema import CLIP_GAN_NAMES
+from vidpipe.data.images import read_image
+from vidpipe.data.video import encode
+from vidpipe.serving.store import DIGIT_GAN_NAMES, WEIGHTS, folder_of
+from vidpipe.utils.errors import UserError
+from vidpipe.utils.names import model_name
+from vidpipe.visualization.animation import gif, with_pause
+from vidpipe.visualization.sheets import png
+
+if TYPE_CHECKING:
+    import torch
+
+    from vidpipe.models.clip_sampling import ClipSampler
+    from vidpipe.models.noise import Noise, Prior
+    from vidpipe.training.runtime import Machine
+
+SUFFIXES = (".png", ".gif", ".mp4")
+MAX_FILMED = 400  # samples in a film, whose pages are all held in memory
+LOOPS = 4  # of clips in an mp4, which players do not repeat
+STOPS, BETWEEN = 6, 12  # places that a walk through noise passes, and steps from one to the next
+WALK = STOPS * BETWEEN  # steps of a walk, which ends where it began
+
+
+@dataclass(frozen=True, kw_only=True)
+class Generation:
+    """A wish for samples of a model.
+
+    Attributes:
+        model: Name of the model.
+        suffix: Kind of file: `.png`, `.gif` or `.mp4`.
+        count: Number of samples.
+        seed: Equal seeds give equal samples.
+        image: First frame of all clips, for a generator that starts from a picture.
+        frames: Frames of a clip; None: as many as it was trained on.
+        label: Label of all clips; None: drawn with the noise.
+        walk: Steps along a closed walk through noise of `WALK` steps, from the noise of the seed.
+        tile: Side of a sample in pixels; None: that of the kind of sample.
+        fps: Frames per second of a film.
+        weights: Folder of the weights; None: that of the model.
+    """
+
+    model: str
+    suffix: str
+    count: int = 16
+    seed: int = 0
+    image: Path | None = None
+    frames: int | None = None
+    label: str | None = None
+    walk: int = 0
+    tile: int | None = None
+    fps: int = 12
+    weights: Path | None = None
+
+    @property
+    def of_clips(self) -> bool:
+        """Whether the model makes clips, not digits."""
+        return self.model in CLIP_GAN_NAMES
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the weights."""
+        return self.weights or folder_of(self.model)
+
+    def check(self) -> None:
+        """Raise UserError for what is wrong whatever the weights are."""
+        if self.suffix != ".png" and self.count > MAX_FILMED:
+            raise UserError(
+                f"--count {self.count}: a film shows at most {MAX_FILMED}; write a .png"
+            )
+        of_clips = {"--image": self.image, "--frames": self.frames, "--label": self.label}
+        for option, value in of_clips.items():
+            if self.model in DIGIT_GAN_NAMES and value:
+                raise UserError(f"{option}: {self.model} starts from noise alone")
+        if self.walk and not self.of_clips and self.suffix != ".png":
+            raise UserError(f"--walk: a film of {self.model} is the whole walk; write a .png")
+
+    def words(self, out: str) -> list[str]:
+        """Return the command that writes the same bytes to `out`, word by word."""
+        options: dict[str, Any] = {"count": self.count, "seed": self.seed}
+        options |= {
+            name: value
+            for name in ("image", "frames", "label", "walk", "tile", "weights")
+            if (value := getattr(self, name))
+        }
+        if self.fps != Generation.fps:
+            options["fps"] = self.fps
+        return ["vidpipe", "generate", self.model, *option_words(**options, out=out)]
+
+    def make(self) -> bytes:
+        """Generate the file.
+
+        Raises:
+            UserError: If the weights or the picture are missing or wrong, or the model cannot do
+                what is wished.
+        """
+        self.check()
+        pages = with_pause(_clips(self), self.fps) if self.of_clips else _digits(self)
+        if self.suffix == ".png":
+            return png(pages[0])
+        if self.suffix == ".gif":
+            return gif(pages, fps=self.fps)
+        return encode([*pages] * (LOOPS if self.of_clips else 1), fps=self.fps)
+
+
+def option_words(**options: Any) -> list[str]:
+    """Return options of a command word by word."""
+    return [word for name, value in options.items() for word in (f"--{name}", str(value))]
+
+
+def network_module(model: str) -> Any:
+    """Return the module with the networks of a model; imported late, for it imports torch."""
+    from vidpipe.models.registry import CLIP_GANS, DIGIT_GANS  # noqa: PLC0415
+
+    modules: tuple[Any, ...] = (*DIGIT_GANS, *CLIP_GANS)
+    return next(module for module in modules if model_name(module) == model)
+
+
+def start_torch() -> "Machine":
+    """Set torch up for the same samples on every machine."""
+    from vidpipe.training import runtime  # noqa: PLC0415
+
+    return runtime.start(device="cpu", precision="fp32", threads=2, determinism="portable")
+
+
+def _digits(wish: Generation) -> list[np.ndarray]:
+    """Generate digits: one page of them, or the pages of a walk through noise."""
+    machine = start_torch()
+    import torch  # noqa: PLC0415 (after the instruction set is pinned)
+
+    from vidpipe.models.digit_sampling import sample_digits  # noqa: PLC0415
+    from vidpipe.training.weights import build  # noqa: PLC0415
+    from vidpipe.visualization.digit_films import TILE, latent_walk, wall  # noqa: PLC0415
+
+    generator: Any = build(network_module(wish.model).Generator, wish.folder / WEIGHTS)
+    machine.place(generator)
+    rng = torch.Generator().manual_seed(wish.seed)
+    tile = wish.tile or TILE
+    if wish.suffix != ".png":
+        return latent_walk(generator, rng, machine.device, count=wish.count, tile=tile)
+    noise = _noise(generator.prior, wish, rng, None)
+    return [wall(sample_digits(generator, noise, machine.device), tile=tile)]
+
+
+def _clips(wish: Generation) -> list[np.ndarray]:
+    """Generate clips: one page of their frames, or a page for each frame."""
+    machine = start_torch()
+    import torch  # noqa: PLC0415 (after the instruction set is pinned)
+
+    from vidpipe.models.clip_sampling import ClipSampler  # noqa: PLC0415
+    from vidpipe.visualization.clip_films import SHEET_TILE, TILE, frame_sheet, wall_film  # noqa: PLC0415
+
+    generator_class = network_module(wish.model).Generator
+    sampler = ClipSampler.load(wish.model, generator_class, wish.folder, machine)
+    generator = sampler.generator
+    if generator.from_picture and not wish.image:
+        raise UserError(f"{wish.model} starts from a picture: give it one with --image")
+    if wish.image and not generator.from_picture:
+        raise UserError(f"--image: {wish.model} starts from noise alone")
+
+    # The first frame of all clips; a generator that starts from noise alone ignores it.
+    assert sampler.shape
+    size, channels = sampler.shape
+    picture = read_image(wish.image, size) if wish.image else np.zeros((size, size, 3), np.uint8)
+    if channels == 1:
+        picture = picture.mean(2, keepdims=True).round().astype(np.uint8)
+    first_frames = torch.from_numpy(picture).expand(wish.count, *picture.shape)
+
+    # One label for all clips, or labels drawn with the noise.
+    labels = None
+    if wish.label is not None:
+        labels = torch.full((wish.count,), _label_index(wish.model, generator.prior, wish.label))
+
+    noise = _clip_noise(sampler, wish, labels)
+    clips = sampler(noise, first_frames)[:, : wish.frames or generator.frames]
+
+    # The first numbers of the noise are the code, which is largest at the label.
+    known = generator.prior.labels
+    codes = noise.flatten(1)[:, : len(known)]
+    names = [known[code] for code in codes.argmax(1)] if known else []
+    if wish.suffix == ".png":
+        return [frame_sheet(clips, names=names, tile=wish.tile or SHEET_TILE)]
+    return wall_film(clips, labels=names, tile=wish.tile or TILE)
+
+
+def _clip_noise(sampler: "ClipSampler", wish: Generation, labels: "torch.Tensor | None") -> "Noise":
+    """Draw the noise of clips, of any length that the model makes."""
+    import torch  # noqa: PLC0415
+
+    generator = sampler.generator
+    rng = torch.Generator().manual_seed(wish.seed)
+    length = wish.frames or generator.frames
+    if not wish.walk:
+        return sampler.draw_noise(wish.count, length, rng, labels)
+    prior = generator.prior_for(length)
+    if prior is None:
+        raise UserError(
+            f"--walk with --frames {length}: {wish.model} makes clips of {generator.frames} "
+            "frames on a walk; leave one of the two out"
+        )
+    return _noise(prior, wish, rng, labels)
+
+
+def _noise(
+    prior: "Prior", wish: Generation, rng: "torch.Generator", labels: "torch.Tensor | None"
+) -> "Noise":
+    """Draw the noise of all samples, or go a part of a walk from there."""
+    if not wish.walk:
+        return prior.draw(wish.count, rng, labels)
+    noise = prior.walk(wish.count, stops=STOPS, between=BETWEEN, rng=rng)[wish.walk % WALK]
+
+    # A label stays the same all the way.
+    if prior.codes and labels is not None:
+        noise[:, : prior.codes] = prior.draw(wish.count, rng, labels)[:, : prior.codes]
+    return noise
+
+
+def _label_index(model: str, prior: "Prior", label: str) -> int:
+    """Return the index of a label among those that the generator is conditioned on."""
+    if label not in prior.labels:
+        known = ", ".join(prior.labels) or "none: it was trained with codes that name nothing"
+        raise UserError(f"--label {label}: {model} knows {known}")
+    return prior.labels.index(label)

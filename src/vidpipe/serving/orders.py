@@ -1,0 +1,198 @@
+"""What a player orders on the page: fields and a picture in, a file and its command out."""
+
+import os
+import shlex
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from PIL import Image
+
+from vidpipe.data.pictures import REFUSED
+from vidpipe.serving.generation import WALK, Generation
+from vidpipe.serving.prediction import SUFFIXES as FILMS
+from vidpipe.serving.prediction import Prediction
+from vidpipe.serving.store import (
+    DIGIT_GAN_NAMES,
+    NAMES,
+    PREDICTOR,
+    WEIGHTS,
+    folder_of,
+    origin,
+    training_command,
+)
+from vidpipe.utils.errors import UserError
+
+MEDIA = {"mp4": "video/mp4", "gif": "image/gif", "png": "image/png"}
+MAX_FRAMES = 100
+MAX_CLIPS = 16
+MAX_DIGITS = 100
+MAX_SEED = 2**31 - 1
+MAX_PIXELS = 50_000_000  # of a picture: a decoded one takes three bytes for each
+MOVING = {"GIF", "PNG", "WEBP", "AVIF"}  # formats of films, as Pillow names them
+MAX_NAME = 100  # characters of the name of a picture
+# How much a player may order, by model; the numbers of frames are those that are predicted.
+MAX_COUNT = dict.fromkeys(NAMES, MAX_CLIPS) | dict.fromkeys(DIGIT_GAN_NAMES, MAX_DIGITS)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a player gets.
+
+    Attributes:
+        file: Bytes of the film or picture.
+        media: Its media type.
+        name: Its name in the command.
+        command: The command that writes the same bytes.
+        note: What was understood otherwise than one may think; empty: nothing.
+    """
+
+    file: bytes
+    media: str
+    name: str
+    command: str
+    note: str = ""
+
+
+def fulfil(
+    model: str, fields: Mapping[str, str], picture: bytes, *, weights: Path | None = None
+) -> Answer:
+    """Make what a player ordered.
+
+    Args:
+        model: Name of the model.
+        fields: Wishes by the names of the command's options, and `kind` and `name`, the kind of
+            file and the name of the picture; all may be missing.
+        picture: File of the picture or video to start from; empty: none.
+        weights: Folder of the weights; None: that of the model.
+
+    Raises:
+        UserError: If something is wrong, in words for the page.
+    """
+    kind = fields.get("kind", "mp4")
+    kinds = [known for known in MEDIA if model != PREDICTOR or f".{known}" in FILMS]
+    if model not in NAMES or kind not in kinds:
+        raise UserError(
+            f"expected one of {', '.join(NAMES)} as {', '.join(kinds)}, got {model[:40]} as "
+            f"{kind[:40]}"
+        )
+    name = fields.get("name") or "picture.png"
+    with TemporaryDirectory(prefix="vidpipe-play-") as folder:
+        # Errors name the file as the player knows it.
+        path = Path(folder) / _name(name)
+        path.write_bytes(picture)
+        try:
+            wish, note = _wish(model, kind, fields, path if picture else None)
+            made = replace(wish, weights=weights).make()
+        except UserError as error:
+            raise UserError(str(error).replace(f"{folder}{os.sep}", "")) from error
+    out = f"{model}-{wish.seed}.{kind}" if isinstance(wish, Generation) else f"{model}.{kind}"
+
+    # The command reads the player's own file, which lies where the command is typed.
+    sources: dict[str, Any] = {
+        key: Path(name) for key in ("image", "video") if getattr(wish, key, None)
+    }
+    command = shlex.join(replace(wish, **sources).words(out))
+    file = made if isinstance(made, bytes) else made.file
+    return Answer(file, MEDIA[kind], out, command, note)
+
+
+def _wish(
+    model: str, kind: str, fields: Mapping[str, str], path: Path | None
+) -> tuple[Generation | Prediction, str]:
+    """Return what is wished, and a note on how the picture was understood."""
+    frames = _number(fields, "frames", 1 if model == PREDICTOR else 2, MAX_FRAMES)
+    pictures = _pictures(path) if path else 1
+    if model == PREDICTOR:
+        if path is None:
+            raise UserError("draw a picture or choose one: pix2pix goes on from it")
+        moving = pictures != 1
+        source: dict[str, Any] = {"video" if moving else "image": path}
+        note = f"{path.name} moves: it goes on from its last frames" if moving else ""
+        steps = Prediction.steps if frames is None else frames
+        return Prediction(suffix=f".{kind}", steps=steps, **source), note
+    if path and not pictures:
+        raise UserError(f"{path}: expected a picture (PNG, JPEG, WebP, ...), cannot read it as one")
+    wish = Generation(
+        model=model,
+        suffix=f".{kind}",
+        count=_number(fields, "count", 1, MAX_COUNT[model]) or Generation.count,
+        seed=_number(fields, "seed", 0, MAX_SEED) or 0,
+        image=path,
+        frames=frames,
+        label=fields.get("label") or None,
+        walk=_number(fields, "walk", 0, WALK - 1) or 0,
+    )
+    return wish, f"{path.name} moves: its first picture was taken" if path and pictures > 1 else ""
+
+
+def _number(fields: Mapping[str, str], name: str, least: int, most: int) -> int | None:
+    """Return a whole number among the fields; None: it is not there."""
+    text = fields.get(name, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and least <= int(text[:12]) <= most):
+        raise UserError(f"{name}: expected a whole number from {least} to {most}, got {text[:40]}")
+    return int(text)
+
+
+def _name(name: str) -> str:
+    """Return the last part of a name, as one that any system can write."""
+    printable = "".join(c for c in name.replace("\\", "/").rpartition("/")[2] if c.isprintable())
+    short = printable.encode("utf-8", "ignore").decode()[-MAX_NAME:].lstrip(". ")
+    return short or "picture"
+
+
+def _pictures(path: Path) -> int:
+    """Return the number of pictures in a file; 0: it is no picture, but may be a video.
+
+    Raises:
+        UserError: If they are too large.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # refused below
+        try:
+            with Image.open(path) as image:
+                width, height = image.size
+                # Those of a camera's file are one in several sizes, those of a TIFF are pages.
+                pictures = getattr(image, "n_frames", 1) if image.format in MOVING else 1
+        except Image.DecompressionBombError:
+            width, height, pictures = MAX_PIXELS, 2, 1
+        except (*REFUSED, EOFError):
+            return 0
+    if width * height > MAX_PIXELS:
+        raise UserError(
+            f"{path}: expected a picture of at most {MAX_PIXELS // 10**6} megapixels, got more; "
+            "scale it down"
+        )
+    return pictures
+
+
+def offered() -> list[dict[str, Any]]:
+    """Describe all models for the page: what is there, and what it can do."""
+    return [_described(model) for model in NAMES]
+
+
+def _described(model: str) -> dict[str, Any]:
+    """Describe a model: where its weights are, its labels and its frames."""
+    folder = folder_of(model)
+    about = {"name": model, "train": training_command(model), "max_count": MAX_COUNT[model]}
+    if not (folder / WEIGHTS).is_file():
+        return {**about, "origin": ""}
+
+    from vidpipe.training.weights import architecture  # noqa: PLC0415 (torch is started by then)
+
+    try:
+        made = architecture(folder / WEIGHTS)
+    except UserError as error:
+        return {**about, "origin": "", "error": str(error)}
+    return {
+        **about,
+        "origin": origin(folder),
+        "labels": list(made.get("labels") or []),
+        "frames": made.get("frames"),
+        "size": made.get("size"),
+    }

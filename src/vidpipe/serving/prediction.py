@@ -1,0 +1,137 @@
+"""What follows a picture or a video, predicted by a trained pix2pix, as the bytes of a file."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from vidpipe.data.images import read_frames, read_image
+from vidpipe.data.sequences import as_film
+from vidpipe.data.video import encode, rate
+from vidpipe.serving.generation import option_words, start_torch
+from vidpipe.serving.store import PREDICTOR, WEIGHTS, folder_of
+from vidpipe.utils.errors import UserError
+from vidpipe.visualization.animation import gif
+
+SUFFIXES = (".mp4", ".gif")
+FASTEST_GIF = 50  # frames per second
+PICTURE_RATE = 25  # frames per second after a picture, which has no rate of its own
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """A film of predicted frames.
+
+    Attributes:
+        file: Its bytes.
+        beside: Number of predicted frames that stand beside the real ones.
+        size: Side of the frames of the model in pixels.
+        enlarged: Times as large as which they are shown.
+    """
+
+    file: bytes
+    beside: int
+    size: int
+    enlarged: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """A wish for the frames that follow a picture or a video.
+
+    Attributes:
+        suffix: Kind of file: `.mp4` or `.gif`.
+        image: Picture to start from; None: `video` is there.
+        video: Video to start from.
+        start: Seconds of the video at which to start; None: its end.
+        steps: Number of frames to predict.
+        fps: Frames per second of the film; None: those of the video, or `PICTURE_RATE`.
+        weights: Folder of the weights; None: that of the model.
+    """
+
+    suffix: str
+    image: Path | None = None
+    video: Path | None = None
+    start: float | None = None
+    steps: int = 25
+    fps: int | None = None
+    weights: Path | None = None
+
+    @cached_property
+    def rate(self) -> int:
+        """Frames per second of the film."""
+        return self.fps or (_own_rate(self.video) if self.video else PICTURE_RATE)
+
+    @property
+    def folder(self) -> Path:
+        """Folder of the weights."""
+        return self.weights or folder_of(PREDICTOR)
+
+    def check(self) -> None:
+        """Raise UserError for what can be told before torch is imported, which takes seconds."""
+        if (self.image is None) == (self.video is None):
+            raise UserError("expected either --image or --video, one of them")
+        if self.start is not None and (self.video is None or self.start < 0):
+            raise UserError("--from takes seconds from 0 on, and needs --video")
+        if self.suffix == ".gif" and self.rate > FASTEST_GIF:
+            raise UserError(
+                f"--out {self.suffix}: browsers show a GIF at {FASTEST_GIF} frames per second at "
+                f"most, got {self.rate}; write an .mp4, or set --fps"
+            )
+
+    def words(self, out: str) -> list[str]:
+        """Return the command that writes the same bytes to `out`, word by word."""
+        options: dict[str, Any] = {"image": self.image, "video": self.video, "from": self.start}
+        options |= {"steps": self.steps, "fps": self.fps, "weights": self.weights, "out": out}
+        given = {name: value for name, value in options.items() if value is not None}
+        return ["vidpipe", "predict", *option_words(**given)]
+
+    def make(self) -> Continuation:
+        """Predict the frames.
+
+        Raises:
+            UserError: If the weights, the picture or the video are missing or wrong.
+        """
+        self.check()
+
+        # Pin the instruction set before torch is imported.
+        start_torch()
+        import numpy as np  # noqa: PLC0415
+        import torch  # noqa: PLC0415
+
+        from vidpipe.models import pixels  # noqa: PLC0415
+        from vidpipe.models.pix2pix import make_generator  # noqa: PLC0415
+        from vidpipe.models.windows import padded, roll_out  # noqa: PLC0415
+        from vidpipe.training.weights import build  # noqa: PLC0415
+        from vidpipe.visualization.prediction_films import (  # noqa: PLC0415
+            continuation_film,
+            enlargement,
+        )
+
+        # Read frames at the size that the generator was trained at.
+        generator = build(make_generator, self.folder / WEIGHTS)
+        size = generator.size
+        if self.video:
+            before = generator.history - 1
+            past, real = read_frames(
+                self.video, size, self.start, preceding=before, following=self.steps
+            )
+        else:
+            assert self.image
+            past, real = [read_image(self.image, size)], []
+        first = past[-1]
+
+        # Roll the generator out: each predicted frame is part of the input of the next step.
+        known = pixels.to_float(torch.from_numpy(np.stack(past)).permute(0, 3, 1, 2))
+        predicted = roll_out(generator, padded(known[None], generator.history), self.steps)[0]
+        frames = list(pixels.to_uint8(predicted).permute(0, 2, 3, 1).numpy())
+
+        pages = list(continuation_film(first, frames, real))
+        write = encode if self.suffix == ".mp4" else gif
+        return Continuation(write(pages, fps=self.rate), len(real), size, enlargement(size))
+
+
+def _own_rate(video: Path) -> int:
+    """Return the frames per second of a video, an animation or a folder of numbered pictures."""
+    with as_film(video) as film:
+        return max(1, round(rate(film)))

@@ -1,0 +1,38 @@
+"""Folders of trained models: those of the tree, those that were fetched, those of the package."""
+
+from pathlib import Path
+
+from vidpipe.config.schema import CLIP_GAN_NAMES
+
+PREDICTOR = "pix2pix"
+DIGIT_GAN_NAMES = ("mlp_gan", "dcgan")
+NAMES = (PREDICTOR, *CLIP_GAN_NAMES, *reversed(DIGIT_GAN_NAMES))
+
+WEIGHTS = "generator.safetensors"
+HOMES = {
+    "trained": Path("data/06_models"),  # written by the stages, tracked by DVC
+    "fetched": Path(".vidpipe/models"),  # by `vidpipe models get`, ignored by git and DVC
+    "shipped": Path(__file__).parents[1] / "shipped",  # to try at once; there may be none
+}
+TRAINED, FETCHED = HOMES["trained"], HOMES["fetched"]
+
+
+def folder_of(model: str) -> Path:
+    """Return the folder of a model's weights: the trained ones, else fetched, else shipped ones.
+
+    Where there are none, it is the folder that a training would write.
+    """
+    folders = [home / model for home in HOMES.values()]
+    return next((folder for folder in folders if (folder / WEIGHTS).is_file()), folders[0])
+
+
+def origin(folder: Path) -> str:
+    """Return whose weights a folder has, as a key of `HOMES`; empty: none, or the user's own."""
+    if not (folder / WEIGHTS).is_file():
+        return ""
+    return next((name for name, home in HOMES.items() if folder.parent == home), "")
+
+
+def training_command(model: str) -> str:
+    """Return the command that trains a model."""
+    return f"dvc repro {model}_train"

@@ -1,0 +1,31 @@
+"""Small models that have learnt nothing, as a training would leave them."""
+
+from pathlib import Path
+
+import torch
+
+from vidpipe.models import convlstm_gan, dcgan, gan3d, mlp_gan, mocogan, pix2pix, vgan
+from vidpipe.training import weights
+
+LABELS = ["jack", "walk"]
+SMALL = {"latent": 8, "codes": 2, "labels": LABELS, "size": 32, "frames": 8, "width": 16}
+PIX2PIX = {"size": 64, "channels": 3, "width": 2, "dropout": 0.0, "residual": True}
+MAKERS = {
+    "mlp_gan": (mlp_gan.Generator, {"latent": 8, "codes": 0}),
+    "dcgan": (dcgan.Generator, {"latent": 8, "codes": 2, "hidden": 0}),
+    "gan3d": (gan3d.Generator, SMALL | {"channels": 3}),
+    "vgan": (vgan.Generator, SMALL | {"channels": 1, "codes": 0, "labels": []}),
+    "convlstm_gan": (convlstm_gan.Generator, SMALL | {"channels": 3, "skips": True}),
+    "mocogan": (mocogan.Generator, SMALL | {"channels": 3, "motion": 4, "paint": "conditional"}),
+    "pix2pix": (pix2pix.make_generator, PIX2PIX | {"history": 1, "motion": "none"}),
+}
+
+
+def save(home: Path, *names: str) -> Path:
+    """Write the weights of some models, or of all, each into its folder of `home`."""
+    torch.manual_seed(0)
+    for name in names or MAKERS:
+        make, facts = MAKERS[name]
+        (home / name).mkdir(parents=True)
+        weights.save(make(**facts), home / name / "generator.safetensors", facts)
+    return home

@@ -1,0 +1,27 @@
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from support import footage, untaught_models
+
+from vidpipe.serving.prediction import Prediction
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        Prediction(suffix=".gif", image=Path("me.png"), steps=3),
+        Prediction(suffix=".mp4", video=Path("clip.mp4"), start=0.1, steps=3, fps=9),
+        Prediction(suffix=".mp4", video=Path("clip.mp4"), steps=2, weights=Path("other/pix2pix")),
+    ],
+    ids=["picture", "video", "weights"],
+)
+def test_the_command_of_a_wish_makes_its_bytes(vidpipe, tmp_path, monkeypatch, wish):
+    monkeypatch.chdir(tmp_path)
+    for home in ("data/06_models", "other"):
+        untaught_models.save(tmp_path / home, "pix2pix")
+    frames = footage.numbered(6, 64, 64)
+    footage.write(tmp_path / "clip.mp4", frames, fps=30)
+    Image.fromarray(frames[0]).save("me.png")
+    vidpipe(*wish.words(f"out{wish.suffix}")[1:])
+    assert Path(f"out{wish.suffix}").read_bytes() == wish.make().file
