@@ -15,6 +15,12 @@ NAMED = 3  # differing parameters in the name of a run
 HEALTH = ("d_real", "d_fake", "d_held_out", "diversity", "motion", "mask_mean")
 SCORES_FILE, METRICS_FILE = "scores.csv", "metrics.csv"
 AUTOENCODER = "clip_autoencoder"
+FILM = "Look at `samples.png` first, or play `samples.mp4`, under Artifacts."
+PICTURES = {
+    "digits": "Look at `samples.png` first, under Artifacts; `samples.gif` walks through noise.",
+    "clips": FILM,
+    "prediction": FILM,
+}
 
 
 def in_force(params: Flat, model: str) -> dict[str, str]:
@@ -179,7 +185,9 @@ def note(
         parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
         parts.append(
             f"`{SCORES_FILE}` says what each means; `{METRICS_FILE}` has all numbers, with "
-            "baselines and floors. Look at `samples.png` first, or play `samples.mp4`, under Artifacts."
+            f"baselines and floors. {PICTURES[EXPERIMENTS[model].experiment]}"
+            if model != AUTOENCODER
+            else f"`{METRICS_FILE}` has all numbers. Look at the image `samples` under Artifacts."
         )
     if classifier:
         parts.append(

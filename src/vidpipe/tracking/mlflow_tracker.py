@@ -117,6 +117,61 @@ def relocate_artifacts(uri: str) -> None:
                     )
 
 
+@dataclass(frozen=True)
+class RunSource:
+    """The origin of a run's weights.
+
+    Attributes:
+        model: Name of the model.
+        commit: Of the code and the parameters.
+        experiment: Name of DVC's experiment; empty if it was none.
+        is_dirty: Code or parameters were not as in the commit.
+        weights_md5: Of the weights; empty if the training did not end.
+    """
+
+    model: str
+    commit: str
+    experiment: str
+    is_dirty: bool
+    weights_md5: str
+
+
+def run_source(root: Path, run_id: str) -> RunSource:
+    """Return the origin of a run.
+
+    Args:
+        root: The repository whose runs are looked through.
+        run_id: Of the run.
+
+    Raises:
+        UserError: If there is no such run, it is not of a model, or the server does not answer.
+    """
+    uri = tracking_uri(root)
+    sqlite = SQLITE.fullmatch(uri)
+    if sqlite and not Path(sqlite["file"]).is_file():
+        raise UserError(f"--run: expected runs in {sqlite['file']}, found no file; train first")
+    for name, value in CLIENT_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    import mlflow  # noqa: PLC0415 (three seconds)
+
+    try:
+        tags = mlflow.MlflowClient(uri).get_run(run_id).data.tags
+    except mlflow.MlflowException as error:
+        raise UserError(
+            f"--run: expected the id of a run in {without_secrets(uri)}, got {run_id!r}; the page "
+            "of a run shows its id (`vidpipe ui`)"
+        ) from error
+    if MODEL_TAG not in tags:
+        raise UserError(f"--run: expected the run of a model, got {run_id}, which is about data")
+    return RunSource(
+        model=tags[MODEL_TAG],
+        commit=tags.get(COMMIT_TAG, ""),
+        experiment=tags.get("dvc.experiment", ""),
+        is_dirty=tags.get(DIRTY_TAG) == "true",
+        weights_md5=tags.get(WEIGHTS_TAG, ""),
+    )
+
+
 def _path(uri: str) -> Path:
     return Path(url2pathname(urlsplit(uri).path))
 
