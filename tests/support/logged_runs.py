@@ -10,13 +10,15 @@ from PIL import Image
 from support.project import ROOT
 from vidpipe.config.editing import apply_patch
 from vidpipe.config.loader import check, read
-from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.data.video import encode
+from vidpipe.tracking.mlflow_tracker import MlflowTracker
 
 SIDE, FRAMES, ROWS = 32, 16, 3
 
 
-def log_run(project: Path, model: str, *, steps: int, seed: int, samples: Path | None = None) -> str:
+def log_run(
+    project: Path, model: str, *, steps: int, seed: int, samples: Path | None = None
+) -> str:
     """Log one training and its evaluation; return the run's id.
 
     Args:
@@ -84,6 +86,8 @@ def film(seed: int) -> np.ndarray:
 def draw_samples(folder: Path, seed: int) -> Path:
     """A folder of samples as an evaluation writes it."""
     folder.mkdir()
-    (folder / "samples.mp4").write_bytes(encode(map(Image.fromarray, film(seed).repeat(4, 1).repeat(4, 2)), fps=10))
+    (folder / "samples.mp4").write_bytes(
+        encode(map(Image.fromarray, film(seed).repeat(4, 1).repeat(4, 2)), fps=10)
+    )
     Image.fromarray(sheet(seed, 1.0)).save(folder / "samples.png")
     return folder

@@ -64,8 +64,8 @@ def test_a_resumed_training_logs_every_point_once_to_the_same_run(tracker, tmp_p
     assert status(tracker, run) == "KILLED"
     assert train(tracker, tmp_path, 1, 2, 3, 4, 5) == run
     assert status(tracker, run) == "FINISHED"
-    assert steps_of(tracker, run, "generator") == [1, 2, 3, 4, 5]
-    assert steps_of(tracker, run, "r1") == [1, 3, 5]
+    assert steps_of(tracker, run, "loss/generator") == [1, 2, 3, 4, 5]
+    assert steps_of(tracker, run, "loss/r1") == [1, 3, 5]
 
 
 def test_a_resumed_training_logs_every_picture_once(tracker, tmp_path):
@@ -100,13 +100,13 @@ def test_a_deleted_run_is_replaced_by_a_whole_one(tracker, tmp_path):
     tracker.client.delete_run(run)
     replacement = train(tracker, tmp_path, 1, 2, 3)
     assert replacement != run
-    assert steps_of(tracker, replacement, "generator") == [1, 2, 3]
+    assert steps_of(tracker, replacement, "loss/generator") == [1, 2, 3]
 
 
 @pytest.mark.parametrize("note", ["", "0" * 32])
 def test_an_unknown_run_id_is_replaced(tracker, tmp_path, note):
     (tmp_path / RUN_ID).write_text(note)
-    assert steps_of(tracker, train(tracker, tmp_path, 1), "generator") == [1]
+    assert steps_of(tracker, train(tracker, tmp_path, 1), "loss/generator") == [1]
 
 
 def test_an_evaluation_joins_the_newest_run_with_these_weights_and_parameters(tracker, tmp_path):
@@ -157,7 +157,7 @@ def test_after_a_call_has_failed_nothing_is_logged(tracker, tmp_path, monkeypatc
             run.picture("progress", PICTURE, 1)
         run.metrics({"generator": 0.5}, 2)
         run.picture("progress", PICTURE, 2)
-    assert steps_of(tracker, run_id(tmp_path), "generator") == [1]
+    assert steps_of(tracker, run_id(tmp_path), "loss/generator") == [1]
     (message,) = [record.getMessage() for record in caplog.records if record.levelname != "INFO"]
     assert message == "MLflow does not answer as it should, going on without it: no"
 
