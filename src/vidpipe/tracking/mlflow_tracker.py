@@ -27,7 +27,7 @@ from vidpipe.config.schema import Params
 from vidpipe.tracking import descriptions
 from vidpipe.tracking.experiments import EXPERIMENTS, NOTES, READING, SOURCES
 from vidpipe.tracking.protocol import Run
-from vidpipe.tracking.provenance import device, git
+from vidpipe.tracking.provenance import device, git, repro_started
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import md5
 
@@ -255,6 +255,7 @@ class MlflowTracker:
             DIRTY_TAG: str(bool(changes)).lower(),
             "dvc.stage": os.environ.get("DVC_STAGE", ""),
             "dvc.experiment": os.environ.get("DVC_EXP_NAME", ""),
+            "dvc.repro": repro_started(),
         }
         return {name: value for name, value in tags.items() if value} | self.data_tags()
 
