@@ -147,7 +147,7 @@ def test_no_browser_is_opened_where_none_is_wanted_or_can_be_seen(
 
 
 def test_without_a_run_the_next_step_is_told(server, monkeypatch, capsys):
-    monkeypatch.setattr(Runs, "runs", dict.fromkeys(Runs.names, []))
+    monkeypatch.setattr(Runs, "runs", {number: [] for number in Runs.names})
     ui._tell(server, True, threading.Event())
     assert "no run yet; `dvc repro` makes some" in capsys.readouterr().out
 
