@@ -207,7 +207,6 @@ class MlflowTracker:
         run = _MlflowRun(self)
         if not self.failed:
             run.find_or_create(self._describe(model), weights, md5(weights))
-            run.name_classifier()
         return run
 
     def data(self, stage: str) -> AbstractContextManager[Run]:
@@ -243,6 +242,10 @@ class MlflowTracker:
         others = [f":(exclude){path}" for path in RESULTS]
         status = ("status", "--porcelain", "--untracked-files=no")
         changes = git(self.project, *status, "--", ".", *others)
+        if self.committed_params and not changes:
+            # `kedro run --params` changes no file.
+            committed = descriptions.in_force(self.committed_params, model)
+            changes = "parameters" if committed != self.flat_params(model) else ""
         tags = {
             "vidpipe.deliverable": EXPERIMENTS[model].deliverable,
             MODEL_TAG: model,
@@ -469,12 +472,6 @@ class _MlflowRun:
         self.system.start()
 
     @_unless_failed
-    def name_classifier(self) -> None:
-        """Tag the run with the classifier that its scores depend on."""
-        if digest := self.tracker.classifier_md5():
-            self.tracker.client.set_tag(self.id, CLASSIFIER_TAG, digest)
-
-    @_unless_failed
     def metrics(self, values: Mapping[str, float], step: int) -> None:
         if not self.new:  # about data
             self._log_metrics(values, step)
@@ -487,6 +484,8 @@ class _MlflowRun:
             return
         # What a score stands beside is in tables: it would make a chart each, of one bar.
         self._log_metrics(scores, step)
+        if digest := self.tracker.classifier_md5():
+            self.tracker.client.set_tag(self.id, CLASSIFIER_TAG, digest)
         for file, text in descriptions.tables(model, values).items():
             self.tracker.client.log_text(self.id, text, file)
         self._write_note(values)

@@ -16,6 +16,7 @@ from vidpipe.tracking.mlflow_tracker import (
     RUN_ID,
     WEIGHTS_TAG,
     MlflowTracker,
+    _flat,
     _MlflowRun,
     run_source,
     tracking_uri,
@@ -401,7 +402,8 @@ def test_a_run_is_named_after_what_is_not_as_committed(tracker, tmp_path, monkey
 
 def test_what_stages_write_makes_no_row_dirty(tmp_path):
     project = copy(tmp_path)
-    tracker = MlflowTracker(root=project, project=project, params=PARAMS)
+    own = check(read(project / "params.yaml"))
+    tracker = MlflowTracker(root=project, project=project, params=own)
     assert tracker.committed_params["sources.clips.dataset"] == "actions"
     for file in ("dvc.lock", "metrics/dcgan.json"):
         (project / file).parent.mkdir(exist_ok=True)
@@ -426,3 +428,12 @@ def test_the_machine_is_measured_on_request(tracker, tmp_path, monkeypatch, aske
             time.sleep(0.05)
     names = tracker.client.get_run(run.id).data.metrics
     assert any(name.startswith("system/") for name in names) == measured
+
+
+def test_parameters_of_a_command_line_make_a_row_dirty(tracker, monkeypatch):
+    monkeypatch.setattr(tracker, "committed_params", _flat(PARAMS.model_dump()))
+    assert tracker.tags("dcgan")["git.dirty"] == "false"
+    changed = _flat(PARAMS.model_dump()) | {"dcgan.train.steps": "7"}
+    monkeypatch.setattr(tracker, "committed_params", changed)
+    assert tracker.tags("dcgan")["git.dirty"] == "true"
+    assert tracker.tags("mlp_gan")["git.dirty"] == "false"
