@@ -26,6 +26,7 @@ PAUSE = 0.5  # seconds between two looks whether the server answers
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DO_NOT_TRACK": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # of pages that are not of training
     "PYTHONWARNINGS": "ignore",
 }
 # One page of MLflow's for the runs of an experiment; its other pages are about traces and prompts.
