@@ -91,6 +91,12 @@ def page(browser):
     assert asked <= {"127.0.0.1", None}, asked
 
 
+def of_run(served, number, part=""):
+    """The address of a page of one of the runs."""
+    address, _, options = served[0].partition("?")
+    return f"{address}/{served[1][number]}{part}?{options}"
+
+
 def keep(page, name):
     """A picture of the page, if `PICTURES` names a folder for them."""
     if folder := os.environ.get("PICTURES"):
@@ -106,7 +112,7 @@ def test_both_runs_are_found_by_names_that_tell_them_apart(page, served):
 
 
 def test_runs_are_compared_with_their_pictures_side_by_side(page, served):
-    page.goto(f"{served[0]}?compareRunsMode=CHART")
+    page.goto(f"{served[0]}&compareRunsMode=CHART")
     page.get_by_text("motion_distance").first.wait_for()
     keep(page, "charts")
     text = page.inner_text("body")
@@ -116,14 +122,14 @@ def test_runs_are_compared_with_their_pictures_side_by_side(page, served):
 
 
 def test_a_run_says_what_was_tried_and_what_its_numbers_mean(page, served):
-    page.goto(f"{served[0]}/{served[1][1]}")
+    page.goto(of_run(served, 1))
     page.get_by_text("samples hardly move").first.wait_for()
     page.get_by_text("× floor").first.wait_for()
     keep(page, "run")
 
 
 def test_a_film_plays(page, served):
-    page.goto(f"{served[0]}/{served[1][0]}/artifacts/samples.mp4")
+    page.goto(of_run(served, 0, "/artifacts/samples.mp4"))
     page.locator("video").first.wait_for()
     assert page.evaluate(PLAYS) > 0
     keep(page, "film")

@@ -29,8 +29,8 @@ QUIET = {
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # of pages that are not of training
     "PYTHONWARNINGS": "ignore",
 }
-# One page of MLflow's for the runs of an experiment; its other pages are about traces and prompts.
-RUNS = "/#/experiments/{}/runs"
+# MLflow's page for the runs of an experiment, on its side for training: the other is about prompts.
+RUNS = "/#/experiments/{}/runs?workflowType=machine_learning"
 
 
 @click.command()

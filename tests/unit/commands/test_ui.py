@@ -127,10 +127,10 @@ def test_the_pages_of_the_training_runs_are_named_and_the_newest_is_opened(
     monkeypatch.setattr("webbrowser.open", opened.append)
     monkeypatch.setenv("DISPLAY", ":0")
     ui._tell(server, True, threading.Event())
-    newest = f"http://127.0.0.1:{server}/#/experiments/3/runs"
+    newest = f"http://127.0.0.1:{server}/#/experiments/3/runs?workflowType=machine_learning"
     assert capsys.readouterr().out.splitlines() == [
         f"ready: prediction, 1 run: {newest}",
-        f"ready: clips, 2 runs: http://127.0.0.1:{server}/#/experiments/2/runs",
+        f"ready: clips, 2 runs: {newest.replace('/3/', '/2/')}",
     ]
     assert opened == [newest]
 
