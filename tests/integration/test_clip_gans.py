@@ -54,11 +54,15 @@ def test_all_models_stand_in_one_experiment(project):
     client = mlflow.MlflowClient(f"sqlite:///{project}/mlflow/mlflow.db")
     found = client.get_experiment_by_name("clips")
     rows = client.search_runs([found.experiment_id])
-    by_name = {row.info.run_name: row.data.metrics for row in rows}
+    by_name = {row.data.tags["vidpipe.model"]: row.data.metrics for row in rows}
     assert set(by_name) == {*MODELS, "clip_autoencoder"}
-    assert {"total", "train.psnr", "ceiling.frechet_diff"} <= set(by_name.pop("clip_autoencoder"))
+    assert {"loss/total", "score/ceiling_motion", "score/psnr"} <= set(
+        by_name.pop("clip_autoencoder")
+    )
     for scores in by_name.values():
-        assert {"generator", "frechet_diff", "actions_covered"} <= set(scores)
+        assert {"loss/generator", "health/d_real", "score/motion_distance", "score/actions"} <= set(
+            scores
+        )
 
 
 @pytest.mark.parametrize("model", MODELS)

@@ -66,7 +66,7 @@ def test_what_was_killed_goes_on_to_the_same_bytes_and_the_same_run(stopped, unb
     assert (stopped / "dvc.lock").read_bytes() == (unbroken / "dvc.lock").read_bytes()
     client, (row,) = mlflow_runs(stopped, "digits")
     assert row.info.status == "FINISHED"
-    for key in ("generator", "discriminator", "r1"):
+    for key in ("loss/generator", "loss/discriminator", "loss/r1"):
         history = client.get_metric_history(row.info.run_id, key)
         assert [point.step for point in history] == list(range(EVERY, STEPS + 1, EVERY))
     drawn = [file.path for file in client.list_artifacts(row.info.run_id, "images")]

@@ -60,9 +60,9 @@ def test_every_score_stands_beside_that_of_held_out_pictures(project, model):
 
 def test_both_models_stand_in_one_experiment(project):
     client, rows = mlflow_runs(project, "digits")
-    assert {row.info.run_name for row in rows} == {"mlp_gan", "dcgan"}
+    assert {row.data.tags["vidpipe.model"] for row in rows} == {"mlp_gan", "dcgan"}
     for row in rows:
-        assert {"generator", "frechet", "modes"} <= set(row.data.metrics)
+        assert {"loss/generator", "score/distance", "score/numerals"} <= set(row.data.metrics)
         assert row.data.tags["vidpipe.deliverable"] == "D1"
         shown = [file.path for file in client.list_artifacts(row.info.run_id, "images")]
         assert any("progress" in path for path in shown)

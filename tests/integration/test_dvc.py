@@ -68,7 +68,8 @@ def test_an_experiment_stands_beside_the_first_run(reproduced):
     run(reproduced, "dvc", "exp", "run", "--temp", "-S", "pix2pix.train.steps=6", LAST)
     new = [row for row in rows(reproduced) if row.info.run_id not in before]
     assert sorted(row.data.params["pix2pix.train.steps"] for row in new) == ["5", "6"]
-    assert all("one_step.seen.psnr" in row.data.metrics for row in new)
+    assert all("score/psnr" in row.data.metrics for row in new)
+    assert all("steps" in row.info.run_name for row in new)
     assert all(row.data.tags["dvc.experiment"] for row in new)
 
 

@@ -78,9 +78,9 @@ def test_the_film_plays_everywhere_and_has_a_frame_per_step(trained):
         assert gif.n_frames == 16
 
 
-def test_mlflow_has_one_row_with_all_that_is_known(trained):
+def test_mlflow_has_one_row_with_all_that_is_known(trained, tmp_path):
     (row,) = rows(trained)
-    assert row.info.run_name == "pix2pix"
+    assert row.info.run_name.removeprefix("⚠ ") == "pix2pix · carphone"
     assert row.info.status == "FINISHED"
     weights = (trained / "data/06_models/pix2pix/generator.safetensors").read_bytes()
     tags = row.data.tags
@@ -92,12 +92,17 @@ def test_mlflow_has_one_row_with_all_that_is_known(trained):
     assert wanted | {"mlflow.source.git.commit", "git.dirty"} <= set(tags)
     assert row.data.params["pix2pix.train.steps"] == "12"
     numbers = metrics(trained)
-    logged = {name: row.data.metrics[name] for name in numbers}
+    assert row.data.metrics["score/psnr"] == pytest.approx(
+        numbers["one_step.held_out.psnr"], rel=1e-5
+    )
+    assert {name.split("/")[0] for name in row.data.metrics} == {"score", "loss", "health"}
+    table = client(trained).download_artifacts(row.info.run_id, "metrics.csv", str(tmp_path))
+    logged = pd.read_csv(table).set_index("metric")["value"].to_dict()
     assert logged == pytest.approx(numbers, rel=1e-5)
-    history = client(trained).get_metric_history(row.info.run_id, "l1")
+    history = client(trained).get_metric_history(row.info.run_id, "loss/l1")
     assert [point.step for point in history] == [4, 8, 12]
     paths = {entry.path for entry in client(trained).list_artifacts(row.info.run_id)}
-    assert {"samples.mp4", "samples.gif", "samples.png", "images"} <= paths
+    assert {"samples.mp4", "samples.gif", "samples.png", "scores.csv", "images"} <= paths
 
 
 def test_prediction_works_on_a_folder_of_weights_alone(trained, tmp_path):

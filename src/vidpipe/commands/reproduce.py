@@ -23,9 +23,11 @@ from vidpipe.reproduction.record import (
     with_upstream,
 )
 from vidpipe.reproduction.report import Builder, Level, Report
+from vidpipe.tracking.mlflow_tracker import RunSource, run_source
 from vidpipe.utils import children
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.hashing import md5
 
 DIFFERS, NO_GUARANTEE = 1, 2  # exit codes
 SOURCES = ("_files", "_fetch")  # suffixes of the stages that bring sources
@@ -33,7 +35,10 @@ _say = partial(click.echo, err=True)
 
 
 @click.command()
-@click.argument("revision")
+@click.argument("revision", required=False)
+@click.option(
+    "--run", "run_id", metavar="ID", help="Rebuild a run of MLflow: its revision, its stage."
+)
 @click.option(
     "--level",
     type=click.Choice(["bits", "tolerance"]),
@@ -54,7 +59,8 @@ _say = partial(click.echo, err=True)
     "--json", "file", type=click.Path(dir_okay=False, path_type=Path), help="Write the table here."
 )
 def reproduce(
-    revision: str,
+    revision: str | None,
+    run_id: str | None,
     level: Level,
     names: tuple[str, ...],
     pull: bool,
@@ -73,10 +79,12 @@ def reproduce(
       vidpipe reproduce HEAD
       vidpipe reproduce HEAD --stage digits
       vidpipe reproduce HEAD --pull
+      vidpipe reproduce --run 9a38b19d2046491abaa71285100e61ed
     """
     start = time.monotonic()
     here = Path.cwd()
     read(here / FILE)  # fails with advice outside of a project
+    revision, row = _target(here, revision, run_id)
     if file:
         check_out("--json", file)
     commit = worktree.commit_of(here, revision)
@@ -89,6 +97,7 @@ def reproduce(
         # Check the revision out, with the user's own files and none of the outputs.
         project = worktree.clone(here, commit, folder)
         records = recorded(project)
+        names = names or _stages_of(row, records)
         worktree.lend(here, project, [out for stage in records.values() for out in stage.outs])
         # Read all that is to be compared before a run overwrites it.
         stages = with_upstream(records, names)
@@ -113,16 +122,69 @@ def reproduce(
             _rebuild(here, project, remote, runnable)
         outputs = compare_outputs(project, stages)
         metrics = compare_metrics(before, numbers(project, runnable), allowed)
+        same_weights = not row or _has_weights_of(row, project)
     seconds = round(time.monotonic() - start, 1)
     report = Report(revision, commit, builder, level, outputs, metrics, unlike, seconds)
-    # Print the table, and write the JSON.
+    _tell(report, file)
+    if row:
+        click.echo(f"the weights of run {run_id} {'are' if same_weights else 'are not'} reproduced")
+    sys.exit(0 if report.agrees and same_weights else DIFFERS)
+
+
+def _tell(report: Report, file: Path | None) -> None:
+    """Print the table, and write the JSON."""
     for line in report.table():
         click.echo(line)
     if file:
         with whole_file(file) as partial:
             partial.write_text(report.json(), encoding="utf-8")
-    if not report.agrees:
-        sys.exit(DIFFERS)
+
+
+def _target(here: Path, revision: str | None, run_id: str | None) -> tuple[str, RunSource | None]:
+    """Return the revision to rebuild, and the run of MLflow if it was named by one.
+
+    Raises:
+        UserError: If none is named, or both are; if the run cannot be rebuilt.
+    """
+    if revision and not run_id:
+        return revision, None
+    if revision or not run_id:
+        raise UserError("expected a revision or --run ID, one of both; --help shows examples")
+    row = run_source(here, run_id)
+    return _revision_of(here, row), row
+
+
+def _revision_of(here: Path, row: RunSource) -> str:
+    """Return the commit that a run of MLflow can be rebuilt from.
+
+    Raises:
+        UserError: If there is none: its code or parameters were never committed.
+    """
+    advice = "commit first, run again, and take the id of the new row"
+    if row.experiment and (commit := worktree.experiment_commit(here, row.experiment)):
+        return commit
+    if not row.commit:
+        raise UserError(f"--run: expected a run of a commit, this one notes none; {advice}")
+    if row.is_dirty:
+        raise UserError(
+            f"--run: expected a run of committed code and parameters, this one ran on changes to "
+            f"{row.commit[:12]} that were not committed; {advice}"
+        )
+    return worktree.results_commit(here, row.commit)
+
+
+def _stages_of(row: RunSource | None, records: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the stage that scores a run's model, and needs the one that trains it."""
+    if not row:
+        return ()
+    stage = f"{row.model}_evaluate"
+    return (stage if stage in records else row.model,)
+
+
+def _has_weights_of(row: RunSource, project: Path) -> bool:
+    """Return True if a file of the rebuilt model has the hash that the run is tagged with."""
+    files = (project / "data/06_models" / row.model).glob("*.safetensors")
+    return row.weights_md5 in {md5(file) for file in files}
 
 
 def _with_own_packages(here: Path, commit: str, words: list[str]) -> int:

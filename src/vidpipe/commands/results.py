@@ -4,10 +4,11 @@ from pathlib import Path
 
 import click
 
-from vidpipe.config.loader import FILE, read
+from vidpipe.config.loader import FILE, read, read_text
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.reproduction import worktree
-from vidpipe.reproduction.record import Numbers, read_numbers
+from vidpipe.reproduction.record import LOCK, Numbers, read_numbers
+from vidpipe.tracking.trust import SCORED_BY, few_samples, is_scored_by_classifier
 from vidpipe.utils.errors import UserError
 
 # Metrics with a line of their own, by model; all metrics are compared.
@@ -59,6 +60,8 @@ def results() -> None:
     click.echo(f"{'':44}{'committed':>12}{'rebuilt':>12}")
     differing = 0
     total = 0
+    notes = []
+    classifiers = changed_classifiers(here, commit)
     for file in files:
         rebuilt = read_numbers(file.read_bytes(), file.as_posix())
         committed = _committed(here, commit, file)
@@ -67,13 +70,41 @@ def results() -> None:
             old = _cell(committed.get(name))
             new = _cell(rebuilt.get(name))
             mark = "" if old == new else "  differs"
+            if SCORED_BY.get(file.stem, ("",))[0] in classifiers and is_scored_by_classifier(
+                file.stem, name
+            ):
+                mark += ", by another classifier" if mark else "  by another classifier"
             click.echo(f"{file.stem + ' ' + name:44}{old:>12}{new:>12}{mark}")
         # The count takes in all metrics, with all their digits.
         names = committed.keys() | rebuilt.keys()
         total += len(names)
         differing += sum(committed.get(name) != rebuilt.get(name) for name in names)
+        if few := few_samples(rebuilt):
+            notes.append(f"{file.stem}: {few}")
+    # Two classifiers are two scales.
+    notes += [
+        f"{name} is not the committed one: its scores are on another scale, and not to be compared"
+        for name in classifiers
+    ]
+    for note in notes:
+        click.echo(f"! {note}")
     verdict = "all equal" if not differing else f"{differing} differ"
     click.echo(f"{total} numbers compared: {verdict}")
+
+
+def changed_classifiers(project: Path, commit: str) -> list[str]:
+    """Return the classifiers whose weights in the work tree's `dvc.lock` are not a commit's."""
+    now = _outputs((project / LOCK).read_text("utf-8") if (project / LOCK).is_file() else "")
+    has_lock = worktree.git(project, "ls-tree", commit, LOCK)
+    then = _outputs(worktree.git(project, "show", f"{commit}:./{LOCK}") if has_lock else "")
+    names = sorted({classifier for classifier, _ in SCORED_BY.values()})
+    return [name for name in names if name in now and now[name] != then.get(name, now[name])]
+
+
+def _outputs(lock: str) -> dict[str, str]:
+    """Return the hash of the first output, the model, of each stage in the text of a `dvc.lock`."""
+    stages = (read_text(lock, LOCK) if lock else {}).get("stages", {})
+    return {name: stage["outs"][0]["md5"] for name, stage in stages.items() if stage.get("outs")}
 
 
 def _committed(project: Path, commit: str, file: Path) -> Numbers:

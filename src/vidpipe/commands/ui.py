@@ -1,23 +1,43 @@
 """`vidpipe ui`: compare runs in a browser."""
 
+import json
 import os
+import socket
 import sqlite3
 import sys
+import threading
+import webbrowser
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+from urllib.request import Request, urlopen
 
 import click
 
 from vidpipe.config.loader import FILE, read
+from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.tracking.mlflow_tracker import relocate_artifacts, tracking_uri, without_secrets
 from vidpipe.utils import children
+from vidpipe.utils.errors import UserError
 
+HOST = "127.0.0.1"
+PAUSE = 0.5  # seconds between two looks whether the server answers
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "DO_NOT_TRACK": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # of pages that are not of training
+    "PYTHONWARNINGS": "ignore",
+}
+# MLflow's page for the runs of an experiment, on its side for training: the other is about prompts.
+RUNS = "/#/experiments/{}/runs?workflowType=machine_learning"
 STORE = "MLFLOW_BACKEND_STORE_URI"  # MLflow's name for --backend-store-uri
 
 
 @click.command()
 @click.option("--port", type=click.IntRange(1, 65535), default=5000, show_default=True)
-def ui(port: int) -> None:
+@click.option("--open/--no-open", "browser", default=True, help="Open a browser once it is ready.")
+def ui(port: int, browser: bool) -> None:
     """Open MLflow's pages on this project's runs, on this machine alone.
 
     In the experiments digits, prediction and clips every row is one trained model: choose some and
@@ -32,8 +52,91 @@ def ui(port: int) -> None:
         return
     with suppress(sqlite3.Error):  # a database that MLflow has yet to set up
         relocate_artifacts(uri)
-    click.echo(f"runs of {address} at http://127.0.0.1:{port} (Ctrl-C stops)")
-    command = [sys.executable, "-m", "mlflow", "ui", "--host", "127.0.0.1", "--port", str(port)]
-    with suppress(KeyboardInterrupt):
-        # Not as an argument: all users of the machine see those, and it may hold a password.
-        sys.exit(children.run(command, env=os.environ | {STORE: uri}))
+    _check_free(port)
+    click.echo(f"runs of {address} at http://{HOST}:{port}: starting (Ctrl-C stops)")
+    command = [sys.executable, "-m", "mlflow", "server"]
+    command += ["--host", HOST, "--port", str(port), "--workers", "1"]
+    command += ["--uvicorn-opts", "--log-level warning"]
+    stopped = threading.Event()
+    told = threading.Thread(target=_tell, args=(port, browser, stopped), daemon=True)
+    told.start()
+    try:
+        # The store is no argument: all users of the machine see those, and it may hold a password.
+        sys.exit(children.run(command, env=os.environ | QUIET | {STORE: uri}))
+    except KeyboardInterrupt:
+        click.echo("stopped")
+    finally:
+        stopped.set()
+
+
+def _check_free(port: int) -> None:
+    """Fail if something listens on the port."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as error:
+            raise UserError(
+                f"--port: expected a free one, {port} is taken, perhaps by another `vidpipe ui`; "
+                f"try --port {port % 65535 + 1}"
+            ) from error
+
+
+def _tell(port: int, browser: bool, stopped: threading.Event) -> None:
+    """Wait until the server answers, say where the runs are, and open the newest's page."""
+    here = f"http://{HOST}:{port}"
+    while not _answers(here):
+        if stopped.wait(PAUSE):
+            return
+    pages = _pages(here)
+    if not pages:
+        click.echo(f"ready: {here}, but there is no run yet; `dvc repro` makes some")
+        return
+    for name, count, page in pages:
+        click.echo(f"ready: {name}, {count} {'run' if count == 1 else 'runs'}: {page}")
+    if browser and _has_display():
+        webbrowser.open(pages[0][2])
+
+
+def _answers(here: str) -> bool:
+    try:
+        with urlopen(f"{here}/health", timeout=10) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def _pages(here: str) -> list[tuple[str, int, str]]:
+    """Return name, number of runs and page of each experiment of models, the newest run's first."""
+    names = {runs.experiment for runs in EXPERIMENTS.values()}
+    found = []
+    for experiment in _ask(here, "experiments/search", max_results=1000).get("experiments", []):
+        if experiment["name"] not in names:
+            continue
+        number = experiment["experiment_id"]
+        runs = _ask(here, "runs/search", experiment_ids=[number], max_results=1000).get("runs", [])
+        if runs:
+            newest = max(int(run["info"]["start_time"]) for run in runs)
+            found.append((newest, experiment["name"], len(runs), here + RUNS.format(number)))
+    return [page for _, *page in sorted(found, reverse=True)]  # type: ignore[misc]
+
+
+def _ask(here: str, call: str, **words: Any) -> dict[str, Any]:
+    request = Request(
+        f"{here}/api/2.0/mlflow/{call}",
+        data=json.dumps(words).encode(),
+        headers={"Content-Type": "application/json"},
+    )
+    try:
+        with urlopen(request, timeout=60) as answer:
+            content: dict[str, Any] = json.load(answer)
+            return content
+    except (URLError, OSError):
+        return {}
+
+
+def _has_display() -> bool:
+    """Return True where a browser has somewhere to open: not on a server without a screen."""
+    return sys.platform in ("darwin", "win32") or bool(
+        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    )

@@ -68,15 +68,31 @@ def read(path: Path) -> dict[str, Any]:
         UserError: If it is missing, or is not a mapping.
     """
     try:
-        values = YAML(typ="safe").load(path.read_text(encoding="utf-8"))
+        return read_text(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError as error:
         raise UserError(
             f"{path}: expected the project's parameters, found no file; run this at its root"
         ) from error
-    except (YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise UserError(f"{path}: not readable as YAML: {error}") from error
+
+
+def read_text(text: str, name: str) -> dict[str, Any]:
+    """Read YAML 1.2.
+
+    Args:
+        text: The YAML.
+        name: Of the file, for errors.
+
+    Raises:
+        UserError: If it is not a mapping.
+    """
+    try:
+        values = YAML(typ="safe").load(text)
+    except YAMLError as error:
+        raise UserError(f"{name}: not readable as YAML: {error}") from error
     if not isinstance(values, dict):
-        raise UserError(f"{path}: expected blocks of parameters, got {type(values).__name__}")
+        raise UserError(f"{name}: expected blocks of parameters, got {type(values).__name__}")
     return values
 
 

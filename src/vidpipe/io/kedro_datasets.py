@@ -11,6 +11,8 @@ import pandas as pd
 from kedro.io import AbstractDataset
 
 from vidpipe.data.npz import Stream, read_npz, write_npz
+from vidpipe.io import previews
+from vidpipe.io.previews import HTMLPreview, TablePreview
 from vidpipe.utils.atomic import move_folder, whole_file
 from vidpipe.utils.errors import UserError
 
@@ -23,7 +25,8 @@ class _Local(AbstractDataset[In, Out]):
 
     Args:
         filepath: Path, relative to the project.
-        metadata: Hints for DVC: `vidpipe dvc-yaml` reads them.
+        metadata: Hints for DVC, which `vidpipe dvc-yaml` reads, and for Kedro-Viz, which also calls
+            `preview` of the classes below.
     """
 
     def __init__(self, *, filepath: str, metadata: dict[str, object] | None = None) -> None:
@@ -51,6 +54,9 @@ class Folder(_Local[Path, Path]):
     def load(self) -> Path:
         return self._existing_path()
 
+    def preview(self) -> HTMLPreview:
+        return previews.preview_folder(self._filepath)
+
 
 class Npz(_Local[dict[str, np.ndarray | Stream], dict[str, np.ndarray]]):
     """Arrays by name. Memory-mapped and streamed arrays are written piece by piece."""
@@ -61,6 +67,9 @@ class Npz(_Local[dict[str, np.ndarray | Stream], dict[str, np.ndarray]]):
 
     def load(self) -> dict[str, np.ndarray]:
         return read_npz(self._existing_path())
+
+    def preview(self) -> TablePreview:
+        return previews.preview_npz(self._filepath)
 
 
 class Table(_Local[pd.DataFrame, pd.DataFrame]):
@@ -91,6 +100,9 @@ class Table(_Local[pd.DataFrame, pd.DataFrame]):
             self._existing_path(), keep_default_na=False, dtype=dict.fromkeys(self.text, str)
         )
 
+    def preview(self) -> TablePreview:
+        return previews.preview_csv(self._filepath)
+
 
 class Picture(_Local[bytes, bytes]):
     """An image file, as bytes."""
@@ -101,6 +113,9 @@ class Picture(_Local[bytes, bytes]):
 
     def load(self) -> bytes:
         return self._existing_path().read_bytes()
+
+    def preview(self) -> HTMLPreview:
+        return previews.preview_media(self._filepath)
 
 
 class Page(_Local[str, str]):
@@ -128,6 +143,10 @@ class Metrics(_Local[dict[str, float], dict[str, float]]):
     def load(self) -> dict[str, float]:
         metrics: dict[str, float] = json.loads(self._existing_path().read_text(encoding="utf-8"))
         return metrics
+
+    def preview(self) -> TablePreview:
+        numbers = self.load() if self._exists() else {previews.MISSING: 0}
+        return previews.preview_table(["metric", "value"], list(numbers.items()))
 
 
 def _six_digits(value: float) -> float:

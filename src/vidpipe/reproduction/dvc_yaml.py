@@ -114,6 +114,7 @@ def _plots(entry: dict[str, Any]) -> list[dict[str, Any]]:
             plot["title"]: {
                 "x": plot["x"],
                 "y": {f"{folder}/{file}": columns for file, columns in plot["y"].items()},
+                **{key: plot[key] for key in ("x_label", "y_label") if key in plot},
             }
         }
         for plot in _hints(entry).get("plots", [])

@@ -19,6 +19,7 @@ from vidpipe.utils.locked_folders import LockedFolders
 
 SCRATCH = "vidpipe-reproduce"
 STDERR = 2
+RUN = ("src", "conf", FILE, "dvc.yaml")  # what a run depends on beside data
 # Variables of the user's shell that name other caches, databases and code.
 FOREIGN = ("DVC_", "MLFLOW_", "KEDRO_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "PYTHONPATH")
 
@@ -38,6 +39,30 @@ def commit_of(project: Path, revision: str) -> str:
             f"{revision}: expected a tag, branch or commit of this repository; "
             "`git tag` lists tags, `git fetch --tags` brings others'"
         ) from error
+
+
+def experiment_commit(project: Path, name: str) -> str:
+    """Return the hash of the commit that DVC keeps of an experiment; empty if it has none."""
+    refs = git(project, "for-each-ref", "--format=%(objectname) %(refname)", "refs/exps")
+    found = dict(reversed(line.split(" ", 1)) for line in refs.splitlines())
+    return next((commit for ref, commit in found.items() if ref.endswith(f"/{name}")), "")
+
+
+def results_commit(project: Path, commit: str) -> str:
+    """Return the hash of the last commit that has the code and the parameters of one.
+
+    Results are committed after they were made, on top of the commit that made them.
+
+    Raises:
+        UserError: If git has no such commit.
+    """
+    first = last = commit_of(project, commit)
+    later = git(project, "rev-list", "--reverse", "--ancestry-path", f"{first}..HEAD").split()
+    for candidate in later:
+        if git(project, "diff", "--name-only", first, candidate, "--", *RUN):
+            break
+        last = candidate
+    return last
 
 
 @contextmanager

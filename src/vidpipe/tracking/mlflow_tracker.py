@@ -4,6 +4,7 @@ MLflow is a view of files that exist anyway. The first call that fails gives one
 on the process logs nothing, and training goes on.
 """
 
+import json
 import logging
 import os
 import re
@@ -21,10 +22,13 @@ from urllib.request import url2pathname
 import numpy as np
 from filelock import FileLock
 
+from vidpipe.config.loader import FILE, check, read_text
 from vidpipe.config.schema import Params
-from vidpipe.tracking.experiments import EXPERIMENTS
+from vidpipe.tracking import descriptions
+from vidpipe.tracking.experiments import EXPERIMENTS, NOTES, READING, SOURCES
 from vidpipe.tracking.protocol import Run
-from vidpipe.tracking.provenance import device, git
+from vidpipe.tracking.provenance import device, git, repro_started
+from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import md5
 
 log = logging.getLogger(__name__)
@@ -37,8 +41,17 @@ CLIENT_SETTINGS = {
 RUN_ID = "mlflow_run"  # file beside the checkpoints of a training
 WEIGHTS_TAG = "vidpipe.weights_md5"
 DATA_TAG = "vidpipe.data_md5"
+MODEL_TAG = "vidpipe.model"
+CLASSIFIER_TAG = "vidpipe.classifier_md5"
+WARNING_TAG = "vidpipe.warning"
+COMMIT_TAG, DIRTY_TAG = "mlflow.source.git.commit", "git.dirty"
+NOTE_TAG = "mlflow.note.content"
+# MLflow's pages open at the runs of such an experiment, not at traces and prompts.
+KIND_TAG = {"mlflow.experimentKind": "custom_model_development"}
+CLASSIFIER = "classifier.safetensors"
+RESULTS = ("dvc.lock", "metrics", "plots")  # written by stages: no change of what they are made of
+SYSTEM_METRICS = "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"
 Args = ParamSpec("Args")
-SOURCES = "sources"  # the experiment about data
 # Of an address: what may be a password or a token.
 USER = re.compile(r"(?<=://)\S*@")
 QUERY = re.compile(r"\?[^\s'\")]*=[^\s'\")]*")
@@ -104,6 +117,61 @@ def relocate_artifacts(uri: str) -> None:
                     )
 
 
+@dataclass(frozen=True)
+class RunSource:
+    """The origin of a run's weights.
+
+    Attributes:
+        model: Name of the model.
+        commit: Of the code and the parameters.
+        experiment: Name of DVC's experiment; empty if it was none.
+        is_dirty: Code or parameters were not as in the commit.
+        weights_md5: Of the weights; empty if the training did not end.
+    """
+
+    model: str
+    commit: str
+    experiment: str
+    is_dirty: bool
+    weights_md5: str
+
+
+def run_source(root: Path, run_id: str) -> RunSource:
+    """Return the origin of a run.
+
+    Args:
+        root: The repository whose runs are looked through.
+        run_id: Of the run.
+
+    Raises:
+        UserError: If there is no such run, it is not of a model, or the server does not answer.
+    """
+    uri = tracking_uri(root)
+    sqlite = SQLITE.fullmatch(uri)
+    if sqlite and not Path(sqlite["file"]).is_file():
+        raise UserError(f"--run: expected runs in {sqlite['file']}, found no file; train first")
+    for name, value in CLIENT_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    import mlflow  # noqa: PLC0415 (three seconds)
+
+    try:
+        tags = mlflow.MlflowClient(uri).get_run(run_id).data.tags
+    except mlflow.MlflowException as error:
+        raise UserError(
+            f"--run: expected the id of a run in {without_secrets(uri)}, got {run_id!r}; the page "
+            "of a run shows its id (`vidpipe ui`)"
+        ) from error
+    if MODEL_TAG not in tags:
+        raise UserError(f"--run: expected the run of a model, got {run_id}, which is about data")
+    return RunSource(
+        model=tags[MODEL_TAG],
+        commit=tags.get(COMMIT_TAG, ""),
+        experiment=tags.get("dvc.experiment", ""),
+        is_dirty=tags.get(DIRTY_TAG) == "true",
+        weights_md5=tags.get(WEIGHTS_TAG, ""),
+    )
+
+
 def _path(uri: str) -> Path:
     return Path(url2pathname(urlsplit(uri).path))
 
@@ -131,6 +199,7 @@ class MlflowTracker:
         run = _MlflowRun(self)
         if not self.failed:
             run.resume_or_create(self._describe(model), checkpoints / RUN_ID)
+            run.measure_system()
         return run
 
     def evaluation(self, model: str, weights: Path) -> AbstractContextManager[Run]:
@@ -145,45 +214,83 @@ class MlflowTracker:
         run = _MlflowRun(self)
         if not self.failed:
             params = _flat({stage: getattr(self.params, stage).model_dump()})
+            params = descriptions.only_sources_in_force(params)
             name = self.params.sources.clips.dataset
-            run.create(_Description(stage, name, self.data_tags(), params))
+            run.create(_Description(stage, name, self.data_tags(), params, self.input_files()))
         return run
 
     def _describe(self, model: str) -> "_Description":
-        experiment = EXPERIMENTS[model].experiment
-        return _Description(experiment, model, self.tags(model), self.flat_params(model))
+        params = self.flat_params(model)
+        data = descriptions.data_name(params, model)
+        changes = descriptions.differing(params, self.committed_params)
+        experiment = os.environ.get("DVC_EXP_NAME", "")
+        return _Description(
+            EXPERIMENTS[model].experiment,
+            descriptions.run_name(model, data, changes, experiment),
+            self.tags(model),
+            params,
+            self.input_files(),
+            model,
+            data,
+            changes,
+        )
 
     def tags(self, model: str) -> dict[str, str]:
         """Return the provenance of a run: code, stage, machine, and data."""
         import torch  # noqa: PLC0415 (imported already by whatever opens a run)
 
-        changes = git(self.project, "status", "--porcelain", "--untracked-files=no")
+        others = [f":(exclude){path}" for path in RESULTS]
+        status = ("status", "--porcelain", "--untracked-files=no")
+        changes = git(self.project, *status, "--", ".", *others)
+        if self.committed_params and not changes:
+            # `kedro run --params` changes no file.
+            committed = descriptions.in_force(self.committed_params, model)
+            changes = "parameters" if committed != self.flat_params(model) else ""
         tags = {
             "vidpipe.deliverable": EXPERIMENTS[model].deliverable,
-            "vidpipe.model": model,
+            MODEL_TAG: model,
             "vidpipe.device": device(self.params.runtime.device),
             "vidpipe.capability": torch.backends.cpu.get_cpu_capability(),
             "vidpipe.torch": torch.__version__,
             "vidpipe.threads": str(self.params.runtime.threads),
             "mlflow.source.name": "vidpipe",
-            "mlflow.source.git.commit": git(self.project, "rev-parse", "HEAD"),
-            "git.dirty": str(bool(changes)).lower(),
+            COMMIT_TAG: git(self.project, "rev-parse", "HEAD"),
+            DIRTY_TAG: str(bool(changes)).lower(),
             "dvc.stage": os.environ.get("DVC_STAGE", ""),
             "dvc.experiment": os.environ.get("DVC_EXP_NAME", ""),
+            "dvc.repro": repro_started(),
         }
         return {name: value for name, value in tags.items() if value} | self.data_tags()
 
     def data_tags(self) -> dict[str, str]:
         """Return the MD5 of each input that is a file."""
+        return {f"{DATA_TAG}.{name}": digest for name, (_, digest) in self.input_files().items()}
+
+    def input_files(self) -> dict[str, tuple[str, str]]:
+        """Return the path and the MD5 of each input that is a file, by name of the dataset."""
         files = {name: file for name, file in self.inputs.items() if file.is_file()}
-        return {f"{DATA_TAG}.{name}": md5(file) for name, file in files.items()}
+        return {name: (file.as_posix(), md5(file)) for name, file in files.items()}
+
+    def classifier_md5(self) -> str:
+        """Return the MD5 of the classifier among the inputs; empty if there is none."""
+        files = [folder / CLASSIFIER for folder in self.inputs.values()]
+        return next((md5(file) for file in files if file.is_file()), "")
 
     def flat_params(self, model: str) -> dict[str, str]:
-        """Return the parameters that influence a model, by dotted key."""
-        blocks = ("runtime", model, *EXPERIMENTS[model].shared_params)
-        prefixes = tuple(f"{block}." for block in blocks)
-        flat = _flat(self.params.model_dump())
-        return {name: value for name, value in flat.items() if name.startswith(prefixes)}
+        """Return the parameters in force that influence a model, by dotted key."""
+        return descriptions.in_force(_flat(self.params.model_dump()), model)
+
+    @cached_property
+    def committed_params(self) -> dict[str, str]:
+        """Parameters of the last commit by dotted key; none without one, or if they are not sound.
+
+        In a temporary copy, the commit is that which an experiment started from.
+        """
+        text = git(self.project, "show", f"HEAD:./{FILE}")
+        try:
+            return _flat(check(read_text(text, FILE)).model_dump()) if text else {}
+        except UserError:
+            return {}
 
     def run_id_file(self, weights_md5: str) -> Path:
         """Return the file in which training leaves the id of the run that made these weights."""
@@ -218,12 +325,27 @@ class MlflowTracker:
 
 @dataclass(frozen=True)
 class _Description:
-    """Name, tags and parameters of a new run, computed outside of the guard that blames MLflow."""
+    """What is known of a new run, computed outside of the guard that blames MLflow.
+
+    Attributes:
+        experiment: Name of the experiment.
+        name: For a person.
+        tags: Provenance.
+        params: Those in force, by dotted key.
+        inputs: Path and MD5 of files, by name of the dataset.
+        model: Name of the model; empty for a run about data.
+        data: Name of the data that the model learns from.
+        changes: Parameters that are not as committed: the value, and that of the commit.
+    """
 
     experiment: str
     name: str
     tags: Mapping[str, str]
     params: Mapping[str, str]
+    inputs: Mapping[str, tuple[str, str]]
+    model: str = ""
+    data: str = ""
+    changes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
 def _unless_failed(
@@ -277,6 +399,9 @@ class _MlflowRun:
     def __init__(self, tracker: MlflowTracker) -> None:
         self.tracker = tracker
         self.id = ""
+        self.new: _Description | None = None  # what is known of the run as it was opened
+        self.scores = False  # numbers that are logged say how good the model is
+        self.system: Any = None  # the monitor of this machine, if it was asked for
         self.is_logged: Callable[[str, int], bool] = lambda key, step: False
 
     def __enter__(self) -> Run:
@@ -287,10 +412,13 @@ class _MlflowRun:
         status = "FINISHED" if error is None else "FAILED"
         if error and issubclass(error, (KeyboardInterrupt, SystemExit)):
             status = "KILLED"
+        if self.system:
+            self.system.finish()
         self.tracker.client.set_terminated(self.id, status)
 
     @_unless_failed
     def resume_or_create(self, new: _Description, run_id_file: Path) -> None:
+        self.new = new
         client = self.tracker.client
         run_id = run_id_file.read_text(encoding="utf-8") if run_id_file.is_file() else ""
         experiment = self._experiment(new.experiment)
@@ -303,14 +431,19 @@ class _MlflowRun:
             run_id_file.write_text(self.id, encoding="utf-8")
         # A resumed run lacks them if it was killed right after it was created.
         self._log_params(new.params)
+        self._write_note({})
 
     @_unless_failed
     def find_or_create(self, new: _Description, weights: Path, digest: str) -> None:
-        # Join by content, not by time: DVC skips and restores stages without running them.
+        self.new = new
+        self.scores = True
+        # Join by content, not by time: DVC skips and restores stages without running them. Rows of
+        # earlier versions have more parameters, those of data sets that were not read.
         experiment = self._experiment(new.experiment)
         runs = self._search(experiment, f"tags.`{WEIGHTS_TAG}` = '{digest}'")
-        matches = [run.info.run_id for run in runs if run.data.params == new.params]  # newest first
-        if matches:
+        wanted = new.params.items()
+        matches = [run.info.run_id for run in runs if wanted <= run.data.params.items()]
+        if matches:  # newest first
             file = self.tracker.run_id_file(digest)
             run_id = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
             self.id = run_id if run_id in matches else matches[0]
@@ -325,7 +458,39 @@ class _MlflowRun:
         self._log_params(new.params)
 
     @_unless_failed
+    def measure_system(self) -> None:
+        """Log load and memory of this machine as `system/…`, if it was asked for."""
+        if os.environ.get(SYSTEM_METRICS, "").lower() not in ("true", "1"):
+            return
+        from mlflow.system_metrics.system_metrics_monitor import (  # noqa: PLC0415
+            SystemMetricsMonitor,
+        )
+
+        self.system = SystemMetricsMonitor(
+            self.id, resume_logging=True, tracking_uri=tracking_uri(self.tracker.root)
+        )
+        self.system.start()
+
+    @_unless_failed
     def metrics(self, values: Mapping[str, float], step: int) -> None:
+        if not self.new:  # about data
+            self._log_metrics(values, step)
+            return
+        model = self.new.model
+        scores = descriptions.headline_scores(model, values)
+        if not self.scores and not scores:
+            named = {descriptions.metric_name(name): value for name, value in values.items()}
+            self._log_metrics(named, step)
+            return
+        # What a score stands beside is in tables: it would make a chart each, of one bar.
+        self._log_metrics(scores, step)
+        if digest := self.tracker.classifier_md5():
+            self.tracker.client.set_tag(self.id, CLASSIFIER_TAG, digest)
+        for file, text in descriptions.tables(model, values).items():
+            self.tracker.client.log_text(self.id, text, file)
+        self._write_note(values)
+
+    def _log_metrics(self, values: Mapping[str, float], step: int) -> None:
         from mlflow.entities import Metric  # noqa: PLC0415
 
         now = int(1000 * time.time())
@@ -336,6 +501,27 @@ class _MlflowRun:
         ]
         if points:
             self.tracker.client.log_batch(self.id, metrics=points)
+
+    def _write_note(self, metrics: Mapping[str, float]) -> None:
+        """Write the note of the run, unless a person has written one in its place."""
+        from vidpipe.training.health import WARNING_SIGNS  # noqa: PLC0415 (imports torch)
+
+        assert self.new
+        client = self.tracker.client
+        tags = client.get_run(self.id).data.tags
+        if not tags.get(NOTE_TAG, f"**{self.new.model}**").startswith(f"**{self.new.model}**"):
+            return
+        found = {sign: tags.get(f"{WARNING_TAG}.{sign}") for sign in WARNING_SIGNS}
+        text = descriptions.note(
+            self.new.model,
+            self.new.data,
+            self.id,
+            changes=self.new.changes,
+            warnings={s: f"{at}: {WARNING_SIGNS[s].message}" for s, at in found.items() if at},
+            metrics=metrics,
+            classifier=tags.get(CLASSIFIER_TAG, ""),
+        )
+        client.set_tag(self.id, NOTE_TAG, text)
 
     @_unless_failed
     def picture(self, key: str, picture: np.ndarray, step: int) -> None:
@@ -348,7 +534,12 @@ class _MlflowRun:
 
     @_unless_failed
     def warning(self, sign: str, step: int) -> None:
-        self.tracker.client.set_tag(self.id, f"vidpipe.warning.{sign}", f"from step {step}")
+        client = self.tracker.client
+        client.set_tag(self.id, f"{WARNING_TAG}.{sign}", f"from step {step}")
+        name = client.get_run(self.id).info.run_name
+        if not name.startswith(descriptions.WARNED):
+            client.update_run(self.id, name=f"{descriptions.WARNED}{name}")
+        self._write_note({})
 
     @_if_created
     def weights(self, file: Path) -> None:
@@ -365,8 +556,15 @@ class _MlflowRun:
         return [run for run in runs if run.info.artifact_uri.startswith(home)]
 
     def _create(self, experiment: str, new: _Description) -> None:
+        from mlflow.entities import Dataset, DatasetInput  # noqa: PLC0415
+
         run = self.tracker.client.create_run(experiment, run_name=new.name, tags=new.tags)
         self.id = run.info.run_id
+        datasets = [
+            DatasetInput(Dataset(name, digest, "local", json.dumps({"uri": path})), tags=[])
+            for name, (path, digest) in new.inputs.items()
+        ]
+        self.tracker.client.log_inputs(self.id, datasets=datasets)
 
     def _log_params(self, values: Mapping[str, str]) -> None:
         from mlflow.entities import Param  # noqa: PLC0415
@@ -379,12 +577,19 @@ class _MlflowRun:
         client = self.tracker.client
         with self.tracker.lock():
             experiment = client.get_experiment_by_name(name)
-            if experiment is not None:
-                return str(experiment.experiment_id)
-            root = self.tracker.root
-            folder = artifacts_folder(tracking_uri(root), root)
-            artifacts = (folder / name).as_uri() if folder else None
-            return str(client.create_experiment(name, artifact_location=artifacts))
+            if experiment is None:
+                root = self.tracker.root
+                folder = artifacts_folder(tracking_uri(root), root)
+                artifacts = (folder / name).as_uri() if folder else None
+                number = str(client.create_experiment(name, artifact_location=artifacts))
+            else:
+                number = str(experiment.experiment_id)
+            # Earlier versions made experiments without these.
+            tags = {} if experiment is None else experiment.tags
+            for key, value in (KIND_TAG | {NOTE_TAG: NOTES[name] + READING}).items():
+                if key not in tags:
+                    client.set_experiment_tag(number, key, value)
+        return number
 
 
 def _logged_steps(client: Any, run_id: str) -> Callable[[str, int], bool]:

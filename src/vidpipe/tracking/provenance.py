@@ -2,7 +2,11 @@
 
 import platform
 import subprocess
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
+
+import psutil
 
 
 def device(chosen: str) -> str:
@@ -22,6 +26,19 @@ def git(folder: Path, *words: str) -> str:
     except (OSError, subprocess.CalledProcessError):
         return ""
     return result.stdout.strip()
+
+
+def repro_started() -> str:
+    """Return the time at which the `dvc` that runs this stage was started; empty without one.
+
+    All runs of a `dvc repro` share it.
+    """
+    for process in psutil.Process().parents():
+        with suppress(psutil.Error):
+            if any(Path(word).name == "dvc" for word in process.cmdline()[:2]):
+                started = datetime.fromtimestamp(process.create_time(), tz=UTC)
+                return started.strftime("%Y-%m-%d %H:%M:%S UTC")
+    return ""
 
 
 def caches(system: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> str:

@@ -15,7 +15,9 @@ from ruamel.yaml import YAML
 from support import toy_gan as toy
 from support.project import environment, run
 
+from vidpipe.commands import reproduce
 from vidpipe.reproduction import worktree
+from vidpipe.tracking.mlflow_tracker import RunSource
 from vidpipe.utils import children
 
 
@@ -324,3 +326,44 @@ def test_stages_end_with_the_command_and_none_of_them_says_that_it_goes_on(
     assert len(left) == (number == signal.SIGKILL)
     with worktree.scratch(keep=False):
         assert not any(clone.exists() for clone in left)
+
+
+def row(**changes):
+    """A run of MLflow of the toy's stage `numbers`."""
+    known = {"model": "numbers", "commit": "HEAD", "experiment": "", "is_dirty": False}
+    return RunSource(**(known | {"weights_md5": ""} | changes))
+
+
+def test_a_row_of_mlflow_is_rebuilt_by_its_commit_and_its_stage(project, vidpipe, monkeypatch):
+    monkeypatch.setattr(reproduce, "run_source", lambda *_: row(weights_md5="f" * 32))
+    said = vidpipe("reproduce", "--run", "1234", code=1).stdout
+    assert "2 of 2 outputs are the same bytes" in said or "3 of 3 outputs" in said
+    assert said.splitlines()[-1] == "the weights of run 1234 are not reproduced"
+    monkeypatch.setattr(reproduce, "_has_weights_of", lambda *_: True)
+    said = vidpipe("reproduce", "--run", "1234").stdout
+    assert said.splitlines()[-1] == "the weights of run 1234 are reproduced"
+
+
+@pytest.mark.parametrize(
+    ("source", "told"),
+    [
+        (row(commit=""), "this one notes none; commit first"),
+        (row(is_dirty=True), "ran on changes to HEAD that were not committed"),
+        (row(commit="0" * 40), "expected a tag, branch or commit"),
+        (row(model="dcgan"), "expected one that dvc.lock records, got dcgan"),
+    ],
+)
+def test_a_row_that_cannot_be_rebuilt_is_refused(project, vidpipe, monkeypatch, source, told):
+    monkeypatch.setattr(reproduce, "run_source", lambda *_: source)
+    assert told in vidpipe("reproduce", "--run", "1234", code=1).output
+
+
+def test_an_experiment_is_rebuilt_even_if_its_parameters_were_never_committed(project, monkeypatch):
+    monkeypatch.setattr(worktree, "experiment_commit", lambda *_: "abc")
+    source = row(experiment="soggy-dodo", is_dirty=True)
+    assert reproduce._revision_of(project, source) == "abc"
+
+
+@pytest.mark.parametrize("words", [(), (toy.TAG, "--run", "1")])
+def test_a_revision_or_a_run_is_named(project, vidpipe, words):
+    assert "expected a revision or --run ID" in vidpipe("reproduce", *words, code=1).output

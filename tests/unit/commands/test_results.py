@@ -59,3 +59,31 @@ def test_without_a_repository_nothing_is_compared(project):
     (line,) = said(1)
     assert f"{project}: expected a git repository" in line
     assert "`git init" in line
+
+
+LOCK = """\
+stages:
+  digit_classifier:
+    outs:
+    - path: data/06_models/digit_classifier
+      md5: {md5}.dir
+"""
+
+
+def test_scores_of_another_classifier_are_marked(project):
+    (project / "dvc.lock").write_text(LOCK.format(md5="1"))
+    run(project, "git", "add", ".")
+    run(project, "git", "commit", "--quiet", "--message", "2")
+    assert not [line for line in said() if "classifier" in line]
+    (project / "dvc.lock").write_text(LOCK.format(md5="2"))
+    lines = said()
+    assert next(line for line in lines if "dcgan modes" in line).endswith("by another classifier")
+    assert (
+        "! digit_classifier is not the committed one: its scores are on another scale, and not to "
+        "be compared"
+    ) in lines
+
+
+def test_a_model_scored_on_few_samples_is_named(project):
+    (project / "metrics/dcgan.json").write_text(json.dumps({"modes": 10, "samples": 60}))
+    assert "! dcgan: scored on 60 samples, fewer than 256: too few to compare by" in said()

@@ -1,15 +1,19 @@
 """The pages are for this machine alone."""
 
+import json
 import socket
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from support.project import environment
 
-from vidpipe.commands.ui import STORE
+from vidpipe.commands import ui
 from vidpipe.utils import children
 
 LISTENS = "0A"
@@ -35,7 +39,8 @@ def test_the_server_is_told_to_listen_on_localhost(vidpipe, project, monkeypatch
     vidpipe("ui", "--port", "5123")
     assert started[started.index("--host") + 1] == "127.0.0.1"
     assert started[started.index("--port") + 1] == "5123"
-    assert given[STORE] == f"sqlite:///{project}/mlflow/mlflow.db"
+    assert given[ui.STORE] == f"sqlite:///{project}/mlflow/mlflow.db"
+    assert started[started.index("--workers") + 1] == "1"
 
 
 @pytest.mark.parametrize(
@@ -63,6 +68,92 @@ def test_a_folder_that_is_no_project_gets_no_database(vidpipe, tmp_path, monkeyp
     assert not list(tmp_path.iterdir())
 
 
+def test_a_port_that_is_taken_is_told_before_anything_starts(vidpipe, project, monkeypatch):
+    monkeypatch.setattr(children, "run", lambda *_, **__: pytest.fail("started"))
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        said = vidpipe("ui", "--port", str(port), code=1).output
+    assert f"expected a free one, {port} is taken" in said
+    assert not (project / "mlflow").exists()
+
+
+def test_ctrl_c_ends_in_a_word(vidpipe, project, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(children, "run", stop)
+    assert vidpipe("ui", "--port", "5124").output.splitlines()[-1] == "stopped"
+
+
+class Runs(BaseHTTPRequestHandler):
+    """A server that has three experiments: one without a run, and one that is not of models."""
+
+    runs: ClassVar = {"1": [], "2": [10, 30], "3": [40], "4": [50]}
+    names: ClassVar = {"1": "digits", "2": "clips", "3": "prediction", "4": "Default"}
+
+    def answer(self, content):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(json.dumps(content).encode())
+
+    def do_GET(self):
+        self.answer("OK")
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if "experiments" in self.path:
+            rows = [{"name": name, "experiment_id": n} for n, name in self.names.items()]
+            self.answer({"experiments": rows})
+        else:
+            starts = self.runs[asked["experiment_ids"][0]]
+            self.answer({"runs": [{"info": {"start_time": start}} for start in starts]})
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Runs) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def test_the_pages_of_the_training_runs_are_named_and_the_newest_is_opened(
+    server, monkeypatch, capsys
+):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.setenv("DISPLAY", ":0")
+    ui._tell(server, True, threading.Event())
+    newest = f"http://127.0.0.1:{server}/#/experiments/3/runs?workflowType=machine_learning"
+    assert capsys.readouterr().out.splitlines() == [
+        f"ready: prediction, 1 run: {newest}",
+        f"ready: clips, 2 runs: {newest.replace('/3/', '/2/')}",
+    ]
+    assert opened == [newest]
+
+
+@pytest.mark.parametrize(("browser", "display"), [(False, ":0"), (True, "")])
+def test_no_browser_is_opened_where_none_is_wanted_or_can_be_seen(
+    server, monkeypatch, browser, display
+):
+    monkeypatch.setattr("webbrowser.open", lambda _: pytest.fail("opened"))
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("DISPLAY", display)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    ui._tell(server, browser, threading.Event())
+
+
+def test_without_a_run_the_next_step_is_told(server, monkeypatch, capsys):
+    monkeypatch.setattr(Runs, "runs", {number: [] for number in Runs.names})
+    ui._tell(server, True, threading.Event())
+    assert "no run yet; `dvc repro` makes some" in capsys.readouterr().out
+
+
 @pytest.mark.slow
 def test_the_server_listens_on_localhost_alone_and_ends_with_its_command(project):
     (project / "mlflow").mkdir()
@@ -70,7 +161,7 @@ def test_the_server_listens_on_localhost_alone_and_ends_with_its_command(project
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     process = subprocess.Popen(
-        [sys.executable, "-m", "vidpipe", "ui", "--port", str(port)],
+        [sys.executable, "-m", "vidpipe", "ui", "--no-open", "--port", str(port)],
         cwd=project,
         env=environment(),
     )

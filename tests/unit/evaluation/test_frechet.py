@@ -60,3 +60,16 @@ def test_the_floor_never_parts_a_group():
     together = frechet_floor(real, groups, count=500, seed=0)
     apart = frechet_floor(real, np.arange(1000), count=500, seed=0)
     assert together > 20 * apart
+
+
+@pytest.mark.filterwarnings("ignore")  # torchmetrics' own, of packages that are not here
+@pytest.mark.parametrize("count", [12, 500])  # fewer points than features: no full rank
+def test_it_is_the_distance_that_torchmetrics_computes(count):
+    from torchmetrics.image.fid import _compute_fid
+
+    rng = torch.Generator().manual_seed(count)
+    mix = torch.randn(16, 16, generator=rng, dtype=torch.float64)
+    one, other = (torch.randn(count, 16, generator=rng, dtype=torch.float64) for _ in range(2))
+    other = other @ mix + 0.5
+    theirs = _compute_fid(one.mean(0), torch.cov(one.T), other.mean(0), torch.cov(other.T))
+    assert frechet_distance(one, other) == pytest.approx(theirs.item(), rel=1e-6)

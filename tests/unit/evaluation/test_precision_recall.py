@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -42,3 +44,25 @@ def test_a_copy_is_at_no_distance():
 
 def test_two_points_are_enough():
     assert precision_and_recall(cloud(2, 0), cloud(2, 0)) == (1.0, 1.0)
+
+
+def share_among(points, others):
+    """Kynkäänniemi et al. 2019, equations 1 and 2, point by point."""
+    inside = 0
+    for point in points:
+        for n, other in enumerate(others):
+            neighbours = sorted(math.dist(other, third) for m, third in enumerate(others) if m != n)
+            if math.dist(point, other) <= neighbours[2]:
+                inside += 1
+                break
+    return inside / len(points)
+
+
+def test_both_are_the_shares_that_the_definition_gives_point_by_point():
+    rng = torch.Generator().manual_seed(0)
+    real = torch.randn(40, 3, generator=rng, dtype=torch.float64)
+    generated = 0.8 * torch.randn(40, 3, generator=rng, dtype=torch.float64) + 0.4
+    rows = real.tolist(), generated.tolist()
+    wanted = share_among(rows[1], rows[0]), share_among(*rows)
+    assert 0.2 < wanted[1] < wanted[0] < 1
+    assert precision_and_recall(real, generated) == pytest.approx(wanted)

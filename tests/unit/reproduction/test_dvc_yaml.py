@@ -53,5 +53,7 @@ def test_plots_name_the_files_and_columns_of_their_curves(made):
             "plots/pix2pix/rollout_seen.csv": "skill",
             "plots/pix2pix/rollout_held_out.csv": "skill",
         },
+        "x_label": "frames ahead",
+        "y_label": "skill against copying the last frame",
     }
     assert "vgan losses" in plots

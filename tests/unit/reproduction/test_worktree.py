@@ -144,3 +144,31 @@ def test_without_a_repository_git_says_how_to_have_one(tmp_path, monkeypatch):
 def test_a_command_that_fails_is_named(tmp_path):
     with pytest.raises(UserError, match="`sh -c exit 3` ended with 3"):
         worktree.run(tmp_path, "sh", "-c", "exit 3")
+
+
+def commit(project, message, **files):
+    for name, text in files.items():
+        (project / name).write_text(text)
+    command(project, "git", "add", "--all")
+    command(project, "git", "commit", "--quiet", "--allow-empty", "--message", message)
+    return command(project, "git", "rev-parse", "HEAD").strip()
+
+
+def test_results_are_found_on_top_of_the_commit_that_made_them(tmp_path):
+    command(tmp_path, "git", "init", "--quiet")
+    made = commit(tmp_path, "code", **{"params.yaml": "a: 1"})
+    assert worktree.results_commit(tmp_path, made) == made
+    results = commit(tmp_path, "results", **{"dvc.lock": "x"})
+    commit(tmp_path, "other parameters", **{"params.yaml": "a: 2"})
+    commit(tmp_path, "other results", **{"dvc.lock": "y"})
+    assert worktree.results_commit(tmp_path, made) == results
+    with pytest.raises(UserError, match="expected a tag, branch or commit"):
+        worktree.results_commit(tmp_path, "0" * 40)
+
+
+def test_an_experiment_is_found_by_its_name(tmp_path):
+    command(tmp_path, "git", "init", "--quiet")
+    made = commit(tmp_path, "code")
+    command(tmp_path, "git", "update-ref", f"refs/exps/ab/{made}/soggy-dodo", made)
+    assert worktree.experiment_commit(tmp_path, "soggy-dodo") == made
+    assert worktree.experiment_commit(tmp_path, "dodo") == ""

@@ -1,11 +1,14 @@
+import hashlib
 import shutil
+import time
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from support import watched_trainings as watched
-from support.project import ROOT
+from support.project import ROOT, copy
+from support.project import run as run_command
 from urllib3.connection import HTTPConnection
 
 from vidpipe.config.loader import check, read
@@ -13,11 +16,14 @@ from vidpipe.tracking.mlflow_tracker import (
     RUN_ID,
     WEIGHTS_TAG,
     MlflowTracker,
+    _flat,
     _MlflowRun,
+    run_source,
     tracking_uri,
     without_secrets,
 )
 from vidpipe.training import checkpoint, trainer
+from vidpipe.utils.errors import UserError
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # MLflow's own
 PICTURE = np.zeros((4, 4, 3), np.uint8)
@@ -64,8 +70,8 @@ def test_a_resumed_training_logs_every_point_once_to_the_same_run(tracker, tmp_p
     assert status(tracker, run) == "KILLED"
     assert train(tracker, tmp_path, 1, 2, 3, 4, 5) == run
     assert status(tracker, run) == "FINISHED"
-    assert steps_of(tracker, run, "generator") == [1, 2, 3, 4, 5]
-    assert steps_of(tracker, run, "r1") == [1, 3, 5]
+    assert steps_of(tracker, run, "loss/generator") == [1, 2, 3, 4, 5]
+    assert steps_of(tracker, run, "loss/r1") == [1, 3, 5]
 
 
 def test_a_resumed_training_logs_every_picture_once(tracker, tmp_path):
@@ -100,13 +106,13 @@ def test_a_deleted_run_is_replaced_by_a_whole_one(tracker, tmp_path):
     tracker.client.delete_run(run)
     replacement = train(tracker, tmp_path, 1, 2, 3)
     assert replacement != run
-    assert steps_of(tracker, replacement, "generator") == [1, 2, 3]
+    assert steps_of(tracker, replacement, "loss/generator") == [1, 2, 3]
 
 
 @pytest.mark.parametrize("note", ["", "0" * 32])
 def test_an_unknown_run_id_is_replaced(tracker, tmp_path, note):
     (tmp_path / RUN_ID).write_text(note)
-    assert steps_of(tracker, train(tracker, tmp_path, 1), "generator") == [1]
+    assert steps_of(tracker, train(tracker, tmp_path, 1), "loss/generator") == [1]
 
 
 def test_an_evaluation_joins_the_newest_run_with_these_weights_and_parameters(tracker, tmp_path):
@@ -157,7 +163,7 @@ def test_after_a_call_has_failed_nothing_is_logged(tracker, tmp_path, monkeypatc
             run.picture("progress", PICTURE, 1)
         run.metrics({"generator": 0.5}, 2)
         run.picture("progress", PICTURE, 2)
-    assert steps_of(tracker, run_id(tmp_path), "generator") == [1]
+    assert steps_of(tracker, run_id(tmp_path), "loss/generator") == [1]
     (message,) = [record.getMessage() for record in caplog.records if record.levelname != "INFO"]
     assert message == "MLflow does not answer as it should, going on without it: no"
 
@@ -296,3 +302,154 @@ def test_a_server_that_is_away_costs_one_warning_without_its_password(
     assert "127.0.0.1" in caplog.text
     assert "secret" not in caplog.text
     assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
+
+
+def test_a_run_tells_where_its_weights_came_from(tracker, tmp_path):
+    (tmp_path / "weights").write_text("mine")
+    with tracker.training("dcgan", tmp_path) as run:
+        run.weights(tmp_path / "weights")
+    source = run_source(tracker.root, run.id)
+    assert (source.model, source.commit, source.is_dirty) == ("dcgan", "", False)
+    assert source.weights_md5 == hashlib.md5(b"mine").hexdigest()
+
+
+def test_an_id_of_no_model_is_refused(tracker, tmp_path):
+    with pytest.raises(UserError, match="expected the id of a run in sqlite"):
+        run_source(tracker.root, "0" * 32)
+    with tracker.data("sources") as run:
+        run.metrics({"clips.videos": 3}, 0)
+    with pytest.raises(UserError, match="which is about data"):
+        run_source(tracker.root, run.id)
+    with pytest.raises(UserError, match="found no file; train first"):
+        run_source(tmp_path, run.id)
+    assert not (tmp_path / "mlflow").exists()
+
+
+SCORES = {"modes": 9, "frechet": 6.0, "frechet_floor": 2.0, "frechet_held_out": 3.0, "samples": 60}
+
+
+def evaluated(tracker, folder, warned=True):
+    """A run whose training was warned of, and which was scored on few samples; its data."""
+    (folder / "weights").write_text(str(folder))
+    (folder / "digits.npz").write_bytes(b"digits")
+    (folder / "judge").mkdir(exist_ok=True)
+    (folder / "judge/classifier.safetensors").write_bytes(b"judge")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(tracker, "inputs", {"digits": folder / "digits.npz"})
+        with tracker.training("dcgan", folder) as run:
+            run.metrics({"generator": 0.5, "d_real": 0.9}, 1)
+            if warned:
+                run.warning("saturated", 1)
+            run.weights(folder / "weights")
+        patched.setattr(tracker, "inputs", {"digit_classifier_model": folder / "judge"})
+        with tracker.evaluation("dcgan", folder / "weights") as run:
+            run.metrics(SCORES, 0)
+    assert not tracker.failed
+    return tracker.client.get_run(run.id)
+
+
+def test_few_scores_become_curves_and_the_rest_tables(tracker, tmp_path):
+    run = evaluated(tracker, tmp_path)
+    wanted = {"score/numerals": 9, "score/distance": 3.0}
+    assert run.data.metrics == wanted | {"loss/generator": 0.5, "health/d_real": 0.9}
+    files = {file.path for file in tracker.client.list_artifacts(run.info.run_id)}
+    assert {"scores.csv", "metrics.csv"} <= files
+    file = tracker.client.download_artifacts(run.info.run_id, "metrics.csv", str(tmp_path))
+    assert "frechet_held_out,3.0" in Path(file).read_text().splitlines()
+
+
+def test_what_is_wrong_is_in_the_name_and_in_the_note(tracker, tmp_path):
+    run = evaluated(tracker, tmp_path)
+    assert run.info.run_name == "⚠ dcgan · glyphs"
+    assert run.data.tags["vidpipe.warning.saturated"] == "from step 1"
+    note = run.data.tags["mlflow.note.content"]
+    assert "⚠ **saturated**, from step 1: the discriminator is always right" in note
+    assert "scored on 60 samples, fewer than 256" in note
+    assert "| Distance | 3 × floor | 1.5 × floor |" in note
+    assert run.data.tags["vidpipe.classifier_md5"] == hashlib.md5(b"judge").hexdigest()
+
+
+def test_inputs_are_logged_as_data_sets_by_their_hash(tracker, tmp_path):
+    run = evaluated(tracker, tmp_path)
+    (data,) = [entry.dataset for entry in run.inputs.dataset_inputs]
+    assert (data.name, data.digest) == ("digits", hashlib.md5(b"digits").hexdigest())
+
+
+def test_a_note_that_a_person_wrote_stays(tracker, tmp_path):
+    run = evaluated(tracker, tmp_path, warned=False)
+    assert run.info.run_name == "dcgan · glyphs"
+    tracker.client.set_tag(run.info.run_id, "mlflow.note.content", "the one for the paper")
+    again = evaluated(tracker, tmp_path)
+    assert again.info.run_id == run.info.run_id
+    assert again.data.tags["mlflow.note.content"] == "the one for the paper"
+
+
+def test_experiments_open_at_their_runs_and_say_how_to_read_them(tracker, tmp_path):
+    evaluated(tracker, tmp_path)
+    tags = tracker.client.get_experiment_by_name("digits").tags
+    assert tags["mlflow.experimentKind"] == "custom_model_development"
+    assert "Columns `score/…`" in tags["mlflow.note.content"]
+
+
+def test_an_evaluation_joins_a_row_of_an_earlier_version_that_has_more_parameters(
+    tracker, tmp_path, monkeypatch
+):
+    (tmp_path / "weights").write_text("old")
+    more = tracker.flat_params("dcgan") | {"sources.clips.file": "None"}
+    with monkeypatch.context() as patched:
+        patched.setattr(tracker, "flat_params", lambda _: more)
+        with tracker.training("dcgan", tmp_path) as run:
+            run.weights(tmp_path / "weights")
+    with tracker.evaluation("dcgan", tmp_path / "weights") as joined:
+        pass
+    assert joined.id == run.id
+
+
+def test_a_run_is_named_after_what_is_not_as_committed(tracker, tmp_path, monkeypatch):
+    committed = tracker.flat_params("dcgan") | {"dcgan.train.steps": "7"}
+    monkeypatch.setattr(tracker, "committed_params", committed)
+    steps = PARAMS.dcgan.train.steps
+    with tracker.training("dcgan", tmp_path) as run:
+        pass
+    found = tracker.client.get_run(run.id)
+    assert found.info.run_name == f"dcgan · glyphs · steps {steps}"
+    assert f"`dcgan.train.steps` {steps} (committed: 7)" in found.data.tags["mlflow.note.content"]
+
+
+def test_what_stages_write_makes_no_row_dirty(tmp_path):
+    project = copy(tmp_path)
+    own = check(read(project / "params.yaml"))
+    tracker = MlflowTracker(root=project, project=project, params=own)
+    assert tracker.committed_params["sources.clips.dataset"] == "actions"
+    for file in ("dvc.lock", "metrics/dcgan.json"):
+        (project / file).parent.mkdir(exist_ok=True)
+        (project / file).write_text("1")
+        run_command(project, "git", "add", file)
+    assert tracker.tags("dcgan")["git.dirty"] == "false"
+    with (project / "params.yaml").open("a") as file:
+        file.write("# changed\n")
+    assert tracker.tags("dcgan")["git.dirty"] == "true"
+
+
+@pytest.mark.parametrize(("asked", "measured"), [("", False), ("true", True)])
+def test_the_machine_is_measured_on_request(tracker, tmp_path, monkeypatch, asked, measured):
+    monkeypatch.setenv("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", asked)
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.05")
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING", "1")
+    with tracker.training("dcgan", tmp_path) as run:
+        deadline = time.monotonic() + 60
+        while measured and time.monotonic() < deadline:
+            if any(k.startswith("system/") for k in tracker.client.get_run(run.id).data.metrics):
+                break
+            time.sleep(0.05)
+    names = tracker.client.get_run(run.id).data.metrics
+    assert any(name.startswith("system/") for name in names) == measured
+
+
+def test_parameters_of_a_command_line_make_a_row_dirty(tracker, monkeypatch):
+    monkeypatch.setattr(tracker, "committed_params", _flat(PARAMS.model_dump()))
+    assert tracker.tags("dcgan")["git.dirty"] == "false"
+    changed = _flat(PARAMS.model_dump()) | {"dcgan.train.steps": "7"}
+    monkeypatch.setattr(tracker, "committed_params", changed)
+    assert tracker.tags("dcgan")["git.dirty"] == "true"
+    assert tracker.tags("mlp_gan")["git.dirty"] == "false"
