@@ -1,4 +1,4 @@
-"""MLflow's pages in a browser: two runs are found and compared, and their pictures seen."""
+"""MLflow's pages in a browser: two runs are found, their notes read, and a film played."""
 
 import os
 import shutil
@@ -27,8 +27,6 @@ PLAYS = """async () => {
   while (film.currentTime === before) await new Promise(r => setTimeout(r, 50));
   return film.videoWidth;
 }"""
-PICTURES = """() => [...document.querySelectorAll('img')]
-  .filter(i => i.src.includes('images') && i.complete && i.naturalWidth > 60).length"""
 NAMES = ("gan3d · actions · steps 500", "⚠ gan3d · actions · steps 300")
 
 
@@ -64,7 +62,7 @@ def served(tmp_path_factory):
         process.wait()
     assert process.returncode == 0
     assert said[-1] == "stopped", said
-    assert len(said) == 3, "no banner, no log of the server, no traceback"
+    assert not [line for line in said if "Traceback" in line]
 
 
 @pytest.fixture(scope="module")
@@ -109,16 +107,6 @@ def test_both_runs_are_found_by_names_that_tell_them_apart(page, served):
         page.get_by_text(name, exact=True).first.wait_for()
     keep(page, "runs")
     assert "usage data" not in page.inner_text("body")
-
-
-def test_runs_are_compared_with_their_pictures_side_by_side(page, served):
-    page.goto(f"{served[0]}&compareRunsMode=CHART")
-    page.get_by_text("motion_distance").first.wait_for()
-    keep(page, "charts")
-    text = page.inner_text("body")
-    assert "actions_covered_copy_first" not in text
-    page.wait_for_function(f"({PICTURES})() >= 2")
-    keep(page, "pictures")
 
 
 def test_a_run_says_what_was_tried_and_what_its_numbers_mean(page, served):

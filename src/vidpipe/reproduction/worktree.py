@@ -44,8 +44,8 @@ def commit_of(project: Path, revision: str) -> str:
 def experiment_commit(project: Path, name: str) -> str:
     """Return the hash of the commit that DVC keeps of an experiment; empty if it has none."""
     refs = git(project, "for-each-ref", "--format=%(objectname) %(refname)", "refs/exps")
-    found = dict(reversed(line.split(" ", 1)) for line in refs.splitlines())
-    return next((commit for ref, commit in found.items() if ref.endswith(f"/{name}")), "")
+    found = [line.split(" ", 1) for line in refs.splitlines()]
+    return next((commit for commit, ref in found if ref.endswith(f"/{name}")), "")
 
 
 def results_commit(project: Path, commit: str) -> str:
