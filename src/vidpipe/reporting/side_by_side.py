@@ -1,7 +1,7 @@
 """Runs side by side: headline scores with their differences, and the parameters that differ."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Literal
@@ -161,7 +161,7 @@ def compare(
     Args:
         runs: Two or more; differences are from the first.
         tolerance: By model and by name of the metric; what has none is not there.
-        with_films: Encode the films too.
+        with_films: Encode the films too, of models that differ.
     """
     groups = []
     for title, members in _grouped(runs):
@@ -174,7 +174,6 @@ def compare(
             allowed = _scaled(tolerance.get(first.model, {}).get(score.metric), score, first)
             cells = [_difference(score, first, one, allowed) for _, one in members]
             rows.append(ScoreRow(score, cells, "" if allowed is None else score.number(allowed)))
-        pictures = [_film(run, one) for run, one in members] if with_films else []
         columns = [run.name for run, _ in members]
         notes = [
             f"{run.name}: only {one.numbers['samples']:.0f} samples were scored; below {FEW} noise "
@@ -182,7 +181,10 @@ def compare(
             for run, one in members
             if one.numbers.get("samples", FEW) < FEW
         ]
-        groups.append(Group(title, columns, rows, _differing(members), pictures, notes))
+        group = Group(title, columns, rows, _differing(members), [], notes)
+        if with_films and not group.equal and _kind(first.model):
+            group = replace(group, pictures=[_film(run, one) for run, one in members])
+        groups.append(group)
     return groups
 
 
@@ -202,7 +204,9 @@ def lines(runs: Sequence[ComparedRun], groups: Sequence[Group]) -> Iterator[str]
 def render_comparison(runs: Sequence[ComparedRun], groups: Sequence[Group]) -> str:
     """Return a comparison as HTML, in one file."""
     template = environment().get_template("compare.html")
-    return template.render(runs=runs, groups=groups, words=WORDS, nothing=NOTHING)
+    equal = [group.title for group in groups if group.equal]
+    differing = [group for group in groups if not group.equal]
+    return template.render(runs=runs, groups=differing, equal=equal, words=WORDS, nothing=NOTHING)
 
 
 def _grouped(
@@ -268,16 +272,20 @@ def _differing(members: Sequence[tuple[ComparedRun, ScoredModel]]) -> dict[str, 
 
 def _film(run: ComparedRun, one: ScoredModel) -> Picture:
     """Return the film of a model of a run."""
-    kind = next((kind for kind, names in DELIVERABLES.items() if one.model in names), "")
-    if one.samples is None or not kind:
+    if one.samples is None:
         return Picture(run.name, why=one.why or "no film", facts=[one.model])
     make: Callable[[], Film] = {
         "clips": partial(clip_wall, one.samples, MADE),
         "prediction": partial(prediction_film, one.samples, HELD_OUT_ROW, ROLLOUT),
         "digits": partial(digit_walk, one.samples),
-    }[kind]
-    quality = LINES if kind == "digits" else QUALITY
+    }[_kind(one.model)]
+    quality = LINES if _kind(one.model) == "digits" else QUALITY
     return film(run.name, make, facts=[one.model], quality=quality)
+
+
+def _kind(model: str) -> str:
+    """Return the deliverable of a model; empty for one that makes no films."""
+    return next((kind for kind, names in DELIVERABLES.items() if model in names), "")
 
 
 def _table(group: Group) -> Iterator[str]:

@@ -116,6 +116,15 @@ def test_the_terminal_says_why_there_is_no_difference():
     assert any("a name that is far too…" in line for line in said)
 
 
+def test_equal_models_take_no_room_on_a_page(tmp_path):
+    write_films(tmp_path, "gan3d")
+    folder = tmp_path / "data/07_model_output/gan3d"
+    runs = [run("a", samples=folder), run("b", samples=folder)]
+    page = render_comparison(runs, compare(runs, {}, with_films=True))
+    assert "<video" not in page
+    assert "The same scores, of the same parameters, in all: gan3d." in page
+
+
 def test_few_samples_are_told():
     runs = [run("a"), run("b", motion_ratio=0.75)]
     few = ComparedRun("c", "", {"gan3d": ScoredModel("gan3d", {**NUMBERS, "samples": 24})})
