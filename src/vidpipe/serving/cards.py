@@ -93,7 +93,7 @@ def _scores(model: str, project: Path) -> Mapping[str, float]:
     known = recorded(project).get(stage)
     hashes = {**known.deps, **known.outs} if known else {}
     for path in (weights, metrics):
-        if not hashes.get(path) or hashes[path] != md5(project, path):
+        if not hashes.get(path) or hashes[path] != md5(project.absolute(), path):
             raise UserError(
                 f"{path}: expected what dvc.lock records of {stage}, got something else: the card "
                 f"would show scores of other weights; run `dvc repro {stage}`"

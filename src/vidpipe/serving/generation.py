@@ -77,7 +77,7 @@ class Generation:
         """Raise UserError for what is wrong whatever the weights are."""
         if self.suffix != ".png" and self.count > MAX_FILMED:
             raise UserError(
-                f"--count {self.count}: a film shows at most {MAX_FILMED}; write a .png"
+                f"--count {self.count}: a film shows {MAX_FILMED} at most; write a .png"
             )
         of_clips = {"--image": self.image, "--frames": self.frames, "--label": self.label}
         for option, value in of_clips.items():

@@ -94,7 +94,9 @@ def graph(model: str, folder: Path) -> tuple[Any, dict[str, Any], str]:
             self.autoencoder = autoencoder
 
         def forward(self, noise: torch.Tensor, picture: Any = None) -> torch.Tensor:
-            if self.autoencoder is not None and picture is not None:
+            if picture is None:
+                picture = noise[:, :, None, None]  # in the place of one that is not looked at
+            elif self.autoencoder is not None:
                 picture = self.autoencoder.encode(picture)
             clips = self.generator(self.generator.source(noise, picture))
             return clips if self.autoencoder is None else self.autoencoder.decode_clips(clips)

@@ -81,7 +81,6 @@ def test_grey_clips_are_shown_too(generate, tmp_path):
         (["mlp_gan", "--out", "x.bmp"], "expected a name that ends in .png, .gif"),
         (["dcgan", "--weights", "."], "expected trained weights, found no such file"),
         (["dcgan", "--walk", "9", "--out", "x.gif"], "a film of dcgan is the whole walk"),
-        (["mocogan", "--walk", "72"], "72 is not in the range 0<=x<=71"),
     ],
 )
 def test_what_is_wrong_is_told_and_nothing_written(generate, tmp_path, arguments, message):
