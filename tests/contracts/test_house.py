@@ -1,6 +1,7 @@
 """What must agree: stages and pipelines, lock and tree, plan and files."""
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
@@ -15,9 +16,13 @@ from vidpipe.pipeline_registry import STAGES, SUMS
 from vidpipe.reproduction.code import counted
 from vidpipe.reproduction.dvc_yaml import FILE
 from vidpipe.reproduction.record import md5
+from vidpipe.serving.cards import score_rows
+from vidpipe.serving.published import read_index
+from vidpipe.utils.hashing import sha256
 
 SOURCES = sorted((ROOT / "src/vidpipe").rglob("*.py"))
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+SHIPPED = ROOT / "src/vidpipe/shipped"
 
 
 def stages():
@@ -137,3 +142,14 @@ def test_every_module_has_a_file_of_tests_at_its_place_and_every_file_a_module()
     tested = {test.with_name(test.name.removeprefix("test_")) for test in tests}
     assert modules - tested == {Path(name) for name in UNTESTED}
     assert tested <= modules
+
+
+@pytest.mark.parametrize("model", sorted(read_index(str(SHIPPED)).models))
+def test_shipped_models_are_those_that_were_scored(model):
+    """After a retraining: vidpipe models pack MODEL ... --half --out src/vidpipe/shipped"""
+    folder = SHIPPED / model
+    for name, file in read_index(str(SHIPPED)).models[model].items():
+        assert sha256(folder / name) == file.sha256
+        assert file.size < 2_000_000, "of the repository, for good"
+    scores = json.loads((ROOT / f"metrics/{model}.json").read_text(encoding="utf-8"))
+    assert score_rows(model, scores) in (folder / "card.md").read_text(encoding="utf-8")

@@ -59,7 +59,6 @@ def card(model: str, *, half: bool, project: Path = Path()) -> str:
     """
     numbers = _scores(model, project)
     data, licence = _data(model, read(project / FILE))
-    rows = [_row(score, numbers) for score in HEADLINES[model]]
     rounded = "of 16 bits, rounded after they were scored with 32; films differ in details"
     return CARD.format(
         name=model,
@@ -71,8 +70,13 @@ def card(model: str, *, half: bool, project: Path = Path()) -> str:
         use="vidpipe predict --image me.png"
         if model == PREDICTOR
         else f"vidpipe generate {model}" + (" --image me.png" if model == "convlstm_gan" else ""),
-        scores="\n".join(rows),
+        scores=score_rows(model, numbers),
     )
+
+
+def score_rows(model: str, numbers: Mapping[str, float]) -> str:
+    """Return the rows of the table of scores, of a model with these metrics."""
+    return "\n".join(_row(score, numbers) for score in HEADLINES[model])
 
 
 def _row(score: Headline, numbers: Mapping[str, float]) -> str:
