@@ -1,4 +1,4 @@
-"""`vidpipe play` in a browser: what a player sees, and that nothing leaves this machine."""
+"""`vidpipe play` in a browser: what a user sees, and that nothing leaves this machine."""
 
 import shutil
 import socket
@@ -215,11 +215,11 @@ def test_a_body_that_is_too_large_gets_its_answer(address):
     assert urlopen(address, timeout=600).status == 200
 
 
-def test_two_players_each_get_their_own(address):
+def test_two_users_each_get_their_own(address):
     def ask(seed):
         place = f"{address}/make/gan3d?kind=png&count=1&seed={seed}"
         return urlopen(Request(place, data=b""), timeout=600).read()
 
-    with ThreadPoolExecutor(4) as players:
-        made = list(players.map(ask, [1, 2, 1, 2]))
+    with ThreadPoolExecutor(4) as users:
+        made = list(users.map(ask, [1, 2, 1, 2]))
     assert made[0] == made[2] != made[1] == made[3]

@@ -33,7 +33,7 @@ async def request(
     gone: asyncio.Event | None = None,
     **headers: str,
 ) -> Reply:
-    """Send a request, its body in chunks; `gone` is set when the player goes."""
+    """Send a request, its body in chunks; `gone` is set when the user goes."""
     path, _, query = path.partition("?")
     names = {"host": HOST} | {name.replace("_", "-"): value for name, value in headers.items()}
     scope = {

@@ -95,7 +95,7 @@ def generate(
     """
     out = out or Path("out.mp4" if model in CLIP_GAN_NAMES else "out.png")
     check_out("--out", out, SUFFIXES)
-    wish = Generation(
+    job = Generation(
         model=model,
         suffix=out.suffix,
         count=count,
@@ -108,8 +108,8 @@ def generate(
         fps=fps,
         weights=weights,
     )
-    file = wish.make()
+    file = job.make()
     with whole_file(out) as partial:
         partial.write_bytes(file)
-    say_whose(wish.folder)
+    say_whose(job.folder)
     click.echo(f"{out}: {count} of {model}, seed {seed}")

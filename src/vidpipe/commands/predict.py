@@ -69,7 +69,7 @@ def predict(
       vidpipe predict --video clip.mp4 --from 2.5 --out out.gif
     """
     check_out("--out", out, SUFFIXES)
-    wish = Prediction(
+    job = Prediction(
         suffix=out.suffix,
         image=image,
         video=video,
@@ -78,12 +78,12 @@ def predict(
         fps=fps,
         weights=weights,
     )
-    made = wish.make()
+    made = job.make()
     with whole_file(out) as partial:
         partial.write_bytes(made.file)
     beside = f", {made.beside} of them beside the real frame" if made.beside else ""
-    say_whose(wish.folder)
+    say_whose(job.folder)
     click.echo(
-        f"{out}: 1 real frame and {steps} predicted{beside}, {wish.rate} per second, "
+        f"{out}: 1 real frame and {steps} predicted{beside}, {job.rate} per second, "
         f"{made.size}x{made.size} shown {made.enlarged} times as large"
     )

@@ -1,6 +1,6 @@
 """Pictures and clips from a trained generator, as the bytes of a file.
 
-Commands, the page and exported models ask here, so that equal wishes give equal bytes. torch is
+Commands, the page and exported models ask here, so that equal jobs give equal bytes. torch is
 imported late: the instruction set is pinned first.
 """
 
@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".gif", ".mp4")
 MAX_FILMED = 400  # samples in a film, whose pages are all held in memory
-LOOPS = 4  # of clips in an mp4, which players do not repeat
+LOOPS = 4  # of clips in an mp4, which users do not repeat
 STOPS, BETWEEN = 6, 12  # places that a walk through noise passes, and steps from one to the next
 WALK = STOPS * BETWEEN  # steps of a walk, which ends where it began
 
 
 @dataclass(frozen=True, kw_only=True)
 class Generation:
-    """A wish for samples of a model.
+    """A job for samples of a model.
 
     Attributes:
         model: Name of the model.
@@ -103,7 +103,7 @@ class Generation:
 
         Raises:
             UserError: If the weights or the picture are missing or wrong, or the model cannot do
-                what is wished.
+                what is asked for.
         """
         self.check()
         pages = with_pause(_clips(self), self.fps) if self.of_clips else _digits(self)
@@ -134,7 +134,7 @@ def start_torch() -> "Machine":
     return runtime.start(device="cpu", precision="fp32", threads=2, determinism="portable")
 
 
-def _digits(wish: Generation) -> list[np.ndarray]:
+def _digits(job: Generation) -> list[np.ndarray]:
     """Generate digits: one page of them, or the pages of a walk through noise."""
     machine = start_torch()
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
@@ -143,17 +143,17 @@ def _digits(wish: Generation) -> list[np.ndarray]:
     from vidpipe.training.weights import build  # noqa: PLC0415
     from vidpipe.visualization.digit_films import TILE, latent_walk, wall  # noqa: PLC0415
 
-    generator: Any = build(network_module(wish.model).Generator, wish.folder / WEIGHTS)
+    generator: Any = build(network_module(job.model).Generator, job.folder / WEIGHTS)
     machine.place(generator)
-    rng = torch.Generator().manual_seed(wish.seed)
-    tile = wish.tile or TILE
-    if wish.suffix != ".png":
-        return latent_walk(generator, rng, machine.device, count=wish.count, tile=tile)
-    noise = _noise(generator.prior, wish, rng, None)
+    rng = torch.Generator().manual_seed(job.seed)
+    tile = job.tile or TILE
+    if job.suffix != ".png":
+        return latent_walk(generator, rng, machine.device, count=job.count, tile=tile)
+    noise = _noise(generator.prior, job, rng, None)
     return [wall(sample_digits(generator, noise, machine.device), tile=tile)]
 
 
-def _clips(wish: Generation) -> list[np.ndarray]:
+def _clips(job: Generation) -> list[np.ndarray]:
     """Generate clips: one page of their frames, or a page for each frame."""
     machine = start_torch()
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
@@ -161,68 +161,68 @@ def _clips(wish: Generation) -> list[np.ndarray]:
     from vidpipe.models.clip_sampling import ClipSampler  # noqa: PLC0415
     from vidpipe.visualization.clip_films import SHEET_TILE, TILE, frame_sheet, wall_film  # noqa: PLC0415
 
-    generator_class = network_module(wish.model).Generator
-    sampler = ClipSampler.load(wish.model, generator_class, wish.folder, machine)
+    generator_class = network_module(job.model).Generator
+    sampler = ClipSampler.load(job.model, generator_class, job.folder, machine)
     generator = sampler.generator
-    if generator.from_picture and not wish.image:
-        raise UserError(f"{wish.model} starts from a picture: give it one with --image")
-    if wish.image and not generator.from_picture:
-        raise UserError(f"--image: {wish.model} starts from noise alone")
+    if generator.from_picture and not job.image:
+        raise UserError(f"{job.model} starts from a picture: give it one with --image")
+    if job.image and not generator.from_picture:
+        raise UserError(f"--image: {job.model} starts from noise alone")
 
     # The first frame of all clips; a generator that starts from noise alone ignores it.
     assert sampler.shape
     size, channels = sampler.shape
-    picture = read_image(wish.image, size) if wish.image else np.zeros((size, size, 3), np.uint8)
+    picture = read_image(job.image, size) if job.image else np.zeros((size, size, 3), np.uint8)
     if channels == 1:
         picture = picture.mean(2, keepdims=True).round().astype(np.uint8)
-    first_frames = torch.from_numpy(picture).expand(wish.count, *picture.shape)
+    first_frames = torch.from_numpy(picture).expand(job.count, *picture.shape)
 
     # One label for all clips, or labels drawn with the noise.
     labels = None
-    if wish.label is not None:
-        labels = torch.full((wish.count,), _label_index(wish.model, generator.prior, wish.label))
+    if job.label is not None:
+        labels = torch.full((job.count,), _label_index(job.model, generator.prior, job.label))
 
-    noise = _clip_noise(sampler, wish, labels)
-    clips = sampler(noise, first_frames)[:, : wish.frames or generator.frames]
+    noise = _clip_noise(sampler, job, labels)
+    clips = sampler(noise, first_frames)[:, : job.frames or generator.frames]
 
     # The first numbers of the noise are the code, which is largest at the label.
     known = generator.prior.labels
     codes = noise.flatten(1)[:, : len(known)]
     names = [known[code] for code in codes.argmax(1)] if known else []
-    if wish.suffix == ".png":
-        return [frame_sheet(clips, names=names, tile=wish.tile or SHEET_TILE)]
-    return wall_film(clips, labels=names, tile=wish.tile or TILE)
+    if job.suffix == ".png":
+        return [frame_sheet(clips, names=names, tile=job.tile or SHEET_TILE)]
+    return wall_film(clips, labels=names, tile=job.tile or TILE)
 
 
-def _clip_noise(sampler: "ClipSampler", wish: Generation, labels: "torch.Tensor | None") -> "Noise":
+def _clip_noise(sampler: "ClipSampler", job: Generation, labels: "torch.Tensor | None") -> "Noise":
     """Draw the noise of clips, of any length that the model makes."""
     import torch  # noqa: PLC0415
 
     generator = sampler.generator
-    rng = torch.Generator().manual_seed(wish.seed)
-    length = wish.frames or generator.frames
-    if not wish.walk:
-        return sampler.draw_noise(wish.count, length, rng, labels)
+    rng = torch.Generator().manual_seed(job.seed)
+    length = job.frames or generator.frames
+    if not job.walk:
+        return sampler.draw_noise(job.count, length, rng, labels)
     prior = generator.prior_for(length)
     if prior is None:
         raise UserError(
-            f"--walk with --frames {length}: {wish.model} makes clips of {generator.frames} "
+            f"--walk with --frames {length}: {job.model} makes clips of {generator.frames} "
             "frames on a walk; leave one of the two out"
         )
-    return _noise(prior, wish, rng, labels)
+    return _noise(prior, job, rng, labels)
 
 
 def _noise(
-    prior: "Prior", wish: Generation, rng: "torch.Generator", labels: "torch.Tensor | None"
+    prior: "Prior", job: Generation, rng: "torch.Generator", labels: "torch.Tensor | None"
 ) -> "Noise":
     """Draw the noise of all samples, or go a part of a walk from there."""
-    if not wish.walk:
-        return prior.draw(wish.count, rng, labels)
-    noise = prior.walk(wish.count, stops=STOPS, between=BETWEEN, rng=rng)[wish.walk % WALK]
+    if not job.walk:
+        return prior.draw(job.count, rng, labels)
+    noise = prior.walk(job.count, stops=STOPS, between=BETWEEN, rng=rng)[job.walk % WALK]
 
     # A label stays the same all the way.
     if prior.codes and labels is not None:
-        noise[:, : prior.codes] = prior.draw(wish.count, rng, labels)[:, : prior.codes]
+        noise[:, : prior.codes] = prior.draw(job.count, rng, labels)[:, : prior.codes]
     return noise
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from packaging.version import Version
 
 from vidpipe.serving.generation import network_module, start_torch
-from vidpipe.serving.orders import fulfil
+from vidpipe.serving.jobs import run_job
 from vidpipe.serving.store import PREDICTOR
 from vidpipe.visualization.sheets import png
 
@@ -36,7 +36,7 @@ TEXTS = ("label", "kind")
 
 
 def answers(model: str, weights: Path, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return a file for each row of wishes, with its media type and the command that makes it.
+    """Return a file for each row of jobs, with its media type and the command that makes it.
 
     Args:
         model: Name of the model.
@@ -46,14 +46,14 @@ def answers(model: str, weights: Path, rows: pd.DataFrame) -> pd.DataFrame:
             All may be missing.
 
     Raises:
-        UserError: If a wish cannot be met.
+        UserError: If a job cannot be met.
     """
     made = []
     for row in rows.to_dict("records"):
         given = {str(name): value for name, value in row.items() if _is_there(value)}
         picture = given.pop(PICTURE, b"")
         fields = {name: _text(value) for name, value in given.items()}
-        answer = fulfil(model, fields, picture, weights=weights)
+        answer = run_job(model, fields, picture, weights=weights)
         made.append({"file": answer.file, "media": answer.media, "command": answer.command})
     return pd.DataFrame(made, columns=["file", "media", "command"])
 
@@ -68,7 +68,7 @@ def _text(value: Any) -> str:
 
 
 def python_model() -> Any:
-    """Return what MLflow calls: loaded with the weights beside it, asked with rows of wishes."""
+    """Return what MLflow calls: loaded with the weights beside it, asked with rows of jobs."""
     from mlflow.pyfunc import PythonModel  # noqa: PLC0415 (seconds)
 
     class FilesOfWishes(PythonModel):
@@ -124,7 +124,7 @@ def export(model: str, weights: list[Path], out: Path) -> None:
 
 
 def example(model: str) -> pd.DataFrame:
-    """Return a wish that the model can meet."""
+    """Return a job that the model can meet."""
     import numpy as np  # noqa: PLC0415
 
     ramp = np.linspace(0, 255, 64).astype(np.uint8)

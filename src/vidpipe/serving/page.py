@@ -15,9 +15,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from vidpipe.serving import orders
+from vidpipe.serving import jobs
 from vidpipe.serving.generation import start_torch
-from vidpipe.serving.orders import MAX_FRAMES, fulfil
+from vidpipe.serving.jobs import MAX_FRAMES, run_job
 from vidpipe.utils.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ Result = TypeVar("Result")
 HOSTS = {"127.0.0.1", "localhost", "::1"}  # names of this machine
 MAX_BODY = 32 * 2**20  # bytes of a picture
 MAX_DRAINED = 2**30  # bytes of one too large that are read and dropped, so that the answer is heard
-MAX_WAITING = 16  # orders
+MAX_WAITING = 16  # jobs
 GONE = 499  # nobody is there to read the answer
 # The page has no part that is not in it, and nothing on it may ask another machine.
 POLICY = (
@@ -44,7 +44,7 @@ HEADERS = {
 
 
 class Worker:
-    """One thread that generates, so that orders are made one after another."""
+    """One thread that generates, so that jobs are made one after another."""
 
     def __init__(self) -> None:
         self.thread = ThreadPoolExecutor(1, "vidpipe-play")
@@ -53,13 +53,13 @@ class Worker:
         self.busy = False
 
     async def run(self, request: Request, work: Callable[[], Result]) -> Result | None:
-        """Return what `work` returns, once it is its turn; None: the player has gone.
+        """Return what `work` returns, once it is its turn; None: the user has gone.
 
         Raises:
             UserError: If too many wait already.
         """
         if self.waiting >= MAX_WAITING:
-            raise UserError(f"{self.waiting} players wait already; try again in a moment")
+            raise UserError(f"{self.waiting} users wait already; try again in a moment")
         self.waiting += 1
         try:
             async with self.turn:
@@ -93,7 +93,7 @@ def application(worker: Worker) -> ASGIApp:
         return Response(html, media_type="text/html; charset=utf-8", headers=HEADERS)
 
     async def models(request: Request) -> Response:
-        known = await worker.run(request, orders.offered)
+        known = await worker.run(request, jobs.offered)
         limits = {"bytes": MAX_BODY, "frames": MAX_FRAMES}
         return JSONResponse({"models": known, "limits": limits}, headers=HEADERS)
 
@@ -103,7 +103,7 @@ def application(worker: Worker) -> ASGIApp:
             body = await _body(request)
         except ClientDisconnect:
             return Response(status_code=GONE)
-        answer = await worker.run(request, lambda: fulfil(model, fields, body))
+        answer = await worker.run(request, lambda: run_job(model, fields, body))
         if answer is None:
             return Response(status_code=GONE)
         told = {"command": answer.command, "name": answer.name, "note": answer.note}
@@ -115,7 +115,7 @@ def application(worker: Worker) -> ASGIApp:
         Route("/models", models),
         Route("/make/{model}", make, methods=["POST"]),
     ]
-    handlers: Any = {UserError: _tell_player, Exception: _tell_both}
+    handlers: Any = {UserError: _tell_user, Exception: _tell_both}
     return _ForThisMachine(Starlette(routes=routes, exception_handlers=handlers))
 
 
@@ -173,7 +173,7 @@ async def _body(request: Request) -> bytes:
     return bytes(kept)
 
 
-async def _tell_player(_: Request, error: Exception) -> Response:
+async def _tell_user(_: Request, error: Exception) -> Response:
     return _refused(str(error))
 
 

@@ -37,7 +37,7 @@ class Continuation:
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """A wish for the frames that follow a picture or a video.
+    """A job for the frames that follow a picture or a video.
 
     Attributes:
         suffix: Kind of file: `.mp4` or `.gif`.

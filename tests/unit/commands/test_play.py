@@ -37,7 +37,7 @@ def test_a_port_that_was_asked_for_and_is_taken_is_told(vidpipe, served, taken):
     assert not served
 
 
-def test_without_a_wish_a_free_port_is_found(vidpipe, served, taken, monkeypatch):
+def test_without_a_job_a_free_port_is_found(vidpipe, served, taken, monkeypatch):
     monkeypatch.setattr(play, "PORT", taken)
     said = vidpipe("play").output
     ((host, port),) = served
@@ -74,8 +74,8 @@ def test_a_signal_ends_it_at_once(tmp_path, busy):
         assert urllib.request.urlopen(f"{address}/", timeout=600).status == 200
         if busy:
             place = socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])))
-            order = "POST /make/mocogan?frames=100&count=16 HTTP/1.1\r\nHost: localhost\r\n"
-            place.sendall(f"{order}Content-Length: 0\r\n\r\n".encode())
+            job = "POST /make/mocogan?frames=100&count=16 HTTP/1.1\r\nHost: localhost\r\n"
+            place.sendall(f"{job}Content-Length: 0\r\n\r\n".encode())
             place.settimeout(1)
             with pytest.raises(TimeoutError):
                 place.recv(1)

@@ -27,7 +27,7 @@ def _there(home, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "job",
     [
         DIGITS,
         replace(DIGITS, walk=9, seed=3),
@@ -35,17 +35,17 @@ def _there(home, monkeypatch):
         replace(CLIPS, walk=5, suffix=".mp4", model="mocogan", frames=12),
         replace(CLIPS, model="convlstm_gan", image=Path("a red one.png")),
     ],
-    ids=lambda wish: f"{wish.model}{wish.suffix}",
+    ids=lambda job: f"{job.model}{job.suffix}",
 )
-def test_the_command_of_a_wish_makes_its_bytes(vidpipe, wish):
-    out = f"an out{wish.suffix}"
-    vidpipe(*shlex.split(shlex.join(wish.words(out)))[1:])
-    assert Path(out).read_bytes() == wish.make()
+def test_the_command_of_a_job_makes_its_bytes(vidpipe, job):
+    out = f"an out{job.suffix}"
+    vidpipe(*shlex.split(shlex.join(job.words(out)))[1:])
+    assert Path(out).read_bytes() == job.make()
 
 
-@pytest.mark.parametrize("wish", [CLIPS, DIGITS], ids=lambda wish: wish.model)
-def test_each_step_of_a_walk_is_another(wish):
-    made = [replace(wish, walk=walk).make() for walk in (0, 1, WALK // 2)]
+@pytest.mark.parametrize("job", [CLIPS, DIGITS], ids=lambda job: job.model)
+def test_each_step_of_a_walk_is_another(job):
+    made = [replace(job, walk=walk).make() for walk in (0, 1, WALK // 2)]
     assert len(set(made)) == 3
 
 
@@ -64,6 +64,6 @@ def test_a_label_stays_all_the_way(monkeypatch):
 
 
 def test_there_is_no_walk_of_a_clip_that_goes_on_from_itself():
-    wish = replace(CLIPS, model="convlstm_gan", image=Path("a red one.png"), frames=12, walk=1)
+    job = replace(CLIPS, model="convlstm_gan", image=Path("a red one.png"), frames=12, walk=1)
     with pytest.raises(UserError, match="makes clips of 8 frames on a walk"):
-        wish.make()
+        job.make()

@@ -24,17 +24,17 @@ def test_each_row_is_answered_with_the_bytes_of_the_command(home):
         [{"seed": 3, "count": 2, "kind": "png"}, {"seed": 1, "label": "jack", "count": None}]
     )
     told = mlflow_model.answers("gan3d", home / "gan3d", rows)
-    wishes = [
+    jobs = [
         Generation(model="gan3d", suffix=".png", seed=3, count=2, weights=home / "gan3d"),
         Generation(model="gan3d", suffix=".mp4", seed=1, label="jack", weights=home / "gan3d"),
     ]
-    assert [bytes(file) for file in told["file"]] == [wish.make() for wish in wishes]
+    assert [bytes(file) for file in told["file"]] == [job.make() for job in jobs]
     assert told["media"].tolist() == ["image/png", "video/mp4"]
     assert told["command"][0].endswith("generate gan3d --count 2 --seed 3 --out gan3d-3.png")
     assert str(home) not in told["command"][0]
 
 
-def test_a_wish_that_cannot_be_met_is_told(home):
+def test_a_job_that_cannot_be_met_is_told(home):
     with pytest.raises(UserError, match="gan3d knows jack, walk"):
         mlflow_model.answers("gan3d", home / "gan3d", pd.DataFrame([{"label": "swim"}]))
 
@@ -70,8 +70,8 @@ def test_mlflow_loads_what_was_exported_by_itself_and_makes_the_bytes_of_generat
 ):
     weights = str(home / "gan3d")
     vidpipe("export", "gan3d", "--weights", weights, "--out", str(tmp_path / "model"))
-    wish = ["--count", "2", "--seed", "3", "--out", str(tmp_path / "x.png")]
-    vidpipe("generate", "gan3d", "--weights", weights, *wish)
+    job = ["--count", "2", "--seed", "3", "--out", str(tmp_path / "x.png")]
+    vidpipe("generate", "gan3d", "--weights", weights, *job)
     files = [path.name for path in (tmp_path / "model").rglob("*")]
     assert not [name for name in files if name.endswith((".pkl", ".pickle", ".pt", ".pth"))]
 

@@ -9,22 +9,22 @@ import pytest
 from support.asgi import HOST, request
 
 from vidpipe.serving import page
-from vidpipe.serving.orders import Answer
+from vidpipe.serving.jobs import Answer
 from vidpipe.utils.errors import UserError
 
 ANSWER = Answer(b"film", "video/mp4", "gan3d-0.mp4", "vidpipe generate gan3d", "é")
 
 
 @pytest.fixture
-def orders(monkeypatch):
-    """What was ordered; each order is answered at once."""
+def jobs(monkeypatch):
+    """What was asked for; each job is answered at once."""
     seen = []
 
-    def fulfil(*order):
-        seen.append(order)
+    def run_job(*job):
+        seen.append(job)
         return ANSWER
 
-    monkeypatch.setattr(page, "fulfil", fulfil)
+    monkeypatch.setattr(page, "run_job", run_job)
     return seen
 
 
@@ -44,9 +44,9 @@ def test_the_page_asks_nothing_of_another_machine():
     assert "default-src 'none'" in reply.headers["content-security-policy"]
 
 
-def test_an_order_is_its_fields_and_its_picture(orders):
+def test_a_job_is_its_fields_and_its_picture(jobs):
     reply = ask("POST", "/make/gan3d?seed=3&name=a%20b.png", [b"pic", b"ture"])
-    assert orders == [("gan3d", {"seed": "3", "name": "a b.png"}, b"picture")]
+    assert jobs == [("gan3d", {"seed": "3", "name": "a b.png"}, b"picture")]
     assert (reply.status, reply.body, reply.headers["content-type"]) == (200, b"film", "video/mp4")
     assert reply.told == {"command": ANSWER.command, "name": ANSWER.name, "note": "é"}
 
@@ -67,27 +67,27 @@ def test_an_order_is_its_fields_and_its_picture(orders):
     ids=str,
 )
 @pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("POST", "/make/gan3d")])
-def test_other_sites_may_not_ask(orders, method, path, headers):
+def test_other_sites_may_not_ask(jobs, method, path, headers):
     reply = ask(method, path, **headers)
     assert reply.status == 403
     assert reply.error
-    assert not orders
+    assert not jobs
 
 
 @pytest.mark.parametrize("host", [HOST, "localhost", "localhost:9000", "[::1]:8765"])
-def test_this_machine_may_ask_by_any_of_its_names(orders, host):
+def test_this_machine_may_ask_by_any_of_its_names(jobs, host):
     headers = {"host": host, "origin": f"http://{host}", "sec_fetch_site": "same-origin"}
     assert ask("POST", "/make/gan3d", **headers).status == 200
 
 
-def test_a_body_that_is_too_large_is_told_and_not_kept(orders, monkeypatch):
+def test_a_body_that_is_too_large_is_told_and_not_kept(jobs, monkeypatch):
     monkeypatch.setattr(page, "MAX_BODY", 2**20)
     reply = ask("POST", "/make/pix2pix", (bytes(2**16) for _ in range(200)))
-    assert (reply.status, orders) == (400, [])
+    assert (reply.status, jobs) == (400, [])
     assert "at most 1 MiB" in reply.error
 
 
-def test_a_body_without_end_is_broken_off(orders, monkeypatch):
+def test_a_body_without_end_is_broken_off(jobs, monkeypatch):
     monkeypatch.setattr(page, "MAX_BODY", 2**10)
     monkeypatch.setattr(page, "MAX_DRAINED", 2**20)
     chunks = (bytes(2**16) for _ in iter(int, 1))
@@ -98,16 +98,16 @@ def test_a_mistake_is_told_in_words_and_a_bug_too(monkeypatch, caplog):
     def refuse(*_):
         raise UserError("label: gan3d knows jack")
 
-    monkeypatch.setattr(page, "fulfil", refuse)
+    monkeypatch.setattr(page, "run_job", refuse)
     reply = ask("POST", "/make/gan3d")
     assert (reply.status, reply.error) == (400, "label: gan3d knows jack")
     assert not caplog.records
 
 
-def test_two_players_are_served_one_after_another_and_each_gets_its_own(monkeypatch):
+def test_two_users_are_served_one_after_another_and_each_gets_its_own(monkeypatch):
     running = threading.Lock()
 
-    def fulfil(model, fields, picture):
+    def run_job(model, fields, picture):
         assert running.acquire(blocking=False), "two at a time"
         try:
             threading.Event().wait(0.01)
@@ -115,7 +115,7 @@ def test_two_players_are_served_one_after_another_and_each_gets_its_own(monkeypa
             running.release()
         return Answer(fields["seed"].encode(), "video/mp4", "", "")
 
-    monkeypatch.setattr(page, "fulfil", fulfil)
+    monkeypatch.setattr(page, "run_job", run_job)
 
     async def both():
         app = page.application(page.Worker())
@@ -125,17 +125,17 @@ def test_two_players_are_served_one_after_another_and_each_gets_its_own(monkeypa
     assert [reply.body for reply in asyncio.run(both())] == [b"0", b"1", b"2", b"3", b"4"]
 
 
-def test_nothing_is_made_for_a_player_who_has_gone(orders):
+def test_nothing_is_made_for_a_user_who_has_gone(jobs):
     async def leave():
         gone = asyncio.Event()
         gone.set()
         return await request(page.application(page.Worker()), "POST", "/make/gan3d", (), gone)
 
     assert asyncio.run(leave()).status == page.GONE
-    assert not orders
+    assert not jobs
 
 
-def test_too_many_who_wait_are_told(orders, monkeypatch):
+def test_too_many_who_wait_are_told(jobs, monkeypatch):
     monkeypatch.setattr(page, "MAX_WAITING", 0)
     assert "wait already" in ask("POST", "/make/gan3d").error
 

@@ -8,7 +8,7 @@ from vidpipe.serving.prediction import Prediction
 
 
 @pytest.mark.parametrize(
-    "wish",
+    "job",
     [
         Prediction(suffix=".gif", image=Path("me.png"), steps=3),
         Prediction(suffix=".mp4", video=Path("clip.mp4"), start=0.1, steps=3, fps=9),
@@ -16,12 +16,12 @@ from vidpipe.serving.prediction import Prediction
     ],
     ids=["picture", "video", "weights"],
 )
-def test_the_command_of_a_wish_makes_its_bytes(vidpipe, tmp_path, monkeypatch, wish):
+def test_the_command_of_a_job_makes_its_bytes(vidpipe, tmp_path, monkeypatch, job):
     monkeypatch.chdir(tmp_path)
     for home in ("data/06_models", "other"):
         untaught_models.save(tmp_path / home, "pix2pix")
     frames = footage.numbered(6, 64, 64)
     footage.write(tmp_path / "clip.mp4", frames, fps=30)
     Image.fromarray(frames[0]).save("me.png")
-    vidpipe(*wish.words(f"out{wish.suffix}")[1:])
-    assert Path(f"out{wish.suffix}").read_bytes() == wish.make().file
+    vidpipe(*job.words(f"out{job.suffix}")[1:])
+    assert Path(f"out{job.suffix}").read_bytes() == job.make().file

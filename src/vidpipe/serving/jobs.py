@@ -1,4 +1,4 @@
-"""What a player orders on the page: fields and a picture in, a file and its command out."""
+"""Jobs of the page: fields and a picture in, a file and its command out."""
 
 import os
 import shlex
@@ -34,13 +34,13 @@ MAX_SEED = 2**31 - 1
 MAX_PIXELS = 50_000_000  # of a picture: a decoded one takes three bytes for each
 MOVING = {"GIF", "PNG", "WEBP", "AVIF"}  # formats of films, as Pillow names them
 MAX_NAME = 100  # characters of the name of a picture
-# How much a player may order, by model; the numbers of frames are those that are predicted.
+# How much a job may ask for, by model; the numbers of frames are those that are predicted.
 MAX_COUNT = dict.fromkeys(NAMES, MAX_CLIPS) | dict.fromkeys(DIGIT_GAN_NAMES, MAX_DIGITS)
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What a player gets.
+    """Result of a job.
 
     Attributes:
         file: Bytes of the film or picture.
@@ -57,14 +57,14 @@ class Answer:
     note: str = ""
 
 
-def fulfil(
+def run_job(
     model: str, fields: Mapping[str, str], picture: bytes, *, weights: Path | None = None
 ) -> Answer:
-    """Make what a player ordered.
+    """Run a job.
 
     Args:
         model: Name of the model.
-        fields: Wishes by the names of the command's options, and `kind` and `name`, the kind of
+        fields: Values by the names of the command's options, and `kind` and `name`, the kind of
             file and the name of the picture; all may be missing.
         picture: File of the picture or video to start from; empty: none.
         weights: Folder of the weights; None: that of the model.
@@ -81,29 +81,29 @@ def fulfil(
         )
     name = fields.get("name") or "picture.png"
     with TemporaryDirectory(prefix="vidpipe-play-") as folder:
-        # Errors name the file as the player knows it.
+        # Errors name the file as the user knows it.
         path = Path(folder) / _name(name)
         path.write_bytes(picture)
         try:
-            wish, note = _wish(model, kind, fields, path if picture else None)
-            made = replace(wish, weights=weights).make()
+            job, note = _job(model, kind, fields, path if picture else None)
+            made = replace(job, weights=weights).make()
         except UserError as error:
             raise UserError(str(error).replace(f"{folder}{os.sep}", "")) from error
-    out = f"{model}-{wish.seed}.{kind}" if isinstance(wish, Generation) else f"{model}.{kind}"
+    out = f"{model}-{job.seed}.{kind}" if isinstance(job, Generation) else f"{model}.{kind}"
 
-    # The command reads the player's own file, which lies where the command is typed.
+    # The command reads the user's own file, which lies where the command is typed.
     sources: dict[str, Any] = {
-        key: Path(name) for key in ("image", "video") if getattr(wish, key, None)
+        key: Path(name) for key in ("image", "video") if getattr(job, key, None)
     }
-    command = shlex.join(replace(wish, **sources).words(out))
+    command = shlex.join(replace(job, **sources).words(out))
     file = made if isinstance(made, bytes) else made.file
     return Answer(file, MEDIA[kind], out, command, note)
 
 
-def _wish(
+def _job(
     model: str, kind: str, fields: Mapping[str, str], path: Path | None
 ) -> tuple[Generation | Prediction, str]:
-    """Return what is wished, and a note on how the picture was understood."""
+    """Return what is asked for, and a note on how the picture was understood."""
     frames = _number(fields, "frames", 1 if model == PREDICTOR else 2, MAX_FRAMES)
     pictures = _pictures(path) if path else 1
     if model == PREDICTOR:
@@ -116,7 +116,7 @@ def _wish(
         return Prediction(suffix=f".{kind}", steps=steps, **source), note
     if path and not pictures:
         raise UserError(f"{path}: expected a picture (PNG, JPEG, WebP, ...), cannot read it as one")
-    wish = Generation(
+    job = Generation(
         model=model,
         suffix=f".{kind}",
         count=_number(fields, "count", 1, MAX_COUNT[model]) or Generation.count,
@@ -126,7 +126,7 @@ def _wish(
         label=fields.get("label") or None,
         walk=_number(fields, "walk", 0, WALK - 1) or 0,
     )
-    return wish, f"{path.name} moves: its first picture was taken" if path and pictures > 1 else ""
+    return job, f"{path.name} moves: its first picture was taken" if path and pictures > 1 else ""
 
 
 def _number(fields: Mapping[str, str], name: str, least: int, most: int) -> int | None:

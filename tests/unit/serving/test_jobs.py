@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 from support import untaught_models
 
-from vidpipe.serving import orders
+from vidpipe.serving import jobs
 from vidpipe.utils.errors import UserError
 
 
@@ -45,18 +45,18 @@ def _there(home, monkeypatch):
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_the_command_that_is_shown_makes_the_bytes_of_the_page(vidpipe, model, fields, file):
-    answer = orders.fulfil(model, fields, file)
+    answer = jobs.run_job(model, fields, file)
     if file:
         Path(fields["name"]).write_bytes(file)
     vidpipe(*shlex.split(answer.command)[1:])
     assert Path(answer.name).read_bytes() == answer.file
-    assert answer.media == orders.MEDIA[answer.name.rpartition(".")[2]]
+    assert answer.media == jobs.MEDIA[answer.name.rpartition(".")[2]]
 
 
 def test_an_animation_is_gone_on_from_or_its_first_picture_is_taken():
     fields = {"name": "moves.gif", "frames": "2", "count": "1"}
-    assert "--video moves.gif" in orders.fulfil("pix2pix", fields, animation()).command
-    answer = orders.fulfil("convlstm_gan", fields, animation())
+    assert "--video moves.gif" in jobs.run_job("pix2pix", fields, animation()).command
+    answer = jobs.run_job("convlstm_gan", fields, animation())
     assert (answer.note, "--image" in answer.command) == (
         "moves.gif moves: its first picture was taken",
         True,
@@ -92,7 +92,7 @@ def test_an_animation_is_gone_on_from_or_its_first_picture_is_taken():
 )
 def test_what_is_wrong_is_told_without_a_path_of_the_server(model, fields, file, message):
     with pytest.raises(UserError) as told:
-        orders.fulfil(model, fields, file)
+        jobs.run_job(model, fields, file)
     assert message in str(told.value)
     assert "/tmp" not in str(told.value)
     assert "vidpipe-play-" not in str(told.value)
@@ -112,16 +112,16 @@ def header_of_png(width, height):
 @pytest.mark.parametrize("model", ["pix2pix", "convlstm_gan"])
 def test_a_picture_of_too_many_pixels_is_refused_before_it_is_decoded(model, side):
     with pytest.raises(UserError, match="at most 50 megapixels"):
-        orders.fulfil(model, {}, header_of_png(side, side))
+        jobs.run_job(model, {}, header_of_png(side, side))
 
 
 def test_a_picture_of_forty_megapixels_moves():
     file = picture("jpeg", size=(8000, 5000))
-    assert orders.fulfil("convlstm_gan", {"count": "1"}, file).file
+    assert jobs.run_job("convlstm_gan", {"count": "1"}, file).file
 
 
 def test_models_are_described_with_what_trains_them():
-    told = {about["name"]: about for about in orders.offered()}
+    told = {about["name"]: about for about in jobs.offered()}
     assert told["gan3d"]["labels"] == ["jack", "walk"]
     assert (told["gan3d"]["origin"], told["gan3d"]["frames"]) == ("trained", 8)
     assert (told["vgan"]["origin"], told["vgan"]["train"]) == ("", "dvc repro vgan_train")
@@ -132,5 +132,5 @@ def test_torn_weights_are_described_not_raised(tmp_path, monkeypatch):
     file = tmp_path / "data/06_models/gan3d/generator.safetensors"
     file.parent.mkdir(parents=True)
     file.write_bytes(b"torn")
-    (about,) = (about for about in orders.offered() if about["name"] == "gan3d")
+    (about,) = (about for about in jobs.offered() if about["name"] == "gan3d")
     assert "expected weights that vidpipe wrote" in about["error"]
