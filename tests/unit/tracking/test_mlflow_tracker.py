@@ -365,7 +365,7 @@ def test_what_is_wrong_is_in_the_name_and_in_the_note(tracker, tmp_path):
     note = run.data.tags["mlflow.note.content"]
     assert "⚠ **saturated**, from step 1: the discriminator is always right" in note
     assert "scored on 60 samples, fewer than 256" in note
-    assert "| Distance | 3 × floor | 1.5 × floor |" in note
+    assert "| Distance | 3 × floor | 1.50 × floor |" in note
     assert run.data.tags["vidpipe.classifier_md5"] == hashlib.md5(b"judge").hexdigest()
 
 
