@@ -2,7 +2,15 @@ import os
 
 import pytest
 from filelock import FileLock
+from support.browser import browser
 from support.project import copy, run
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A real browser; the test is skipped where there is none."""
+    with browser() as chromium:
+        yield chromium
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
 import pytest
+from support.browser import PATIENCE
 from support.logged_runs import draw_samples
 from support.project import copy, run
 
@@ -58,20 +59,13 @@ def test_the_page_has_layers_tables_and_samples(built):
     assert shown["gan3d_metrics"]["preview"]["data"] == [["actions_covered", 7]]
 
 
-def test_a_sample_plays_beside_the_graph(built):
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium here: `apt-get install chromium` brings it")
+def test_a_sample_plays_beside_the_graph(built, chromium):
     handler = partial(SimpleHTTPRequestHandler, directory=str(built))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server, driver.sync_playwright() as p:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
-        options = ["--no-sandbox", "--disable-gpu"]
-        chromium = p.chromium.launch(executable_path=path, args=options, timeout=300_000)
         page = chromium.new_page(viewport={"width": 1280, "height": 860})
-        page.set_default_timeout(300_000)
+        page.set_default_timeout(PATIENCE)
         page.goto(f"http://127.0.0.1:{server.server_port}/?pid=__default__&sn=gan3d_samples")
         page.locator("video").first.wait_for()
         assert page.evaluate(PLAYS) > 0
-        chromium.close()
         server.shutdown()

@@ -1,7 +1,6 @@
 """MLflow's pages in a browser: two runs are found, their notes read, and a film played."""
 
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -10,13 +9,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from support.browser import PATIENCE
 from support.logged_runs import log_run
 from support.project import copy, environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # other people's, of MLflow
-PATIENCE = 300_000  # milliseconds: the machine may be busy
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-QUIET += ["--disable-component-update", "--disable-sync", "--no-first-run"]
 # Of the first film of the page: it is there, and its time moves.
 PLAYS = """async () => {
   const film = document.querySelector('video');
@@ -65,22 +62,10 @@ def served(tmp_path_factory):
     assert not [line for line in said if "Traceback" in line]
 
 
-@pytest.fixture(scope="module")
-def browser():
-    driver = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium here: `apt-get install chromium` brings it")
-    with driver.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=QUIET, timeout=PATIENCE)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
-def page(browser):
+def page(chromium):
     """A page that must ask nobody but this machine."""
-    page = browser.new_page(viewport={"width": 1280, "height": 860})
+    page = chromium.new_page(viewport={"width": 1280, "height": 860})
     page.set_default_timeout(PATIENCE)
     asked = set()
     page.on("request", lambda request: asked.add(urlsplit(request.url).hostname))

@@ -3,7 +3,7 @@
 import shutil
 
 import pytest
-from support.browser import CONTRAST, browser, executable, opened
+from support.browser import CONTRAST, executable, opened
 from support.results import write_tree
 
 from vidpipe.reporting.page import render_report
@@ -22,12 +22,6 @@ ADVANCES = """(film) => new Promise((resolve) => {
   look();
 })"""
 TIMES = "() => [...document.querySelectorAll('video')].map((film) => film.currentTime)"
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser() as chromium:
-        yield chromium
 
 
 @pytest.fixture(scope="module")

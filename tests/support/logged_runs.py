@@ -86,8 +86,6 @@ def film(seed: int) -> np.ndarray:
 def draw_samples(folder: Path, seed: int) -> Path:
     """A folder of samples as an evaluation writes it."""
     folder.mkdir()
-    (folder / "samples.mp4").write_bytes(
-        encode(map(Image.fromarray, film(seed).repeat(4, 1).repeat(4, 2)), fps=10)
-    )
+    (folder / "samples.mp4").write_bytes(encode(film(seed).repeat(4, 1).repeat(4, 2), fps=10))
     Image.fromarray(sheet(seed, 1.0)).save(folder / "samples.png")
     return folder

@@ -19,6 +19,7 @@ from vidpipe.reporting.results import DELIVERABLES, METRICS, SAMPLES
 from vidpipe.reporting.side_by_side import FILMS, ComparedRun, Judge, ScoredModel
 from vidpipe.reproduction import worktree
 from vidpipe.reproduction.record import LOCK, md5, read_numbers
+from vidpipe.tracking.descriptions import flat_params
 from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.tracking.headlines import HEADLINES
 from vidpipe.tracking.mlflow_tracker import SQLITE, MlflowTracker, tracking_uri
@@ -69,7 +70,7 @@ def _workspace(project: Path, films: Path | None) -> ComparedRun:
     """Return what lies in the work tree."""
     lock = project / LOCK
     stages = _stages(lock.read_text(encoding="utf-8") if lock.is_file() else "")
-    params = _flat(read(project / FILE))
+    params = flat_params(read(project / FILE))
     models = {}
     for name in HEADLINES:
         file = project / METRICS / f"{name}.json"
@@ -98,7 +99,7 @@ def _workspace(project: Path, films: Path | None) -> ComparedRun:
 def _revision(project: Path, name: str, kind: str, commit: str, films: Path | None) -> ComparedRun:
     """Return what a commit holds, and those of its films that are in DVC's cache."""
     stages = _stages(_show(project, commit, LOCK))
-    params = _flat(_yaml(_show(project, commit, FILE)))
+    params = flat_params(_yaml(_show(project, commit, FILE)))
     models = {}
     for model in HEADLINES:
         file = f"{METRICS}/{model}.json"
@@ -224,15 +225,6 @@ def _stages(text: str) -> Mapping[str, Any]:
     """Return the stages of a `dvc.lock`."""
     stages = _yaml(text).get("stages")
     return stages if isinstance(stages, dict) else {}
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Return nested parameters as strings by dotted key, as runs of MLflow have them."""
-    flat: dict[str, str] = {}
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        flat |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: str(value)}
-    return flat
 
 
 def _of_model(params: Mapping[str, str], model: str) -> dict[str, str]:

@@ -5,6 +5,7 @@ it is unpickled.
 """
 
 import shutil
+import warnings
 from collections.abc import Mapping
 from importlib.metadata import packages_distributions, version
 from pathlib import Path
@@ -71,7 +72,7 @@ def python_model() -> Any:
     """Return what MLflow calls: loaded with the weights beside it, asked with rows of jobs."""
     from mlflow.pyfunc import PythonModel  # noqa: PLC0415 (seconds)
 
-    class FilesOfWishes(PythonModel):
+    class FilesOfJobs(PythonModel):
         def load_context(self, context: Any) -> None:
             # Before anything else imports torch: the bytes depend on its instruction set.
             start_torch()
@@ -79,11 +80,11 @@ def python_model() -> Any:
             self.weights = Path(context.artifacts[WEIGHTS])
 
         def predict(
-            self, context: Any, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
+            self, model_input: pd.DataFrame, params: Mapping[str, Any] | None = None
         ) -> pd.DataFrame:
             return answers(self.model, self.weights, model_input)
 
-    return FilesOfWishes()
+    return FilesOfJobs()
 
 
 def export(model: str, weights: list[Path], out: Path) -> None:
@@ -94,7 +95,10 @@ def export(model: str, weights: list[Path], out: Path) -> None:
         weights: Files of its weights.
         out: The folder.
     """
-    import mlflow.pyfunc  # noqa: PLC0415
+    with warnings.catch_warnings():
+        # As it is imported, MLflow warns of types of its own.
+        warnings.simplefilter("ignore", UserWarning)
+        import mlflow.pyfunc  # noqa: PLC0415
     from mlflow.models import ModelSignature  # noqa: PLC0415
     from mlflow.types import ColSpec, Schema  # noqa: PLC0415
 

@@ -4,6 +4,7 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from typing import Any
 
 from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.tracking.headlines import HEADLINES
@@ -21,6 +22,15 @@ PICTURES = {
     "clips": FILM,
     "prediction": FILM,
 }
+
+
+def flat_params(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
+    """Flatten nested parameters to strings by dotted key, as runs of MLflow have them."""
+    flat: dict[str, str] = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        flat |= flat_params(value, f"{name}.") if isinstance(value, dict) else {name: str(value)}
+    return flat
 
 
 def in_force(params: Flat, model: str) -> dict[str, str]:

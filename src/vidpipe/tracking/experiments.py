@@ -27,9 +27,9 @@ SOURCES = "sources"  # the experiment about data
 NOTES = {
     "digits": "GANs that generate numerals from noise, trained on one picture of each. "
     "Held-out pictures, which are rotated further than those of the training, are scored alike.",
-    "clips": "GANs that generate clips of 16 frames, and the autoencoder of frames. All are scored "
-    "at 32 × 32 pixels against the same real clips, so rows can be compared if they have the "
-    "same data and the same classifier.",
+    "clips": "GANs that generate clips, and the autoencoder of frames. All are scored at 32 × 32 "
+    "pixels against the same real clips, so rows can be compared if they have the same data and "
+    "the same classifier.",
     "prediction": "pix2pix predicts the next frame of a video. Skill is the share of the error of "
     "copying the last frame that is gone: 0 is no better than copying, 1 is perfect.",
     SOURCES: "What a run had to learn from: videos by slot, and a contact sheet.",

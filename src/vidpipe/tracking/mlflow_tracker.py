@@ -213,7 +213,7 @@ class MlflowTracker:
         """Create a run about the data of a stage, in an experiment named after the stage."""
         run = _MlflowRun(self)
         if not self.failed:
-            params = _flat({stage: getattr(self.params, stage).model_dump()})
+            params = descriptions.flat_params({stage: getattr(self.params, stage).model_dump()})
             params = descriptions.only_sources_in_force(params)
             name = self.params.sources.clips.dataset
             run.create(_Description(stage, name, self.data_tags(), params, self.input_files()))
@@ -278,7 +278,7 @@ class MlflowTracker:
 
     def flat_params(self, model: str) -> dict[str, str]:
         """Return the parameters in force that influence a model, by dotted key."""
-        return descriptions.in_force(_flat(self.params.model_dump()), model)
+        return descriptions.in_force(descriptions.flat_params(self.params.model_dump()), model)
 
     @cached_property
     def committed_params(self) -> dict[str, str]:
@@ -288,7 +288,8 @@ class MlflowTracker:
         """
         text = git(self.project, "show", f"HEAD:./{FILE}")
         try:
-            return _flat(check(read_text(text, FILE)).model_dump()) if text else {}
+            params = check(read_text(text, FILE)) if text else None
+            return descriptions.flat_params(params.model_dump()) if params else {}
         except UserError:
             return {}
 
@@ -606,12 +607,3 @@ def _logged_steps(client: Any, run_id: str) -> Callable[[str, int], bool]:
         return step in steps(key) or any(map(picture.fullmatch, pictures))
 
     return is_logged
-
-
-def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, str]:
-    """Flatten nested parameters to strings by dotted key."""
-    flat: dict[str, str] = {}
-    for key, value in values.items():
-        name = f"{prefix}{key}"
-        flat |= _flat(value, f"{name}.") if isinstance(value, dict) else {name: str(value)}
-    return flat

@@ -62,18 +62,20 @@ def test_the_browser_is_opened_unless_told_otherwise(vidpipe, served, monkeypatc
 def test_a_signal_ends_it_at_once(tmp_path, busy):
     untaught_models.save(tmp_path / "data/06_models", "mocogan")
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "vidpipe", "play", "--no-open"],
+        # Tests that run in the background have SIGINT ignored, and children inherit that.
+        ["env", "--default-signal=INT", sys.executable, "-u", "-m", "vidpipe", "play", "--no-open"],
         cwd=tmp_path,
         env=environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
+    place = socket.socket()
     try:
         address = process.stdout.readline().split()[0]
         assert urllib.request.urlopen(f"{address}/", timeout=600).status == 200
         if busy:
-            place = socket.create_connection(("127.0.0.1", int(address.rpartition(":")[2])))
+            place.connect(("127.0.0.1", int(address.rpartition(":")[2])))
             job = "POST /make/mocogan?frames=100&count=16 HTTP/1.1\r\nHost: localhost\r\n"
             place.sendall(f"{job}Content-Length: 0\r\n\r\n".encode())
             place.settimeout(1)
@@ -82,5 +84,6 @@ def test_a_signal_ends_it_at_once(tmp_path, busy):
         process.send_signal(signal.SIGINT)
         said = process.communicate(timeout=60)[1]
     finally:
+        place.close()
         process.kill()
     assert (process.returncode, said.strip()) == (130, "stopped")

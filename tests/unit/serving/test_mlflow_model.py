@@ -65,6 +65,7 @@ print(json.dumps([vidpipe.__file__, base64.b64encode(told["file"][0]).decode()])
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # MLflow's own
 def test_mlflow_loads_what_was_exported_by_itself_and_makes_the_bytes_of_generate(
     home, tmp_path, vidpipe
 ):

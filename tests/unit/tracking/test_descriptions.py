@@ -6,10 +6,10 @@ from support.project import ROOT
 
 from vidpipe.config.loader import check, read
 from vidpipe.tracking import descriptions
+from vidpipe.tracking.descriptions import flat_params
 from vidpipe.tracking.experiments import EXPERIMENTS
-from vidpipe.tracking.mlflow_tracker import _flat
 
-PARAMS = _flat(check(read(ROOT / "params.yaml")).model_dump())
+PARAMS = flat_params(check(read(ROOT / "params.yaml")).model_dump())
 
 
 def numbers(model):

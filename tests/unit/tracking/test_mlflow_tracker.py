@@ -12,11 +12,11 @@ from support.project import run as run_command
 from urllib3.connection import HTTPConnection
 
 from vidpipe.config.loader import check, read
+from vidpipe.tracking.descriptions import flat_params
 from vidpipe.tracking.mlflow_tracker import (
     RUN_ID,
     WEIGHTS_TAG,
     MlflowTracker,
-    _flat,
     _MlflowRun,
     run_source,
     tracking_uri,
@@ -447,9 +447,9 @@ def test_the_machine_is_measured_on_request(tracker, tmp_path, monkeypatch, aske
 
 
 def test_parameters_of_a_command_line_make_a_row_dirty(tracker, monkeypatch):
-    monkeypatch.setattr(tracker, "committed_params", _flat(PARAMS.model_dump()))
+    monkeypatch.setattr(tracker, "committed_params", flat_params(PARAMS.model_dump()))
     assert tracker.tags("dcgan")["git.dirty"] == "false"
-    changed = _flat(PARAMS.model_dump()) | {"dcgan.train.steps": "7"}
+    changed = flat_params(PARAMS.model_dump()) | {"dcgan.train.steps": "7"}
     monkeypatch.setattr(tracker, "committed_params", changed)
     assert tracker.tags("dcgan")["git.dirty"] == "true"
     assert tracker.tags("mlp_gan")["git.dirty"] == "false"
