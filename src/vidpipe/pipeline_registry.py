@@ -9,7 +9,7 @@ from operator import add
 
 from kedro.pipeline import Pipeline
 
-from vidpipe.config.schema import CLIP_GAN_NAMES
+from vidpipe.config.schema import CLIP_GAN_NAMES, LATENT_GAN_NAMES
 
 
 def _data() -> Pipeline:
@@ -69,13 +69,21 @@ STAGES: dict[str, Callable[[], Pipeline]] = {
 }
 
 # Deliverable, as a person runs it -> its stages.
-CLIP_STAGES = ["clips_fetch", "clips_frames", "clips", "action_classifier", "clip_autoencoder"]
+CLIP_STAGES = ["clips_fetch", "clips_frames", "clips", "action_classifier"]
 SUMS = {
     "pix2pix": ["footage_fetch", "footage_frames", "pairs", "pix2pix_train", "pix2pix_evaluate"],
     "mlp_gan": ["digits", "digit_classifier", "mlp_gan_train", "mlp_gan_evaluate"],
     "dcgan": ["digits", "digit_classifier", "dcgan_train", "dcgan_evaluate"],
     "__default__": list(STAGES),
-    **{model: [*CLIP_STAGES, f"{model}_train", f"{model}_evaluate"] for model in CLIP_GAN_NAMES},
+    **{
+        model: [
+            *CLIP_STAGES,
+            *(["clip_autoencoder"] if model in LATENT_GAN_NAMES else []),
+            f"{model}_train",
+            f"{model}_evaluate",
+        ]
+        for model in CLIP_GAN_NAMES
+    },
 }
 
 

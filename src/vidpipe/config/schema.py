@@ -4,7 +4,7 @@
 block has a default, so `params.yaml` names every number in force.
 """
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, model_validator
 
@@ -236,3 +236,13 @@ CLIP_GAN_NAMES = tuple(
     for name, field in Params.model_fields.items()
     if isinstance(field.annotation, type) and issubclass(field.annotation, ClipGanBlock)
 )
+
+
+def _spaces(gan: str) -> tuple[str, ...]:
+    """Return the values of `model.space` that a GAN of clips offers."""
+    block: Any = Params.model_fields[gan].annotation
+    return get_args(block.model_fields["model"].annotation.model_fields["space"].annotation)
+
+
+# Those that may work on latents, and wait for the autoencoder.
+LATENT_GAN_NAMES = tuple(name for name in CLIP_GAN_NAMES if "latent" in _spaces(name))

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from vidpipe.config.schema import CLIP_GAN_NAMES
+from vidpipe.config.schema import CLIP_GAN_NAMES, LATENT_GAN_NAMES
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ CLIP_GAN_RUNS = {
     model: ModelRuns(
         "clips",
         DELIVERABLES.get(model, "outlook"),
-        CLIP_PARAMS + AUTOENCODER_PARAMS,
+        CLIP_PARAMS + (AUTOENCODER_PARAMS if model in LATENT_GAN_NAMES else ()),
         ABOUT.get(model, "generates clips."),
     )
     for model in CLIP_GAN_NAMES

@@ -1,10 +1,8 @@
 """Wiring of the classifier of actions, the autoencoder, and every GAN of clips."""
 
-from typing import get_args
-
 from kedro.pipeline import Pipeline, node, pipeline
 
-from vidpipe.models.clip_gan import ClipGanModule
+from vidpipe.config.schema import LATENT_GAN_NAMES
 from vidpipe.models.registry import CLIP_GANS
 from vidpipe.pipelines.clips.autoencoder import train_clip_autoencoder
 from vidpipe.pipelines.clips.classifier import train_action_classifier
@@ -44,17 +42,13 @@ def create_pipeline() -> Pipeline:
         ),
     ]
     for network in CLIP_GANS:
+        name = model_name(network)
         nodes += train_and_evaluate(
-            model_name(network),
+            name,
             make_train_node(network),
             make_evaluate_node(network),
             data="clips",
             classifier="action_classifier_model",
-            autoencoder="clip_autoencoder_model" if _may_see_latents(network) else None,
+            autoencoder="clip_autoencoder_model" if name in LATENT_GAN_NAMES else None,
         )
     return pipeline(nodes)
-
-
-def _may_see_latents(network: ClipGanModule) -> bool:
-    """Tell whether a model's parameters offer latents: others do not wait for the autoencoder."""
-    return "latent" in get_args(network.ModelConfig.model_fields["space"].annotation)
