@@ -16,8 +16,8 @@ from vidpipe.pipeline_registry import STAGES, SUMS
 from vidpipe.reproduction.code import counted
 from vidpipe.reproduction.dvc_yaml import FILE
 from vidpipe.reproduction.record import md5
-from vidpipe.serving.cards import score_rows
 from vidpipe.serving.published import read_index
+from vidpipe.tracking.descriptions import score_table
 from vidpipe.utils.hashing import sha256
 
 SOURCES = sorted((ROOT / "src/vidpipe").rglob("*.py"))
@@ -152,4 +152,4 @@ def test_shipped_models_are_those_that_were_scored(model):
         assert sha256(folder / name) == file.sha256
         assert file.size < 2_000_000, "of the repository, for good"
     scores = json.loads((ROOT / f"metrics/{model}.json").read_text(encoding="utf-8"))
-    assert score_rows(model, scores) in (folder / "card.md").read_text(encoding="utf-8")
+    assert score_table(model, scores) in (folder / "card.md").read_text(encoding="utf-8")

@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from vidpipe.config.loader import FILE, read
-from vidpipe.serving.cards import ABOUT, card
+from vidpipe.serving.cards import card
 from vidpipe.serving.published import FILES, INDEX, Index, get, pack, read_index
 from vidpipe.serving.store import NAMES, TRAINED, WEIGHTS, folder_of, origin, training_command
+from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.utils.errors import UserError
 
 SOURCE = "FOLDER_OR_URL"
@@ -36,7 +37,7 @@ def list_models(source: str | None) -> None:
         if source:
             files = published.models.get(name)
             cells.append(_megabytes(sum(f.size for f in files.values())) if files else "-")
-        click.echo(f"{_row(cells)}  {ABOUT[name] if here else training_command(name)}")
+        click.echo(f"{_row(cells)}  {EXPERIMENTS[name].about if here else training_command(name)}")
 
 
 @models.command("get")

@@ -12,6 +12,7 @@ from threading import Thread
 
 import click
 
+from vidpipe.utils import screen
 from vidpipe.utils.errors import UserError
 
 HOST = "127.0.0.1"
@@ -36,7 +37,7 @@ def play(port: int | None, no_open: bool) -> None:
     with _listening(port) as place:
         address = f"http://{HOST}:{place.getsockname()[1]}"
         click.echo(f"{address} plays with the models of {Path.cwd()} (Ctrl-C stops)")
-        if not no_open and _has_screen():
+        if not no_open and screen.has_screen():
             Thread(target=webbrowser.open, args=(address,), daemon=True).start()
         _serve(place)
 
@@ -64,12 +65,6 @@ def _listening(port: int | None) -> socket.socket:
         else:
             return place
     raise UserError(f"{HOST}: found no free port")
-
-
-def _has_screen() -> bool:
-    """Return True where a browser can open a window; in a terminal it would take that over."""
-    screens = ("DISPLAY", "WAYLAND_DISPLAY")
-    return sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in screens)
 
 
 def _serve(place: socket.socket) -> None:

@@ -161,7 +161,7 @@ def _revision_of(here: Path, row: RunSource) -> str:
         UserError: If there is none: its code or parameters were never committed.
     """
     advice = "commit first, run again, and take the id of the new row"
-    if row.experiment and (commit := worktree.experiment_commit(here, row.experiment)):
+    if row.experiment and (commit := worktree.experiments(here).get(row.experiment)):
         return commit
     if not row.commit:
         raise UserError(f"--run: expected a run of a commit, this one notes none; {advice}")

@@ -8,7 +8,7 @@ from vidpipe.config.loader import FILE, read, read_text
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.reproduction import worktree
 from vidpipe.reproduction.record import LOCK, Numbers, read_numbers
-from vidpipe.tracking.trust import SCORED_BY, few_samples, is_scored_by_classifier
+from vidpipe.tracking.trust import SCORED_BY, classifier_of, few_samples, is_scored_by_classifier
 from vidpipe.utils.errors import UserError
 
 # Metrics with a line of their own, by model; all metrics are compared.
@@ -70,9 +70,8 @@ def results() -> None:
             old = _cell(committed.get(name))
             new = _cell(rebuilt.get(name))
             mark = "" if old == new else "  differs"
-            if SCORED_BY.get(file.stem, ("",))[0] in classifiers and is_scored_by_classifier(
-                file.stem, name
-            ):
+            judged = is_scored_by_classifier(file.stem, name)
+            if judged and classifier_of(file.stem) in classifiers:
                 mark += ", by another classifier" if mark else "  by another classifier"
             click.echo(f"{file.stem + ' ' + name:44}{old:>12}{new:>12}{mark}")
         # The count takes in all metrics, with all their digits.

@@ -18,7 +18,7 @@ import click
 from vidpipe.config.loader import FILE, read
 from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.tracking.mlflow_tracker import relocate_artifacts, tracking_uri, without_secrets
-from vidpipe.utils import children
+from vidpipe.utils import children, screen
 from vidpipe.utils.errors import UserError
 
 HOST = "127.0.0.1"
@@ -94,7 +94,7 @@ def _tell(port: int, browser: bool, stopped: threading.Event) -> None:
         return
     for name, count, page in pages:
         click.echo(f"ready: {name}, {count} {'run' if count == 1 else 'runs'}: {page}")
-    if browser and _has_display():
+    if browser and screen.has_screen():
         webbrowser.open(pages[0][2])
 
 
@@ -118,7 +118,7 @@ def _pages(here: str) -> list[tuple[str, int, str]]:
         if runs:
             newest = max(int(run["info"]["start_time"]) for run in runs)
             found.append((newest, experiment["name"], len(runs), here + RUNS.format(number)))
-    return [page for _, *page in sorted(found, reverse=True)]  # type: ignore[misc]
+    return [(name, count, page) for _, name, count, page in sorted(found, reverse=True)]
 
 
 def _ask(here: str, call: str, **words: Any) -> dict[str, Any]:
@@ -133,10 +133,3 @@ def _ask(here: str, call: str, **words: Any) -> dict[str, Any]:
             return content
     except (URLError, OSError):
         return {}
-
-
-def _has_display() -> bool:
-    """Return True where a browser has somewhere to open: not on a server without a screen."""
-    return sys.platform in ("darwin", "win32") or bool(
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    )

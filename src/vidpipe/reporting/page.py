@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
 
+import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from vidpipe.reporting import wording
@@ -60,7 +61,7 @@ class Row:
 
     @property
     def direction(self) -> str:
-        """Which values are better."""
+        """Direction in which a score is better, for a person."""
         return ARROWS[self.score.better]
 
 
@@ -359,9 +360,9 @@ def _prediction_article(model: ModelResults) -> Article:
     return _article(model, second, pictures, charts)
 
 
-def _horizon_chart(split: str, table: object) -> Chart:
+def _horizon_chart(split: str, curve: pd.DataFrame) -> Chart:
     """Return the chart of skill over frames ahead."""
-    table = thinned(table)  # type: ignore[arg-type]
+    table = thinned(curve)
     labels = {
         "skill": "pix2pix",
         "fitted_flow_skill": "flow carried on",

@@ -13,6 +13,7 @@ import pandas as pd
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.data.npz import read_npz
 from vidpipe.tracking.headlines import HEADLINES, Headline
+from vidpipe.tracking.trust import few_samples
 from vidpipe.training.health import warning_signs
 from vidpipe.training.trainer import FEW_STEPS, UNSETTLED
 from vidpipe.utils.errors import UserError
@@ -24,7 +25,6 @@ DELIVERABLES = {
     "digits": ("dcgan", "mlp_gan"),
 }
 MODELS = tuple(name for names in DELIVERABLES.values() for name in names)
-FEW = 256  # samples; scores of fewer say little
 METRICS, PLOTS, SAMPLES = "metrics", "plots", "data/07_model_output"
 DIGITS = "data/05_model_input/digits.npz"
 DAMAGE = (OSError, ValueError, pd.errors.ParserError)  # of a CSV file
@@ -65,7 +65,7 @@ class ModelResults:
 
     @property
     def warnings(self) -> list[str]:
-        """What failed or warned, in the training and in the scores."""
+        """Failures and warnings, of the training and of the scores."""
         return [*self.problems, *_warned(self), *_doubtful(self)]
 
 
@@ -220,9 +220,8 @@ def _warned(results: ModelResults) -> Iterator[str]:
 
 def _doubtful(results: ModelResults) -> Iterator[str]:
     """Yield what the scores say against the model, or against themselves."""
-    samples = results.numbers.get("samples")
-    if samples is not None and samples < FEW:
-        yield f"only {samples:.0f} samples were scored: below {FEW} the numbers mean little"
+    if few := few_samples(results.numbers):
+        yield few
     for split, curve in results.curves.items():
         if {"horizon", "skill_low"} <= set(curve):
             low = pd.to_numeric(curve["skill_low"], errors="coerce")

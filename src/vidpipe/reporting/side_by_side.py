@@ -19,8 +19,9 @@ from vidpipe.reporting.pictures import (
     film,
     prediction_film,
 )
-from vidpipe.reporting.results import DELIVERABLES, FEW
+from vidpipe.reporting.results import DELIVERABLES
 from vidpipe.tracking.headlines import HEADLINES, Headline
+from vidpipe.tracking.trust import few_samples
 
 Verdict = Literal["better", "worse", "equal", "within tolerance", "other classifier", "unknown", ""]
 FILMS = {"clips": "real_and_made.gif", "prediction": "samples.mp4", "digits": "samples.gif"}
@@ -81,7 +82,7 @@ class ScoredModel:
 
 @dataclass(frozen=True)
 class ComparedRun:
-    """What a user named, and the models in it.
+    """A run as a user named it, and its models.
 
     Attributes:
         name: As the user wrote it.
@@ -119,7 +120,7 @@ class ScoreRow:
 
     @property
     def direction(self) -> str:
-        """Which values are better."""
+        """Direction in which a score is better, for a person."""
         return ARROWS[self.score.better]
 
 
@@ -175,12 +176,7 @@ def compare(
             cells = [_difference(score, first, one, allowed) for _, one in members]
             rows.append(ScoreRow(score, cells, "" if allowed is None else score.number(allowed)))
         columns = [run.name for run, _ in members]
-        notes = [
-            f"{run.name}: only {one.numbers['samples']:.0f} samples were scored; below {FEW} noise "
-            "hides most differences"
-            for run, one in members
-            if one.numbers.get("samples", FEW) < FEW
-        ]
+        notes = [f"{run.name}: {few}" for run, one in members if (few := few_samples(one.numbers))]
         group = Group(title, columns, rows, _differing(members), [], notes)
         if with_films and not group.equal and _kind(first.model):
             group = replace(group, pictures=[_film(run, one) for run, one in members])

@@ -1,4 +1,4 @@
-"""What the report says of deliverables and models, in words."""
+"""Words of the report on deliverables and models."""
 
 TITLES = {"clips": "Clips from noise", "prediction": "The next frame", "digits": "Numerals"}
 ABOUT = {

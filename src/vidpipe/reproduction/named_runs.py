@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from dvc.exceptions import DvcException
@@ -14,27 +15,19 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from vidpipe.config.loader import FILE, read
-from vidpipe.config.schema import Params
 from vidpipe.reporting.results import DELIVERABLES, METRICS, SAMPLES
 from vidpipe.reporting.side_by_side import FILMS, ComparedRun, Judge, ScoredModel
 from vidpipe.reproduction import worktree
 from vidpipe.reproduction.record import LOCK, md5, read_numbers
-from vidpipe.tracking.descriptions import flat_params
-from vidpipe.tracking.experiments import EXPERIMENTS
+from vidpipe.tracking.descriptions import METRICS_FILE, SCORE, flat_params, in_force
 from vidpipe.tracking.headlines import HEADLINES
-from vidpipe.tracking.mlflow_tracker import SQLITE, MlflowTracker, tracking_uri
+from vidpipe.tracking.mlflow_tracker import CLASSIFIER, CLASSIFIER_TAG, MODEL_TAG, open_runs
+from vidpipe.tracking.trust import classifier_of
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import md5 as md5_of_file
 
 WORKSPACE = "workspace"
-EXPERIMENT_REFS = "refs/exps/"
-INTERNAL = ("exec/", "stash", "celery/", "apply/")  # refs that are no experiments
 MODELS = "data/06_models"
-CLASSIFIER_FILE = "classifier.safetensors"
-# Tags and the artifact of a run of MLflow.
-MODEL_TAG, CLASSIFIER_TAG = "vidpipe.model", "vidpipe.classifier_md5"
-ALL_METRICS = "metrics.csv"
-SCORE = "score/"
 MOST_RUNS = 5000  # of MLflow that are searched for a name
 LEAST = 4  # characters of the start of an id
 
@@ -53,7 +46,7 @@ def find_run(project: Path, name: str, films: Path | None = None) -> ComparedRun
     """
     if name == WORKSPACE:
         return _workspace(project, films)
-    experiments = _experiments(project)
+    experiments = worktree.experiments(project)
     if commit := experiments.get(name) or _commit(project, name):
         kind = "experiment" if name in experiments else "revision"
         return _revision(project, name, f"{kind} {commit[:12]}", commit, films)
@@ -80,15 +73,15 @@ def _workspace(project: Path, films: Path | None) -> ComparedRun:
         recorded = _md5_of(stages, name, "outs", f"{METRICS}/{name}.json")
         is_recorded = recorded == md5(project, f"{METRICS}/{name}.json")
         judge = _recorded_judge(project, stages, name) if is_recorded else Judge()
-        if judge == Judge() and (classifier := _classifier(name)):
+        if judge == Judge() and (classifier := classifier_of(name)):
             folder = f"{MODELS}/{classifier}"
-            weights = project / folder / CLASSIFIER_FILE
+            weights = project / folder / CLASSIFIER
             judge = Judge(md5(project, folder), md5_of_file(weights) if weights.is_file() else "")
         samples = project / SAMPLES / name
         models[name] = ScoredModel(
             model=name,
             numbers=read_numbers(file.read_bytes(), f"{METRICS}/{name}.json"),
-            params=_of_model(params, name),
+            params=in_force(params, name),
             judge=judge,
             samples=samples if films and samples.is_dir() else None,
             why=f"{SAMPLES}/{name} is not there",
@@ -111,7 +104,7 @@ def _revision(project: Path, name: str, kind: str, commit: str, films: Path | No
         models[model] = ScoredModel(
             model=model,
             numbers=read_numbers(text.encode(), f"{file} of {name}"),
-            params=_of_model(params, model),
+            params=in_force(params, model),
             judge=_recorded_judge(project, stages, model),
             samples=samples,
             why=why or "",
@@ -126,10 +119,9 @@ def _revision(project: Path, name: str, kind: str, commit: str, films: Path | No
 
 def _run_of_mlflow(project: Path, name: str, films: Path | None) -> ComparedRun | None:
     """Return a run of MLflow by its id, the start of it, or its name; None if there is none."""
-    sqlite = SQLITE.fullmatch(tracking_uri(project))
-    if sqlite and not Path(sqlite["file"]).is_file():
+    client = open_runs(project)
+    if client is None:
         return None
-    client = MlflowTracker(project, project, Params.model_validate(read(project / FILE))).client
     experiments = [experiment.experiment_id for experiment in client.search_experiments()]
     runs = [
         run
@@ -156,7 +148,7 @@ def _run_of_mlflow(project: Path, name: str, films: Path | None) -> ComparedRun 
     if folder and film in artifacts:
         client.download_artifacts(run_id, film, str(folder))
         samples = folder
-    if ALL_METRICS in artifacts:
+    if METRICS_FILE in artifacts:
         numbers |= _table(client, run_id)
     scored = ScoredModel(
         model=model,
@@ -173,29 +165,14 @@ def _run_of_mlflow(project: Path, name: str, films: Path | None) -> ComparedRun 
 
 def _table(client: Any, run_id: str) -> dict[str, float]:
     """Return all metrics of a run from its table."""
-    from tempfile import TemporaryDirectory  # noqa: PLC0415
-
     with TemporaryDirectory() as folder:
-        file = Path(client.download_artifacts(run_id, ALL_METRICS, folder))
+        file = Path(client.download_artifacts(run_id, METRICS_FILE, folder))
         rows = list(csv.reader(file.read_text(encoding="utf-8").splitlines()))[1:]
     numbers = {}
     for row in rows:
         with suppress(ValueError, IndexError):
             numbers[row[0]] = float(row[1])
     return numbers
-
-
-def _experiments(project: Path) -> dict[str, str]:
-    """Return the commits of DVC's experiments, by name."""
-    refs = worktree.git(
-        project, "for-each-ref", "--format=%(objectname) %(refname)", EXPERIMENT_REFS
-    )
-    pairs = [line.split(" ", 1) for line in refs.splitlines()]
-    return {
-        ref.rpartition("/")[2]: commit
-        for commit, ref in pairs
-        if not ref.removeprefix(EXPERIMENT_REFS).startswith(INTERNAL)
-    }
 
 
 def _commit(project: Path, name: str) -> str:
@@ -227,18 +204,6 @@ def _stages(text: str) -> Mapping[str, Any]:
     return stages if isinstance(stages, dict) else {}
 
 
-def _of_model(params: Mapping[str, str], model: str) -> dict[str, str]:
-    """Return the parameters that influence a model."""
-    shared = EXPERIMENTS[model].shared_params if model in EXPERIMENTS else ()
-    blocks = tuple(f"{block}." for block in ("runtime", model, *shared))
-    return {key: value for key, value in params.items() if key.startswith(blocks)}
-
-
-def _classifier(model: str) -> str:
-    """Return the classifier that scores a model; empty if none does."""
-    return next((score.classifier for score in HEADLINES[model] if score.classifier), "")
-
-
 def _film_of(model: str) -> str:
     """Return the name of the film of a model."""
     return next((FILMS[kind] for kind, names in DELIVERABLES.items() if model in names), "")
@@ -255,10 +220,10 @@ def _md5_of(stages: Mapping[str, Any], model: str, part: str, path: str) -> str:
 
 def _recorded_judge(project: Path, stages: Mapping[str, Any], model: str) -> Judge:
     """Return the classifier by which the record says a model was scored."""
-    classifier = _classifier(model)
+    classifier = classifier_of(model)
     folder = _md5_of(stages, model, "deps", f"{MODELS}/{classifier}") if classifier else ""
     members = dict(_members(project, folder))
-    return Judge(folder, members.get(CLASSIFIER_FILE, ("", None))[0])
+    return Judge(folder, members.get(CLASSIFIER, ("", None))[0])
 
 
 def _members(project: Path, folder: str) -> Iterator[tuple[str, tuple[str, Path | None]]]:

@@ -19,6 +19,8 @@ from vidpipe.utils.locked_folders import LockedFolders
 
 SCRATCH = "vidpipe-reproduce"
 STDERR = 2
+EXPERIMENT_REFS = "refs/exps/"
+INTERNAL = ("exec/", "stash", "celery/", "apply/")  # refs that are no experiments
 RUN = ("src", "conf", FILE, "dvc.yaml")  # what a run depends on beside data
 # Variables of the user's shell that name other caches, databases and code.
 FOREIGN = ("DVC_", "MLFLOW_", "KEDRO_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "PYTHONPATH")
@@ -41,11 +43,15 @@ def commit_of(project: Path, revision: str) -> str:
         ) from error
 
 
-def experiment_commit(project: Path, name: str) -> str:
-    """Return the hash of the commit that DVC keeps of an experiment; empty if it has none."""
-    refs = git(project, "for-each-ref", "--format=%(objectname) %(refname)", "refs/exps")
-    found = [line.split(" ", 1) for line in refs.splitlines()]
-    return next((commit for commit, ref in found if ref.endswith(f"/{name}")), "")
+def experiments(project: Path) -> dict[str, str]:
+    """Return the hashes of the commits that DVC keeps of its experiments, by name."""
+    refs = git(project, "for-each-ref", "--format=%(objectname) %(refname)", EXPERIMENT_REFS)
+    pairs = [line.split(" ", 1) for line in refs.splitlines()]
+    return {
+        ref.rpartition("/")[2]: commit
+        for commit, ref in pairs
+        if not ref.removeprefix(EXPERIMENT_REFS).startswith(INTERNAL)
+    }
 
 
 def results_commit(project: Path, commit: str) -> str:

@@ -8,21 +8,10 @@ from typing import Any
 from vidpipe.config.loader import FILE, read
 from vidpipe.reproduction.record import md5, read_numbers, recorded
 from vidpipe.serving.store import DIGIT_GAN_NAMES, PREDICTOR, TRAINED
-from vidpipe.tracking.headlines import HEADLINES, Headline
+from vidpipe.tracking.descriptions import score_table
+from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.utils.errors import UserError
 
-ABOUT = {
-    "pix2pix": "It predicts the next frame of a video from those before it (after Isola et al. "
-    "2017).",
-    "gan3d": "It generates clips from noise by 3-D convolutions.",
-    "vgan": "It generates clips from noise: foreground, mask and still background (after Vondrick "
-    "et al. 2016).",
-    "convlstm_gan": "It continues a picture to a clip.",
-    "mocogan": "It generates clips of any length: content that stays, and motion from a recurrent "
-    "cell (after Tulyakov et al. 2018).",
-    "dcgan": "It generates numerals from noise (after Radford et al. 2016).",
-    "mlp_gan": "It generates numerals from noise without convolutions: the baseline of dcgan.",
-}
 DRAWN = "actions"  # the data set that the project draws itself
 CARD = """\
 # {name}
@@ -40,8 +29,6 @@ CARD = """\
 The files of `metrics/` have all of them, beside baselines and floors; `docs/results.md` says what
 they mean.
 
-| score | better | this model | real data | baseline |
-|---|---|---|---|---|
 {scores}
 """
 
@@ -62,7 +49,7 @@ def card(model: str, *, half: bool, project: Path = Path()) -> str:
     rounded = "of 16 bits, rounded after they were scored with 32; films differ in details"
     return CARD.format(
         name=model,
-        about=ABOUT[model],
+        about=f"It {EXPERIMENTS[model].about}",
         data=data,
         licence=licence,
         version=version("vidpipe"),
@@ -70,21 +57,8 @@ def card(model: str, *, half: bool, project: Path = Path()) -> str:
         use="vidpipe predict --image me.png"
         if model == PREDICTOR
         else f"vidpipe generate {model}" + (" --image me.png" if model == "convlstm_gan" else ""),
-        scores=score_rows(model, numbers),
+        scores=score_table(model, numbers),
     )
-
-
-def score_rows(model: str, numbers: Mapping[str, float]) -> str:
-    """Return the rows of the table of scores, of a model with these metrics."""
-    return "\n".join(_row(score, numbers) for score in HEADLINES[model])
-
-
-def _row(score: Headline, numbers: Mapping[str, float]) -> str:
-    """Return a score beside those of real data and of the baseline."""
-    values = score.value(numbers), score.real_value(numbers), score.baseline_value(numbers)
-    baseline = f" ({score.baseline_name})" if values[2] is not None else ""
-    own, real, other = map(score.format, values)
-    return f"| {score.label} | {score.better} | {own} | {real} | {other}{baseline} |"
 
 
 def _scores(model: str, project: Path) -> Mapping[str, float]:

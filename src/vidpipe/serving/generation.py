@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".gif", ".mp4")
 MAX_FILMED = 400  # samples in a film, whose pages are all held in memory
-LOOPS = 4  # of clips in an mp4, which users do not repeat
+LOOPS = 4  # of clips in an mp4, which players do not repeat
 STOPS, BETWEEN = 6, 12  # places that a walk through noise passes, and steps from one to the next
 WALK = STOPS * BETWEEN  # steps of a walk, which ends where it began
 
@@ -65,7 +65,7 @@ class Generation:
 
     @property
     def of_clips(self) -> bool:
-        """Whether the model makes clips, not digits."""
+        """True for a model of clips, False for one of digits."""
         return self.model in CLIP_GAN_NAMES
 
     @property

@@ -1,4 +1,4 @@
-"""What follows a picture or a video, predicted by a trained pix2pix, as the bytes of a file."""
+"""Frames that follow a picture or a video, by a trained pix2pix, as the bytes of a file."""
 
 from dataclasses import dataclass
 from functools import cached_property

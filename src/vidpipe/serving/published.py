@@ -41,7 +41,7 @@ class Published(BaseModel):
 
 
 class Index(BaseModel):
-    """What is published: files by model and name.
+    """Index of published models: files by model and name.
 
     Attributes:
         format: Version of this layout.

@@ -15,6 +15,7 @@ WARNED = "⚠ "  # before the name of a run that shows a warning sign
 NAMED = 3  # differing parameters in the name of a run
 HEALTH = ("d_real", "d_fake", "d_held_out", "diversity", "motion", "mask_mean")
 SCORES_FILE, METRICS_FILE = "scores.csv", "metrics.csv"
+SCORE = "score/"  # before the names of headline scores
 AUTOENCODER = "clip_autoencoder"
 FILM = "Look at `samples.png` first, or play `samples.mp4`, under Artifacts."
 PICTURES = {
@@ -43,7 +44,8 @@ def in_force(params: Flat, model: str) -> dict[str, str]:
         params: All parameters.
         model: Name of the model.
     """
-    blocks = ("runtime", model, *EXPERIMENTS[model].shared_params)
+    shared = EXPERIMENTS[model].shared_params if model in EXPERIMENTS else ()  # a classifier
+    blocks = ("runtime", model, *shared)
     chosen = {k: v for k, v in params.items() if k.startswith(tuple(f"{b}." for b in blocks))}
     if model != AUTOENCODER and params.get(f"{model}.model.space") != "latent":
         chosen = {k: v for k, v in chosen.items() if not k.startswith(f"{AUTOENCODER}.")}
@@ -127,12 +129,12 @@ def metric_name(name: str) -> str:
 def headline_scores(model: str, metrics: Mapping[str, float]) -> dict[str, float]:
     """Return the few scores that say how good a model is, as `score/<name>`."""
     values = {score.name: score.value(metrics) for score in HEADLINES.get(model, ())}
-    return {f"score/{name}": value for name, value in values.items() if value is not None}
+    return {f"{SCORE}{name}": value for name, value in values.items() if value is not None}
 
 
 def score_rows(model: str, metrics: Mapping[str, float]) -> list[tuple[str, ...]]:
     """Return a row for each headline score, below a row of headings, as they are shown."""
-    rows: list[tuple[str, ...]] = [("score", "this run", "real data", "baseline", "better")]
+    rows: list[tuple[str, ...]] = [("score", "value", "real data", "baseline", "better")]
     for score in HEADLINES.get(model, ()):
         baseline = score.format(score.baseline_value(metrics))
         if score.baseline_name and score.baseline_value(metrics) is not None:
@@ -140,6 +142,13 @@ def score_rows(model: str, metrics: Mapping[str, float]) -> list[tuple[str, ...]
         values = [score.format(v(metrics)) for v in (score.value, score.real_value)]
         rows.append((score.label, *values, baseline, score.better))
     return rows
+
+
+def score_table(model: str, metrics: Mapping[str, float]) -> str:
+    """Return the headline scores as a table of Markdown."""
+    head, *rows = score_rows(model, metrics)
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def tables(model: str, metrics: Mapping[str, float]) -> dict[str, str]:
@@ -190,9 +199,7 @@ def note(
         parts.append(f"{WARNED}**{few}.**")
     # What the numbers mean, and what they stand beside.
     if metrics:
-        head, *rows = score_rows(model, metrics)
-        lines = [head, ["---"] * len(head), *rows]
-        parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
+        parts.append(score_table(model, metrics))
         parts.append(
             f"`{SCORES_FILE}` says what each means; `{METRICS_FILE}` has all numbers, with "
             f"baselines and floors. {PICTURES[EXPERIMENTS[model].experiment]}"

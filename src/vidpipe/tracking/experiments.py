@@ -47,11 +47,18 @@ FRAME_PARAMS = ("sources.footage", "frames.footage", "pairs")
 CLIP_PARAMS = ("sources.clips", "frames.clips", "clips", "action_classifier")
 AUTOENCODER_PARAMS = tuple(f"clip_autoencoder.{part}" for part in ("model", "train", "evaluate"))
 DELIVERABLES = {"gan3d": "D2", "vgan": "D2", "convlstm_gan": "D4"}  # others: the report's outlook
+# Each goes on after the model's name.
 ABOUT = {
+    "pix2pix": "predicts the next frame of a video from those before it (after Isola et al. 2017).",
     "gan3d": "generates clips from noise by 3-D convolutions.",
-    "vgan": "generates clips from noise: foreground, mask and a still background apart.",
+    "vgan": "generates clips from noise: foreground, mask and a still background apart (after "
+    "Vondrick et al. 2016).",
     "convlstm_gan": "continues a picture by a recurrent cell.",
-    "mocogan": "generates clips of any length from content that stays and recurrent motion.",
+    "mocogan": "generates clips of any length from content that stays and recurrent motion (after "
+    "Tulyakov et al. 2018).",
+    "clip_autoencoder": "turns frames into few numbers and back.",
+    "dcgan": "generates numerals from noise (after Radford et al. 2016).",
+    "mlp_gan": "generates numerals without convolutions: the baseline.",
 }
 CLIP_GAN_RUNS = {
     model: ModelRuns(
@@ -63,14 +70,8 @@ CLIP_GAN_RUNS = {
     for model in CLIP_GAN_NAMES
 }
 EXPERIMENTS = {
-    "mlp_gan": ModelRuns(
-        "digits", "D1", DIGIT_PARAMS, "generates numerals without convolutions: the baseline."
-    ),
-    "dcgan": ModelRuns("digits", "D1", DIGIT_PARAMS, "generates numerals from noise."),
-    "clip_autoencoder": ModelRuns(
-        "clips", "outlook", CLIP_PARAMS, "turns frames into few numbers and back."
-    ),
-    "pix2pix": ModelRuns(
-        "prediction", "D3", FRAME_PARAMS, "predicts the next frame from those before it."
-    ),
+    "mlp_gan": ModelRuns("digits", "D1", DIGIT_PARAMS, ABOUT["mlp_gan"]),
+    "dcgan": ModelRuns("digits", "D1", DIGIT_PARAMS, ABOUT["dcgan"]),
+    "clip_autoencoder": ModelRuns("clips", "outlook", CLIP_PARAMS, ABOUT["clip_autoencoder"]),
+    "pix2pix": ModelRuns("prediction", "D3", FRAME_PARAMS, ABOUT["pix2pix"]),
 } | CLIP_GAN_RUNS

@@ -117,6 +117,47 @@ def relocate_artifacts(uri: str) -> None:
                     )
 
 
+def connect(root: Path) -> Any:
+    """Return a client of the server, or of the SQLite file, which is created if needed.
+
+    Args:
+        root: The repository whose runs these are.
+    """
+    for name, value in CLIENT_SETTINGS.items():
+        os.environ.setdefault(name, value)
+    import mlflow  # noqa: PLC0415 (three seconds)
+
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # retries
+
+    # Two processes must not create the tables of a new SQLite file at once.
+    with creation_lock(root):
+        (root / FOLDER).mkdir(exist_ok=True)
+        uri = tracking_uri(root)
+        client = mlflow.MlflowClient(uri)
+        client.search_experiments(max_results=1)
+        relocate_artifacts(uri)
+    return client
+
+
+def open_runs(root: Path) -> Any | None:
+    """Return a client of the runs that are there; None, and no file is made, where there are none.
+
+    Args:
+        root: The repository whose runs these are.
+    """
+    sqlite = SQLITE.fullmatch(tracking_uri(root))
+    return None if sqlite and not Path(sqlite["file"]).is_file() else connect(root)
+
+
+def creation_lock(root: Path) -> FileLock:
+    """Return the lock under which databases and experiments are created."""
+    lock = root / ".vidpipe" / "mlflow.lock"
+    lock.parent.mkdir(exist_ok=True)
+    return FileLock(lock)
+
+
 @dataclass(frozen=True)
 class RunSource:
     """The origin of a run's weights.
@@ -147,15 +188,13 @@ def run_source(root: Path, run_id: str) -> RunSource:
         UserError: If there is no such run, it is not of a model, or the server does not answer.
     """
     uri = tracking_uri(root)
-    sqlite = SQLITE.fullmatch(uri)
-    if sqlite and not Path(sqlite["file"]).is_file():
-        raise UserError(f"--run: expected runs in {sqlite['file']}, found no file; train first")
-    for name, value in CLIENT_SETTINGS.items():
-        os.environ.setdefault(name, value)
+    client = open_runs(root)
+    if client is None:
+        raise UserError(f"--run: expected runs in {uri}, found no file; train first")
     import mlflow  # noqa: PLC0415 (three seconds)
 
     try:
-        tags = mlflow.MlflowClient(uri).get_run(run_id).data.tags
+        tags = client.get_run(run_id).data.tags
     except mlflow.MlflowException as error:
         raise UserError(
             f"--run: expected the id of a run in {without_secrets(uri)}, got {run_id!r}; the page "
@@ -300,33 +339,12 @@ class MlflowTracker:
     @cached_property
     def client(self) -> Any:
         """The client of the server, or of the SQLite file, which is created if needed."""
-        for name, value in CLIENT_SETTINGS.items():
-            os.environ.setdefault(name, value)
-        import mlflow  # noqa: PLC0415 (three seconds)
-
-        logging.getLogger("alembic").setLevel(logging.WARNING)
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
-        logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # retries
-
-        # Two processes must not create the tables of a new SQLite file at once.
-        with self.lock():
-            (self.root / FOLDER).mkdir(exist_ok=True)
-            uri = tracking_uri(self.root)
-            client = mlflow.MlflowClient(uri)
-            client.search_experiments(max_results=1)
-            relocate_artifacts(uri)
-        return client
-
-    def lock(self) -> FileLock:
-        """Return the lock under which databases and experiments are created."""
-        lock = self.root / ".vidpipe" / "mlflow.lock"
-        lock.parent.mkdir(exist_ok=True)
-        return FileLock(lock)
+        return connect(self.root)
 
 
 @dataclass(frozen=True)
 class _Description:
-    """What is known of a new run, computed outside of the guard that blames MLflow.
+    """Facts of a new run, computed outside of the guard that blames MLflow.
 
     Attributes:
         experiment: Name of the experiment.
@@ -576,7 +594,7 @@ class _MlflowRun:
     def _experiment(self, name: str) -> str:
         """Return the id of an experiment, created if needed."""
         client = self.tracker.client
-        with self.tracker.lock():
+        with creation_lock(self.tracker.root):
             experiment = client.get_experiment_by_name(name)
             if experiment is None:
                 root = self.tracker.root

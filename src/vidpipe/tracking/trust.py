@@ -33,6 +33,11 @@ def few_samples(metrics: Mapping[str, float]) -> str:
     return f"scored on {count:.0f} samples, fewer than {FEWEST}: too few to compare by"
 
 
+def classifier_of(model: str) -> str:
+    """Return the classifier that scores a model; empty if none does."""
+    return SCORED_BY.get(model, ("",))[0]
+
+
 def is_scored_by_classifier(model: str, metric: str) -> bool:
     """Return True for a metric of a model that depends on a classifier."""
     _, metrics = SCORED_BY.get(model, ("", ()))

@@ -11,6 +11,7 @@ from support import untaught_models
 from support.project import environment
 
 from vidpipe.commands import play
+from vidpipe.utils import screen
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def served(monkeypatch):
     """The addresses that were served, each for no time at all."""
     places = []
     monkeypatch.setattr(play, "_serve", lambda place: places.append(place.getsockname()))
-    monkeypatch.setattr(play, "_has_screen", lambda: False)
+    monkeypatch.setattr(screen, "has_screen", lambda: False)
     return places
 
 
@@ -49,7 +50,7 @@ def test_without_a_job_a_free_port_is_found(vidpipe, served, taken, monkeypatch)
 @pytest.mark.parametrize("words", [(), ("--no-open",)])
 def test_the_browser_is_opened_unless_told_otherwise(vidpipe, served, monkeypatch, words):
     opened = []
-    monkeypatch.setattr(play, "_has_screen", lambda: True)
+    monkeypatch.setattr(screen, "has_screen", lambda: True)
     monkeypatch.setattr(play.webbrowser, "open", opened.append)
     monkeypatch.setattr(play, "PORT", 0)
     vidpipe("play", *words)

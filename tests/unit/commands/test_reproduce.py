@@ -359,7 +359,7 @@ def test_a_row_that_cannot_be_rebuilt_is_refused(project, vidpipe, monkeypatch, 
 
 
 def test_an_experiment_is_rebuilt_even_if_its_parameters_were_never_committed(project, monkeypatch):
-    monkeypatch.setattr(worktree, "experiment_commit", lambda *_: "abc")
+    monkeypatch.setattr(worktree, "experiments", lambda _: {"soggy-dodo": "abc"})
     source = row(experiment="soggy-dodo", is_dirty=True)
     assert reproduce._revision_of(project, source) == "abc"
 

@@ -74,7 +74,7 @@ def test_a_history_that_is_not_finite_is_told(tmp_path):
 
 def test_few_samples_and_no_better_than_copying_are_told(tmp_path):
     results = gathered(tmp_path, numbers={"samples": 12}, history={"step": [1]})
-    assert any("only 12 samples were scored" in line for line in results.warnings)
+    assert any("scored on 12 samples, fewer than 256" in line for line in results.warnings)
     curve = {"horizon": [1, 2, 4], "skill": [0.3, 0.2, 0.1], "skill_low": [0.1, 0.01, -0.1]}
     pd.DataFrame(curve).to_csv(tmp_path / "plots/rollout_seen.csv", index=False)
     results = gathered(tmp_path, name="pix2pix")

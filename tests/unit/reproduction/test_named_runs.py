@@ -160,11 +160,9 @@ def run_of_mlflow(run_id=RUN, name="gan3d · actions"):
 @pytest.fixture
 def mlflow(repository, monkeypatch):
     """Let a client answer in place of MLflow."""
-    (repository / "mlflow").mkdir()
-    (repository / "mlflow/mlflow.db").touch()
 
     def answers(*runs):
-        monkeypatch.setattr(named_runs.MlflowTracker, "client", Client(*runs))
+        monkeypatch.setattr(named_runs, "open_runs", lambda _: Client(*runs))
 
     return answers
 

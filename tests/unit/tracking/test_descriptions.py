@@ -141,7 +141,7 @@ def test_a_note_says_what_was_tried_what_came_of_it_and_what_is_wrong():
     assert "Tried: `gan3d.train.steps` 500 (committed: 1500)." in text
     assert "⚠ **frozen**, from step 40: samples hardly move." in text
     assert "scored on 24 samples, fewer than 256" in text
-    assert "| score | this run | real data | baseline | better |\n| --- |" in text
+    assert "| score | value | real data | baseline | better |\n| --- |" in text
     assert "× floor" in text
     assert "`samples.mp4`" in text
     assert "`cccccccc`" in text

@@ -4,7 +4,8 @@ import pytest
 from support.project import ROOT
 
 from vidpipe.config.schema import CLIP_GAN_NAMES
-from vidpipe.tracking.trust import SCORED_BY, few_samples, is_scored_by_classifier
+from vidpipe.tracking.headlines import HEADLINES
+from vidpipe.tracking.trust import SCORED_BY, classifier_of, few_samples, is_scored_by_classifier
 
 
 def numbers(model):
@@ -37,3 +38,10 @@ def test_what_a_classifier_says_is_told_from_what_is_measured():
 
 def test_all_gans_of_clips_are_scored_by_the_classifier_of_actions():
     assert {SCORED_BY[name][0] for name in CLIP_GAN_NAMES} == {"action_classifier"}
+
+
+@pytest.mark.parametrize("model", HEADLINES)
+def test_headline_scores_and_all_metrics_name_the_same_classifier(model):
+    for score in HEADLINES[model]:
+        assert bool(score.classifier) == is_scored_by_classifier(model, score.metric)
+        assert score.classifier in ("", classifier_of(model))
