@@ -8,7 +8,8 @@ from vidpipe.config.loader import FILE, read, read_text
 from vidpipe.reproduction import worktree
 from vidpipe.reproduction.record import LOCK, Numbers, read_numbers
 from vidpipe.tracking.headlines import HEADLINES
-from vidpipe.tracking.trust import SCORED_BY, few_samples
+from vidpipe.tracking.provenance import git
+from vidpipe.tracking.trust import CLASSIFIERS, few_samples
 from vidpipe.utils.errors import UserError
 
 
@@ -58,9 +59,8 @@ def results() -> None:
 def changed_classifiers(project: Path, commit: str) -> list[str]:
     """Return the classifiers whose weights in the work tree's `dvc.lock` are not a commit's."""
     now = _outputs((project / LOCK).read_text("utf-8") if (project / LOCK).is_file() else "")
-    has_lock = worktree.git(project, "ls-tree", commit, LOCK)
-    then = _outputs(worktree.git(project, "show", f"{commit}:./{LOCK}") if has_lock else "")
-    names = sorted({classifier for classifier, _ in SCORED_BY.values()})
+    then = _outputs(git(project, "show", f"{commit}:./{LOCK}"))
+    names = sorted({*CLASSIFIERS.values()})
     return [name for name in names if name in now and now[name] != then.get(name, now[name])]
 
 
@@ -72,10 +72,9 @@ def _outputs(lock: str) -> dict[str, str]:
 
 def _committed(project: Path, commit: str, file: Path) -> Numbers:
     """Return the metrics of a file as a commit has it; none if it has no such file."""
-    if not worktree.git(project, "ls-tree", commit, file.as_posix()):
-        return {}
     name = f"{commit}:./{file.as_posix()}"
-    return read_numbers(worktree.git(project, "show", name).encode(), name)
+    text = git(project, "show", name)
+    return read_numbers(text.encode(), name) if text else {}
 
 
 def _cell(value: float | None) -> str:
