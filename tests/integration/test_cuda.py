@@ -213,11 +213,13 @@ def test_clips_of_latents_are_made_and_scored_as_on_the_cpu(tmp_path):
     for device in ("cpu", "cuda"):
         place = machine(device)
         torch.manual_seed(0)
-        judge = place.place(ActionClassifier(classes=3, channels=3).eval())
+        classifier = place.place(ActionClassifier(classes=3, channels=3).eval())
         sampler = ClipSampler.load("gan3d", Latents, tmp_path, place)
         clips = sampler(noise, pictures)
         parts = sampler.components(noise, pictures)
-        made, reference = (clip_statistics(c, judge, device=place.device) for c in (clips, real))
+        made, reference = (
+            clip_statistics(c, classifier, device=place.device) for c in (clips, real)
+        )
         found.append(([clips, *parts.values()], score_clips(made, reference)))
     (clips_here, here), (clips_there, there) = found
     for cpu, cuda in zip(clips_here, clips_there, strict=True):

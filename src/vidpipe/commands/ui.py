@@ -58,8 +58,8 @@ def ui(port: int, browser: bool) -> None:
     command += ["--host", HOST, "--port", str(port), "--workers", "1"]
     command += ["--uvicorn-opts", "--log-level warning"]
     stopped = threading.Event()
-    told = threading.Thread(target=_tell, args=(port, browser, stopped), daemon=True)
-    told.start()
+    announcer = threading.Thread(target=_tell, args=(port, browser, stopped), daemon=True)
+    announcer.start()
     try:
         # The store is no argument: all users of the machine see those, and it may hold a password.
         sys.exit(children.run(command, env=os.environ | QUIET | {STORE: uri}))
@@ -109,7 +109,7 @@ def _answers(here: str) -> bool:
 def _pages(here: str) -> list[tuple[str, int, str]]:
     """Return name, number of runs and page of each experiment of models, the newest run's first."""
     names = {runs.experiment for runs in EXPERIMENTS.values()}
-    found = []
+    pages = []
     for experiment in _ask(here, "experiments/search", max_results=1000).get("experiments", []):
         if experiment["name"] not in names:
             continue
@@ -117,8 +117,8 @@ def _pages(here: str) -> list[tuple[str, int, str]]:
         runs = _ask(here, "runs/search", experiment_ids=[number], max_results=1000).get("runs", [])
         if runs:
             newest = max(int(run["info"]["start_time"]) for run in runs)
-            found.append((newest, experiment["name"], len(runs), here + RUNS.format(number)))
-    return [(name, count, page) for _, name, count, page in sorted(found, reverse=True)]
+            pages.append((newest, experiment["name"], len(runs), here + RUNS.format(number)))
+    return [(name, count, page) for _, name, count, page in sorted(pages, reverse=True)]
 
 
 def _ask(here: str, call: str, **words: Any) -> dict[str, Any]:

@@ -34,7 +34,7 @@ WIDEST = 24  # characters of a column in the terminal
 
 
 @dataclass(frozen=True)
-class Judge:
+class ScoringClassifier:
     """The classifier by which a model was scored; empty where it is not known.
 
     Attributes:
@@ -45,7 +45,7 @@ class Judge:
     folder: str = ""
     weights: str = ""
 
-    def is_same(self, other: "Judge") -> bool | None:
+    def is_same(self, other: "ScoringClassifier") -> bool | None:
         """Return True for the same classifier, None if that cannot be told."""
         pairs = [(self.folder, other.folder), (self.weights, other.weights)]
         known = [one == two for one, two in pairs if one and two]
@@ -61,7 +61,7 @@ class ScoredModel:
         numbers: Metrics by name.
         scores: Headline scores by name, where they are known without the metrics.
         params: Parameters by dotted key.
-        judge: The classifier that scored it.
+        classifier: The one that scored it.
         samples: Folder of its film, if it was asked for and is there.
         why: Why there is no film.
     """
@@ -70,7 +70,7 @@ class ScoredModel:
     numbers: Mapping[str, float] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
-    judge: Judge = Judge()
+    classifier: ScoringClassifier = ScoringClassifier()
     samples: Path | None = None
     why: str = ""
 
@@ -230,7 +230,7 @@ def _difference(
     text = score.number(value)
     if other is first or value is None or base is None:
         return Difference(text, "", "")
-    if score.classifier and (same := first.judge.is_same(other.judge)) is not True:
+    if score.classifier and (same := first.classifier.is_same(other.classifier)) is not True:
         return Difference(text, "", "unknown" if same is None else "other classifier")
     if value == base:
         return Difference(text, "0", "equal")

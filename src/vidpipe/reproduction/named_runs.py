@@ -16,7 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from vidpipe.config.loader import FILE, read
 from vidpipe.reporting.results import DELIVERABLES, METRICS, SAMPLES
-from vidpipe.reporting.side_by_side import FILMS, ComparedRun, Judge, ScoredModel
+from vidpipe.reporting.side_by_side import FILMS, ComparedRun, ScoredModel, ScoringClassifier
 from vidpipe.reproduction import worktree
 from vidpipe.reproduction.record import LOCK, md5, read_numbers
 from vidpipe.tracking.descriptions import METRICS_FILE, SCORE, flat_params, in_force
@@ -55,9 +55,9 @@ def find_run(project: Path, name: str, films: Path | None = None) -> ComparedRun
         return _revision(project, name, f"{kind} {commit[:12]}", commit, films)
     if run := _run_of_mlflow(project, name, films):
         return run
-    told = f" (there are: {', '.join(sorted(experiments))})" if experiments else " (there are none)"
+    listing = f"there are: {', '.join(sorted(experiments))}" if experiments else "there are none"
     raise UserError(
-        f"{name}: expected `{WORKSPACE}`, a revision of git, an experiment of DVC{told}"
+        f"{name}: expected `{WORKSPACE}`, a revision of git, an experiment of DVC ({listing})"
         ", or the id of a run of MLflow, its start or its name; found none of that name"
     )
 
@@ -75,17 +75,19 @@ def _workspace(project: Path, films: Path | None) -> ComparedRun:
         # The record says which classifier scored, where the metrics are the recorded ones.
         recorded = _md5_of(stages, name, "outs", f"{METRICS}/{name}.json")
         is_recorded = recorded == md5(project, f"{METRICS}/{name}.json")
-        judge = _recorded_judge(project, stages, name) if is_recorded else Judge()
-        if judge == Judge() and (classifier := classifier_of(name)):
-            folder = f"{MODELS}/{classifier}"
+        unknown = ScoringClassifier()
+        classifier = _recorded_classifier(project, stages, name) if is_recorded else unknown
+        if classifier == unknown and (classifier_name := classifier_of(name)):
+            folder = f"{MODELS}/{classifier_name}"
             weights = project / folder / CLASSIFIER
-            judge = Judge(md5(project, folder), md5_of_file(weights) if weights.is_file() else "")
+            weights_md5 = md5_of_file(weights) if weights.is_file() else ""
+            classifier = ScoringClassifier(md5(project, folder), weights_md5)
         samples = project / SAMPLES / name
         models[name] = ScoredModel(
             model=name,
             numbers=read_numbers(file.read_bytes(), f"{METRICS}/{name}.json"),
             params=in_force(params, name),
-            judge=judge,
+            classifier=classifier,
             samples=samples if films and samples.is_dir() else None,
             why=f"{SAMPLES}/{name} is not there",
         )
@@ -108,7 +110,7 @@ def _revision(project: Path, name: str, kind: str, commit: str, films: Path | No
             model=model,
             numbers=read_numbers(text.encode(), f"{file} of {name}"),
             params=in_force(params, model),
-            judge=_recorded_judge(project, stages, model),
+            classifier=_recorded_classifier(project, stages, model),
             samples=samples,
             why=why or "",
         )
@@ -158,7 +160,7 @@ def _run_of_mlflow(project: Path, name: str, films: Path | None) -> ComparedRun 
         numbers=numbers,
         scores={k.removeprefix(SCORE): v for k, v in metrics.items() if k.startswith(SCORE)},
         params=run.data.params,
-        judge=Judge(weights=run.data.tags.get(CLASSIFIER_TAG, "")),
+        classifier=ScoringClassifier(weights=run.data.tags.get(CLASSIFIER_TAG, "")),
         samples=samples,
         why=why,
     )
@@ -212,12 +214,12 @@ def _md5_of(stages: Mapping[str, Any], model: str, part: str, path: str) -> str:
     return ""
 
 
-def _recorded_judge(project: Path, stages: Mapping[str, Any], model: str) -> Judge:
+def _recorded_classifier(project: Path, stages: Mapping[str, Any], model: str) -> ScoringClassifier:
     """Return the classifier by which the record says a model was scored."""
     classifier = classifier_of(model)
     folder = _md5_of(stages, model, "deps", f"{MODELS}/{classifier}") if classifier else ""
     members = dict(_members(project, folder))
-    return Judge(folder, members.get(CLASSIFIER, ("", None))[0])
+    return ScoringClassifier(folder, members.get(CLASSIFIER, ("", None))[0])
 
 
 def _members(project: Path, folder: str) -> Iterator[tuple[str, tuple[str, Path | None]]]:

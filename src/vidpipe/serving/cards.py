@@ -68,8 +68,8 @@ def _scores(model: str, project: Path) -> Mapping[str, float]:
         f"{TRAINED.as_posix()}/{model}",
         f"metrics/{model}.json",
     )
-    known = recorded(project).get(stage)
-    hashes = {**known.deps, **known.outs} if known else {}
+    record = recorded(project).get(stage)
+    hashes = {**record.deps, **record.outs} if record else {}
     for path in (weights, metrics):
         if not hashes.get(path) or hashes[path] != md5(project.absolute(), path):
             raise UserError(
@@ -89,6 +89,6 @@ def _data(model: str, params: dict[str, Any]) -> tuple[str, str]:
     name = source["dataset"]
     if name == DRAWN:
         return "clips of nine actions that the project draws itself", ours
-    named = f" ({clip})" if (clip := (source.get(name) or {}).get("clip")) else ""
-    theirs = f"{ours} for the weights; the footage, {name}{named}, is under its authors' terms"
-    return f"the data set `{name}`{named}", theirs
+    clip_name = f" ({clip})" if (clip := (source.get(name) or {}).get("clip")) else ""
+    licence = f"{ours} for the weights; the footage, {name}{clip_name}, is under its authors' terms"
+    return f"the data set `{name}`{clip_name}", licence

@@ -186,9 +186,9 @@ def _clips(job: Generation) -> list[np.ndarray]:
     clips = sampler(noise, first_frames)[:, : job.frames or generator.frames]
 
     # The first numbers of the noise are the code, which is largest at the label.
-    known = generator.prior.labels
-    codes = noise.flatten(1)[:, : len(known)]
-    names = [known[code] for code in codes.argmax(1)] if known else []
+    label_names = generator.prior.labels
+    codes = noise.flatten(1)[:, : len(label_names)]
+    names = [label_names[code] for code in codes.argmax(1)] if label_names else []
     if job.suffix == ".png":
         return [frame_sheet(clips, names=names, tile=job.tile or SHEET_TILE)]
     return wall_film(clips, labels=names, tile=job.tile or TILE)
@@ -229,6 +229,6 @@ def _noise(
 def _label_index(model: str, prior: "Prior", label: str) -> int:
     """Return the index of a label among those that the generator is conditioned on."""
     if label not in prior.labels:
-        known = ", ".join(prior.labels) or "none: it was trained with codes that name nothing"
-        raise UserError(f"--label {label}: {model} knows {known}")
+        labels = ", ".join(prior.labels) or "none: it was trained with codes that name nothing"
+        raise UserError(f"--label {label}: {model} knows {labels}")
     return prior.labels.index(label)

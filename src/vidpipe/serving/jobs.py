@@ -86,7 +86,7 @@ def run_job(
         path.write_bytes(picture)
         try:
             job, note = _job(model, kind, fields, path if picture else None)
-            made = replace(job, weights=weights).make()
+            result = replace(job, weights=weights).make()
         except UserError as error:
             raise UserError(str(error).replace(f"{folder}{os.sep}", "")) from error
     out = f"{model}-{job.seed}.{kind}" if isinstance(job, Generation) else f"{model}.{kind}"
@@ -96,7 +96,7 @@ def run_job(
         key: Path(name) for key in ("image", "video") if getattr(job, key, None)
     }
     command = shlex.join(replace(job, **sources).words(out))
-    file = made if isinstance(made, bytes) else made.file
+    file = result if isinstance(result, bytes) else result.file
     return Answer(file, MEDIA[kind], out, command, note)
 
 
@@ -186,13 +186,13 @@ def _described(model: str) -> dict[str, Any]:
     from vidpipe.training.weights import architecture  # noqa: PLC0415 (torch is started by then)
 
     try:
-        made = architecture(folder / WEIGHTS)
+        facts = architecture(folder / WEIGHTS)
     except UserError as error:
         return {**about, "origin": "", "error": str(error)}
     return {
         **about,
         "origin": origin(folder),
-        "labels": list(made.get("labels") or []),
-        "frames": made.get("frames"),
-        "size": made.get("size"),
+        "labels": list(facts.get("labels") or []),
+        "frames": facts.get("frames"),
+        "size": facts.get("size"),
     }

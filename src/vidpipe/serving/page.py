@@ -93,9 +93,9 @@ def application(worker: Worker) -> ASGIApp:
         return Response(html, media_type="text/html; charset=utf-8", headers=HEADERS)
 
     async def models(request: Request) -> Response:
-        known = await worker.run(request, jobs.offered)
+        descriptions = await worker.run(request, jobs.offered)
         limits = {"bytes": MAX_BODY, "frames": MAX_FRAMES}
-        return JSONResponse({"models": known, "limits": limits}, headers=HEADERS)
+        return JSONResponse({"models": descriptions, "limits": limits}, headers=HEADERS)
 
     async def make(request: Request) -> Response:
         model, fields = request.path_params["model"], dict(request.query_params)
@@ -106,8 +106,8 @@ def application(worker: Worker) -> ASGIApp:
         answer = await worker.run(request, lambda: run_job(model, fields, body))
         if answer is None:
             return Response(status_code=GONE)
-        told = {"command": answer.command, "name": answer.name, "note": answer.note}
-        headers = HEADERS | {"X-Vidpipe": quote(json.dumps(told))}
+        details = {"command": answer.command, "name": answer.name, "note": answer.note}
+        headers = HEADERS | {"X-Vidpipe": quote(json.dumps(details))}
         return Response(answer.file, media_type=answer.media, headers=headers)
 
     routes = [
@@ -140,10 +140,10 @@ def _foreign(request: Request) -> str:
     """Return why a request is not of the page itself; empty: it is."""
     host = request.headers.get("host", "")
     try:
-        known = urlsplit(f"http://{host}").hostname in HOSTS
+        is_own_name = urlsplit(f"http://{host}").hostname in HOSTS
     except ValueError:
-        known = False
-    if not known:
+        is_own_name = False
+    if not is_own_name:
         return f"this page is for 127.0.0.1 and localhost alone, not for {host[:100] or 'no host'}"
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site", "none")
@@ -158,19 +158,19 @@ async def _body(request: Request) -> bytes:
     Raises:
         UserError: If it is too large.
     """
-    kept = bytearray()
+    content = bytearray()
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size <= MAX_BODY:
-            kept += chunk
+            content += chunk
         elif size > MAX_DRAINED:
             break
         else:
-            kept.clear()
+            content.clear()
     if size > MAX_BODY:
         raise UserError(f"expected a file of at most {MAX_BODY // 2**20} MiB; take a smaller one")
-    return bytes(kept)
+    return bytes(content)
 
 
 async def _tell_user(_: Request, error: Exception) -> Response:

@@ -1,4 +1,4 @@
-"""Runs in MLflow, one per trained model. The only module that imports mlflow, and late.
+"""Runs in MLflow, one per trained model. mlflow is imported late: it takes three seconds.
 
 MLflow is a view of files that exist anyway. The first call that fails gives one warning; from then
 on the process logs nothing, and training goes on.
@@ -460,8 +460,8 @@ class _MlflowRun:
         # earlier versions have more parameters, those of data sets that were not read.
         experiment = self._experiment(new.experiment)
         runs = self._search(experiment, f"tags.`{WEIGHTS_TAG}` = '{digest}'")
-        wanted = new.params.items()
-        matches = [run.info.run_id for run in runs if wanted <= run.data.params.items()]
+        own_params = new.params.items()
+        matches = [run.info.run_id for run in runs if own_params <= run.data.params.items()]
         if matches:  # newest first
             file = self.tracker.run_id_file(digest)
             run_id = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
@@ -498,8 +498,8 @@ class _MlflowRun:
         model = self.new.model
         scores = descriptions.headline_scores(model, values)
         if not self.scores and not scores:
-            named = {descriptions.metric_name(name): value for name, value in values.items()}
-            self._log_metrics(named, step)
+            by_group = {descriptions.metric_name(name): value for name, value in values.items()}
+            self._log_metrics(by_group, step)
             return
         # What a score stands beside is in tables: it would make a chart each, of one bar.
         self._log_metrics(scores, step)
@@ -530,13 +530,15 @@ class _MlflowRun:
         tags = client.get_run(self.id).data.tags
         if not tags.get(NOTE_TAG, f"**{self.new.model}**").startswith(f"**{self.new.model}**"):
             return
-        found = {sign: tags.get(f"{WARNING_TAG}.{sign}") for sign in WARNING_SIGNS}
+        steps_by_sign = {sign: tags.get(f"{WARNING_TAG}.{sign}") for sign in WARNING_SIGNS}
         text = descriptions.note(
             self.new.model,
             self.new.data,
             self.id,
             changes=self.new.changes,
-            warnings={s: f"{at}: {WARNING_SIGNS[s].message}" for s, at in found.items() if at},
+            warnings={
+                s: f"{at}: {WARNING_SIGNS[s].message}" for s, at in steps_by_sign.items() if at
+            },
             metrics=metrics,
             classifier=tags.get(CLASSIFIER_TAG, ""),
         )
