@@ -215,7 +215,7 @@ def _with_names(advice: str) -> str:
 @click.group(cls=LazyCommands)
 @click.version_option(package_name="vidpipe", prog_name="vidpipe")
 def cli() -> None:
-    """Turn footage into GANs that make video, and prove how.
+    """Train GANs that make video on your own footage, and reproduce every result to the byte.
 
     The pipelines run with `dvc repro`, or one at a time with `kedro run --pipelines=pix2pix`. These
     commands prepare their input and show their results.
