@@ -15,7 +15,11 @@ from vidpipe.utils.errors import UserError
 
 @click.command()
 def results() -> None:
-    """Compare the metrics in the work tree with those committed, in one table."""
+    """Compare the metrics in the work tree with those committed, in one table.
+
+    The table has the metrics of the headline scores, which all views show; the count at its end is
+    of all metrics.
+    """
     here = Path.cwd()
     read(Path(FILE))  # fails with advice outside of a project
     commit = worktree.commit_of(here, "HEAD")

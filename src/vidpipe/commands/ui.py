@@ -42,7 +42,7 @@ def ui(port: int, browser: bool) -> None:
 
     In the experiments digits, prediction and clips every row is one trained model: choose some and
     press Compare. In sources every row is what one run had to learn from. Where
-    MLFLOW_TRACKING_URI names a server, its address is said, and nothing is started.
+    MLFLOW_TRACKING_URI names a server, its address is printed, and nothing is started.
     """
     read(Path(FILE))  # fail before a database is made where there is no project
     uri = tracking_uri(Path.cwd())

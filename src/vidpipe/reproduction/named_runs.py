@@ -11,12 +11,16 @@ from typing import Any
 
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from vidpipe.config.loader import FILE, read
-from vidpipe.reporting.results import DELIVERABLES, METRICS, SAMPLES
-from vidpipe.reporting.side_by_side import FILMS, ComparedRun, ScoredModel, ScoringClassifier
+from vidpipe.config.loader import FILE, read, read_text
+from vidpipe.reporting.results import METRICS, SAMPLES
+from vidpipe.reporting.side_by_side import (
+    FILMS,
+    ComparedRun,
+    ScoredModel,
+    ScoringClassifier,
+    kind_of,
+)
 from vidpipe.reproduction import worktree
 from vidpipe.reproduction.record import LOCK, md5, read_numbers
 from vidpipe.tracking.descriptions import METRICS_FILE, SCORE, flat_params, in_force
@@ -147,7 +151,7 @@ def _run_of_mlflow(project: Path, name: str, films: Path | None) -> ComparedRun 
     numbers = {key: value for key, value in metrics.items() if "/" not in key}
     samples, why = None, "no film in this run"
     folder = films / run_id if films else None
-    film = _film_of(model)
+    film = FILMS.get(kind_of(model), "")
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
     if folder and film in artifacts:
@@ -187,22 +191,15 @@ def _show(project: Path, commit: str, file: str) -> str:
 
 def _yaml(text: str) -> dict[str, Any]:
     """Return a mapping of YAML; an empty one if it is none."""
-    try:
-        values = YAML(typ="safe").load(text)
-    except YAMLError:
-        values = None
-    return values if isinstance(values, dict) else {}
+    with suppress(UserError):
+        return read_text(text, FILE)
+    return {}
 
 
 def _stages(text: str) -> Mapping[str, Any]:
     """Return the stages of a `dvc.lock`."""
     stages = _yaml(text).get("stages")
     return stages if isinstance(stages, dict) else {}
-
-
-def _film_of(model: str) -> str:
-    """Return the name of the film of a model."""
-    return next((FILMS[kind] for kind, names in DELIVERABLES.items() if model in names), "")
 
 
 def _md5_of(stages: Mapping[str, Any], model: str, part: str, path: str) -> str:
@@ -248,7 +245,7 @@ def _cached_film(
     project: Path, stages: Mapping[str, Any], model: str, folder: Path
 ) -> tuple[Path | None, str]:
     """Link the film of a model from DVC's cache into a new folder, or return None and why not."""
-    film = _film_of(model)
+    film = FILMS.get(kind_of(model), "")
     recorded = _md5_of(stages, model, "outs", f"{SAMPLES}/{model}")
     path = dict(_members(project, recorded)).get(film, ("", None))[1]
     if path is None:
