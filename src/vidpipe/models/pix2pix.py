@@ -302,8 +302,18 @@ class NextFrameObjective:
         # All frames of a row are seen through the same view; noise is on the window alone.
         view = self._view(rng)
         frames = [view(first + offset) for offset in range(self.history)]
-        window = self._add_noise(stack_window(frames), rng)
+        window = self._add_noise(stack_window(self._forget(frames, rng)), rng)
         return Past(window), view(first + self.history + ahead)
+
+    def _forget(self, frames: list[FrameBatch], rng: torch.Generator) -> list[FrameBatch]:
+        """Let some windows begin with a still, as one from a picture does."""
+        if self.history == 1 or self.history_dropout == 0:
+            return frames
+        forgetful = torch.rand(self.batch, generator=rng) < self.history_dropout
+        known = torch.randint(1, self.history, (self.batch,), generator=rng)
+        first_known = torch.where(forgetful, self.history - known, 0)
+        index = torch.maximum(torch.arange(self.history)[:, None], first_known)
+        return list(torch.stack(frames)[index, torch.arange(self.batch)])
 
     def _add_noise(self, window: WindowBatch, rng: torch.Generator) -> WindowBatch:
         """Add noise of a random level to each window."""
