@@ -64,7 +64,7 @@ def test_a_model_is_added_as_the_page_says(tmp_path):
         "--params", ",".join(f"tgan.{change}" for change in SMALL), **own,
     )  # fmt: skip
     assert metrics(project, "tgan")["samples"] == 24
-    assert "tgan frechet_diff " in run(project, "vidpipe", "results", **own)
+    assert "tgan frechet_diff_gated " in run(project, "vidpipe", "results", **own)
     run(
         project, "vidpipe", "generate", "tgan", "--count", "4", "--out", "wall.gif", **own,
     )  # fmt: skip

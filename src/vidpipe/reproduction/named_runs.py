@@ -22,6 +22,7 @@ from vidpipe.reproduction.record import LOCK, md5, read_numbers
 from vidpipe.tracking.descriptions import METRICS_FILE, SCORE, flat_params, in_force
 from vidpipe.tracking.headlines import HEADLINES
 from vidpipe.tracking.mlflow_tracker import CLASSIFIER, CLASSIFIER_TAG, MODEL_TAG, open_runs
+from vidpipe.tracking.provenance import git
 from vidpipe.tracking.trust import classifier_of
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import md5 as md5_of_file
@@ -47,7 +48,9 @@ def find_run(project: Path, name: str, films: Path | None = None) -> ComparedRun
     if name == WORKSPACE:
         return _workspace(project, films)
     experiments = worktree.experiments(project)
-    if commit := experiments.get(name) or _commit(project, name):
+    options = ("--verify", "--quiet", "--end-of-options")
+    commit = experiments.get(name) or git(project, "rev-parse", *options, f"{name}^{{commit}}")
+    if commit:
         kind = "experiment" if name in experiments else "revision"
         return _revision(project, name, f"{kind} {commit[:12]}", commit, films)
     if run := _run_of_mlflow(project, name, films):
@@ -175,18 +178,9 @@ def _table(client: Any, run_id: str) -> dict[str, float]:
     return numbers
 
 
-def _commit(project: Path, name: str) -> str:
-    """Return the hash of a revision; empty if git knows none of that name."""
-    with suppress(UserError):
-        return worktree.commit_of(project, name)
-    return ""
-
-
 def _show(project: Path, commit: str, file: str) -> str:
     """Return the text of a file in a commit; empty if it is not there."""
-    with suppress(UserError):
-        return worktree.git(project, "show", f"{commit}:./{file}")
-    return ""
+    return git(project, "show", f"{commit}:./{file}")
 
 
 def _yaml(text: str) -> dict[str, Any]:
