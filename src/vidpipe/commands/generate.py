@@ -85,8 +85,10 @@ def generate(model: str, out: Path | None, **options: Any) -> None:
     out = out or Path("out.mp4" if model in CLIP_GAN_NAMES else "out.png")
     check_out("--out", out, SUFFIXES)
     job = Generation(model=model, suffix=out.suffix, **options)
-    file = job.make()
+    samples = job.make()
     with whole_file(out) as partial:
-        partial.write_bytes(file)
+        partial.write_bytes(samples.file)
     say_whose(job.folder)
+    if samples.note:
+        click.echo(samples.note, err=True)
     click.echo(f"{out}: {job.count} of {model}, seed {job.seed}")

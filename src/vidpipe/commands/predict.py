@@ -39,7 +39,7 @@ from vidpipe.utils.atomic import whole_file
     type=click.Path(path_type=Path),
     default=Path("out.mp4"),
     show_default=True,
-    help="Where to write it: .mp4 or .gif; folders are made.",
+    help="Where to write it: .mp4 or .gif; folders are continuation.",
 )
 @click.option(
     "--weights",
@@ -63,12 +63,12 @@ def predict(out: Path, **options: Any) -> None:
     """
     check_out("--out", out, SUFFIXES)
     job = Prediction(suffix=out.suffix, **options)
-    made = job.make()
+    continuation = job.make()
     with whole_file(out) as partial:
-        partial.write_bytes(made.file)
-    beside = f", {made.beside} of them beside the real frame" if made.beside else ""
+        partial.write_bytes(continuation.file)
+    beside = f", {continuation.beside} of them beside the real frame" if continuation.beside else ""
     say_whose(job.folder)
     click.echo(
         f"{out}: 1 real frame and {job.steps} predicted{beside}, {job.rate} per second, "
-        f"{made.size}x{made.size} shown {made.enlarged} times as large"
+        f"{continuation.size}x{continuation.size} shown {continuation.enlarged} times as large"
     )

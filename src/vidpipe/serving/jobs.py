@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 
 from vidpipe.data.pictures import REFUSED
-from vidpipe.serving.generation import WALK, Generation
+from vidpipe.serving.generation import WALK, Generation, Samples
 from vidpipe.serving.prediction import SUFFIXES as FILMS
 from vidpipe.serving.prediction import Prediction
 from vidpipe.serving.store import (
@@ -96,8 +96,11 @@ def run_job(
         key: Path(name) for key in ("image", "video") if getattr(job, key, None)
     }
     command = shlex.join(replace(job, **sources).words(out))
-    file = result if isinstance(result, bytes) else result.file
-    return Answer(file, MEDIA[kind], out, command, note)
+    notes = [
+        note,
+        result.note.replace(f"{folder}{os.sep}", "") if isinstance(result, Samples) else "",
+    ]
+    return Answer(result.file, MEDIA[kind], out, command, "; ".join(filter(None, notes)))
 
 
 def _job(
