@@ -39,7 +39,7 @@ from vidpipe.utils.atomic import whole_file
     type=click.Path(path_type=Path),
     default=Path("out.mp4"),
     show_default=True,
-    help="Where to write it: .mp4 or .gif; folders are continuation.",
+    help="Where to write it: .mp4 or .gif; folders are made.",
 )
 @click.option(
     "--weights",
