@@ -367,57 +367,43 @@ class _Description:
     changes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def _unless_failed(
-    method: Callable[Concatenate["_MlflowRun", Args], None],
-) -> Callable[Concatenate["_MlflowRun", Args], None]:
-    """Skip the method once a call has failed; turn the first error into a warning."""
-
-    @wraps(method)
-    def call(run: "_MlflowRun", /, *args: Args.args, **kwargs: Args.kwargs) -> None:
-        if not run.tracker.failed:
-            _warn_once(method, run, *args, **kwargs)
-
-    return call
+Method = Callable[Concatenate["_MlflowRun", Args], None]
 
 
-def _if_created(
-    method: Callable[Concatenate["_MlflowRun", Args], None],
-) -> Callable[Concatenate["_MlflowRun", Args], None]:
-    """Call the method of any run that the server has, for it may answer again after a failure."""
+def _guarded(condition: Callable[["_MlflowRun"], bool]) -> Callable[[Method[Args]], Method[Args]]:
+    """Return a decorator of methods: skipped without the condition, their first error a warning."""
 
-    @wraps(method)
-    def call(run: "_MlflowRun", /, *args: Args.args, **kwargs: Args.kwargs) -> None:
-        if run.id:
-            _warn_once(method, run, *args, **kwargs)
+    def decorate(method: Method[Args]) -> Method[Args]:
+        @wraps(method)
+        def call(run: "_MlflowRun", /, *args: Args.args, **kwargs: Args.kwargs) -> None:
+            if not condition(run):
+                return
+            try:
+                method(run, *args, **kwargs)
+            except Exception as error:  # noqa: BLE001 (whatever it is, training goes on)
+                reason = without_secrets((str(error).splitlines() or [repr(error)])[0])
+                if not run.tracker.failed:
+                    log.warning(
+                        "MLflow does not answer as it should, going on without it: %s", reason
+                    )
+                run.tracker.failed = True
 
-    return call
+        return call
+
+    return decorate
 
 
-def _warn_once(
-    method: Callable[Concatenate["_MlflowRun", Args], None],
-    run: "_MlflowRun",
-    /,
-    *args: Args.args,
-    **kwargs: Args.kwargs,
-) -> None:
-    try:
-        method(run, *args, **kwargs)
-    except Exception as error:  # noqa: BLE001 (whatever it is, training goes on)
-        reason = (str(error).splitlines() or [repr(error)])[0]
-        if not run.tracker.failed:
-            log.warning(
-                "MLflow does not answer as it should, going on without it: %s",
-                without_secrets(reason),
-            )
-        run.tracker.failed = True
+_unless_failed = _guarded(lambda run: not run.tracker.failed)
+# The server may answer again after a failure: of any run that it has.
+_if_created = _guarded(lambda run: bool(run.id))
 
 
 class _MlflowRun:
     """One run of MLflow, opened by one of its first three methods."""
 
     def __init__(self, tracker: MlflowTracker) -> None:
-        self.tracker = tracker
-        self.id = ""
+        self.tracker: MlflowTracker = tracker
+        self.id: str = ""
         self.new: _Description | None = None  # what is known of the run as it was opened
         self.scores = False  # numbers that are logged say how good the model is
         self.system: Any = None  # the monitor of this machine, if it was asked for
