@@ -13,6 +13,7 @@ import torch
 from benchmarks import games, plain
 from benchmarks.bench import overhead, packing, page, reading, sides, steps, training
 from benchmarks.inputs import parameters
+from vidpipe.config.loader import read
 from vidpipe.data.npz import write_npz
 from vidpipe.models import dcgan, pix2pix
 from vidpipe.training.runtime import PORTABLE
@@ -200,6 +201,22 @@ def test_a_command_that_fails_is_told_with_its_words(tmp_path: Path):
     command = [sys.executable, "-c", "import sys; sys.stderr.write('lost'); sys.exit(3)"]
     with pytest.raises(sides.UserError, match="ended with 3: lost"):
         overhead.run(tmp_path, command)
+
+
+def test_the_short_training_reports_as_often_as_the_committed_one():
+    committed = read(sides.ROOT / "params.yaml")["mlp_gan"]["train"]
+    short = overhead.SHORT["mlp_gan"]["train"]
+    assert short["steps"] < committed["steps"]
+    for every in ("report_every", "sample_every"):
+        assert short["steps"] // short[every] == committed["steps"] // committed[every]
+
+
+@pytest.mark.slow
+def test_the_gpu_script_imports_neither_kedro_nor_dvc_nor_mlflow():
+    code = "import sys, benchmarks.gpu; print({'kedro', 'dvc', 'mlflow'} & set(sys.modules))"
+    command = [sys.executable, "-c", code]
+    told = subprocess.check_output(command, cwd=sides.ROOT, env=sides.environment(), text=True)
+    assert told.strip() == "set()"
 
 
 @pytest.mark.slow
