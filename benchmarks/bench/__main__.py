@@ -22,6 +22,7 @@ from benchmarks.bench import overhead, packing, page, reading, steps, training
 from benchmarks.bench.machine import machine
 from benchmarks.bench.sides import ROOT
 from benchmarks.inputs import make_data
+from vidpipe.utils.errors import UserError
 
 SUBJECTS = {
     "training": training.compare,
@@ -46,32 +47,30 @@ def main(quick: bool, only: tuple[str, ...], rounds: int, seconds: float, out: P
     logging.disable(logging.INFO)
     out = out or (TRIES if quick else None)
     results = out / RESULTS.name if out else RESULTS
-    facts = measured(only or tuple(SUBJECTS), 1 if quick else rounds, 0.1 if quick else seconds,
-                     quick=quick)  # fmt: skip
-    # What was measured before stays, unless it is of a try.
-    before = json.loads(results.read_text(encoding="utf-8")) if only and results.is_file() else {}
-    page.write({**before, **facts}, results, out)
-
-
-def measured(
-    subjects: tuple[str, ...], rounds: int, seconds: float, *, quick: bool
-) -> dict[str, Any]:
-    """What each subject measured, by its name, and the machine it was measured on."""
+    scope = {"rounds": 1 if quick else rounds, "seconds": 0.1 if quick else seconds}
     facts: dict[str, Any] = {"quick": quick, "machine": machine()}
+    if only and results.is_file():  # the other subjects stay as they were measured before
+        facts = {**json.loads(results.read_text(encoding="utf-8")), **facts}
+    failed = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         data = folder / "data"
+        subjects = only or tuple(SUBJECTS)
         if set(subjects) & set(ON_DATA):
             make_data(data, training.data_params(quick=quick), draw=True)
             training.write_pictures(data)
         for subject in subjects:
             begun = time.perf_counter()
             place = data if subject in ON_DATA else folder / subject
-            if subject == "overhead":
-                place.mkdir()
-            facts[subject] = SUBJECTS[subject](place, rounds=rounds, seconds=seconds, quick=quick)
+            place.mkdir(exist_ok=True)
+            try:
+                facts[subject] = SUBJECTS[subject](place, quick=quick, **scope)
+            except UserError as error:  # what is measured by then, and after, is kept
+                failed.append(f"{subject}: {error}")
             click.echo(f"{subject}: {time.perf_counter() - begun:.0f} s", err=True)
-    return facts
+            page.write(facts, results, out)
+    if failed:
+        raise click.ClickException("; ".join(failed))
 
 
 if __name__ == "__main__":

@@ -115,9 +115,9 @@ def with_opencv(path: Path) -> None:
 
 def with_imageio(path: Path) -> None:
     """Read each frame with imageio's FFmpeg, which resizes it."""
-    import imageio  # noqa: PLC0415
+    from imageio import v2  # noqa: PLC0415
 
-    for _ in imageio.get_reader(str(path), "ffmpeg", size=(SIZE, SIZE)):
+    for _ in v2.get_reader(str(path), "ffmpeg", size=(SIZE, SIZE)):
         pass
 
 
@@ -138,11 +138,11 @@ def with_decord(path: Path) -> None:
         frame.asnumpy()
 
 
-# Side -> function of a file, library.
+# Side -> function of a file, module without which there is none.
 ALONE: dict[str, tuple[Callable[[Path], None], str]] = {
     "PyAV, decoding alone": (decode_only, "av"),
     "OpenCV, read and resize": (with_opencv, "cv2"),
-    "imageio, read and resize": (with_imageio, "imageio"),
+    "imageio, read and resize": (with_imageio, "imageio_ffmpeg"),
     "torchcodec, read and resize": (with_torchcodec, "torchcodec"),
     "decord, read and resize": (with_decord, "decord"),
 }
@@ -158,13 +158,13 @@ def missing(library: str) -> str:
     try:
         importlib.import_module(library)
     except Exception as error:  # noqa: BLE001 (a broken one may raise anything)
-        return "not installed" if isinstance(error, ModuleNotFoundError) else str(error)
+        absent = isinstance(error, ModuleNotFoundError)
+        return "not installed" if absent else str(error).strip().splitlines()[0]
     return ""
 
 
 def compare(folder: Path, *, rounds: int, seconds: float, quick: bool) -> dict[str, Any]:
     """Time a frame of each way to read, in turn."""
-    folder.mkdir()
     copies(originals(folder, 1 if quick else DISTINCT), folder / "videos", 2 if quick else 32)
     skipped = {name: reason for name, (_, lib) in ALONE.items() if (reason := missing(lib))}
     names = [name for name in (*ALONE, *SPREAD) if name not in skipped]

@@ -21,6 +21,7 @@ import click
 from benchmarks.bench.sides import ROOT, environment
 from benchmarks.bench.training import ONE_THREAD, PENALTY_EVERY, params_of
 from benchmarks.inputs import arrays_of
+from vidpipe.utils.errors import UserError
 from vidpipe.utils.processor import fastest_runtime
 
 MODELS = ("pix2pix", "dcgan", "gan3d", "vgan", "convlstm_gan", "mocogan")
@@ -55,8 +56,12 @@ def compare(data: Path, *, rounds: int, seconds: float, quick: bool) -> dict[str
 
 def _asked(arguments: list[str]) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.bench.steps", *arguments]
-    told = subprocess.check_output(command, cwd=ROOT, env=environment(), text=True)
-    return json.loads(told.splitlines()[-1])
+    told = subprocess.run(
+        command, cwd=ROOT, env=environment(), stdout=subprocess.PIPE, text=True, check=False
+    )
+    if told.returncode:
+        raise UserError(f"{' '.join(command)}: ended with {told.returncode}; its words are above")
+    return json.loads(told.stdout.splitlines()[-1])
 
 
 @click.command(help=__doc__)
