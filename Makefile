@@ -4,7 +4,7 @@ BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
 
-.PHONY: help env repro refresh test test-all test-long ui docs lock
+.PHONY: help env repro refresh test test-all test-long bench ui docs lock
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1	/'
 
@@ -33,6 +33,9 @@ test-all: test ## the same, then the slow tests
 
 test-long: $(BIN)/ready ## pipelines from end to end, crashes, remotes, an emulated processor: half an hour
 	pytest -m long
+
+bench: $(BIN)/ready ## speed beside what one would take instead, into docs/performance.md; a quarter of an hour, alone
+	python -m benchmarks.bench
 
 ui: $(BIN)/ready ## the MLflow UI on this project's runs, on localhost
 	vidpipe ui

@@ -89,16 +89,23 @@ class Workbench:
             self.checkpoints.remove(self.trainings.pop(node.name))
 
     def _name_a_faster_runtime(self) -> None:
-        """Say it, once in a run, if equal bits on all machines cost much of this one's speed."""
-        if self.params.runtime.determinism == "machine" or self.told_of_fast:
+        """Say it, once in a run, if a GPU is not used, or equal bits cost much of the speed."""
+        runtime = self.params.runtime
+        if self.told_of_fast:
             return
         self.told_of_fast = True
         fastest = fastest_runtime()
-        if fastest["device"] == "cuda" or fastest["precision"] == "bf16":
+        portable = runtime.determinism == "portable"
+        if fastest["device"] == "cuda" and runtime.device == "cpu":
+            unused = "runtime.device is cpu, though there is a GPU"
+            log.info(
+                "%s; `vidpipe preset fast` trains on it",
+                f"{unused}, for equal bits on every machine" if portable else unused,
+            )
+        elif portable and fastest["precision"] == "bf16":
             log.info(
                 "runtime is portable, for equal bits on every machine; for work of your own "
-                "`vidpipe preset fast` trains on %s, which is faster here",
-                "the GPU" if fastest["device"] == "cuda" else "all cores in bf16",
+                "`vidpipe preset fast` trains on all cores in bf16, which is faster here"
             )
 
     def _lock_checkpoints(self, node: str, name: str) -> Path:

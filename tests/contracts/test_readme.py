@@ -63,6 +63,8 @@ def test_every_command_is_understood(page, tmp_path):
                 assert words[0] in TARGETS
             case "dvc":
                 understood_by_dvc(words, tmp_path)
+            case "python" if words[0] == "-m":
+                assert (ROOT / f"{words[1].replace('.', '/')}.py").is_file()
             case "python" | "bash":
                 assert (ROOT / words[0]).is_file()
             case name if program.startswith("benchmarks/"):
