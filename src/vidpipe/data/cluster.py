@@ -18,7 +18,7 @@ from vidpipe.utils.errors import UserError
 
 ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d+")
 VARIABLE = "VIDPIPE_CLUSTER"  # of the environment, with the scheduler's address
-PATIENCE = 10  # seconds in which a scheduler must answer
+PATIENCE = 20  # seconds in which a scheduler must answer
 PACKAGES = ("av", "numpy")  # which the bytes of frames depend on
 DIGITS = 8  # of the hash of code, in a message
 STARTED_BY = "`dask worker ADDRESS --nthreads 1`"
@@ -130,7 +130,7 @@ class _Tasks(Executor):
         from distributed import KilledWorker
 
         if isinstance(error, KilledWorker):
-            return BrokenExecutor(str(error))
+            return BrokenExecutor("the workers of a task were killed")
         # A scheduler that cannot import the package says no more than that of a task.
         if isinstance(error, ImportError) or "deserialization" in str(error):
             return UserError(
