@@ -47,7 +47,7 @@ class Judge:
 
     def is_same(self, other: "Judge") -> bool | None:
         """Return True for the same classifier, None if that cannot be told."""
-        pairs = [(self.folder, other.folder), (self.weights, other.weights)]
+        pairs = [(self.weights, other.weights), (self.folder, other.folder)]
         known = [one == two for one, two in pairs if one and two]
         return known[0] if known else None
 

@@ -1,15 +1,9 @@
-import json
-
 import pytest
-from support.project import ROOT
+from support.results import committed as numbers
 
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.tracking.headlines import HEADLINES
 from vidpipe.tracking.trust import SCORED_BY, classifier_of, few_samples, is_scored_by_classifier
-
-
-def numbers(model):
-    return json.loads((ROOT / f"metrics/{model}.json").read_text())
 
 
 @pytest.mark.parametrize(("samples", "told"), [(24, True), (255, True), (256, False)])
