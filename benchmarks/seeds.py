@@ -9,7 +9,6 @@ less smallest). With `--tolerances` also what `conf/tolerances.yaml` takes, and 
 trained from each seed too: on another machine it is another one. See docs/reproducibility.md.
 """
 
-import json
 import math
 import statistics
 import tempfile
@@ -29,6 +28,7 @@ from scipy.stats import t as students
 from vidpipe.config.loader import ParamsYamlLoader, check, read
 from vidpipe.io import Metrics
 from vidpipe.pipeline_registry import STAGES, register_pipelines
+from vidpipe.reproduction.record import read_numbers
 from vidpipe.settings import CONFIG_LOADER_ARGS
 from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.tracking.protocol import NullTracker
@@ -57,7 +57,8 @@ def main(model: str, seeds: str, threads: int | None, at_once: int, tolerances: 
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
         results = pool.map(partial(trained, learners, threads), others)
         scores = dict(zip(others, results, strict=True))
-    scores[committed] = json.loads(Path(f"metrics/{model}.json").read_text(encoding="utf-8"))
+    file = f"metrics/{model}.json"
+    scores[committed] = read_numbers(Path(file).read_bytes(), file)
     results = [scores[seed] for seed in numbers]
     click.echo("\n".join(table(numbers, results)))
     if tolerances:
@@ -108,10 +109,10 @@ def trained(learners: Sequence[str], threads: int | None, seed: int) -> dict[str
         for name, value in held.items():
             catalog[name] = MemoryDataset(value, copy_mode="assign")
         # Rounded as the committed ones are.
-        scored = Metrics(filepath=str(Path(scratch) / "metrics.json"))
-        catalog[f"{learners[-1]}_metrics"] = scored
+        file = Path(scratch) / "metrics.json"
+        catalog[f"{learners[-1]}_metrics"] = Metrics(filepath=str(file))
         SequentialRunner().run(pipeline, catalog)
-        return scored.load()
+        return read_numbers(file.read_bytes(), file.name)
 
 
 def table(seeds: Sequence[int], results: Sequence[dict[str, float]]) -> list[str]:

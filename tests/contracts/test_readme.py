@@ -1,7 +1,6 @@
 """Commands of pages and workflows are understood, links lead somewhere, tables are the metrics'."""
 
 import itertools
-import json
 import re
 import shlex
 import shutil
@@ -14,6 +13,7 @@ from dvc.exceptions import DvcException
 from dvc.utils.hydra import apply_overrides
 from kedro.framework.cli.project import run as kedro_run
 from support.project import ROOT
+from support.results import committed as metrics
 
 from vidpipe.cli import cli
 from vidpipe.config.loader import check, read
@@ -125,10 +125,6 @@ def test_every_preset_and_pipeline_that_readme_names_exists():
 def test_every_link_leads_to_a_file(page):
     links = LINK.findall(page.read_text(encoding="utf-8"))
     assert [link for link in links if not (page.parent / link).exists()] == []
-
-
-def metrics(model):
-    return json.loads((ROOT / f"metrics/{model}.json").read_text(encoding="utf-8"))
 
 
 def table(header):

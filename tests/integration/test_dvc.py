@@ -1,6 +1,8 @@
 """DVC and Kedro agree; experiments stand side by side; what stops leaves nothing torn."""
 
 import hashlib
+import json
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -8,7 +10,9 @@ import time
 from contextlib import closing, suppress
 
 import pytest
-from support.project import copy, environment, metrics, mlflow_runs, run
+from support.project import ROOT, copy, environment, metrics, mlflow_runs, run
+
+from vidpipe.tracking.live_history import LiveHistory
 
 LAST = "pix2pix_evaluate"  # and all that it takes
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -117,3 +121,20 @@ def test_ctrl_c_ends_with_130_and_nothing_torn(tmp_path):
     assert not (project / "data/06_models").exists()
     assert not list((project / ".vidpipe").glob("work-*"))
     assert [row.info.status for row in rows(project)] == ["KILLED"]
+    assert (project / "plots/live/pix2pix.csv").is_file()
+    assert run(project, "git", "status", "--porcelain") == ""
+
+
+def test_a_training_that_runs_is_among_the_plots_of_dvc(tmp_path):
+    project = copy(tmp_path)
+    shutil.copytree(ROOT / "plots", project / "plots", dirs_exist_ok=True)
+    run(project, "git", "add", "--all")
+    run(project, "git", "commit", "--quiet", "--message", "Plots")
+    live = LiveHistory(project / "plots/live/gan3d.csv")
+    live.add({"generator": 2.0, "discriminator": 0.5}, 20)
+    shown = json.loads(run(project, "dvc", "plots", "diff", "HEAD", "workspace", "--json"))
+    (plot,) = shown["data"]["plots/live/gan3d.csv"]
+    points = plot["content"]["data"]["values"]
+    assert sorted(float(point["dvc_inferred_y_value"]) for point in points) == [0.5, 2.0]
+    assert not shown.get("errors")
+    assert run(project, "git", "status", "--porcelain") == ""

@@ -10,12 +10,19 @@ from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.data.npz import write_npz
 from vidpipe.data.video import encode
 from vidpipe.reporting.pictures import CLIP_TILE, DIGIT_TILE, FRAME_TILE
+from vidpipe.reproduction.record import Numbers, read_numbers
 from vidpipe.visualization.animation import gif
 from vidpipe.visualization.prediction_films import COLUMNS
 from vidpipe.visualization.sheets import grid, png
 
 ACTIONS = ["bend", "jack"]
 FRAMES = 3
+
+
+def committed(model: str) -> Numbers:
+    """The committed metrics of a model."""
+    file = ROOT / f"metrics/{model}.json"
+    return read_numbers(file.read_bytes(), file.name)
 
 
 def moving(seed: int, side: int = 16) -> list[np.ndarray]:

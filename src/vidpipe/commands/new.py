@@ -56,6 +56,7 @@ def new(folder: Path) -> None:
             **render_files(project),
         }
         for name, content in text.items():
+            (project / name).parent.mkdir(parents=True, exist_ok=True)
             (project / name).write_text(content, encoding="utf-8")
 
         home.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ import pandas as pd
 from kedro.io import AbstractDataset
 
 from vidpipe.data.npz import Stream, read_npz, write_npz
+from vidpipe.evaluation.protocol import ScoresAndProtocol
 from vidpipe.io import previews
 from vidpipe.io.previews import HTMLPreview, TablePreview
 from vidpipe.utils.atomic import move_folder, whole_file
@@ -129,25 +130,34 @@ class Page(_Local[str, str]):
         return self._existing_path().read_text(encoding="utf-8")
 
 
-class Metrics(_Local[dict[str, float], dict[str, float]]):
-    """Metrics by name in a JSON file: finite, sorted, rounded to six significant digits."""
+class Metrics(_Local[ScoresAndProtocol, ScoresAndProtocol]):
+    """Metrics by name in a JSON file: finite, sorted, rounded to six significant digits.
 
-    def save(self, data: dict[str, float]) -> None:
-        for name, value in data.items():
-            if not math.isfinite(value):
-                raise ValueError(f"metric {name} is {value}, expected a finite number")
-        rounded = {name: _six_digits(value) for name, value in sorted(data.items())}
+    The protocol of an evaluation, which has texts too, follows the numbers.
+    """
+
+    def save(self, data: ScoresAndProtocol) -> None:
+        numbers = {name: value for name, value in data.items() if not isinstance(value, dict)}
+        blocks = {name: value for name, value in data.items() if isinstance(value, dict)}
+        rounded = {name: _six_digits(name, numbers[name]) for name in sorted(numbers)}
+        text = json.dumps(rounded | blocks, indent=2)
         with whole_file(self._filepath) as partial:
-            partial.write_text(json.dumps(rounded, indent=2) + "\n", encoding="utf-8")
+            partial.write_text(text + "\n", encoding="utf-8")
 
-    def load(self) -> dict[str, float]:
-        metrics: dict[str, float] = json.loads(self._existing_path().read_text(encoding="utf-8"))
+    def load(self) -> ScoresAndProtocol:
+        metrics: ScoresAndProtocol = json.loads(self._existing_path().read_text(encoding="utf-8"))
         return metrics
 
     def preview(self) -> TablePreview:
-        numbers = self.load() if self._exists() else {previews.MISSING: 0}
-        return previews.preview_table(["metric", "value"], list(numbers.items()))
+        metrics = self.load() if self._exists() else {previews.MISSING: 0}
+        rows = dict[str, object]()
+        for name, value in metrics.items():
+            inner = value.items() if isinstance(value, dict) else [("", value)]
+            rows |= {f"{name}.{key}".rstrip("."): one for key, one in inner}
+        return previews.preview_table(["metric", "value"], list(rows.items()))
 
 
-def _six_digits(value: float) -> float:
+def _six_digits(name: str, value: float) -> float:
+    if not math.isfinite(value):
+        raise ValueError(f"metric {name} is {value}, expected a finite number")
     return value if isinstance(value, int) else float(f"{value:.6g}")

@@ -47,7 +47,7 @@ class ScoringClassifier:
 
     def is_same(self, other: "ScoringClassifier") -> bool | None:
         """Return True for the same classifier, None if that cannot be told."""
-        pairs = [(self.folder, other.folder), (self.weights, other.weights)]
+        pairs = [(self.weights, other.weights), (self.folder, other.folder)]
         equalities = [one == two for one, two in pairs if one and two]
         return equalities[0] if equalities else None
 

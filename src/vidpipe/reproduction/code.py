@@ -16,8 +16,9 @@ from vidpipe.utils.errors import UserError
 
 PACKAGE = "vidpipe"
 INSTALLED = "vidpipe.lock"  # stands for the code in a project that has none
-# Packages of which a stage depends on no file that it does not run: trainings and fetches are long.
-EXACT = (Path("src", PACKAGE, "models"), Path("src", PACKAGE, "data"))
+# Packages of which a stage depends on no file that it does not run: trainings and fetches are long,
+# and no edit of the scores of clips is to make those of footage stale.
+EXACT = tuple(Path("src", PACKAGE, name) for name in ("models", "data", "evaluation"))
 # Modules that cannot change a byte of any output: errors, progress, names, whole-file writes and
 # type aliases. The parameter models hand values on: these reach a stage through its `params`, and
 # no field but an optional block has a default.

@@ -16,6 +16,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 
 from vidpipe.reproduction.code import INSTALLED, Imports, by_folder, code_of, has_code, installed
+from vidpipe.tracking import live_history
 from vidpipe.utils.errors import UserError
 
 FILE = "dvc.yaml"
@@ -27,8 +28,10 @@ HEADER = (
 
 
 def render_files(project: Path) -> dict[str, str]:
-    """Return the text of dvc.yaml by its name, and of what it names for code that is not there."""
-    return {FILE: render(project)} | ({} if has_code(project) else {INSTALLED: installed()})
+    """Return the text of dvc.yaml by its name, and of what it names that may not be there."""
+    table = ",".join(("step", *live_history.COLUMNS)) + "\n"
+    files = {FILE: render(project), live_history.PLACEHOLDER: table}
+    return files if has_code(project) else {**files, INSTALLED: installed()}
 
 
 def render(project: Path) -> str:
@@ -76,6 +79,8 @@ def render(project: Path) -> str:
         code = by_folder(project, imports.closure(files))
         stages[name] = _stage(name, code, read, written, catalog)
         plots += [plot for output in written for plot in _plots(catalog[output])]
+    live = {"title": "trainings that run now, or were stopped", "x": "step"}
+    plots.append({live_history.FOLDER: {**live, "y": list(live_history.COLUMNS)}})
     yaml = YAML()
     yaml.default_flow_style = None  # lists and mappings of words alone are in one line
     yaml.width = sys.maxsize

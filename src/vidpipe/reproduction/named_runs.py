@@ -4,6 +4,7 @@ import csv
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,8 @@ from dvc.exceptions import DvcException
 from dvc.repo import Repo
 
 from vidpipe.config.loader import FILE, read, read_text
+from vidpipe.evaluation.protocol import CLASSIFIER as CLASSIFIER_MD5
+from vidpipe.evaluation.protocol import Protocol
 from vidpipe.reporting.results import METRICS, SAMPLES
 from vidpipe.reporting.side_by_side import (
     FILMS,
@@ -22,7 +25,7 @@ from vidpipe.reporting.side_by_side import (
     kind_of,
 )
 from vidpipe.reproduction import worktree
-from vidpipe.reproduction.record import LOCK, md5, read_numbers
+from vidpipe.reproduction.record import LOCK, md5, read_scores
 from vidpipe.tracking.descriptions import METRICS_FILE, SCORE, flat_params, in_force
 from vidpipe.tracking.headlines import HEADLINES
 from vidpipe.tracking.mlflow_tracker import CLASSIFIER, CLASSIFIER_TAG, MODEL_TAG, open_runs
@@ -76,11 +79,13 @@ def _workspace(project: Path, films: Path | None) -> ComparedRun:
         file = project / METRICS / f"{name}.json"
         if not file.is_file():
             continue
-        # The record says which classifier scored, where the metrics are the recorded ones.
-        recorded = _md5_of(stages, name, "outs", f"{METRICS}/{name}.json")
-        is_recorded = recorded == md5(project, f"{METRICS}/{name}.json")
+        numbers, protocol = read_scores(file.read_bytes(), f"{METRICS}/{name}.json")
+        # The metrics say which classifier scored; of earlier ones the record does, if it is theirs.
+        file_md5 = _md5_of(stages, name, "outs", f"{METRICS}/{name}.json")
+        is_recorded = file_md5 == md5(project, f"{METRICS}/{name}.json")
         unknown = ScoringClassifier()
-        classifier = _recorded_classifier(project, stages, name) if is_recorded else unknown
+        recorded = _recorded_classifier(project, stages, name) if is_recorded else unknown
+        classifier = _classifier(protocol, recorded)
         if classifier == unknown and (classifier_name := classifier_of(name)):
             folder = f"{MODELS}/{classifier_name}"
             weights = project / folder / CLASSIFIER
@@ -89,7 +94,7 @@ def _workspace(project: Path, films: Path | None) -> ComparedRun:
         samples = project / SAMPLES / name
         models[name] = ScoredModel(
             model=name,
-            numbers=read_numbers(file.read_bytes(), f"{METRICS}/{name}.json"),
+            numbers=numbers,
             params=in_force(params, name),
             classifier=classifier,
             samples=samples if films and samples.is_dir() else None,
@@ -110,11 +115,12 @@ def _revision(project: Path, name: str, kind: str, commit: str, films: Path | No
         samples = why = None
         if films:
             samples, why = _cached_film(project, stages, model, films / commit[:12] / model)
+        numbers, protocol = read_scores(text.encode(), f"{file} of {name}")
         models[model] = ScoredModel(
             model=model,
-            numbers=read_numbers(text.encode(), f"{file} of {name}"),
+            numbers=numbers,
             params=in_force(params, model),
-            classifier=_recorded_classifier(project, stages, model),
+            classifier=_classifier(protocol, _recorded_classifier(project, stages, model)),
             samples=samples,
             why=why or "",
         )
@@ -209,6 +215,11 @@ def _md5_of(stages: Mapping[str, Any], model: str, part: str, path: str) -> str:
             if entry.get("path") == path:
                 return str(entry.get("md5", ""))
     return ""
+
+
+def _classifier(protocol: Protocol, recorded: ScoringClassifier) -> ScoringClassifier:
+    """Return the classifier that a protocol names, else the recorded one."""
+    return replace(recorded, weights=str(protocol.get(CLASSIFIER_MD5, recorded.weights)))
 
 
 def _recorded_classifier(project: Path, stages: Mapping[str, Any], model: str) -> ScoringClassifier:

@@ -17,6 +17,7 @@ from dvc_data.hashfile.db import HashFileDB
 from pydantic import TypeAdapter, ValidationError
 
 from vidpipe.config.loader import read
+from vidpipe.evaluation.protocol import PROTOCOL, Protocol
 from vidpipe.utils.errors import UserError
 
 LOCK, STAGES = "dvc.lock", "dvc.yaml"
@@ -149,13 +150,27 @@ def numbers(project: Path, declarations: Mapping[str, PipelineStage]) -> dict[st
 
 
 def read_numbers(text: bytes, name: str) -> Numbers:
-    """Return the metrics in a file's bytes.
+    """Return the metrics in a file's bytes, without the protocol of their evaluation.
+
+    Raises:
+        UserError: With the file's name, if they are no JSON of numbers by name.
+    """
+    return read_scores(text, name)[0]
+
+
+def read_scores(text: bytes, name: str) -> tuple[Numbers, Protocol]:
+    """Return the metrics in a file's bytes, and the protocol of their evaluation if it is there.
 
     Raises:
         UserError: With the file's name, if they are no JSON of numbers by name.
     """
     try:
-        return TypeAdapter(Numbers).validate_json(text, strict=True)
+        numbers = TypeAdapter(dict[str, Any]).validate_json(text)
+        protocol = numbers.pop(PROTOCOL, {})
+        return (
+            TypeAdapter(Numbers).validate_python(numbers, strict=True),
+            TypeAdapter(Protocol).validate_python(protocol),
+        )
     except ValidationError as error:
         got = text[:40].decode(errors="replace")
         raise UserError(

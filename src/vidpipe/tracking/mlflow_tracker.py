@@ -26,6 +26,8 @@ from vidpipe.config.loader import FILE, check, read_text
 from vidpipe.config.schema import Params
 from vidpipe.tracking import descriptions
 from vidpipe.tracking.experiments import EXPERIMENTS, NOTES, READING, SOURCES
+from vidpipe.tracking.live_history import FOLDER as LIVE
+from vidpipe.tracking.live_history import LiveHistory
 from vidpipe.tracking.protocol import Run
 from vidpipe.tracking.provenance import device, git, repro_started
 from vidpipe.utils.errors import UserError
@@ -235,7 +237,7 @@ class MlflowTracker:
 
     def training(self, model: str, checkpoints: Path) -> AbstractContextManager[Run]:
         """Reopen the run noted beside the checkpoints of a stopped training, else create one."""
-        run = _MlflowRun(self)
+        run = _MlflowRun(self, LiveHistory(self.project / LIVE / f"{model}.csv"))
         if not self.failed:
             run.resume_or_create(self._describe(model), checkpoints / RUN_ID)
             run.measure_system()
@@ -401,8 +403,9 @@ _if_created = _guarded(lambda run: bool(run.id))
 class _MlflowRun:
     """One run of MLflow, opened by one of its first three methods."""
 
-    def __init__(self, tracker: MlflowTracker) -> None:
+    def __init__(self, tracker: MlflowTracker, live: LiveHistory | None = None) -> None:
         self.tracker: MlflowTracker = tracker
+        self.live: LiveHistory | None = live  # of a training
         self.id: str = ""
         self.new: _Description | None = None  # what is known of the run as it was opened
         self.scores = False  # numbers that are logged say how good the model is
@@ -412,8 +415,13 @@ class _MlflowRun:
     def __enter__(self) -> Run:
         return self
 
-    @_if_created
     def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        if self.live and error is None:
+            self.live.remove()
+        self._end(error)
+
+    @_if_created
+    def _end(self, error: type[BaseException] | None) -> None:
         status = "FINISHED" if error is None else "FAILED"
         if error and issubclass(error, (KeyboardInterrupt, SystemExit)):
             status = "KILLED"
@@ -476,8 +484,13 @@ class _MlflowRun:
         )
         self.system.start()
 
-    @_unless_failed
     def metrics(self, values: Mapping[str, float], step: int) -> None:
+        if self.live:
+            self.live.add(values, step)
+        self._log(values, step)
+
+    @_unless_failed
+    def _log(self, values: Mapping[str, float], step: int) -> None:
         if not self.new:  # about data
             self._log_metrics(values, step)
             return

@@ -194,6 +194,14 @@ def test_metrics_are_sorted_and_rounded(tmp_path: Path):
     )
 
 
+def test_a_protocol_follows_the_metrics_as_it_is(tmp_path: Path):
+    metrics = Metrics(filepath=str(tmp_path / "m.json"))
+    values = {"z": 1.0, "protocol": {"split": "train", "fps": 23.9760239}, "a": 2 / 3}
+    metrics.save(values)
+    assert list(metrics.load()) == ["a", "z", "protocol"]
+    assert metrics.load() == values | {"a": 0.666667}
+
+
 def test_a_table_keeps_empty_text_and_text_that_pandas_takes_for_missing(tmp_path: Path):
     table = Table(filepath=str(tmp_path / "t.csv"))
     data = pd.DataFrame({"label": ["", "NA", "null"], "reason": ["", "", ""], "n": [1, 2, 3]})

@@ -87,5 +87,5 @@ def test_a_table_keeps_its_fields_as_they_are_written(tmp_path):
 
 def test_scores_are_a_table(tmp_path):
     data = Metrics(filepath=str(tmp_path / "a.json"))
-    data.save({"b": 2.0, "a": 1.5})
-    assert data.preview()["data"] == [["a", 1.5], ["b", 2.0]]
+    data.save({"b": 2.0, "protocol": {"split": "train"}, "a": 1.5})
+    assert data.preview()["data"] == [["a", 1.5], ["b", 2.0], ["protocol.split", "train"]]

@@ -3,6 +3,7 @@ from ruamel.yaml import YAML
 from support.project import ROOT
 
 from vidpipe.reproduction.dvc_yaml import FILE, HEADER, WIDTH, render
+from vidpipe.tracking.live_history import PLACEHOLDER
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +65,5 @@ def test_plots_name_the_files_and_columns_of_their_curves(made):
         "y_label": "skill against copying the last frame",
     }
     assert "vgan losses" in plots
+    assert plots["plots/live"]["y"] == ["generator", "discriminator"]
+    assert (ROOT / PLACEHOLDER).read_text() == "step,generator,discriminator\n"

@@ -82,6 +82,17 @@ def test_the_classifier_of_the_work_tree_is_that_which_lies_there(repository):
     assert len(classifier.weights) == 32
 
 
+def test_the_classifier_that_the_metrics_name_counts_wherever_they_lie(repository):
+    scores = {"motion_ratio": 0.5, "protocol": {"classifier_md5": "abc"}}
+    write_metrics(repository, gan3d=scores)
+    commit(repository, "two")
+    for name in ("workspace", "HEAD"):
+        one = find_run(repository, name).models["gan3d"]
+        assert one.judge.weights == "abc"
+        assert one.numbers == {"motion_ratio": 0.5}
+    assert find_run(repository, "HEAD").models["gan3d"].judge.is_same(Judge("other", "abc"))
+
+
 def test_an_experiment_is_found_by_its_name(repository):
     write_metrics(repository, gan3d={"motion_ratio": 1.0})
     commit(repository, "tried")

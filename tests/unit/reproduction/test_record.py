@@ -13,6 +13,8 @@ from vidpipe.reproduction.record import (
     md5,
     mismatches,
     numbers,
+    read_numbers,
+    read_scores,
     recorded,
     with_upstream,
 )
@@ -210,7 +212,11 @@ def measured(folder):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[1]", "3", '{"a": "b"}', '{"a": [1]}', '{"a": "3"}', "\xff"]
+    "text",
+    [
+        *("", "{", "[1]", "3", '{"a": "b"}', '{"a": [1]}', '{"a": "3"}', "\xff"),
+        *('{"a": true}', '{"a": {"b": 1}}', '{"protocol": 3}', '{"protocol": {"a": [1]}}'),
+    ],
 )
 def test_metrics_that_are_none_are_told_by_their_file(tmp_path, text):
     (tmp_path / "m.json").write_text(text, encoding="latin-1")
@@ -223,6 +229,12 @@ def test_metrics_are_read_and_those_that_are_not_there_are_none(tmp_path):
     found = numbers(tmp_path, measured(tmp_path))
     assert found["m.json"]["a"] == 1
     assert found["n.json"] == {}
+
+
+def test_the_protocol_of_an_evaluation_is_no_metric():
+    text = b'{"a": 1, "protocol": {"split": "train", "samples": 512}}'
+    assert read_scores(text, "m.json") == ({"a": 1.0}, {"split": "train", "samples": 512})
+    assert read_numbers(text, "m.json") == {"a": 1.0}
 
 
 def test_a_stage_that_is_gone_is_named(tree):

@@ -1,8 +1,8 @@
 import csv
-import json
 
 import pytest
 from support.project import ROOT
+from support.results import committed as numbers
 
 from vidpipe.config.loader import check, read
 from vidpipe.tracking import descriptions
@@ -10,10 +10,6 @@ from vidpipe.tracking.descriptions import flat_params
 from vidpipe.tracking.experiments import EXPERIMENTS
 
 PARAMS = flat_params(check(read(ROOT / "params.yaml")).model_dump())
-
-
-def numbers(model):
-    return json.loads((ROOT / f"metrics/{model}.json").read_text())
 
 
 @pytest.mark.parametrize("model", EXPERIMENTS)

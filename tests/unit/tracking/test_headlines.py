@@ -1,4 +1,3 @@
-import json
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ RATIO = Headline("r", "ratio", "Ratio", "near 1", "", unit="× real", low="low",
 
 @pytest.mark.parametrize("model", HEADLINES)
 def test_committed_metrics_have_every_headline(model):
-    numbers = json.loads((ROOT / "metrics" / f"{model}.json").read_text())
+    numbers = committed(model)
     for score in HEADLINES[model]:
         assert score.value(numbers) is not None, score.name
         for beside in (score.real, score.baseline, score.low, score.high):

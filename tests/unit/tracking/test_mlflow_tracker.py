@@ -74,6 +74,21 @@ def test_a_resumed_training_logs_every_point_once_to_the_same_run(tracker, tmp_p
     assert steps_of(tracker, run, "loss/r1") == [1, 3, 5]
 
 
+def test_the_history_so_far_is_there_until_a_training_has_ended_well(tracker, tmp_path):
+    file = tracker.project / "plots/live/dcgan.csv"
+    train(tracker, tmp_path, 1, 2, stop=KeyboardInterrupt())
+    assert file.read_text().startswith("step,generator,r1\n1,0.1,1")
+    train(tracker, tmp_path, 1, 2, 3)
+    assert not file.exists()
+
+
+def test_the_history_so_far_needs_no_server(tmp_path):
+    failed = MlflowTracker(root=tmp_path, project=tmp_path, params=PARAMS, failed=True)
+    with failed.training("dcgan", tmp_path) as run:
+        run.metrics({"generator": 0.5}, 20)
+        assert (tmp_path / "plots/live/dcgan.csv").read_text() == "step,generator\n20,0.5\n"
+
+
 def test_a_resumed_training_logs_every_picture_once(tracker, tmp_path):
     run = train(tracker, tmp_path, 1, 12, stop=ValueError())
     assert status(tracker, run) == "FAILED"

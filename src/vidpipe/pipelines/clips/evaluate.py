@@ -12,23 +12,27 @@ from vidpipe.data.clip_arrays import ReferenceClips, at_size, check, stretches
 from vidpipe.data.npz import write_npz
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.clip_evaluation import ClipEvaluation, evaluate_sampler
+from vidpipe.evaluation.clip_features import SEED as FEATURE_SEED
 from vidpipe.evaluation.clip_scores import check_halves, metrics_table
+from vidpipe.evaluation.protocol import CLASSIFIER, PROTOCOL, Protocol, ScoresAndProtocol
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.clip_gan import ClipGanModule
 from vidpipe.models.clip_sampling import WEIGHTS, ClipSampler
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
+from vidpipe.utils.hashing import md5
 from vidpipe.utils.names import model_name
 from vidpipe.visualization.clip_films import draw_films, sample_sheet
 
 MAX_RATIO = 4  # real clips of the training data for each generated one, at most
+CLASSIFIER_WEIGHTS = "classifier.safetensors"
 SAVED = 64  # clips in samples.npz
 
 
 def make_evaluate_node(
     network: ClipGanModule,
-) -> Callable[..., tuple[dict[str, float], Path, Path]]:
+) -> Callable[..., tuple[ScoresAndProtocol, Path, Path]]:
     """Return the node function that evaluates a GAN of clips.
 
     Args:
@@ -44,7 +48,7 @@ def make_evaluate_node(
         runtime: Runtime,
         tracker: Tracker,
         scratch: Path,
-    ) -> tuple[dict[str, float], Path, Path]:
+    ) -> tuple[ScoresAndProtocol, Path, Path]:
         """Score generated clips against the training data, and draw them.
 
         Args:
@@ -57,7 +61,8 @@ def make_evaluate_node(
             scratch: Folder in which the folders are made.
 
         Returns:
-            Metrics by name, see `clip_metrics`; folders of plots and of samples.
+            Metrics by name, see `clip_metrics`, and how they were measured; folders of plots and of
+            samples.
 
         Raises:
             UserError: If the clips are not sound, too few, too short or of another size than the
@@ -69,7 +74,7 @@ def make_evaluate_node(
         machine = runtimes.start(**runtime.model_dump())
         sampler = ClipSampler.load(name, network.Generator, model, machine)
         clips = at_size(clips, sampler.shape[0] if sampler.shape else None)
-        scorer = weights.build(ActionClassifier, classifier / "classifier.safetensors")
+        scorer = weights.build(ActionClassifier, classifier / CLASSIFIER_WEIGHTS)
 
         # Generate under the conditions of real clips, and score both alike.
         real = _real_clips(clips, sampler.generator.frames, evaluate.samples)
@@ -83,13 +88,14 @@ def make_evaluate_node(
 
         # Write plots and samples, and log them.
         actions = clips["labels"].tolist()
-        fps = max(1, round(float(np.median(clips["fps"]))))
+        fps = max(1, round(_fps(clips)))
         plots, samples = _write(scratch, model, evaluation, actions, fps)
         with tracker.evaluation(name, model / WEIGHTS) as run:
             run.metrics(evaluation.metrics, 0)
             run.files(samples)
             run.picture("samples", sample_sheet(evaluation, actions), 0)
-        return evaluation.metrics, plots, samples
+        protocol = _protocol(clips, real, evaluate, classifier / CLASSIFIER_WEIGHTS)
+        return {**evaluation.metrics, PROTOCOL: protocol}, plots, samples
 
     return evaluate_clip_gan
 
@@ -102,6 +108,34 @@ def _real_clips(
     held_out = stretches(clips, TEST, frames=frames, most=samples)
     check_halves(train_clips, samples)
     return train_clips, held_out
+
+
+def _protocol(
+    clips: dict[str, np.ndarray],
+    real: tuple[ReferenceClips, ReferenceClips],
+    evaluate: FromNoiseEvaluate,
+    classifier: Path,
+) -> Protocol:
+    """Return how clips were scored: against which real ones, and by which networks."""
+    train_clips, held_out = real
+    return {
+        "split": TRAIN,
+        "real": len(train_clips),
+        "held_out": len(held_out),
+        "samples": evaluate.samples,
+        "seed": evaluate.seed,
+        "frames": train_clips.pixels.shape[1],
+        "stride": 1,  # windows are of consecutive frames
+        "fps": _fps(clips),
+        "size": train_clips.pixels.shape[2],
+        "feature_seed": FEATURE_SEED,
+        CLASSIFIER: md5(classifier),
+    }
+
+
+def _fps(clips: dict[str, np.ndarray]) -> float:
+    """Return the frame rate of most clips."""
+    return float(np.median(clips["fps"]))
 
 
 def _write(

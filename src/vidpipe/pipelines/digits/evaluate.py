@@ -12,13 +12,16 @@ import torch
 from vidpipe.config.models import FromNoiseEvaluate
 from vidpipe.config.schema import Runtime
 from vidpipe.data.npz import write_npz
+from vidpipe.data.splits import SEEN
 from vidpipe.evaluation.classification import classify
 from vidpipe.evaluation.digit_scores import digit_metrics
+from vidpipe.evaluation.protocol import CLASSIFIER, PROTOCOL, Protocol, ScoresAndProtocol
 from vidpipe.models.digit_classifier import DigitClassifier
 from vidpipe.models.digit_sampling import sample_digits
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
+from vidpipe.utils.hashing import md5
 from vidpipe.utils.names import model_name
 from vidpipe.visualization.animation import gif
 from vidpipe.visualization.digit_films import FPS, latent_walk, sample_sheet
@@ -27,10 +30,11 @@ from vidpipe.visualization.sheets import png
 log = logging.getLogger(__name__)
 
 WEIGHTS = "generator.safetensors"
+CLASSIFIER_WEIGHTS = "classifier.safetensors"
 COLOURS = 32
 
 
-def make_evaluate_node(network: ModuleType) -> Callable[..., tuple[dict[str, float], Path, Path]]:
+def make_evaluate_node(network: ModuleType) -> Callable[..., tuple[ScoresAndProtocol, Path, Path]]:
     """Return the node function that evaluates a GAN of digits.
 
     Args:
@@ -46,18 +50,18 @@ def make_evaluate_node(network: ModuleType) -> Callable[..., tuple[dict[str, flo
         runtime: Runtime,
         tracker: Tracker,
         scratch: Path,
-    ) -> tuple[dict[str, float], Path, Path]:
+    ) -> tuple[ScoresAndProtocol, Path, Path]:
         """Score samples and held-out pictures alike against the training data; draw the samples.
 
         Returns:
-            Metrics by name, those of held-out pictures with `_held_out`; folders of plots and
-            samples.
+            Metrics by name, those of held-out pictures with `_held_out`, and how they were
+            measured; folders of plots and samples.
         """
         # Both networks on the device: the generator, and the classifier that scores.
         name = model_name(network)
         machine = runtimes.start(**runtime.model_dump())
         generator = machine.place(weights.build(network.Generator, model / WEIGHTS))
-        scorer = weights.build(DigitClassifier, classifier / "classifier.safetensors")
+        scorer = weights.build(DigitClassifier, classifier / CLASSIFIER_WEIGHTS)
         scorer = machine.place(scorer)
 
         # Score the samples.
@@ -82,6 +86,15 @@ def make_evaluate_node(network: ModuleType) -> Callable[..., tuple[dict[str, flo
             run.metrics(metrics, 0)
             run.files(samples)
             run.picture("samples", page, 0)
-        return metrics, plots, samples
+        protocol: Protocol = {
+            "split": SEEN,
+            "real": metrics["seen"],
+            "held_out": metrics["held_out"],
+            "samples": evaluate.samples,
+            "seed": evaluate.seed,
+            "size": pictures.shape[-1],
+            CLASSIFIER: md5(classifier / CLASSIFIER_WEIGHTS),
+        }
+        return {**metrics, PROTOCOL: protocol}, plots, samples
 
     return evaluate_digit_gan

@@ -17,6 +17,7 @@ from vidpipe.data.splits import HELD_OUT, SEEN, UNSEEN
 from vidpipe.evaluation import st_lpips
 from vidpipe.evaluation.prediction_baselines import HISTORY, baselines
 from vidpipe.evaluation.prediction_metrics import SplitEvaluation, evaluate_split
+from vidpipe.evaluation.protocol import PROTOCOL, Protocol, ScoresAndProtocol
 from vidpipe.models.pix2pix import PairData, fitted_velocity, make_generator
 from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import FrameBatch
@@ -41,11 +42,11 @@ def evaluate_pix2pix(
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,
-) -> tuple[dict[str, float], Path, Path]:
+) -> tuple[ScoresAndProtocol, Path, Path]:
     """Score one-step predictions and rollouts on each split, and draw them.
 
     Returns:
-        Metrics by name; folders of curves and of samples.
+        Metrics by name, and how they were measured; folders of curves and of samples.
 
     Raises:
         UserError: If the model is of frames of another size, or of longer windows than shots.
@@ -96,7 +97,19 @@ def evaluate_pix2pix(
         run.metrics(metrics, 0)
         run.files(samples)
         run.picture("samples", horizon_sheet(clips), 0)
-    return metrics, plots, samples
+    protocol: Protocol = {
+        "split": ", ".join(splits),
+        "starts": evaluate.starts,
+        "horizons": evaluate.horizons,
+        "resamples": evaluate.resamples,
+        "seed": evaluate.seed,
+        "history": generator.history,
+        "stride": 1,  # frames that follow each other
+        "fps": pairs["fps"].item(),
+        "size": side,
+        "st_lpips_sha256": st_lpips.SHA256 if distance else "not measured",
+    }
+    return {**metrics, PROTOCOL: protocol}, plots, samples
 
 
 def _fit(data: PairData, pairs: Mapping[str, np.ndarray]) -> tuple[Tensor, Tensor]:

@@ -1,3 +1,4 @@
+import hashlib
 import json
 import math
 from types import SimpleNamespace
@@ -45,13 +46,17 @@ def evaluated(generator, folders, scratch, clips=None):
     )
 
 
+def scores_of(metrics):
+    return {name: number for name, number in metrics.items() if name != "protocol"}
+
+
 @pytest.fixture(scope="module")
 def done(folders, tmp_path_factory):
     return evaluated(Blocks(), folders, tmp_path_factory.mktemp("done"))
 
 
 def test_scores_are_finite_and_stand_beside_their_baselines(done):
-    numbers, _, _ = done
+    numbers = scores_of(done[0])
     wanted = ["frechet_frames", "frechet_diff", "frechet_diff_gated", "frechet_actions"]
     wanted += [f"{name}_floor" for name in wanted] + [f"{name}_copy_first" for name in wanted]
     wanted += ["motion_ratio", "freezing_rate", "freezing_rate_real", "flicker", "flicker_real"]
@@ -61,7 +66,24 @@ def test_scores_are_finite_and_stand_beside_their_baselines(done):
     assert all(math.isfinite(number) for number in numbers.values())
     assert numbers["motion_ratio"] > 0.1
     assert "first_frame_psnr" not in numbers
-    json.dumps(numbers)
+    json.dumps(done[0])
+
+
+def test_the_protocol_says_what_was_scored_against_what_and_by_whom(done, folders):
+    file = folders["classifier"] / "classifier.safetensors"
+    assert done[0]["protocol"] == {
+        "split": "train",
+        "real": done[0]["seen"],
+        "held_out": done[0]["held_out"],
+        "samples": 24,
+        "seed": 0,
+        "frames": 8,
+        "stride": 1,
+        "fps": 12.5,
+        "size": 16,
+        "feature_seed": 0,
+        "classifier_md5": hashlib.md5(file.read_bytes()).hexdigest(),
+    }
 
 
 def test_samples_are_a_wall_a_sheet_a_walk_real_beside_made_and_arrays(done):

@@ -1,3 +1,4 @@
+import hashlib
 import io
 import json
 import math
@@ -43,8 +44,14 @@ def test_samples_are_scored_beside_held_out_pictures_and_drawn_the_same_each_tim
     scores, plots, samples = evaluated(folder, tmp_path / "one")
     assert (scores["samples"], scores["seen"], scores["held_out"]) == (12, 18, 6)
     assert {"modes", "frechet", "modes_held_out", "frechet_held_out"} <= set(scores)
-    assert all(math.isfinite(number) for number in scores.values())
     json.dumps(scores)
+    again, _, others = evaluated(folder, tmp_path / "other")
+    assert again == scores
+    protocol = scores.pop("protocol")
+    assert all(math.isfinite(number) for number in scores.values())
+    judge = hashlib.md5((folder / "classifier.safetensors").read_bytes()).hexdigest()
+    sizes = {"real": 18, "held_out": 6, "samples": 12, "size": 28}
+    assert protocol == {"split": "seen", "seed": 0, "classifier_md5": judge, **sizes}
     assert [path.name for path in plots.iterdir()] == ["history.csv"]
     names = {"samples.png", "samples.gif", "generated.npz"}
     assert {path.name for path in samples.iterdir()} == names
@@ -52,6 +59,4 @@ def test_samples_are_scored_beside_held_out_pictures_and_drawn_the_same_each_tim
         assert arrays["pictures"].shape == (12, 28, 28)
     with Image.open(io.BytesIO((samples / "samples.gif").read_bytes())) as film:
         assert film.n_frames == 2 * digit_films.BETWEEN
-    again, _, others = evaluated(folder, tmp_path / "other")
-    assert again == scores
     assert all((others / name).read_bytes() == (samples / name).read_bytes() for name in names)

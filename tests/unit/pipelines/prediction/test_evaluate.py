@@ -66,6 +66,11 @@ def test_both_splits_are_scored_against_copying_and_drawn(trained, model, tmp_pa
             assert curve["horizon"].tolist() == list(range(1, horizons + 1))
         assert "constant_flow_skill" in pd.read_csv(plots / f"rollout_{split}.csv").columns
     json.dumps(scores)
+    protocol = scores.pop("protocol")
+    assert protocol["split"] == "seen, held_out"
+    assert protocol["history"] == model["history"]
+    assert (protocol["starts"], protocol["horizons"], protocol["size"]) == (3, 16, 64)
+    assert len(protocol["st_lpips_sha256"]) == 64
     assert all(math.isfinite(number) for number in scores.values())
     assert (plots / "history.csv").is_file()
     assert {path.name for path in samples.iterdir()} == FILMS
