@@ -12,7 +12,7 @@ SMALL = ["model.width=16", "model.discriminator_width=4", "train.steps=4", "trai
 SMALL += ["train.report_every=2", "train.sample_every=4", "evaluate.samples=24"]
 TESTS = ["tests/contracts/test_stages.py", "tests/unit/training/test_adversarial.py"]
 TESTS += ["tests/unit/models/test_registry.py", "tests/unit/tracking/test_experiments.py"]
-TESTS += ["tests/unit/models/test_tgan.py"]
+TESTS += ["tests/unit/models/test_tgan.py", "tests/unit/config/test_models.py"]
 # The copy is at smoke scale, and none of its results is recorded.
 LOCK = "tests/contracts/test_stages.py::test_the_lock_was_made_by_this_code_and_these_parameters"
 
@@ -30,7 +30,7 @@ def added(folder):
         ("src/vidpipe/config/models.py", r"\Z", f"\n\n{CLASSES}"),
         (
             "src/vidpipe/config/schema.py",
-            r"(?<=    convlstm_gan: ConvlstmGan\n)",
+            r"(?<=    mocogan: Mocogan\n)",
             "    tgan: Tgan\n",
         ),
         ("src/vidpipe/config/schema.py", r"    Vgan,\n", "    Tgan,\n    Vgan,\n"),
