@@ -49,7 +49,7 @@ def compare(runs: tuple[str, ...], model: str | None, html: Path | None) -> None
         films = Path(folder) if html else None
         compared = [find_run(Path.cwd(), name, films) for name in runs]
         if model:
-            compared = [_only(run, model) for run in compared]
+            compared = [_with_one_model(run, model) for run in compared]
         groups = side_by_side.compare(compared, _tolerances(compared), with_films=html is not None)
         for line in side_by_side.lines(compared, groups):
             click.echo(line)
@@ -62,7 +62,7 @@ def compare(runs: tuple[str, ...], model: str | None, html: Path | None) -> None
             click.echo(f"\n{html}: open it in a browser")
 
 
-def _only(run: side_by_side.ComparedRun, model: str) -> side_by_side.ComparedRun:
+def _with_one_model(run: side_by_side.ComparedRun, model: str) -> side_by_side.ComparedRun:
     """Return a run with one model, or none."""
     models = {name: one for name, one in run.models.items() if name == model}
     return side_by_side.ComparedRun(run.name, run.kind, models)

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from vidpipe.commands.outputs import check_out, say_whose
+from vidpipe.commands.outputs import check_out, say_origin
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.serving.generation import SUFFIXES, WALK, Generation
 from vidpipe.serving.store import DIGIT_GAN_NAMES
@@ -88,7 +88,7 @@ def generate(model: str, out: Path | None, **options: Any) -> None:
     samples = job.make()
     with whole_file(out) as partial:
         partial.write_bytes(samples.file)
-    say_whose(job.folder)
+    say_origin(job.folder)
     if samples.note:
         click.echo(samples.note, err=True)
     click.echo(f"{out}: {job.count} of {model}, seed {job.seed}")

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from vidpipe.commands.outputs import check_out, say_whose
+from vidpipe.commands.outputs import check_out, say_origin
 from vidpipe.serving.prediction import SUFFIXES, Prediction
 from vidpipe.utils.atomic import whole_file
 
@@ -67,7 +67,7 @@ def predict(out: Path, **options: Any) -> None:
     with whole_file(out) as partial:
         partial.write_bytes(continuation.file)
     beside = f", {continuation.beside} of them beside the real frame" if continuation.beside else ""
-    say_whose(job.folder)
+    say_origin(job.folder)
     click.echo(
         f"{out}: 1 real frame and {job.steps} predicted{beside}, {job.rate} per second, "
         f"{continuation.size}x{continuation.size} shown {continuation.enlarged} times as large"

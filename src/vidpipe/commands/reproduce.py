@@ -125,13 +125,13 @@ def reproduce(
         same_weights = not source or _has_weights_of(source, project)
     seconds = round(time.monotonic() - start, 1)
     report = Report(revision, commit, builder, level, outputs, metrics, unlike, seconds)
-    _tell(report, file)
+    _print_report(report, file)
     if source:
         click.echo(f"the weights of run {run_id} {'are' if same_weights else 'are not'} reproduced")
     sys.exit(0 if report.agrees and same_weights else DIFFERS)
 
 
-def _tell(report: Report, file: Path | None) -> None:
+def _print_report(report: Report, file: Path | None) -> None:
     """Print the table, and write the JSON."""
     for line in report.table():
         click.echo(line)

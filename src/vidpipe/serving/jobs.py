@@ -47,7 +47,7 @@ class Answer:
         media: Its media type.
         name: Its name in the command.
         command: The command that writes the same bytes.
-        note: What was understood otherwise than one may think; empty: nothing.
+        note: Remark on how the picture was read and what came of it; empty: none.
     """
 
     file: bytes

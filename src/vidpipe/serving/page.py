@@ -115,11 +115,11 @@ def application(worker: Worker) -> ASGIApp:
         Route("/models", models),
         Route("/make/{model}", make, methods=["POST"]),
     ]
-    handlers: Any = {UserError: _tell_user, Exception: _tell_both}
-    return _ForThisMachine(Starlette(routes=routes, exception_handlers=handlers))
+    handlers: Any = {UserError: _answer_user_error, Exception: _answer_bug}
+    return _LocalOnly(Starlette(routes=routes, exception_handlers=handlers))
 
 
-class _ForThisMachine:
+class _LocalOnly:
     """Refuse what another site's page asks, by a name of its own or from its own address.
 
     A page of a site whose name is changed to that of this machine (DNS rebinding) still sends the
@@ -130,13 +130,13 @@ class _ForThisMachine:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (reason := _foreign(Request(scope))):
+        if scope["type"] == "http" and (reason := _reason_to_refuse(Request(scope))):
             await _refused(reason, status=403)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
 
-def _foreign(request: Request) -> str:
+def _reason_to_refuse(request: Request) -> str:
     """Return why a request is not of the page itself; empty: it is."""
     host = request.headers.get("host", "")
     try:
@@ -173,11 +173,11 @@ async def _body(request: Request) -> bytes:
     return bytes(content)
 
 
-async def _tell_user(_: Request, error: Exception) -> Response:
+async def _answer_user_error(_: Request, error: Exception) -> Response:
     return _refused(str(error))
 
 
-async def _tell_both(request: Request, error: Exception) -> Response:
+async def _answer_bug(request: Request, error: Exception) -> Response:
     """Answer a bug on the page, and show its traceback in the terminal."""
     log.error("%s", request.url.path, exc_info=error)
     return _refused(f"this went wrong: {error!r}; the terminal says more", status=500)

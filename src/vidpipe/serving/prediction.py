@@ -26,7 +26,7 @@ class Continuation:
         file: Its bytes.
         beside: Number of predicted frames that stand beside the real ones.
         size: Side of the frames of the model in pixels.
-        enlarged: Times as large as which they are shown.
+        enlarged: Factor by which they are enlarged.
     """
 
     file: bytes

@@ -1,4 +1,4 @@
-"""What the package says of itself agrees with what is tested and shipped."""
+"""Agreement of what the package states with what is tested and shipped."""
 
 import re
 import tomllib
