@@ -17,7 +17,7 @@ from support.project import ROOT, copy, run
 from vidpipe.data.cluster import Cluster
 from vidpipe.data.extraction import extract_all
 from vidpipe.data.frames import extract
-from vidpipe.data.workers import PoolFactory
+from vidpipe.data.workers import Failure, PoolFactory, map_ordered
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
 
@@ -104,6 +104,12 @@ def test_videos_that_kill_workers_or_cannot_be_read_are_named_and_all_others_sta
     ]
     (place / "videos/c.mp4").write_bytes(b"neither is this" * 100)
     assert contents(folder) == serial(place)
+
+
+def test_a_worker_that_hangs_is_ended_and_its_item_reported(place: Path, dask: DaskCluster):
+    cluster = Cluster(dask.address, place)
+    results = list(map_ordered(jobs.hang_at_two, range(4), pool=cluster, workers=2, seconds=3.0))
+    assert [type(result) for result in results] == [int, int, Failure, int]
 
 
 def test_a_scheduler_that_is_gone_is_said_in_a_line_and_a_rerun_goes_on(
