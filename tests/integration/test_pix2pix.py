@@ -143,14 +143,3 @@ def test_a_wrong_parameter_stops_everything_before_it_starts(tmp_path):
     assert "pix2pix.train.stepz: unknown key" in said
     assert "Traceback" not in said
     assert not (project / "data/01_raw/footage").exists()
-
-
-def test_training_goes_on_when_mlflow_cannot_be_reached(trained, tmp_path):
-    project = copy(tmp_path)
-    for layer in ("data/05_model_input", "data/06_models"):
-        (project / layer).symlink_to(trained / layer)
-    said = run(
-        project, "kedro", "run", "--pipelines=pix2pix_evaluate", MLFLOW_TRACKING_URI="http://127.0.0.1:9"
-    )  # fmt: skip
-    assert said.count("MLflow does not answer as it should") == 1
-    assert metrics(project) == metrics(trained)
