@@ -22,6 +22,17 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
+# Minutes each. Workers of pytest take files as they come: the longest first, or one of them would
+# run alone at the end.
+LONG_FILES = ["test_dvc.py", "test_own_files.py", "test_clip_gans.py", "test_kill.py"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest; all others stay as they are."""
+    rank = {name: number for number, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
+
 @pytest.fixture(autouse=True)
 def _torch_as_it_was() -> Iterator[None]:
     """What a test starts by `runtime.start` ends with it: threads, and errors of operators."""
