@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, settings
 
 from vidpipe.training.runtime import pin_instructions
@@ -42,3 +43,18 @@ def _torch_as_it_was() -> Iterator[None]:
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(threads)
         torch.set_deterministic_debug_mode("default")
+
+
+@pytest.fixture
+def vidpipe() -> Callable[..., Result]:
+    """Run a command of `vidpipe`; a mistake of the user's must not end in a traceback."""
+    from vidpipe.cli import cli
+
+    def run(*arguments: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(cli, arguments)
+        expected = (type(None), SystemExit)
+        assert isinstance(result.exception, expected), repr(result.exception)
+        assert result.exit_code == code, result.output
+        return result
+
+    return run

@@ -123,15 +123,16 @@ def test_prediction_works_on_a_folder_of_weights_alone(trained, tmp_path):
     assert sum(shown) == 6 * 1000 / 30
 
 
-def test_prediction_says_what_is_wrong(trained, tmp_path):
+def test_prediction_says_what_is_wrong(trained, tmp_path, vidpipe, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "text.png").write_text("hello")
-    words = ("vidpipe", "predict", "--weights", str(trained / "data/06_models/pix2pix"))
-    assert "either --image or --video" in run(tmp_path, *words, code=1)
-    said = run(tmp_path, *words, "--image", "text.png", code=1)
+    words = ("predict", "--weights", str(trained / "data/06_models/pix2pix"))
+    assert "either --image or --video" in vidpipe(*words, code=1).output
+    said = vidpipe(*words, "--image", "text.png", code=1).output
     assert "text.png: expected a picture" in said
     assert "Traceback" not in said
     assert not (tmp_path / "out.mp4").exists()
-    said = run(tmp_path, "vidpipe", "predict", "--image", "text.png", code=1)
+    said = vidpipe("predict", "--image", "text.png", code=1).output
     assert "expected trained weights" in said
 
 
