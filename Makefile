@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: help env repro refresh test test-all test-long bench ui docs lock
 help: ## this list
@@ -26,10 +27,10 @@ test: $(BIN)/ready ## lint, types, import contracts, dependencies, fast tests
 	lint-imports --no-logo
 	deptry src --no-ansi
 	vidpipe dvc-yaml --check
-	pytest -n 2 --dist loadfile
+	pytest $(WORKERS)
 
 test-all: test ## the same, then the slow tests
-	pytest -n 2 --dist loadfile -m slow
+	pytest $(WORKERS) -m slow
 
 test-long: $(BIN)/ready ## pipelines from end to end, crashes, remotes, an emulated processor: half an hour
 	pytest -m long
