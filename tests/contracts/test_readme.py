@@ -110,9 +110,15 @@ def test_readme_names_commands():
     assert {"vidpipe", "make", "dvc"} <= {words[0] for words in commands(README)}
 
 
-def test_each_workflow_runs_commands():
-    assert all([*commands(file.read_text(encoding="utf-8"))] for file in WORKFLOWS)
-    assert WORKFLOWS
+def test_each_workflow_runs_what_is_run_here_too():
+    ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    (targets,) = re.findall(r"^make (.*)", ci, re.MULTILINE)
+    run_here = {("bash", ".ci/run"), *(("make", target) for target in ("env", *targets.split()))}
+    run_here.add((".venv/bin/vidpipe", "reproduce"))  # tests/integration/test_how_to.py
+    steps = [[*commands(file.read_text(encoding="utf-8"))] for file in WORKFLOWS]
+    assert len(steps) == 2
+    assert all(steps)
+    assert {(words[0], words[1]) for command in steps for words in command} <= run_here
 
 
 def test_every_preset_and_pipeline_that_readme_names_exists():

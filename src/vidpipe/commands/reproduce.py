@@ -30,6 +30,7 @@ from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import md5
 
 DIFFERS, NO_GUARANTEE = 1, 2  # exit codes
+HASHES = "requirements.hashes"  # of the files of the lock, as `make env` checks them
 SOURCES = ("_files", "_fetch")  # suffixes of the stages that bring sources
 _say = partial(click.echo, err=True)
 
@@ -197,8 +198,12 @@ def _with_own_packages(here: Path, commit: str, words: list[str]) -> int:
         _say(f"installing the packages of {commit[:12]} in {home}")
         worktree.run(project, sys.executable, "-m", "venv", str(home))
         python = str(home / Path(sys.executable).parent.name / "python")
-        install = ("-m", "pip", "install", "--quiet", "--requirement", guarantees.REQUIREMENTS)
-        worktree.run(project, python, *install)
+        install = (python, "-m", "pip", "install", "--quiet")
+        if (project / HASHES).is_file():  # of all but torch
+            worktree.run(
+                project, *install, "--no-deps", "--require-hashes", "--requirement", HASHES
+            )
+        worktree.run(project, *install, "--requirement", guarantees.REQUIREMENTS)
         # The command's own code is that of this project, as without --env.
         command = [python, "-m", "vidpipe", *words]
         return children.run(command, cwd=here, env=worktree.environment(here))
