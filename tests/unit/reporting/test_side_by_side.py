@@ -67,8 +67,10 @@ def test_scores_by_another_classifier_are_not_compared(judge, verdict):
     assert found["motion"].cells[1].change == "+0.25", "no classifier is asked"
 
 
-def test_the_recorded_folder_decides_before_the_weights():
-    assert Judge("a.dir", "x").is_same(Judge("a.dir", "y"))
+def test_the_weights_decide_before_the_recorded_folder():
+    assert Judge("a.dir", "x").is_same(Judge("b.dir", "x"))
+    assert Judge("a.dir", "x").is_same(Judge("a.dir", "y")) is False
+    assert Judge("a.dir", "x").is_same(Judge("a.dir"))
     assert Judge().is_same(Judge()) is None
 
 
