@@ -12,10 +12,9 @@ from contextlib import closing, suppress
 import pytest
 from support.project import ROOT, copy, environment, metrics, mlflow_runs, run
 
-from vidpipe.tracking.live_history import LiveHistory
-
 from vidpipe.pipeline_registry import SUMS
 from vidpipe.reproduction.record import recorded
+from vidpipe.tracking.live_history import LiveHistory
 
 LAST = "pix2pix_evaluate"  # and all that it takes
 SHORT = ["-S", "pix2pix.evaluate.starts=1"]  # no test of an experiment is about its scores

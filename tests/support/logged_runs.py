@@ -1,13 +1,12 @@
 """Runs in MLflow as a person meets them: logged by the project's tracker, without a training."""
 
-import json
 import shutil
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from support.project import ROOT
+from support.results import committed
 from vidpipe.config.editing import apply_patch
 from vidpipe.config.loader import check, read
 from vidpipe.data.video import encode
@@ -55,7 +54,7 @@ def log_run(
             run.warning("frozen", steps // 2)
         run.weights(weights)
     tracker.inputs = {"clips": clips, "action_classifier_model": classifier}
-    metrics = json.loads((ROOT / f"metrics/{model}.json").read_text(encoding="utf-8"))
+    metrics = committed(model)
     metrics["frechet_diff_gated"] *= 1 + seed / 10
     with tracker.evaluation(model, weights) as run:
         run.metrics(metrics, 0)

@@ -1,6 +1,5 @@
 """A copy of this project at smoke scale, in a folder whose name has a space, and its commands."""
 
-import json
 import os
 import shutil
 import subprocess
@@ -74,7 +73,9 @@ def run(project: Path, *command: str, code: int = 0, **extra: str) -> str:
 
 def metrics(project: Path, model: str = "pix2pix") -> dict[str, float]:
     """The numbers of a model."""
-    return json.loads((project / f"metrics/{model}.json").read_text(encoding="utf-8"))
+    from vidpipe.reproduction.record import read_numbers
+
+    return read_numbers((project / f"metrics/{model}.json").read_bytes(), model)
 
 
 def mlflow_runs(project: Path, experiment: str) -> tuple[Any, list[Any]]:

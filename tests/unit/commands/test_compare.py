@@ -1,7 +1,9 @@
 import json
 
 import pytest
+from support.logged_runs import log_run
 from support.project import run
+from support.results import write_films
 
 
 @pytest.fixture
@@ -50,3 +52,26 @@ def test_a_mistake_is_told_in_a_line(repository, vidpipe, words, message):
     said = vidpipe("compare", *words, code=1).output
     assert message in said
     assert len(said.splitlines()) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # MLflow's own
+def test_runs_of_mlflow_stand_side_by_side(repository, vidpipe, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    write_films(repository, "gan3d")
+    films = repository / "data/07_model_output/gan3d"
+    long, short = (
+        log_run(repository, "gan3d", steps=steps, seed=seed, samples=films)
+        for steps, seed in ((500, 2), (300, 4))
+    )
+    said = vidpipe("compare", long, short[:8], "--html", "films.html").output.splitlines()
+    assert said[0] == f"{long}: run {long[:8]} of MLflow, gan3d · actions · steps 500"
+    (steps,) = [line.split() for line in said if "gan3d.train.steps" in line]
+    assert steps == ["gan3d.train.steps", "500", "300"]
+    # Both were made up from the same scores, but for one.
+    verdicts = {line.split("  ")[1]: line for line in said if "× floor" in line or " %" in line}
+    assert verdicts["Distance of motion, × floor"].endswith("worse")
+    assert verdicts["Accepted"].endswith("equal")
+    assert not any("not comparable" in line for line in said)
+    page = (repository / "films.html").read_text(encoding="utf-8")
+    assert page.count("data:video/mp4") == 2

@@ -71,8 +71,10 @@ def test_scores_by_another_classifier_are_not_compared(classifier, verdict):
     assert found["motion"].cells[1].change == "+0.25", "no classifier is asked"
 
 
-def test_the_recorded_folder_decides_before_the_weights():
-    assert ScoringClassifier("a.dir", "x").is_same(ScoringClassifier("a.dir", "y"))
+def test_the_weights_decide_before_the_recorded_folder():
+    assert ScoringClassifier("a.dir", "x").is_same(ScoringClassifier("b.dir", "x"))
+    assert ScoringClassifier("a.dir", "x").is_same(ScoringClassifier("a.dir", "y")) is False
+    assert ScoringClassifier("a.dir", "x").is_same(ScoringClassifier("a.dir"))
     assert ScoringClassifier().is_same(ScoringClassifier()) is None
 
 

@@ -88,8 +88,17 @@ def test_modules_that_cannot_change_bytes_are_not_counted(imports):
 @pytest.fixture
 def project(tmp_path):
     package = tmp_path / "src/vidpipe"
+    scores = [f"evaluation/{name}" for name in ("one", "two", "three")]
     names = ["a/__init__", "a/one", "a/two", "a/three", "b/one", "b/c/one", "b/c/two", "d/one"]
-    for name in [*names, "models/one", "models/two", "models/c/one", "models/c/two", "top"]:
+    for name in [
+        *names,
+        "models/one",
+        "models/two",
+        "models/c/one",
+        "models/c/two",
+        "top",
+        *scores,
+    ]:
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / f"{name}.py").touch()
     (package / "a/__pycache__").mkdir()

@@ -1,11 +1,9 @@
-from pathlib import Path
-
 import pytest
+from support.results import committed
 
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.tracking.headlines import CLIPS, DIGITS, FLOORS, HEADLINES, Headline, ranking, wins
 
-ROOT = Path(__file__).parents[3]
 FLOORED = Headline("d", "far", "Distance", "lower", "", unit="× floor", per="far_floor", real=1.0)
 SHARE = Headline("s", "share", "Share", "higher", "", unit="%", real="share_real")
 RATIO = Headline("r", "ratio", "Ratio", "near 1", "", unit="× real", low="low", high="high")
