@@ -1,5 +1,6 @@
 """Commands of pages and workflows are understood, links lead somewhere, tables are the metrics'."""
 
+import importlib
 import itertools
 import re
 import shlex
@@ -27,7 +28,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
-FOREIGN = {"cd", "docker", "echo", "git", "pip", "python3", "sed", "source"}
+FOREIGN = {"cd", "docker", "echo", "export", "git", "pip", "python3", "sed", "source"}
 EXAMPLE = "sources.clips.dataset=kth"  # add-a-dataset.md adds it
 
 
@@ -65,6 +66,9 @@ def test_every_command_is_understood(page, tmp_path):
                 understood_by_dvc(words, tmp_path)
             case "python" if words[0] == "-m":
                 assert (ROOT / f"{words[1].replace('.', '/')}.py").is_file()
+            case "dask":
+                part = importlib.import_module(f"distributed.cli.dask_{words.pop(0)}").main
+                part.make_context(part.name, words)
             case "python" | "bash":
                 assert (ROOT / words[0]).is_file()
             case name if program.startswith("benchmarks/"):

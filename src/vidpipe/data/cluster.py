@@ -7,10 +7,12 @@ files under the same paths.
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import BrokenExecutor, Executor, Future, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError, wait
+from contextlib import suppress
 from functools import cache, partial
 from importlib.metadata import version
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -19,6 +21,7 @@ from vidpipe.utils.errors import UserError
 ADDRESS = re.compile(r"(tcp|tls)://[^\s/]+:\d+")
 VARIABLE = "VIDPIPE_CLUSTER"  # of the environment, with the scheduler's address
 PATIENCE = 20  # seconds in which a scheduler must answer
+WATCHED_EVERY = 1.0  # seconds
 PACKAGES = ("av", "numpy")  # which the bytes of frames depend on
 DIGITS = 8  # of the hash of code, in a message
 STARTED_BY = "`dask worker ADDRESS --nthreads 1`"
@@ -92,6 +95,9 @@ class _Tasks(Executor):
         self.address = address
         self.executor = client.get_executor(pure=False)
         self.pending = set[Future[Any]]()
+        self.scheduler = client.scheduler_comm
+        self.left = Event()
+        Thread(target=self._watch, daemon=True).start()
 
     def submit(self, fn: Callable[..., Value], /, *args: Any, **kwargs: Any) -> Future[Value]:
         """Submit a call."""
@@ -103,27 +109,48 @@ class _Tasks(Executor):
         try:
             task = self.executor.submit(partial(self.work, partial(fn, *args, **kwargs)))
         except ClosedClientError:
-            future.set_exception(UserError(_gone(self.address)))
+            self._lose(future)
         else:
             task.add_done_callback(partial(self._pass_on, future))
         return future
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Wait for all tasks, or cancel those that no worker has begun, and leave the cluster."""
-        if cancel_futures:
-            self.executor.shutdown(wait=False)
-        elif wait:
+        from distributed.client import ClosedClientError
+
+        if wait and not cancel_futures:
             _wait(self.pending)
-        self.client.close()
+        self.left.set()
+        # Neither can be done, nor need be, where the scheduler is gone.
+        with suppress(ClosedClientError, OSError):
+            self.executor.shutdown(wait=False)
+        with suppress(ClosedClientError, OSError):
+            self.client.close()
 
     def _pass_on(self, future: Future[Any], task: Future[Any]) -> None:
         """Hand the outcome of a task to the future that waits for it."""
         if task.cancelled():
+            self._lose(future)
+            return
+        with suppress(InvalidStateError):
+            if error := task.exception():
+                future.set_exception(self._explain(error))
+            else:
+                future.set_result(task.result())
+
+    def _watch(self) -> None:
+        """End all that is pending once the connection is lost, also what Dask leaves open then.
+
+        A result that is ready but not fetched has no end in Dask's executor.
+        """
+        while not self.left.wait(WATCHED_EVERY):
+            if self.client.status != "running" or self.client.scheduler_comm is not self.scheduler:
+                for future in list(self.pending):
+                    self._lose(future)
+
+    def _lose(self, future: Future[Any]) -> None:
+        with suppress(InvalidStateError):
             future.set_exception(UserError(_gone(self.address)))
-        elif error := task.exception():
-            future.set_exception(self._explain(error))
-        else:
-            future.set_result(task.result())
 
     def _explain(self, error: BaseException) -> BaseException:
         """Translate Dask's errors into those of a pool of processes, and into words."""

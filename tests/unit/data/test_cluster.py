@@ -23,6 +23,7 @@ class Client:
 
     def __init__(self, fate=None):
         self.fate, self.closed = fate, 0
+        self.status, self.scheduler_comm = "running", object()
 
     def get_executor(self, *, pure: bool) -> "Client":
         assert not pure, "tasks with equal arguments are tasks of their own"
@@ -34,6 +35,10 @@ class Client:
             raise self.fate
         if self.fate == "lost":
             task.cancel()
+        elif self.fate == "unanswered":
+            self.status = "connecting"
+        elif self.fate == "answered by another":
+            self.scheduler_comm = object()
         elif self.fate:
             task.set_exception(self.fate)
         else:
@@ -85,8 +90,9 @@ def test_a_task_that_killed_its_workers_is_tried_alone_and_then_reported():
     assert isinstance(future.exception(), BrokenExecutor)
 
 
-@pytest.mark.parametrize("fate", ["lost", ClosedClientError])
-def test_a_scheduler_that_goes_away_is_said_in_one_line(fate):
+@pytest.mark.parametrize("fate", ["lost", "unanswered", "answered by another", ClosedClientError])
+def test_a_scheduler_that_goes_away_is_said_in_one_line(fate, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(cluster, "WATCHED_EVERY", 0.01)
     start, clients = pool(fate)
     with pytest.raises(UserError, match=r"^VIDPIPE_CLUSTER: .* tcp://boss:8786, none answers.*$"):
         list(map_ordered(jobs.double, [1], pool=start, workers=1))
