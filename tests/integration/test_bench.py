@@ -205,7 +205,8 @@ def test_sides_are_processes_that_answer_in_turn(pairs: Path):
         assert answer["pairs"] == 3
         assert len(answer["rounds"]) == 2
         assert answer["least"] <= answer["median"] <= answer["most"]
-        assert answer["peak_mib"] > 0
+        # Without torch, whatever the process that asks has in its memory.
+        assert 0 < answer["peak_mib"] < 250
 
 
 def test_a_side_that_fails_is_named(pairs: Path):
