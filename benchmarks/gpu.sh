@@ -4,9 +4,9 @@
 #     benchmarks/gpu.sh [OUT]
 #
 # Data, GPU tests, what the device does at most, equal bits from two processes, seconds per step of
-# each model beside a plain loop, then training at `paper` scale. A part that fails, or takes too
-# long, leaves its log in OUT and stops no other. Set DEVICE=cpu SCALE=smoke SECONDS_OF_TRAINING=2
-# to try the script out, and PYTHON to choose an interpreter.
+# each model beside a plain loop, then training, all at the scale `paper`; SCALE=gpu takes another.
+# A part that fails, or takes too long, leaves its log in OUT and stops no other. Set DEVICE=cpu
+# SCALE=smoke SECONDS_OF_TRAINING=2 to try the script out, and PYTHON to choose an interpreter.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 

@@ -13,8 +13,9 @@ from vidpipe.utils.atomic import whole_file
 PAGE = ROOT / "docs/performance.md"
 FIGURE = ROOT / "docs/images/speed.svg"
 BEGIN, END = "<!-- written by `make bench`: {} -->", "<!-- end of {} -->"
-# Safe for colour-blind readers (Okabe and Ito).
-COLOURS = {"portable": "#0072b2", "fast": "#d55e00", "": "#009e73"}
+# Told apart by shape, and by colours that are safe for colour-blind readers (Okabe and Ito).
+MARKERS = {"portable": ("o", "#0072b2"), "fast": ("s", "#d55e00"), "": ("D", "#009e73")}
+TICKS = (0.25, 0.5, 1, 2, 4, 8, 16, 32)
 STYLE = {"svg.hashsalt": "vidpipe", "svg.fonttype": "none", "font.size": 9.5}
 
 Facts = Mapping[str, Any]
@@ -259,25 +260,28 @@ def replaced(text: str, made: Mapping[str, list[str]]) -> str:
 
 
 def draw(facts: Facts, path: Path) -> None:
-    """Draw the ratios that are speeds as bars; the same facts give the same bytes."""
+    """Draw the ratios that are speeds, each beside its aim; the same facts, the same bytes."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    shown = [one for one in ratios(facts) if one.unit == "times" and not one.at_most]
+    shown = [one for one in reversed(ratios(facts)) if one.unit == "times" and not one.at_most]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(7, 0.8 + 0.3 * len(shown)), layout="constrained")
+        figure = Figure(figsize=(8, 0.9 + 0.3 * len(shown)), layout="constrained")
         axes = figure.subplots()
-        for place, one in enumerate(reversed(shown)):
-            axes.barh(place, one.value, color=COLOURS[one.kind], height=0.6)
-            axes.plot([one.aim] * 2, [place - 0.4, place + 0.4], color="black", linewidth=1.5)
-            axes.text(one.value, place, f" {one.told}", va="center")
-        names = [one.what.replace("`", "") for one in reversed(shown)]
-        axes.set_yticks(range(len(shown)), names)
-        axes.set_xlabel("times as fast; a stroke is the aim")
         axes.set_xscale("log")
         axes.axvline(1, color="grey", linewidth=0.8, linestyle=":")
+        for place, one in enumerate(shown):
+            marker, colour = MARKERS[one.kind]
+            axes.plot([one.aim] * 2, [place - 0.35, place + 0.35], color="black", linewidth=1.5)
+            axes.plot(one.value, place, marker, color=colour, markersize=7)
+            axes.annotate(one.told, (one.value, place), (7, 0), textcoords="offset points",
+                          va="center")  # fmt: skip
+        axes.set_yticks(range(len(shown)), [one.what.replace("`", "") for one in shown])
+        axes.set_xticks(TICKS, [f"{tick:g}" for tick in TICKS])
+        axes.minorticks_off()
+        axes.set_xlim(TICKS[0], TICKS[-1])
+        axes.set_xlabel("times as fast (log scale); a stroke is the aim")
         axes.spines[["top", "right"]].set_visible(False)
-        axes.margins(x=0.15)
         with whole_file(path) as partial:
             figure.savefig(partial, format="svg", metadata={"Date": None})
 
