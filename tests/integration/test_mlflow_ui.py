@@ -1,5 +1,6 @@
 """MLflow's pages in a browser: two runs are found, their notes read, and a film played."""
 
+import json
 import os
 import signal
 import socket
@@ -11,26 +12,45 @@ from urllib.parse import urlsplit
 import pytest
 from support.browser import PATIENCE
 from support.logged_runs import log_run
-from support.project import copy, environment
+from support.project import copy, environment, run
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]  # other people's, of MLflow
-# Of the first film of the page: it is there, and its time moves.
-PLAYS = """async () => {
-  const film = document.querySelector('video');
-  film.muted = true;
-  await film.play();
-  while (film.readyState < 2) await new Promise(r => setTimeout(r, 50));
-  const before = film.currentTime;
-  while (film.currentTime === before) await new Promise(r => setTimeout(r, 50));
-  return film.videoWidth;
+# Of the films of the page: they are there, and their time moves. Returns their widths.
+PLAY = """async () => {
+  const films = [...document.querySelectorAll('video')];
+  for (const film of films) {
+    film.muted = true;
+    await film.play();
+    while (film.readyState < 2) await new Promise(r => setTimeout(r, 50));
+    const before = film.currentTime;
+    while (film.currentTime === before) await new Promise(r => setTimeout(r, 50));
+  }
+  return films.map(film => film.videoWidth);
 }"""
+# Two pictures or films of the comparison are loaded, and stand beside each other.
+BESIDE = """(kind) => {
+  const shown = [...document.querySelectorAll(`.CompareRunView ${kind}`)];
+  const [one, two] = shown.map(element => element.getBoundingClientRect());
+  return shown.length === 2 && shown.every(e => (e.naturalWidth || e.videoWidth) > 0)
+    && Math.abs(one.top - two.top) < 2 && one.right <= two.left;
+}"""
+# MLflow's Assistant opens by itself once, over a third of the page.
+CLOSED = """
+  localStorage.setItem('mlflow.assistant.fab.autoOpenedOnFirstLoad_v1', 'true');
+  localStorage.setItem('mlflow.assistant.panelOpen_v1', 'false');
+"""
 NAMES = ("gan3d · actions · steps 500", "⚠ gan3d · actions · steps 300")
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory):
+def project_of_runs(tmp_path_factory):
+    return copy(tmp_path_factory.mktemp("pages"))
+
+
+@pytest.fixture(scope="module")
+def served(project_of_runs):
     """Two runs, and the page of them as `vidpipe ui` says it."""
-    project = copy(tmp_path_factory.mktemp("pages"))
+    project = project_of_runs
     # A folder of real samples, for the picture of the documentation.
     shown = Path(os.environ["SAMPLES"]) if "SAMPLES" in os.environ else None
     runs = [log_run(project, "gan3d", steps=500, seed=2, samples=shown)]
@@ -68,6 +88,7 @@ def page(chromium):
     page = chromium.new_page(viewport={"width": 1280, "height": 860})
     page.set_default_timeout(PATIENCE)
     asked = set()
+    page.add_init_script(CLOSED)
     page.on("request", lambda request: asked.add(urlsplit(request.url).hostname))
     yield page
     page.close()
@@ -104,5 +125,31 @@ def test_a_run_says_what_was_tried_and_what_its_numbers_mean(page, served):
 def test_a_film_plays(page, served):
     page.goto(of_run(served, 0, "/artifacts/samples.mp4"))
     page.locator("video").first.wait_for()
-    assert page.evaluate(PLAYS) > 0
+    (width,) = page.evaluate(PLAY)
+    assert width > 0
     keep(page, "film")
+
+
+def test_pictures_and_films_of_two_runs_stand_beside_each_other(page, served):
+    here, _, options = served[0].partition("/#/experiments/")
+    number = options.partition("/")[0]
+    page.goto(
+        f"{here}/#/compare-runs?runs={json.dumps(served[1])}&experiments={json.dumps([number])}"
+    )
+    page.get_by_text("Comparing 2 Runs from 1 Experiment").first.wait_for()
+    for name in NAMES:
+        page.get_by_text(name).first.wait_for()
+    for file, kind in (("samples.png", "img"), ("samples.mp4", "video")):
+        page.get_by_text(file, exact=True).first.click()
+        page.wait_for_function(BESIDE, arg=kind)
+        keep(page, f"compared-{kind}")
+    assert all(width > 0 for width in page.evaluate(PLAY))
+
+
+def test_runs_of_the_server_are_compared_in_the_terminal(served, project_of_runs):
+    uri = f"http://127.0.0.1:{urlsplit(served[0]).port}"
+    command = [sys.executable, "-m", "vidpipe", "compare", *served[1]]
+    said = run(project_of_runs, *command, MLFLOW_TRACKING_URI=uri).splitlines()
+    assert said[1] == f"{served[1][1]}: run {served[1][1][:8]} of MLflow, {NAMES[1]}"
+    (steps,) = [line.split() for line in said if "gan3d.train.steps" in line]
+    assert steps == ["gan3d.train.steps", "500", "300"]

@@ -36,6 +36,7 @@ from vidpipe.utils.hashing import md5
 log = logging.getLogger(__name__)
 FOLDER = "mlflow"  # at the repository's root, when no server is named
 CLIENT_SETTINGS = {
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "10",
     "MLFLOW_DISABLE_TELEMETRY": "true",
