@@ -90,7 +90,11 @@ def test_the_classifier_that_the_metrics_name_counts_wherever_they_lie(repositor
         one = find_run(repository, name).models["gan3d"]
         assert one.judge.weights == "abc"
         assert one.numbers == {"motion_ratio": 0.5}
-    assert find_run(repository, "HEAD").models["gan3d"].judge.is_same(Judge("other", "abc"))
+    assert (
+        find_run(repository, "HEAD")
+        .models["gan3d"]
+        .classifier.is_same(ScoringClassifier("other", "abc"))
+    )
 
 
 def test_an_experiment_is_found_by_its_name(repository):
