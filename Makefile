@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 export MLFLOW_DISABLE_TELEMETRY := true
+WORKERS := -n 2 --dist loadfile --no-loadscope-reorder
 
-.PHONY: help env repro refresh test test-all test-long ui docs lock
+.PHONY: help env repro refresh test test-all test-long bench ui docs lock
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1	/'
 
@@ -26,30 +27,37 @@ test: $(BIN)/ready ## lint, types, import contracts, dependencies, fast tests
 	lint-imports --no-logo
 	deptry src --no-ansi
 	vidpipe dvc-yaml --check
-	pytest -n 2 --dist loadfile
+	pytest $(WORKERS)
 
 test-all: test ## the same, then the slow tests
-	pytest -n 2 --dist loadfile -m slow
+	pytest $(WORKERS) -m slow
 
 test-long: $(BIN)/ready ## pipelines from end to end, crashes, remotes, an emulated processor: half an hour
 	pytest -m long
 
+bench: $(BIN)/ready ## speed beside what one would take instead, into docs/performance.md; a quarter of an hour, alone
+	python -m benchmarks.bench
+
 ui: $(BIN)/ready ## the MLflow UI on this project's runs, on localhost
 	vidpipe ui
 
-docs: $(BIN)/ready ## the pages of docs/ as a site, in .vidpipe/site; a link that leads nowhere is an error
-	pip install --quiet --constraint requirements.lock zensical==0.0.73
+docs: $(BIN)/ready ## the pages of docs/ as a site with a Python reference, in .vidpipe/site; a link that leads nowhere is an error
+	pip install --quiet --constraint requirements.lock zensical==0.0.73 mkdocstrings-python==2.0.11
 	zensical build --clean --strict
 
-lock: $(BIN)/ready ## resolve the newest versions that pyproject.toml allows into requirements.lock
-	pip install --quiet pip-tools
+lock: $(BIN)/ready ## resolve the newest versions that pyproject.toml allows into requirements.lock, and hash their files
+	pip install --quiet pip-tools uv
 	CUSTOM_COMPILE_COMMAND="make lock" pip-compile --quiet --strip-extras --extra dev --no-emit-index-url --no-emit-find-links \
 		--no-emit-trusted-host --output-file requirements.lock pyproject.toml
 	sed -i 's/^\(torch==[0-9.]*\)+cpu/\1/' requirements.lock  # the same lock for every build of torch
+	echo "torch; python_version < '3'" > .venv/no-torch.txt
+	grep --invert-match '^torch==' requirements.lock | uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --override .venv/no-torch.txt --output-file requirements.hashes -
 
-# The environment: exact versions from the lock, this package in place.
-$(BIN)/ready: requirements.lock pyproject.toml
+# The environment: exact versions from the lock, files by their hashes, torch of the index that is chosen, this package in place.
+$(BIN)/ready: requirements.lock requirements.hashes pyproject.toml
 	$(PYTHON) -m venv .venv
+	pip install --disable-pip-version-check --no-deps --require-hashes --requirement requirements.hashes
 	pip install --disable-pip-version-check --requirement requirements.lock
 	pip install --disable-pip-version-check --no-deps --editable .
 	@touch $@

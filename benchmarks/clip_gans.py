@@ -1,6 +1,6 @@
 """A step of each GAN of clips at 128x128: time and memory on a CPU, and what a GPU would hold.
 
-    python benchmarks/clip_gans.py [--scale paper] [--size 128] [--batch 8]
+    python -m benchmarks.clip_gans [--scale paper] [--size 128] [--batch 8]
 
 Each model runs in a process of its own, with the widths of that preset. Peak memory is what
 that process held at most. What a GPU would hold is computed from tensors: weights, Adam's moments
@@ -13,26 +13,19 @@ import statistics
 import time
 from collections.abc import Callable
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 import click
 import numpy as np
-import yaml
 from torch.profiler import ProfilerActivity, profile
 
-from vidpipe.config.models import TrainingConfig
-from vidpipe.config.schema import Params
-from vidpipe.models.clip_gan import ClipData
-from vidpipe.models.registry import CLIP_GANS
+from benchmarks.games import CLIP_MODULES, networks, weights
+from benchmarks.inputs import parameters
+from vidpipe.data.splits import TRAIN
 from vidpipe.training.adversarial import Objective, TrainState, update
 from vidpipe.training.loop import step_rng
 from vidpipe.training.runtime import Machine, start
-from vidpipe.training.trainer import hyperparameters_of, place
-from vidpipe.utils.names import model_name
 
-ROOT = Path(__file__).parents[1]
-SCALES = ROOT / "conf/presets/scale"
 STEPS = 3
 MIB = 2**20
 
@@ -52,24 +45,16 @@ def game(
     name: str, scale: str, size: int, batch: int, machine: Machine
 ) -> tuple[TrainState, Objective]:
     """State and objective of a model, with the widths of that scale, on random clips."""
-    blocks = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    preset = yaml.safe_load((SCALES / f"{scale}.yaml").read_text(encoding="utf-8"))
-    for part, values in preset[name].items():
-        blocks[name][part] |= values
-    blocks[name]["train"]["batch"] = batch
-    block = getattr(Params.model_validate(blocks), name)
-    network = next(module for module in CLIP_GANS if model_name(module) == name)
-    rng = np.random.default_rng(0)
-    frames = rng.integers(0, 256, (32, size, size, 3), np.uint8)
-    if block.model.space == "latent":
-        latents = blocks["clip_autoencoder"]["model"]
-        shape = (32, latents["side"], latents["side"], latents["latents"])
-        frames = rng.standard_normal(shape, np.float32)
-    clips = np.arange(32, dtype=np.int32).reshape(2, 16)
-    data = ClipData(frames, clips, np.arange(2), ("one", "other"), "train", machine.device)
-    config = TrainingConfig(block.model, block.train)
-    networks = place(network.build(config, data), machine)
-    return TrainState(networks, hyperparameters_of(block.train)), network.objective(config, data)
+    patch = {name: {"model": {"size": size}, "train": {"batch": batch}}}
+    frames = np.random.default_rng(0).integers(0, 256, (32, size, size, 3), np.uint8)
+    arrays = {
+        "frames": frames,
+        "clips": np.arange(32, dtype=np.int32).reshape(2, 16),
+        "label": np.arange(2),
+        "labels": np.array(["one", "other"]),
+        "split": np.array([TRAIN, TRAIN]),
+    }
+    return networks(name, parameters(scale, patch), arrays, machine)
 
 
 def measure(name: str, scale: str, size: int, batch: int, answers: Any) -> None:
@@ -88,12 +73,9 @@ def measure(name: str, scale: str, size: int, batch: int, answers: Any) -> None:
         seconds.append(time.perf_counter() - begun)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     most = most_allocated(lambda: step(state.hyperparameters.penalty_every))
-    weights = [
-        sum(weight.numel() for weight in network.parameters())
-        for network in (state.generator, state.discriminators[0])
-    ]
-    kept = 4 * (4 * weights[0] + 3 * weights[1])
-    answers.put((statistics.median(seconds), peak, weights, kept + most))
+    counts = weights(state.generator, state.discriminators[0])
+    kept = 4 * (4 * counts[0] + 3 * counts[1])
+    answers.put((statistics.median(seconds), peak, counts, kept + most))
 
 
 @click.command(help=__doc__)
@@ -105,7 +87,7 @@ def main(scale: str, size: int, batch: int) -> None:
     click.echo("| model | weights of G, D | s per step | peak MiB | tensors MiB |")
     click.echo("|---|---|---|---|---|")
     context = multiprocessing.get_context("spawn")
-    for name in map(model_name, CLIP_GANS):
+    for name in CLIP_MODULES:
         answers = context.Queue()
         process = context.Process(target=measure, args=(name, scale, size, batch, answers))
         process.start()

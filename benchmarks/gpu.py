@@ -1,11 +1,11 @@
 """vidpipe on one CUDA device; `benchmarks/gpu.sh` runs every part of it and prints the tables.
 
-    python benchmarks/gpu.py data DIR                 clips at 128x128, pairs at 256x256, digits
-    python benchmarks/gpu.py ceilings OUT             matrix rates and memory bandwidth
-    python benchmarks/gpu.py step OUT MODEL LOOP      seconds per update of one loop
-    python benchmarks/gpu.py digest OUT MODEL         hash of the weights after a few updates
-    python benchmarks/gpu.py train OUT MODEL          `paper`, for as many steps as the time allows
-    python benchmarks/gpu.py tables OUT               everything that was written, as Markdown
+    python -m benchmarks.gpu data DIR                 clips at 128x128, pairs at 256x256, digits
+    python -m benchmarks.gpu ceilings OUT             matrix rates and memory bandwidth
+    python -m benchmarks.gpu step OUT MODEL LOOP      seconds per update of one loop
+    python -m benchmarks.gpu digest OUT MODEL         hash of the weights after a few updates
+    python -m benchmarks.gpu train OUT MODEL          `paper`, for as many steps as the time allows
+    python -m benchmarks.gpu tables OUT               everything that was written, as Markdown
 
 The parts that train import neither Kedro, DVC nor MLflow, so that a machine without a network
 needs only a few small wheels: av, isal, pydantic, rarfile, scikit-video.
@@ -24,255 +24,56 @@ from typing import Any
 import click
 import numpy as np
 import torch
-import yaml
-from torch import Tensor, nn
-from torch.nn import functional as F
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.data import DataLoader, Dataset, RandomSampler
-from torch.utils.flop_counter import flop_registry
 
-from vidpipe.config.models import TrainingConfig
+from benchmarks import inputs
+from benchmarks import plain as loops
+from benchmarks.games import CLIP_MODULES, ENOUGH, Operations, networks
+from benchmarks.inputs import PAINTING, arrays_of, parameters
 from vidpipe.config.schema import Params
-from vidpipe.data.clip_arrays import at_size
-from vidpipe.data.npz import read_npz, write_npz
-from vidpipe.data.splits import SEEN, TRAIN
 from vidpipe.data.workers import processors
-from vidpipe.models import dcgan, pix2pix, registry
-from vidpipe.models.clip_gan import ClipData
-from vidpipe.models.noise import NoiseObjective, Prior
-from vidpipe.models.windows import Past
 from vidpipe.tracking.protocol import NullTracker
-from vidpipe.training.adversarial import Objective, TrainState, update
+from vidpipe.training.adversarial import update
 from vidpipe.training.loop import step_rng
 from vidpipe.training.runtime import Machine, start
-from vidpipe.training.trainer import hyperparameters_of, place
-from vidpipe.utils.names import model_name
 
-ROOT = Path(__file__).parents[1]
-CLIP_MODULES = {model_name(module): module for module in registry.CLIP_GANS}
 CLIP_GANS = tuple(CLIP_MODULES)
 MODELS = ("pix2pix", *CLIP_GANS, "dcgan")
 LOOPS = ("plain", "plain_tuned", "fp32", "bf16", "bf16_free")
-ENOUGH = 10**9  # steps of a loop that is stopped from outside
 ROUNDS = 3
 
 
-# ---------------------------------------------------------------------------------------- set-up
-
-
-def parameters(scale: str, *, painting: bool = False) -> Params:
-    """`params.yaml` with a preset of conf/presets/scale laid over it.
-
-    GANs of clips work on pixels: latents would need an autoencoder that is trained before.
-
-    Args:
-        scale: Name of the preset.
-        painting: Let pix2pix paint from one frame, as published: what a plain loop is written for.
-    """
-    blocks = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    preset = ROOT / f"conf/presets/scale/{scale}.yaml"
-    _lay_over(blocks, yaml.safe_load(preset.read_text(encoding="utf-8")))
-    _lay_over(blocks, {name: {"model": {"space": "pixels"}} for name in CLIP_GANS})
-    if painting:
-        _lay_over(blocks, {"pix2pix": {"model": {"history": 1, "motion": "none"}}})
-    return Params.model_validate(blocks)
-
-
-def _lay_over(blocks: dict[str, Any], patch: Mapping[str, Any]) -> None:
-    for key, value in patch.items():
-        if isinstance(value, dict):
-            _lay_over(blocks[key], value)
-        else:
-            blocks[key] = value
-
-
-def networks(
-    name: str, params: Params, arrays: Mapping[str, np.ndarray], machine: Machine
-) -> tuple[TrainState, Objective]:
-    """State and training objective of a model, as its training stage makes them."""
-    torch.manual_seed(0)
-    block = getattr(params, name)
-    config = TrainingConfig(block.model, block.train)
-    if name == "pix2pix":
-        pairs = pix2pix.PairData.of(arrays, machine.device)
-        made = place(pix2pix.build(config, pairs), machine)
-        state = TrainState(made, pix2pix.hyperparameters(block.train))
-        return state, pix2pix.objective(config, pairs)
-    if name == "dcgan":
-        made = place(dcgan.build(config), machine)
-        real = torch.from_numpy(arrays["pictures"][arrays["split"] == SEEN])[:, None]
-        prior = Prior(block.model.latent, block.model.codes)
-        objective = NoiseObjective(real.to(machine.device), batch=block.train.batch, prior=prior)
-        return TrainState(made, hyperparameters_of(block.train)), objective
-    clips = ClipData.of(at_size(arrays, block.model.size), machine.device)
-    made = place(CLIP_MODULES[name].build(config, clips), machine)
-    state = TrainState(made, hyperparameters_of(block.train))
-    return state, CLIP_MODULES[name].objective(config, clips)
-
-
-def arrays_of(name: str, folder: Path) -> dict[str, np.ndarray]:
-    """What a model is trained on."""
-    file = {"pix2pix": "pairs", "dcgan": "digits"}.get(name, "clips")
-    return read_npz(folder / f"{file}.npz")
-
-
-def synchronise(device: torch.device) -> None:
-    """Wait for what is queued."""
-    if device.type == "cuda":
-        torch.cuda.synchronize()
-
-
-# ------------------------------------------------------------------------------ the loops compared
-
-
 def ours(name: str, params: Params, arrays: Mapping[str, np.ndarray], machine: Machine) -> Iterator:
-    """The project's own update, step after step."""
+    """The project's own update, step after step, without a wait for the device."""
     state, objective = networks(name, params, arrays, machine)
     for step in range(1, ENOUGH):
         update(state, objective, step=step, rng=step_rng(0, step), autocast=machine.autocast)
         yield
 
 
-class Windows(Dataset):  # type: ignore[type-arg]
-    """Windows of clips as a plain loop reads them: one at a time, by worker processes."""
-
-    def __init__(self, arrays: Mapping[str, np.ndarray], length: int) -> None:
-        rows = arrays["split"] == TRAIN
-        self.frames, self.clips = arrays["frames"], arrays["clips"][rows]
-        self.label, self.length = arrays["label"][rows].astype(np.int64), length
-
-    def __len__(self) -> int:
-        return len(self.clips)
-
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        clip = self.clips[index]
-        begin = int(torch.randint(len(clip) - self.length + 1, ()))
-        pixels = torch.from_numpy(self.frames[clip[begin : begin + self.length]])
-        clip = pixels.permute(3, 0, 1, 2).float() / 127.5 - 1
-        return (clip.flip(-1) if torch.rand(()) < 0.5 else clip), int(self.label[index])
-
-
-class Rows(Dataset):  # type: ignore[type-arg]
-    """Pairs of frames, or pictures: whatever stands in a row of indices."""
-
-    def __init__(self, pixels: np.ndarray, rows: np.ndarray) -> None:
-        self.pixels, self.rows = pixels, rows
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, index: int) -> list[Tensor]:
-        return [
-            torch.from_numpy(self.pixels[one]).permute(2, 0, 1).float() / 127.5 - 1
-            for one in np.atleast_1d(self.rows[index])
-        ]
-
-
-def loader(data: Dataset, batch: int) -> DataLoader:  # type: ignore[type-arg]
-    """Batches without end, by four workers, into pinned memory."""
-    return DataLoader(
-        data,
-        batch,
-        sampler=RandomSampler(data, replacement=True, num_samples=ENOUGH),  # type: ignore[arg-type]
-        num_workers=min(4, processors()),
-        pin_memory=torch.cuda.is_available(),
-    )
-
-
 def plain(
     name: str, params: Params, arrays: Mapping[str, np.ndarray], device: torch.device
 ) -> Iterator:
-    """The same networks and losses as one writes them first: PyTorch's defaults throughout.
+    """A plain loop, with four workers that load; convolutions in tf32, as PyTorch sets it.
 
-    fp32 tensors (convolutions in tf32, as PyTorch sets it), channels first, Adam as it comes, a
-    DataLoader with workers. pix2pix is the paper's own, without the project's noise, views and
-    steps ahead, which the published loop has not to pay for.
+    pix2pix is as published, without the noise, views and steps ahead that the project's has to
+    pay for.
     """
-    machine = Machine(device, lambda: torch.autocast(device.type, enabled=False))
-    state, objective = networks(name, params, arrays, machine)
-    generator, discriminator = state.generator, state.discriminators[0]
+    workers = min(4, processors())
+    if name != "pix2pix":
+        return loops.from_noise(name, params, arrays, device, workers=workers)
+    model = params.pix2pix.model
+    generator = loops.UNet(size=arrays["frames"].shape[1], width=model.width)
+    discriminator = loops.PatchGan(width=model.discriminator_width)
     for network in (generator, discriminator):
-        for weight in network.parameters():
-            weight.data = weight.data.contiguous()
-    if name == "pix2pix":
-        yield from _plain_pix2pix(generator, discriminator, params.pix2pix.train, arrays, device)
-        return
-    train = getattr(params, name).train
-    if name == "dcgan":
-        seen = np.flatnonzero(arrays["split"] == SEEN)
-        batches = ((real, None) for real, in loader(Rows(arrays["pictures"][..., None], seen),
-                                                    train.batch))  # fmt: skip
-    else:
-        model = getattr(params, name).model
-        windows = Windows(at_size(arrays, model.size), model.frames)
-        batches = iter(loader(windows, train.batch))
-    adams = [
-        torch.optim.Adam(network.parameters(), train.learning_rate, (train.beta1, train.beta2))
-        for network in (generator, discriminator)
-    ]
-    average = {key: value.clone() for key, value in generator.state_dict().items()}
-    for step, (pixels, label) in enumerate(batches, 1):
-        real = pixels.to(device, non_blocking=True)
-        noise = generator.prior.draw(len(real), torch.default_generator, label).to(device)
-        source = generator.source(noise, real[:, :, 0]) if name in CLIP_GANS else noise
-        fake, penalties = objective.generate_with_losses(generator, source, real)
-        steep = step % train.penalty_every == 0
-        sides = [real.requires_grad_(steep), fake.detach().requires_grad_(steep)]
-        logits = [discriminator(source, side) for side in sides]
-        loss = F.softplus(logits[1] - logits[0]).mean()
-        for weight, side, judged in zip((train.r1, train.r2), sides, logits, strict=True):
-            if steep:
-                (slope,) = torch.autograd.grad(judged.sum(), side, create_graph=True)
-                penalty = 0.5 * slope.square().flatten(1).sum(1).mean()
-                loss = loss + train.penalty_every * weight * penalty
-        adams[1].zero_grad()
-        loss.backward()
-        adams[1].step()
-        loss = F.softplus(logits[0].detach() - discriminator(source, fake)).mean()
-        adams[0].zero_grad()
-        (loss + sum(penalties.values())).backward()
-        adams[0].step()
-        with torch.no_grad():
-            for key, value in generator.state_dict().items():
-                if value.is_floating_point():
-                    average[key].lerp_(value, 1 - train.ema)
-        yield
+        network.apply(loops.drawn_weights).to(device)
+    batches = loops.loader(loops.seen_pairs(arrays), params.pix2pix.train.batch, workers=workers)
+    return loops.pix2pix(generator, discriminator, batches, device)
 
 
-def _plain_pix2pix(
-    generator: nn.Module,
-    discriminator: nn.Module,
-    train: Any,
-    arrays: Mapping[str, np.ndarray],
-    device: torch.device,
-) -> Iterator:
-    seen = arrays["pairs"][arrays["pair_split"] == SEEN]
-    adams = [
-        torch.optim.Adam(network.parameters(), 2e-4, (0.5, 0.999))
-        for network in (generator, discriminator)
-    ]
-    loss = nn.BCEWithLogitsLoss()
-    for pair in loader(Rows(arrays["frames"], seen), train.batch):
-        frame, target = (frames.to(device, non_blocking=True) for frames in pair)
-        source = Past(frame.unsqueeze(1))  # a window of one
-        fake = generator(source)
-        real_logits = discriminator(source, target)
-        fake_logits = discriminator(source, fake.detach())
-        d_loss = 0.5 * (
-            loss(real_logits, torch.ones_like(real_logits))
-            + loss(fake_logits, torch.zeros_like(fake_logits))
-        )
-        adams[1].zero_grad()
-        d_loss.backward()
-        adams[1].step()
-        discriminator.requires_grad_(False)
-        logits = discriminator(source, fake)
-        g_loss = loss(logits, torch.ones_like(logits)) + 100 * F.l1_loss(fake, target)
-        adams[0].zero_grad()
-        g_loss.backward()
-        adams[0].step()
-        discriminator.requires_grad_(True)
-        yield
+def synchronise(device: torch.device) -> None:
+    """Wait for what is queued."""
+    if device.type == "cuda":
+        torch.cuda.synchronize()
 
 
 # ------------------------------------------------------------------------------------------ parts
@@ -301,35 +102,7 @@ data_option = click.option("--data", "folder", type=FOLDER, required=True)
 @scale_option
 def data(folder: Path, scale: str) -> None:
     """Make clips.npz, pairs.npz and digits.npz by the nodes of the pipeline, without Kedro."""
-    import pandas as pd  # noqa: PLC0415
-
-    from vidpipe.pipelines.data import (  # noqa: PLC0415
-        clips_fetch,
-        clips_frames,
-        digits,
-        footage_fetch,
-        footage_frames,
-    )
-    from vidpipe.pipelines.data import pairs as footage_pairs  # noqa: PLC0415
-    from vidpipe.pipelines.data.clips import cut  # noqa: PLC0415
-
-    params, scratch = parameters(scale), folder / "scratch"
-    scratch.mkdir(parents=True)
-    videos, manifest = footage_fetch.fetch_footage(params.sources.footage, ROOT, scratch)
-    frames = footage_frames.extract_footage(videos, manifest, params.frames.footage, scratch)
-    write_npz(folder / "pairs.npz", footage_pairs.pack(frames, manifest, params.pairs)[0])
-
-    # Drawing takes a minute; what `clips_fetch` has drawn is taken where it is there.
-    videos, table = ROOT / "data/01_raw/clips", ROOT / "data/01_raw/clips.csv"
-    if table.is_file():
-        manifest = pd.read_csv(table, keep_default_na=False)
-    else:
-        videos, manifest, _ = clips_fetch.fetch_clips(params.sources.clips, ROOT, scratch)
-    frames = clips_frames.extract_clips(videos, manifest, params.frames.clips, scratch)
-    write_npz(folder / "clips.npz", cut(frames, manifest, params.clips)[0])
-
-    glyphs = ROOT / "data/01_raw/glyphs"
-    write_npz(folder / "digits.npz", digits.make_digits(glyphs, params.digits)[0])
+    inputs.make_data(folder, parameters(scale))
 
 
 @main.command()
@@ -391,7 +164,7 @@ def step(
     device: str,
 ) -> None:
     """Time loops of one model, one after the other: the median of three rounds, warmed up."""
-    arrays, params = arrays_of(model, folder), parameters(scale, painting=True)
+    arrays, params = arrays_of(model, folder), parameters(scale, PAINTING)
     block = getattr(params, model)
     if batch:
         train = block.train.model_copy(update={"batch": batch})
@@ -454,21 +227,6 @@ def timed(steps: Iterator, device: torch.device, seconds: float) -> tuple[list[f
         synchronise(device)
         rounds.append((time.perf_counter() - begun) / count)
     return rounds, count
-
-
-class Operations(TorchDispatchMode):
-    """Counts the floating-point operations of matrix products and convolutions.
-
-    torch's own FlopCounterMode follows modules by hooks that fail within `autograd.grad`.
-    """
-
-    total = 0
-
-    def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
-        value = func(*args, **(kwargs or {}))
-        if count := flop_registry.get(func._overloadpacket):
-            self.total += count(*args, **(kwargs or {}), out_val=value)
-        return value
 
 
 def counted(

@@ -4,9 +4,9 @@
 #     benchmarks/gpu.sh [OUT]
 #
 # Data, GPU tests, what the device does at most, equal bits from two processes, seconds per step of
-# each model beside a plain loop, then training at `paper` scale. A part that fails, or takes too
-# long, leaves its log in OUT and stops no other. Set DEVICE=cpu SCALE=smoke SECONDS_OF_TRAINING=2
-# to try the script out, and PYTHON to choose an interpreter.
+# each model beside a plain loop, then training, all at the scale `paper`; SCALE=gpu takes another.
+# A part that fails, or takes too long, leaves its log in OUT and stops no other. Set DEVICE=cpu
+# SCALE=smoke SECONDS_OF_TRAINING=2 to try the script out, and PYTHON to choose an interpreter.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,7 +15,7 @@ python="${PYTHON:-python3}" device="${DEVICE:-cuda}" scale="${SCALE:-paper}"
 training="${SECONDS_OF_TRAINING:-60}"
 data="$(mktemp -d)"
 trap 'rm -rf "$data"' EXIT
-export PYTHONPATH="$PWD/src${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1
+export PYTHONPATH="$PWD/src:$PWD${PYTHONPATH:+:$PYTHONPATH}" PYTHONUNBUFFERED=1
 
 part() { # part NAME COMMAND...: its output in a log, its time and how it ended on a line
   local name="$1" begun=$SECONDS ended
@@ -26,16 +26,16 @@ part() { # part NAME COMMAND...: its output in a log, its time and how it ended 
   [ $ended = 0 ] || { tail -n 3 "$out/$name.log"; return 1; }
 }
 gpu() { # gpu NAME PART ARGUMENTS...
-  part "$1" "$python" benchmarks/gpu.py "${@:2}" --scale "$scale" --device "$device"
+  part "$1" "$python" -m benchmarks.gpu "${@:2}" --scale "$scale" --device "$device"
 }
 
 # Without the settings of all tests, which ask for packages that these do without.
 part tests "$python" -m pytest -q -m gpu -W default -p no:cacheprovider --noconftest \
   -o addopts=--import-mode=importlib tests/integration/test_cuda.py &
-part data "$python" benchmarks/gpu.py data "$data/made" --scale "$scale" || exit 1
+part data "$python" -m benchmarks.gpu data "$data/made" --scale "$scale" || exit 1
 wait
 data="$data/made"
-part ceilings "$python" benchmarks/gpu.py ceilings "$out" --device "$device" \
+part ceilings "$python" -m benchmarks.gpu ceilings "$out" --device "$device" \
   --side "$([ "$device" = cpu ] && echo 512 || echo 8192)"
 
 for model in pix2pix gan3d vgan convlstm_gan mocogan dcgan; do
@@ -58,4 +58,4 @@ for model in pix2pix gan3d convlstm_gan mocogan; do
 done
 wait
 
-"$python" benchmarks/gpu.py tables "$out" | tee "$out/tables.md"
+"$python" -m benchmarks.gpu tables "$out" | tee "$out/tables.md"

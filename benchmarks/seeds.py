@@ -5,8 +5,8 @@
 Trains and scores with the numbers of params.yaml, on the inputs that `dvc repro` made; nothing of
 the project is written. The seed of params.yaml is not trained anew: `metrics/` has its scores.
 Prints a table in Markdown: score by score, what each seed gave, the median, and the spread (largest
-less smallest). With `--tolerances` also what `conf/tolerances.yaml` takes, and the judge is trained
-from each seed too: on another machine it is another one. See docs/reproducibility.md.
+less smallest). With `--tolerances` also what `conf/tolerances.yaml` takes, and the classifier is
+trained from each seed too: on another machine it is another one. See docs/reproducibility.md.
 """
 
 import math
@@ -34,11 +34,11 @@ from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training.runtime import pin_instructions
 
-JUDGES = ("digit_classifier", "action_classifier")
+CLASSIFIERS = ("digit_classifier", "action_classifier")
 
 
 @click.command()
-@click.argument("model", type=click.Choice([*EXPERIMENTS, *JUDGES]))
+@click.argument("model", type=click.Choice([*EXPERIMENTS, *CLASSIFIERS]))
 @click.option("--seeds", default="0,1,2", show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="Of each seed  [default: as params.yaml]")
 @click.option("--at-once", default=1, show_default=True, help="Seeds that train side by side.")
@@ -48,12 +48,12 @@ def main(model: str, seeds: str, threads: int | None, at_once: int, tolerances: 
     numbers = [int(seed) for seed in seeds.split(",")]
     committed = seeded(read(Path("params.yaml"))[model])["seed"]
     others = [seed for seed in numbers if seed != committed]
-    judges = (
-        set(JUDGES) & set(EXPERIMENTS[model].shared_params)
+    classifiers = (
+        set(CLASSIFIERS) & set(EXPERIMENTS[model].shared_params)
         if tolerances and model in EXPERIMENTS
         else set()
     )
-    learners = [*judges, model]
+    learners = [*classifiers, model]
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
         results = pool.map(partial(trained, learners, threads), others)
         scores = dict(zip(others, results, strict=True))

@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, settings
 
 from vidpipe.training.runtime import pin_instructions
@@ -22,6 +23,17 @@ settings.register_profile("patient", deadline=None, suppress_health_check=[Healt
 settings.load_profile("patient")
 
 
+# Minutes each. Workers of pytest take files as they come: the longest first, or one of them would
+# run alone at the end.
+LONG_FILES = ["test_dvc.py", "test_own_files.py", "test_clip_gans.py", "test_kill.py"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest; all others stay as they are."""
+    rank = {name: number for number, name in enumerate(LONG_FILES)}
+    items.sort(key=lambda item: rank.get(item.path.name, len(rank)))
+
+
 @pytest.fixture(autouse=True)
 def _torch_as_it_was() -> Iterator[None]:
     """What a test starts by `runtime.start` ends with it: threads, and errors of operators."""
@@ -31,3 +43,18 @@ def _torch_as_it_was() -> Iterator[None]:
     if torch := sys.modules.get("torch"):
         torch.set_num_threads(threads)
         torch.set_deterministic_debug_mode("default")
+
+
+@pytest.fixture
+def vidpipe() -> Callable[..., Result]:
+    """Run a command of `vidpipe`; a mistake of the user's must not end in a traceback."""
+    from vidpipe.cli import cli
+
+    def run(*arguments: str, code: int = 0) -> Result:
+        result = CliRunner().invoke(cli, arguments)
+        expected = (type(None), SystemExit)
+        assert isinstance(result.exception, expected), repr(result.exception)
+        assert result.exit_code == code, result.output
+        return result
+
+    return run

@@ -1,1 +1,1 @@
-"""Turn footage into GANs that make video, and prove how."""
+"""Train GANs that make video on your own footage, and reproduce every result to the byte."""

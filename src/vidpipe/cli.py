@@ -3,6 +3,7 @@
 Kedro finds this module by its name and takes `cli` for the project's own commands.
 """
 
+import ast
 import functools
 import signal
 import sys
@@ -19,81 +20,26 @@ from vidpipe.utils.errors import UserError
 BY_SIGNAL = 128  # plus the number of the signal: the exit status, as shells report it
 RUN = "run"
 RUNNER = "SequentialRunner"
-# Module of each command, whose function has its name, and the summary, so that `--help` need not
-# import them.
+# Module of each command, whose function has its name.
 COMMANDS = {
-    "compare": (
-        "vidpipe.commands.compare",
-        "Compare the headline scores and the parameters of RUNS.",
-    ),
-    "dvc-yaml": (
-        "vidpipe.commands.dvc_yaml",
-        "Write dvc.yaml from Kedro's pipelines and catalog.",
-    ),
-    "export": (
-        "vidpipe.commands.export",
-        "Write a trained MODEL for other programs.",
-    ),
-    "generate": (
-        "vidpipe.commands.generate",
-        "Generate pictures or clips with MODEL.",
-    ),
-    "glyphs": (
-        "vidpipe.commands.glyphs",
-        "Draw one grey picture per character of FONT, 82 x 73 pixels.",
-    ),
-    "models": (
-        "vidpipe.commands.models",
-        "List models, get published ones, and pack trained ones for others.",
-    ),
-    "new": (
-        "vidpipe.commands.new",
-        "Start a project of your own in FOLDER, which is empty or not there yet.",
-    ),
-    "pairs": (
-        "vidpipe.commands.pairs",
-        "Look at the pairs of frames that pix2pix is fed.",
-    ),
-    "play": (
-        "vidpipe.commands.play",
-        "Try trained models on a page, on this machine alone.",
-    ),
-    "predict": (
-        "vidpipe.commands.predict",
-        "Predict the frames that follow a picture or a video.",
-    ),
-    "preset": (
-        "vidpipe.commands.preset",
-        "Set a group of parameters in params.yaml; comments stay.",
-    ),
-    "refresh": (
-        "vidpipe.commands.refresh",
-        "Record stages anew, without a run, whose code does the same as before.",
-    ),
-    "report": (
-        "vidpipe.commands.report",
-        "Write one page of all models: films beside real ones, curves, scores, warnings.",
-    ),
-    "reproduce": (
-        "vidpipe.commands.reproduce",
-        "Rebuild what REVISION recorded and compare every output and metric.",
-    ),
-    "results": (
-        "vidpipe.commands.results",
-        "Compare the metrics in the work tree with those committed, in one table.",
-    ),
-    RUN: (
-        "kedro.framework.cli.project",
-        "Run the pipeline.",
-    ),
-    "ui": (
-        "vidpipe.commands.ui",
-        "Open MLflow's pages on this project's runs, on this machine alone.",
-    ),
-    "use": (
-        "vidpipe.commands.use",
-        "Make VIDEO the footage that pix2pix learns from.",
-    ),
+    "compare": "vidpipe.commands.compare",
+    "dvc-yaml": "vidpipe.commands.dvc_yaml",
+    "export": "vidpipe.commands.export",
+    "generate": "vidpipe.commands.generate",
+    "glyphs": "vidpipe.commands.glyphs",
+    "models": "vidpipe.commands.models",
+    "new": "vidpipe.commands.new",
+    "pairs": "vidpipe.commands.pairs",
+    "play": "vidpipe.commands.play",
+    "predict": "vidpipe.commands.predict",
+    "preset": "vidpipe.commands.preset",
+    "refresh": "vidpipe.commands.refresh",
+    "report": "vidpipe.commands.report",
+    "reproduce": "vidpipe.commands.reproduce",
+    "results": "vidpipe.commands.results",
+    RUN: "kedro.framework.cli.project",
+    "ui": "vidpipe.commands.ui",
+    "use": "vidpipe.commands.use",
 }
 NAMES = "there are: {names}"
 # Start of a refusal by Kedro -> what to do.
@@ -125,14 +71,26 @@ class LazyCommands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List all commands for `--help`."""
         with formatter.section("Commands"):
-            formatter.write_dl((name, COMMANDS[name][1]) for name in sorted(COMMANDS))
+            formatter.write_dl((name, summary(name)) for name in sorted(COMMANDS))
+
+
+def summary(name: str) -> str:
+    """Return the first sentence of a command's help, read without an import of its module."""
+    if name == RUN:
+        return "Run the pipeline."
+    module = COMMANDS[name]
+    source = Path(__file__).parents[1].joinpath(*module.split(".")).with_suffix(".py")
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    text = ast.get_docstring(functions[module.rpartition(".")[2]]) or ""
+    return " ".join(text.partition("\n\n")[0].split())
 
 
 def _load(name: str) -> click.Command:
     """Return a command whose errors are reported; of a group, those of its commands."""
     if name == RUN:
         return _load_run()
-    module, _ = COMMANDS[name]
+    module = COMMANDS[name]
     command: click.Command = getattr(import_module(module), module.rpartition(".")[2])
     if isinstance(command, click.Group):
         for member in command.commands.values():
@@ -257,7 +215,7 @@ def _with_names(advice: str) -> str:
 @click.group(cls=LazyCommands)
 @click.version_option(package_name="vidpipe", prog_name="vidpipe")
 def cli() -> None:
-    """Turn footage into GANs that make video, and prove how.
+    """Train GANs that make video on your own footage, and reproduce every result to the byte.
 
     The pipelines run with `dvc repro`, or one at a time with `kedro run --pipelines=pix2pix`. These
     commands prepare their input and show their results.

@@ -12,6 +12,8 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline.node import Node
 
 from vidpipe.config.schema import Params
+from vidpipe.data.cluster import VARIABLE, Cluster
+from vidpipe.data.workers import processes, processors
 from vidpipe.reproduction.code import check_installed
 from vidpipe.reproduction.identity import identity
 from vidpipe.tracking.mlflow_tracker import MlflowTracker
@@ -22,12 +24,13 @@ from vidpipe.utils.processor import fastest_runtime
 log = logging.getLogger(__name__)
 STATE = ".vidpipe"  # folder of the project: scratch, checkpoints, downloads
 SCRATCH_PREFIX = "work-"
+POOL, WORKERS = "pool", "workers"  # the inputs of nodes that decode many videos
 CHECKPOINTS = "checkpoints"  # the input of training nodes, and the folder in STATE
 MOST_STOPPED = 8  # trainings of a model whose checkpoints are kept, beside the current one
 
 
 class Workbench:
-    """Provides `project`, `scratch`, `tracker` and `checkpoints` as inputs of nodes.
+    """Provides `project`, `scratch`, `tracker`, `checkpoints`, `pool` and `workers` to nodes.
 
     The catalog file does not name them, so they are no dependencies in dvc.yaml.
     """
@@ -61,6 +64,8 @@ class Workbench:
             "scratch": self.scratch.path,
             "tracker": self.tracker,
             CHECKPOINTS: self.scratch.path / CHECKPOINTS,  # replaced before a training runs
+            POOL: processes,  # replaced if there is a cluster
+            WORKERS: processors(),
         }
         for name, value in inputs.items():
             catalog[name] = MemoryDataset(value, copy_mode="assign")
@@ -68,13 +73,15 @@ class Workbench:
     @hook_impl
     def before_node_run(
         self, node: Node, catalog: DataCatalog, inputs: dict[str, Any]
-    ) -> dict[str, Path]:
-        """Tell the tracker which files the node reads; return the `checkpoints` of a training.
+    ) -> dict[str, Any]:
+        """Tell the tracker which files the node reads; return its checkpoints or its cluster.
 
         Kedro replaces the inputs of the node by those that a hook returns.
         """
         files = {name: getattr(catalog[name], "_filepath", None) for name in node.inputs}
         self.tracker.inputs = {name: file for name, file in files.items() if file}
+        if POOL in node.inputs:
+            return self._cluster()
         if CHECKPOINTS not in node.inputs:
             return {}
         self._name_a_faster_runtime()
@@ -88,17 +95,34 @@ class Workbench:
         if dataset_name == node.outputs[-1] and node.name in self.trainings:
             self.checkpoints.remove(self.trainings.pop(node.name))
 
+    def _cluster(self) -> dict[str, Any]:
+        """Return the workers of the cluster that the environment names, if it names one."""
+        address = os.environ.get(VARIABLE)
+        if not address:
+            return {}
+        cluster = Cluster(address, self.scratch.path)
+        workers = cluster.count()
+        log.info("%d workers of %s decode", workers, address)
+        return {POOL: cluster, WORKERS: workers}
+
     def _name_a_faster_runtime(self) -> None:
-        """Say it, once in a run, if equal bits on all machines cost much of this one's speed."""
-        if self.params.runtime.determinism == "machine" or self.told_of_fast:
+        """Say it, once in a run, if a GPU is not used, or equal bits cost much of the speed."""
+        runtime = self.params.runtime
+        if self.told_of_fast:
             return
         self.told_of_fast = True
         fastest = fastest_runtime()
-        if fastest["device"] == "cuda" or fastest["precision"] == "bf16":
+        portable = runtime.determinism == "portable"
+        if fastest["device"] == "cuda" and runtime.device == "cpu":
+            unused = "runtime.device is cpu, though there is a GPU"
+            log.info(
+                "%s; `vidpipe preset fast` trains on it",
+                f"{unused}, for equal bits on every machine" if portable else unused,
+            )
+        elif portable and fastest["precision"] == "bf16":
             log.info(
                 "runtime is portable, for equal bits on every machine; for work of your own "
-                "`vidpipe preset fast` trains on %s, which is faster here",
-                "the GPU" if fastest["device"] == "cuda" else "all cores in bf16",
+                "`vidpipe preset fast` trains on all cores in bf16, which is faster here"
             )
 
     def _lock_checkpoints(self, node: str, name: str) -> Path:

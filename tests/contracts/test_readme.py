@@ -1,5 +1,6 @@
 """Commands of pages and workflows are understood, links lead somewhere, tables are the metrics'."""
 
+import importlib
 import itertools
 import re
 import shlex
@@ -27,7 +28,7 @@ PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)")
 WORKFLOWS = sorted(ROOT.glob(".github/workflows/*.yml"))
 TARGETS = re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
-FOREIGN = {"cd", "docker", "echo", "git", "pip", "python3", "sed", "source"}
+FOREIGN = {"cd", "docker", "echo", "export", "git", "pip", "python3", "sed", "source"}
 EXAMPLE = "sources.clips.dataset=kth"  # add-a-dataset.md adds it
 
 
@@ -63,6 +64,11 @@ def test_every_command_is_understood(page, tmp_path):
                 assert words[0] in TARGETS
             case "dvc":
                 understood_by_dvc(words, tmp_path)
+            case "python" if words[0] == "-m":
+                assert (ROOT / f"{words[1].replace('.', '/')}.py").is_file()
+            case "dask":
+                part = importlib.import_module(f"distributed.cli.dask_{words.pop(0)}").main
+                part.make_context(part.name, words)
             case "python" | "bash":
                 assert (ROOT / words[0]).is_file()
             case name if program.startswith("benchmarks/"):
@@ -108,9 +114,15 @@ def test_readme_names_commands():
     assert {"vidpipe", "make", "dvc"} <= {words[0] for words in commands(README)}
 
 
-def test_each_workflow_runs_commands():
-    assert all([*commands(file.read_text(encoding="utf-8"))] for file in WORKFLOWS)
-    assert WORKFLOWS
+def test_each_workflow_runs_what_is_run_here_too():
+    ci = (ROOT / ".ci/run").read_text(encoding="utf-8")
+    (targets,) = re.findall(r"^make (.*)", ci, re.MULTILINE)
+    run_here = {("bash", ".ci/run"), *(("make", target) for target in ("env", *targets.split()))}
+    run_here.add((".venv/bin/vidpipe", "reproduce"))  # tests/integration/test_how_to.py
+    steps = [[*commands(file.read_text(encoding="utf-8"))] for file in WORKFLOWS]
+    assert len(steps) == 2
+    assert all(steps)
+    assert {(words[0], words[1]) for command in steps for words in command} <= run_here
 
 
 def test_every_preset_and_pipeline_that_readme_names_exists():

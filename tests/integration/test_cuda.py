@@ -109,8 +109,7 @@ def test_what_was_learnt_there_goes_on_here():
 
 def test_frames_stay_as_bytes_on_the_device():
     frames = torch.zeros(3, 8, 8, 3, dtype=torch.uint8).numpy()
-    pairs = torch.tensor([[0, 1], [1, 2]]).numpy()
-    arrays = {"frames": frames, "pairs": pairs, "pair_split": np.array(["seen", "seen"])}
+    arrays = {"frames": frames, "frame_split": np.array(3 * ["seen"]), "frame_shot": np.zeros(3)}
     data = PairData.of(arrays, torch.device("cuda"))
     assert data.frames.is_cuda
     assert data.frames.dtype == torch.uint8
@@ -122,19 +121,19 @@ STEPS = 3
 
 
 def footage(device):
-    """Frames of a texture that moves, as bytes, and the rows of what follows what."""
-    frames = to_uint8(drifting(16, (0.6, -0.4))).to(device)
-    return frames, torch.tensor([[n, n + 1] for n in range(15)])
+    """Frames of a texture that moves, as bytes; all follow each other."""
+    return PairData(to_uint8(drifting(16, (0.6, -0.4))).to(device), np.arange(16, 0, -1))
 
 
 def scores_of_predictors(device):
     """Errors and distances of rollouts, frames that are shown: of a network and of baselines."""
     place = machine(device)
-    frames, pairs = footage(place.device)
+    data = footage(place.device)
+    frames = data.frames
     torch.manual_seed(0)
     generator = place.place(FlowGenerator(size=64, channels=3, width=4, history=3).eval())
     mean_frame = to_float(frames[torch.arange(16) < 12]).mean(0)
-    velocity = fitted_velocity(frames, pairs, HISTORY)
+    velocity = fitted_velocity(data, HISTORY)
     generator.velocity.data.copy_(velocity[:, :2])
     predictors = {"model": partial(roll_out, generator), **baselines(mean_frame, velocity)}
 
@@ -142,7 +141,7 @@ def scores_of_predictors(device):
         return to_float(frames[torch.from_numpy(index)])
 
     # One start is followed by fewer frames than the other.
-    starts, ahead, found = [4, 13], np.array([STEPS, 2]), []
+    starts, ahead, found = np.array([4, 13]), np.array([STEPS, 2]), []
     distance = st_lpips.load()
     for predictor in predictors.values():
         arguments = (predictor, shown, starts, ahead, STEPS)
@@ -167,7 +166,7 @@ def test_flows_to_learn_from_are_estimated_there():
     options |= {"pushforward": 0, "history_dropout": 0.5}
     draws = []
     for device in ("cpu", "cuda"):
-        objective = MotionObjective(*footage(machine(device).device), **options)
+        objective = MotionObjective(footage(machine(device).device), **options)
         past, target = objective.sample_batch(None, torch.Generator().manual_seed(0))
         draws.append([past.frames.cpu(), past.motion.flows.cpu(), target.cpu()])
     for cpu, cuda in zip(*draws, strict=True):
@@ -213,11 +212,13 @@ def test_clips_of_latents_are_made_and_scored_as_on_the_cpu(tmp_path):
     for device in ("cpu", "cuda"):
         place = machine(device)
         torch.manual_seed(0)
-        judge = place.place(ActionClassifier(classes=3, channels=3).eval())
+        classifier = place.place(ActionClassifier(classes=3, channels=3).eval())
         sampler = ClipSampler.load("gan3d", Latents, tmp_path, place)
         clips = sampler(noise, pictures)
         parts = sampler.components(noise, pictures)
-        made, reference = (clip_statistics(c, judge, device=place.device) for c in (clips, real))
+        made, reference = (
+            clip_statistics(c, classifier, device=place.device) for c in (clips, real)
+        )
         found.append(([clips, *parts.values()], score_clips(made, reference)))
     (clips_here, here), (clips_there, there) = found
     for cpu, cuda in zip(clips_here, clips_there, strict=True):

@@ -8,7 +8,7 @@ from support.footage import BLACK, WHITE
 
 from vidpipe.config.datasets import Folder, FootageSource
 from vidpipe.config.schema import Frames, Pairs
-from vidpipe.data.pair_arrays import window_starts
+from vidpipe.data.pair_arrays import run_lengths, window_starts
 from vidpipe.io import Npz, Table
 from vidpipe.pipelines.data.footage_fetch import fetch_footage
 from vidpipe.pipelines.data.footage_frames import extract_footage
@@ -61,4 +61,6 @@ def test_a_folder_of_videos_becomes_pairs_within_shots_seen_held_out_and_unseen(
     for split, count in (("seen", 6), ("held_out", 2)):
         pairs = int((arrays["pair_split"] == split).sum())
         assert pairs == (VIDEOS - len(held_out)) * 2 * count
-        assert len(window_starts(arrays, split, history=2)) == pairs * (count - 1) / count
+        assert (
+            len(window_starts(run_lengths(arrays, split), history=2)) == pairs * (count - 1) / count
+        )

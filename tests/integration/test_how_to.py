@@ -1,5 +1,6 @@
 """A page that is followed word for word, at smoke scale, in a folder whose name has a space."""
 
+import json
 import re
 
 import pytest
@@ -7,6 +8,7 @@ from support.project import ROOT, copy, run
 
 pytestmark = pytest.mark.slow
 PAGE = (ROOT / "docs/how-to/reproduce-a-tag.md").read_text(encoding="utf-8")
+WORKFLOW = (ROOT / ".github/workflows/reproduce.yml").read_text(encoding="utf-8")
 BLOCK = re.compile(r"```console\n(.*?)```", re.DOTALL)
 
 
@@ -23,6 +25,12 @@ def test_a_tag_of_ones_own_is_reproduced_and_a_claim_goes_red(tmp_path):
     said = follow(project, "A tag of your own")
     assert "numerals is reproduced at the level bits" in said
     assert re.search(r"\d+ of \d+ outputs", PAGE)[0] in said
+    # The workflow's own step, on this tag.
+    (step,) = re.findall(r"- run: \.venv/bin/(vidpipe .*)", WORKFLOW)
+    run(project, "sh", "-c", step, GITHUB_REF_NAME="numerals")
+    assert json.loads((project / "table.json").read_text())["revision"] == "numerals"
+    (project / "table.json").unlink()
+
     said = follow(project, "What red looks like")
     assert "digits, digits.count: recorded 501, is 500" in said
     red = [line.split()[0] for line in said.splitlines() if "of other inputs" in line]

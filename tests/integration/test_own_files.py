@@ -6,6 +6,8 @@ import pytest
 from support import footage
 from support.project import copy, run, work_off
 
+from vidpipe.config.editing import apply_patch
+
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 FETCH = "clips_fetch"
 UP_TO_DATE = "Data and pipelines are up to date."
@@ -15,6 +17,7 @@ UP_TO_DATE = "Data and pipelines are up to date."
 def project(tmp_path_factory):
     """A project, and beside it a folder of videos with a table of labels."""
     project = copy(tmp_path_factory.mktemp("own"))
+    apply_patch(project, {"sources": {"clips": {"actions": {"actors": 1, "seconds": 0.2}}}})
     for number in range(4):
         video(project, f"{'ab'[number % 2]}/{number}.avi", number)
     rows = "".join(f"{'ab'[n % 2]}/{n}.avi,{'ab'[n % 2]},\n" for n in range(4))

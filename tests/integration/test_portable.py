@@ -5,12 +5,12 @@ import subprocess
 import sys
 
 import pytest
-from support.bits import JUDGES, MODELS
+from support.bits import CLASSIFIERS, MODELS
 from support.project import ROOT, environment
 
 SCRIPT = ROOT / "tests/support/bits.py"
 HASWELL, ROME = (["qemu-x86_64", "-cpu", name] for name in ("Haswell", "EPYC-Rome"))
-LEARNT = [*JUDGES, *MODELS]
+LEARNT = [*CLASSIFIERS, *MODELS]
 PACKED = ["pairs.npz", "pairs.png", "clips.npz", "clips.png", "digits.npz", "digits.png"]
 DATA = ["videos", "frames", *PACKED]
 

@@ -31,11 +31,39 @@ def installed(tmp_path_factory):
     return home / "bin"
 
 
-def test_a_video_becomes_pairs_in_a_project_of_its_own(installed, tmp_path):
+@pytest.fixture
+def do(installed):
+    """A command of that environment, in a folder."""
+
     def do(project, *command, code=0):
         path = f"{installed}:/usr/local/bin:/usr/bin:/bin"
         return run(project, *command, code=code, PATH=path, PYTHONPATH="")
 
+    return do
+
+
+def test_a_project_of_its_own_gives_the_bytes_of_a_clone(do, trained, tmp_path):
+    do(tmp_path, "vidpipe", "new", "my films")
+    project = tmp_path / "my films"
+
+    # A model that comes with the package, before anything is trained.
+    picture = ROOT / "docs/images/digits.png"
+    do(project, "vidpipe", "generate", "convlstm_gan", "--image", str(picture), "--out", "me.gif")
+    assert (project / "me.gif").read_bytes().startswith(b"GIF8")
+
+    do(project, "vidpipe", "preset", "smoke")
+    do(project, "vidpipe", "use", "carphone")
+    do(project, "dvc", "repro", "pix2pix_evaluate")
+    names = ["data/05_model_input/pairs.npz", "metrics/pix2pix.json"]
+    for folder in ("data/06_models/pix2pix", "data/07_model_output/pix2pix"):
+        files = [file for file in (trained / folder).rglob("*") if file.is_file()]
+        names += [str(file.relative_to(trained)) for file in files]
+    assert len(names) > 8
+    unlike = [n for n in names if (project / n).read_bytes() != (trained / n).read_bytes()]
+    assert unlike == []
+
+
+def test_a_video_becomes_pairs_in_a_project_of_its_own(installed, do, tmp_path):
     where = "import vidpipe; print(vidpipe.__file__)"
     assert do(tmp_path, "python", "-c", where).startswith(str(installed.parent))
     clip = footage.write(tmp_path / "clip.mp4", footage.numbered(40, 96, 128))

@@ -3,8 +3,8 @@
     python tests/support/bits.py SCRATCH [--brief | --laptop]
 
 All in one process: one that is started from an emulated one is not emulated itself. Briefly: data,
-and the training of each GAN, without judges and scores. Laptop: the same, with networks, pictures
-and batches of the committed size.
+and the training of each GAN, without classifiers and scores. Laptop: the same, with networks,
+pictures and batches of the committed size.
 """
 
 import hashlib
@@ -40,7 +40,7 @@ MODELS = {
     "convlstm_gan": ["clips", "action_classifier"],
     "mocogan": ["clips", "action_classifier"],
 }
-JUDGES = {"digit_classifier": "digits", "action_classifier": "clips"}
+CLASSIFIERS = {"digit_classifier": "digits", "action_classifier": "clips"}
 ENCODER = "clip_autoencoder"
 ROOT = Path(__file__).parents[2]
 PIXELS = {"model": {"space": "pixels"}}  # an autoencoder of three steps is refused
@@ -50,7 +50,7 @@ SMALL = {
     "pairs": {"gap": 1},
     "clips": {"frames": 16, "stride": 4},
     "digits": {"count": 200},
-    **{judge: {"steps": 3, "report_every": 3} for judge in JUDGES},
+    **{classifier: {"steps": 3, "report_every": 3} for classifier in CLASSIFIERS},
     ENCODER: {"train": {"steps": 3, "report_every": 3, "batch": 4}, "evaluate": {"samples": 4}},
     "pix2pix": {"train": TRAIN, "evaluate": {"starts": 2, "resamples": 5}},
     "mlp_gan": {"train": TRAIN},
@@ -72,8 +72,8 @@ def main(scratch: Path, *, brief: bool, laptop: bool) -> None:
     params = check(OmegaConf.to_container(merged))  # type: ignore[arg-type]
     pin_instructions(params.runtime.determinism)  # before torch is there
     make_data(scratch, params)
-    for judge in () if brief else JUDGES:
-        learn(judge, scratch, params)
+    for classifier in () if brief else CLASSIFIERS:
+        learn(classifier, scratch, params)
     if not brief:
         encode(scratch, params)
     for model in MODELS:
@@ -111,8 +111,8 @@ def learn(name: str, scratch: Path, params: Params, *, brief: bool = False) -> N
     place = scratch / name
     place.mkdir()
     own, runtime, tracker = getattr(params, name), params.runtime, NullTracker()
-    if name in JUDGES:
-        _, scores = _node(name)(_data(scratch, JUDGES[name]), own, runtime, place)
+    if name in CLASSIFIERS:
+        _, scores = _node(name)(_data(scratch, CLASSIFIERS[name]), own, runtime, place)
     else:
         source, *others = MODELS[name]
         data = _data(scratch, source)
@@ -120,9 +120,9 @@ def learn(name: str, scratch: Path, params: Params, *, brief: bool = False) -> N
         made = train(data, own.model, own.train, runtime, tracker, place / "kept", place)
         if brief:
             return
-        judges = [scratch / other / other for other in others]
+        classifiers = [scratch / other / other for other in others]
         score = _node(f"{name}_evaluate")
-        scores, *_ = score(data, made, *judges, own.evaluate, runtime, tracker, place)
+        scores, *_ = score(data, made, *classifiers, own.evaluate, runtime, tracker, place)
     Metrics(filepath=str(place / "metrics.json")).save(scores)
 
 
@@ -132,8 +132,8 @@ def encode(scratch: Path, params: Params) -> None:
     place.mkdir()
     own, data = getattr(params, ENCODER), _data(scratch, "clips")
     blocks = (own.model, own.train, own.evaluate, params.runtime)
-    judge = scratch / "action_classifier" / "action_classifier"
-    _, scores, _ = _node(ENCODER)(data, judge, *blocks, NullTracker(), place)
+    classifier = scratch / "action_classifier" / "action_classifier"
+    _, scores, _ = _node(ENCODER)(data, classifier, *blocks, NullTracker(), place)
     Metrics(filepath=str(place / "metrics.json")).save(scores)
 
 

@@ -1,4 +1,4 @@
-"""A judge that has learnt to name what moving blocks do."""
+"""A classifier that has learnt to name what moving blocks do."""
 
 from contextlib import nullcontext
 
@@ -10,7 +10,7 @@ from vidpipe.models.action_classifier import ActionClassifier, Examples
 
 
 def examples(seed, actions, count=36):
-    """Clips of these actions to learn from, or to be judged."""
+    """Clips of these actions to learn from, or to be classified."""
     clips, label = moving.clips(count, seed=seed, actions=actions)
     frames = clips.flatten(0, 1).permute(0, 3, 1, 2)
     windows = torch.arange(len(frames)).view(len(clips), -1)
@@ -19,7 +19,7 @@ def examples(seed, actions, count=36):
 
 
 def trained(actions, *, count=36, steps=60):
-    """A judge of these actions."""
+    """A classifier of these actions."""
     torch.manual_seed(0)
     classifier = ActionClassifier(classes=len(actions), channels=3)
     seen = examples(0, actions, count)

@@ -78,10 +78,10 @@ class Latents(ClipGenerator):
         return {"foreground": self(source), "mask": mask}
 
 
-def kept_with_autoencoder(generator, folder, *, side=8, latents=4):
+def kept_with_autoencoder(generator, folder):
     """A folder with weights of a generator of latents, and of an autoencoder of 16x16 pixels."""
     weights.save(generator, folder / "generator.safetensors", generator.arguments)
-    built = {"size": 2 * side, "side": side, "channels": 3, "latents": latents, "width": 8}
+    built = {"size": 16, "side": 8, "channels": 3, "latents": 4, "width": 8}
     torch.manual_seed(0)
     autoencoder = Autoencoder(**built)
     weights.save(autoencoder, folder / "autoencoder.safetensors", built)

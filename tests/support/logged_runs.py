@@ -35,9 +35,9 @@ def log_run(
     made.mkdir(parents=True)
     clips = made / "clips.npz"
     clips.write_bytes(b"the clips")
-    judge = made / "judge"
-    judge.mkdir()
-    (judge / "classifier.safetensors").write_bytes(b"the judge")
+    classifier = made / "classifier"
+    classifier.mkdir()
+    (classifier / "classifier.safetensors").write_bytes(b"the classifier")
     tracker.inputs = {"clips": clips}
     weights = made / "generator.safetensors"
     weights.write_bytes(bytes([seed]))
@@ -53,7 +53,7 @@ def log_run(
         if seed % 2:
             run.warning("frozen", steps // 2)
         run.weights(weights)
-    tracker.inputs = {"clips": clips, "action_classifier_model": judge}
+    tracker.inputs = {"clips": clips, "action_classifier_model": classifier}
     metrics = committed(model)
     metrics["frechet_diff_gated"] *= 1 + seed / 10
     with tracker.evaluation(model, weights) as run:

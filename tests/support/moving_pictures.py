@@ -25,6 +25,6 @@ def drifting(count, velocity, **options):
     return torch.stack([texture(across * t, down * t, **options) for t in range(count)])
 
 
-def uniform(flow, *, size=64, count=1):
+def uniform(flow, *, count=1):
     """The same flow everywhere."""
-    return torch.tensor(flow).float().view(1, 2, 1, 1).expand(count, 2, size, size)
+    return torch.tensor(flow).float().view(1, 2, 1, 1).expand(count, 2, 64, 64)

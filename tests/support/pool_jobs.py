@@ -110,3 +110,22 @@ def extract_four_then_kill(path: Path, folder: Path, **how: Any) -> list[Shot]:
     if len(BOARD) == 5:
         os.kill(os.getpid(), signal.SIGKILL)
     return shots
+
+
+def extract_or_lose_the_machine_at_c(path: Path, folder: Path, **how: Any) -> list[Shot]:
+    """Loses worker and nanny after the frames of c, the first time."""
+    mark = path.parent.with_name("killed")
+    shots = extract(path, folder, **how)
+    if path.stem == "c" and not mark.exists():
+        mark.touch()
+        os.kill(os.getppid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return shots
+
+
+def extract_or_kill_the_scheduler_at_c(path: Path, folder: Path, **how: Any) -> list[Shot]:
+    """Kills the process that a file beside the videos' folder names, after the frames of c."""
+    shots = extract(path, folder, **how)
+    if path.stem == "c":
+        os.kill(int(path.parent.with_name("scheduler").read_text()), signal.SIGKILL)
+    return shots

@@ -16,9 +16,10 @@ def params(block, **changes):
     return shipped.model_copy(update={"train": shipped.train.model_copy(update=FEW | changes)})
 
 
-def digits(count=24):
+def digits():
     """Random pictures of three numerals, the last quarter of them held out."""
     rng = np.random.default_rng(0)
+    count = 24
     return {
         "pictures": rng.integers(0, 256, (count, 28, 28), np.uint8),
         "label": np.arange(count) % 3,
@@ -27,11 +28,11 @@ def digits(count=24):
     }
 
 
-def pairs(size=64, seen=8, held_out=4):
+def pairs(seen=8, held_out=4):
     """Frames of one shot that get lighter, the last held out after a gap of one."""
     count = seen + 1 + held_out
     levels = 60 + 8 * np.arange(count, dtype=np.uint8)
-    noise = np.random.default_rng(0).integers(0, 30, (1, size, size, 3), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 30, (1, 64, 64, 3), np.uint8)
     split = np.array(["seen"] * seen + ["gap"] + ["held_out"] * held_out)
     first = np.flatnonzero((split[:-1] == split[1:]) & (split[:-1] != "gap"))
     return {

@@ -10,7 +10,7 @@ from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner
 from support.project import ROOT, run
 
-from vidpipe.cli import COMMANDS, cli, user_message
+from vidpipe.cli import COMMANDS, cli, summary, user_message
 from vidpipe.io import Npz
 
 PROGRAM = """
@@ -71,7 +71,7 @@ def test_help_does_not_wait_for_large_libraries():
 def test_the_list_of_commands_has_the_first_sentence_of_each(name, monkeypatch):
     monkeypatch.chdir(ROOT)
     help_text = cli.get_command(None, name).help
-    assert " ".join(help_text.split("\n\n")[0].split()) == COMMANDS[name][1]
+    assert " ".join(help_text.split("\n\n")[0].split()) == summary(name)
 
 
 def test_the_version_is_told():

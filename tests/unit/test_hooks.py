@@ -7,6 +7,8 @@ from support.project import ROOT
 
 from vidpipe import hooks
 from vidpipe.config.loader import check, read
+from vidpipe.data.cluster import VARIABLE, Cluster
+from vidpipe.data.workers import processes, processors
 from vidpipe.hooks import Workbench
 
 OUTPUT = "mlp_gan_model"
@@ -170,18 +172,25 @@ def test_scratch_of_killed_processes_is_cleared_and_that_of_others_stays(stopped
 
 
 @pytest.mark.parametrize(
-    ("determinism", "fastest", "times"),
+    ("runtime", "fastest", "times"),
     [
-        ("portable", {"device": "cuda", "precision": "bf16"}, 1),
-        ("portable", {"device": "cpu", "precision": "bf16"}, 1),
-        ("portable", {"device": "cpu", "precision": "fp32"}, 0),
-        ("machine", {"device": "cuda", "precision": "bf16"}, 0),
+        ({"determinism": "portable"}, {"device": "cuda", "precision": "bf16"}, 1),
+        ({"determinism": "portable"}, {"device": "cpu", "precision": "bf16"}, 1),
+        ({"determinism": "portable"}, {"device": "cpu", "precision": "fp32"}, 0),
+        # A GPU that is there and not used is said, whatever the bits.
+        ({"determinism": "machine"}, {"device": "cuda", "precision": "bf16"}, 1),
+        (
+            {"determinism": "machine", "device": "auto"},
+            {"device": "cuda", "precision": "bf16"},
+            0,
+        ),
+        ({"determinism": "machine"}, {"device": "cpu", "precision": "bf16"}, 0),
     ],
 )
-def test_a_faster_runtime_is_named_once(tmp_path, monkeypatch, caplog, determinism, fastest, times):
+def test_a_faster_runtime_is_named_once(tmp_path, monkeypatch, caplog, runtime, fastest, times):
     monkeypatch.setattr(hooks, "fastest_runtime", lambda: fastest)
     values = read(ROOT / "params.yaml")
-    values["runtime"]["determinism"] = determinism
+    values["runtime"] |= runtime
     bench = Workbench()
     bench.project, bench.params = tmp_path, check(values)
     catalog = DataCatalog({STEPS: MemoryDataset(1)})
@@ -190,3 +199,31 @@ def test_a_faster_runtime_is_named_once(tmp_path, monkeypatch, caplog, determini
         for _ in range(2):
             bench.before_node_run(TRAINING, catalog, {STEPS: 1})
     assert caplog.text.count("`vidpipe preset fast`") == times
+
+
+DECODING = node(lambda pool, workers: "x", ["pool", "workers"], "x", name="clips_frames")
+
+
+def decoders(project):
+    """What Kedro passes to a node that decodes."""
+    workbench = Workbench()
+    workbench.project, workbench.params = project, check(read(ROOT / "params.yaml"))
+    catalog = DataCatalog({})
+    workbench.after_catalog_created(catalog)
+    given = {name: catalog.load(name) for name in DECODING.inputs}
+    given |= workbench.before_node_run(DECODING, catalog, given)
+    workbench.scratch.lock.release()
+    return given["pool"], given["workers"]
+
+
+def test_processes_of_this_machine_decode(tmp_path, monkeypatch):
+    monkeypatch.delenv(VARIABLE, raising=False)
+    assert decoders(tmp_path) == (processes, processors())
+
+
+def test_the_environment_names_a_cluster_that_decodes(tmp_path, monkeypatch):
+    monkeypatch.setenv(VARIABLE, "tcp://boss:8786")
+    monkeypatch.setattr(Cluster, "count", lambda self: 48)
+    pool, workers = decoders(tmp_path)
+    assert (pool.address, workers) == ("tcp://boss:8786", 48)
+    assert pool.mark.is_relative_to(tmp_path / ".vidpipe"), "a disk that the workers share"

@@ -47,28 +47,28 @@ def compare(runs: tuple[str, ...], model: str | None, html: Path | None) -> None
         check_out("--html", html, (".html",))
     with TemporaryDirectory() as folder:
         films = Path(folder) if html else None
-        found = [find_run(Path.cwd(), name, films) for name in runs]
+        compared = [find_run(Path.cwd(), name, films) for name in runs]
         if model:
-            found = [_only(run, model) for run in found]
-        groups = side_by_side.compare(found, _tolerances(found), with_films=html is not None)
-        for line in side_by_side.lines(found, groups):
+            compared = [_with_one_model(run, model) for run in compared]
+        groups = side_by_side.compare(compared, _tolerances(compared), with_films=html is not None)
+        for line in side_by_side.lines(compared, groups):
             click.echo(line)
         if not groups:
             click.echo("no model is in two of them: there is nothing to compare")
         if html:
             with whole_file(html) as partial:
-                text = side_by_side.render_comparison(found, groups)
+                text = side_by_side.render_comparison(compared, groups)
                 partial.write_text(text, encoding="utf-8")
             click.echo(f"\n{html}: open it in a browser")
 
 
-def _only(run: side_by_side.ComparedRun, model: str) -> side_by_side.ComparedRun:
+def _with_one_model(run: side_by_side.ComparedRun, model: str) -> side_by_side.ComparedRun:
     """Return a run with one model, or none."""
     models = {name: one for name, one in run.models.items() if name == model}
     return side_by_side.ComparedRun(run.name, run.kind, models)
 
 
-def _tolerances(found: list[side_by_side.ComparedRun]) -> dict[str, dict[str, float]]:
+def _tolerances(runs: list[side_by_side.ComparedRun]) -> dict[str, dict[str, float]]:
     """Return the tolerances of the first run's headline scores, by model and metric."""
     if not Path(TOLERANCES).is_file():
         return {}
@@ -80,5 +80,5 @@ def _tolerances(found: list[side_by_side.ComparedRun]) -> dict[str, dict[str, fl
             )
             for score in HEADLINES[name]
         }
-        for name, one in found[0].models.items()
+        for name, one in runs[0].models.items()
     }

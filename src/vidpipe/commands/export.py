@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from vidpipe.commands.outputs import check_out, say_whose
+from vidpipe.commands.outputs import check_out, say_origin
 from vidpipe.serving import onnx_model
 from vidpipe.serving.published import AUTOENCODER
 from vidpipe.serving.store import NAMES, WEIGHTS, folder_of, training_command
@@ -60,5 +60,5 @@ def export(model: str, out: Path, kind: str, weights: Path | None) -> None:
 
         files = [folder / name for name in (WEIGHTS, AUTOENCODER)]
         mlflow_model.export(model, [file for file in files if file.is_file()], out)
-    say_whose(folder)
+    say_origin(folder)
     click.echo(f"{out}: {model}, as {kind}")

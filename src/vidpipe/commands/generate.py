@@ -1,10 +1,11 @@
 """`vidpipe generate`: pictures or clips from a trained generator."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from vidpipe.commands.outputs import check_out, say_whose
+from vidpipe.commands.outputs import check_out, say_origin
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.serving.generation import SUFFIXES, WALK, Generation
 from vidpipe.serving.store import DIGIT_GAN_NAMES
@@ -67,19 +68,7 @@ from vidpipe.utils.atomic import whole_file
     help="Folder with generator.safetensors  [default: data/06_models/MODEL, else what `vidpipe "
     "models get` fetched]",
 )
-def generate(
-    model: str,
-    count: int,
-    seed: int,
-    out: Path | None,
-    image: Path | None,
-    frames: int | None,
-    label: str | None,
-    walk: int,
-    tile: int | None,
-    fps: int,
-    weights: Path | None,
-) -> None:
+def generate(model: str, out: Path | None, **options: Any) -> None:
     """Generate pictures or clips with MODEL.
 
     mlp_gan and dcgan generate digits: a .png shows them side by side, a .gif or .mp4 shows each on
@@ -95,21 +84,11 @@ def generate(
     """
     out = out or Path("out.mp4" if model in CLIP_GAN_NAMES else "out.png")
     check_out("--out", out, SUFFIXES)
-    job = Generation(
-        model=model,
-        suffix=out.suffix,
-        count=count,
-        seed=seed,
-        image=image,
-        frames=frames,
-        label=label,
-        walk=walk,
-        tile=tile,
-        fps=fps,
-        weights=weights,
-    )
-    file = job.make()
+    job = Generation(model=model, suffix=out.suffix, **options)
+    samples = job.make()
     with whole_file(out) as partial:
-        partial.write_bytes(file)
-    say_whose(job.folder)
-    click.echo(f"{out}: {count} of {model}, seed {seed}")
+        partial.write_bytes(samples.file)
+    say_origin(job.folder)
+    if samples.note:
+        click.echo(samples.note, err=True)
+    click.echo(f"{out}: {job.count} of {model}, seed {job.seed}")

@@ -77,11 +77,11 @@ def pack_models(names: tuple[str, ...], out: Path, half: bool) -> None:
     the folder on any web server, and `vidpipe models get` fetches from it.
     """
     read(Path(FILE))  # fails with advice outside of a project
-    chosen = names or [name for name in NAMES if (TRAINED / name / WEIGHTS).is_file()]
-    if not chosen:
+    models_to_pack = names or [name for name in NAMES if (TRAINED / name / WEIGHTS).is_file()]
+    if not models_to_pack:
         raise UserError(f"{TRAINED}: expected trained models, found none; run `dvc repro`")
-    cards = {name: card(name, half=half) for name in chosen}
-    index = pack({name: TRAINED / name for name in chosen}, cards, out, half=half)
+    cards = {name: card(name, half=half) for name in models_to_pack}
+    index = pack({name: TRAINED / name for name in models_to_pack}, cards, out, half=half)
     for name, files in sorted(index.models.items()):
         click.echo(f"{name:14}{_megabytes(sum(file.size for file in files.values())):>8} MB")
     click.echo(f"{out / INDEX}: {len(index.models)} models")

@@ -30,7 +30,7 @@ def check_out(option: str, out: Path, suffixes: Sequence[str] = ()) -> None:
         )
 
 
-def say_whose(folder: Path) -> None:
+def say_origin(folder: Path) -> None:
     """Say so if weights were not trained here: they were fetched, or came with the package."""
-    if (whose := origin(folder)) in {"fetched", "shipped"}:
-        click.echo(f"{folder}: {whose} weights, as none are trained here", err=True)
+    if (source := origin(folder)) in {"fetched", "shipped"}:
+        click.echo(f"{folder}: {source} weights, as none are trained here", err=True)

@@ -1,10 +1,11 @@
 """`vidpipe predict`: let a trained pix2pix continue a picture or a video."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from vidpipe.commands.outputs import check_out, say_whose
+from vidpipe.commands.outputs import check_out, say_origin
 from vidpipe.serving.prediction import SUFFIXES, Prediction
 from vidpipe.utils.atomic import whole_file
 
@@ -46,15 +47,7 @@ from vidpipe.utils.atomic import whole_file
     help="Folder with generator.safetensors; nothing else of the project is needed  [default: "
     "data/06_models/pix2pix, else what `vidpipe models get` fetched]",
 )
-def predict(
-    image: Path | None,
-    video: Path | None,
-    start: float | None,
-    steps: int,
-    fps: int | None,
-    out: Path,
-    weights: Path | None,
-) -> None:
+def predict(out: Path, **options: Any) -> None:
     """Predict the frames that follow a picture or a video.
 
     Frames are resized to the size that the model was trained at: short side first, then the centre
@@ -69,21 +62,13 @@ def predict(
       vidpipe predict --video clip.mp4 --from 2.5 --out out.gif
     """
     check_out("--out", out, SUFFIXES)
-    job = Prediction(
-        suffix=out.suffix,
-        image=image,
-        video=video,
-        start=start,
-        steps=steps,
-        fps=fps,
-        weights=weights,
-    )
-    made = job.make()
+    job = Prediction(suffix=out.suffix, **options)
+    continuation = job.make()
     with whole_file(out) as partial:
-        partial.write_bytes(made.file)
-    beside = f", {made.beside} of them beside the real frame" if made.beside else ""
-    say_whose(job.folder)
+        partial.write_bytes(continuation.file)
+    beside = f", {continuation.beside} of them beside the real frame" if continuation.beside else ""
+    say_origin(job.folder)
     click.echo(
-        f"{out}: 1 real frame and {steps} predicted{beside}, {job.rate} per second, "
-        f"{made.size}x{made.size} shown {made.enlarged} times as large"
+        f"{out}: 1 real frame and {job.steps} predicted{beside}, {job.rate} per second, "
+        f"{continuation.size}x{continuation.size} shown {continuation.enlarged} times as large"
     )

@@ -13,11 +13,12 @@ from vidpipe.config.presets import apply_preset
 def preset(name: str, model: str | None) -> None:
     """Set a group of parameters in params.yaml; comments stay.
 
-    A scale sets size, steps and device for all models: smoke (CI: a few minutes), laptop (two
-    cores, fifty minutes) or paper (a GPU). A recipe says how a model learns: report (as
-    the project report had it) or steady (what measures better); name a MODEL to set its recipe
-    alone. A runtime says on what: portable (equal bits on any x86-64 processor with AVX2) or fast
-    (the GPU or all cores of this machine, bf16 where it is native); set it after the scale.
+    A scale sets size, steps and device of all models: smoke (a few minutes), laptop (an hour and
+    three quarters on two cores), gpu (any GPU of 8 GB) or paper (a large one). A recipe sets how a
+    model learns: report (as in the project report) or steady (which measures better); name a MODEL
+    to set its recipe alone. A runtime sets device and arithmetic: portable (equal bits on any
+    x86-64 processor with AVX2) or fast (the GPU or all cores of this machine, bf16 where it is
+    native); set it after the scale.
 
     \b
       vidpipe preset laptop

@@ -65,11 +65,11 @@ def _stale_stages(here: Path, base: Path) -> dict[str, str]:
     records = recorded(here)
     committed = recorded(base)
     declarations = declared(here)
-    found = mismatches(here, records, declarations)
+    differences = mismatches(here, records, declarations)
     stale = {name: "needs a run, it was never run" for name in declarations if name not in records}
-    for name in [name for name in declarations if name in found]:
+    for name in [name for name in declarations if name in differences]:
         # Name what differs beside code first.
-        others = [line for key, line in found[name].items() if not _is_code(key)]
+        others = [line for key, line in differences[name].items() if not _is_code(key)]
         if others:
             stale[name] = f"needs a run, {others[0]}"
             continue

@@ -30,6 +30,7 @@ from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import md5
 
 DIFFERS, NO_GUARANTEE = 1, 2  # exit codes
+HASHES = "requirements.hashes"  # of the files of the lock, as `make env` checks them
 SOURCES = ("_files", "_fetch")  # suffixes of the stages that bring sources
 _say = partial(click.echo, err=True)
 
@@ -84,7 +85,7 @@ def reproduce(
     start = time.monotonic()
     here = Path.cwd()
     read(here / FILE)  # fails with advice outside of a project
-    revision, row = _target(here, revision, run_id)
+    revision, source = _target(here, revision, run_id)
     if file:
         check_out("--json", file)
     commit = worktree.commit_of(here, revision)
@@ -97,7 +98,7 @@ def reproduce(
         # Check the revision out, with the user's own files and none of the outputs.
         project = worktree.clone(here, commit, folder)
         records = recorded(project)
-        names = names or _stages_of(row, records)
+        names = names or _stages_of(source, records)
         worktree.lend(here, project, [out for stage in records.values() for out in stage.outs])
         # Read all that is to be compared before a run overwrites it.
         stages = with_upstream(records, names)
@@ -122,16 +123,16 @@ def reproduce(
             _rebuild(here, project, remote, runnable)
         outputs = compare_outputs(project, stages)
         metrics = compare_metrics(before, numbers(project, runnable), allowed)
-        same_weights = not row or _has_weights_of(row, project)
+        same_weights = not source or _has_weights_of(source, project)
     seconds = round(time.monotonic() - start, 1)
     report = Report(revision, commit, builder, level, outputs, metrics, unlike, seconds)
-    _tell(report, file)
-    if row:
+    _print_report(report, file)
+    if source:
         click.echo(f"the weights of run {run_id} {'are' if same_weights else 'are not'} reproduced")
     sys.exit(0 if report.agrees and same_weights else DIFFERS)
 
 
-def _tell(report: Report, file: Path | None) -> None:
+def _print_report(report: Report, file: Path | None) -> None:
     """Print the table, and write the JSON."""
     for line in report.table():
         click.echo(line)
@@ -150,41 +151,41 @@ def _target(here: Path, revision: str | None, run_id: str | None) -> tuple[str, 
         return revision, None
     if revision or not run_id:
         raise UserError("expected a revision or --run ID, one of both; --help shows examples")
-    row = run_source(here, run_id)
-    return _revision_of(here, row), row
+    source = run_source(here, run_id)
+    return _revision_of(here, source), source
 
 
-def _revision_of(here: Path, row: RunSource) -> str:
+def _revision_of(here: Path, source: RunSource) -> str:
     """Return the commit that a run of MLflow can be rebuilt from.
 
     Raises:
         UserError: If there is none: its code or parameters were never committed.
     """
     advice = "commit first, run again, and take the id of the new row"
-    if row.experiment and (commit := worktree.experiments(here).get(row.experiment)):
+    if source.experiment and (commit := worktree.experiments(here).get(source.experiment)):
         return commit
-    if not row.commit:
+    if not source.commit:
         raise UserError(f"--run: expected a run of a commit, this one notes none; {advice}")
-    if row.is_dirty:
+    if source.is_dirty:
         raise UserError(
             f"--run: expected a run of committed code and parameters, this one ran on changes to "
-            f"{row.commit[:12]} that were not committed; {advice}"
+            f"{source.commit[:12]} that were not committed; {advice}"
         )
-    return worktree.results_commit(here, row.commit)
+    return worktree.results_commit(here, source.commit)
 
 
-def _stages_of(row: RunSource | None, records: Mapping[str, object]) -> tuple[str, ...]:
+def _stages_of(source: RunSource | None, records: Mapping[str, object]) -> tuple[str, ...]:
     """Return the stage that scores a run's model, and needs the one that trains it."""
-    if not row:
+    if not source:
         return ()
-    stage = f"{row.model}_evaluate"
-    return (stage if stage in records else row.model,)
+    stage = f"{source.model}_evaluate"
+    return (stage if stage in records else source.model,)
 
 
-def _has_weights_of(row: RunSource, project: Path) -> bool:
+def _has_weights_of(source: RunSource, project: Path) -> bool:
     """Return True if a file of the rebuilt model has the hash that the run is tagged with."""
-    files = (project / "data/06_models" / row.model).glob("*.safetensors")
-    return row.weights_md5 in {md5(file) for file in files}
+    files = (project / "data/06_models" / source.model).glob("*.safetensors")
+    return source.weights_md5 in {md5(file) for file in files}
 
 
 def _with_own_packages(here: Path, commit: str, words: list[str]) -> int:
@@ -197,8 +198,12 @@ def _with_own_packages(here: Path, commit: str, words: list[str]) -> int:
         _say(f"installing the packages of {commit[:12]} in {home}")
         worktree.run(project, sys.executable, "-m", "venv", str(home))
         python = str(home / Path(sys.executable).parent.name / "python")
-        install = ("-m", "pip", "install", "--quiet", "--requirement", guarantees.REQUIREMENTS)
-        worktree.run(project, python, *install)
+        install = (python, "-m", "pip", "install", "--quiet")
+        if (project / HASHES).is_file():  # of all but torch
+            worktree.run(
+                project, *install, "--no-deps", "--require-hashes", "--requirement", HASHES
+            )
+        worktree.run(project, *install, "--requirement", guarantees.REQUIREMENTS)
         # The command's own code is that of this project, as without --env.
         command = [python, "-m", "vidpipe", *words]
         return children.run(command, cwd=here, env=worktree.environment(here))

@@ -5,52 +5,21 @@ from pathlib import Path
 import click
 
 from vidpipe.config.loader import FILE, read, read_text
-from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.reproduction import worktree
 from vidpipe.reproduction.record import LOCK, Numbers, read_numbers
-from vidpipe.tracking.trust import SCORED_BY, classifier_of, few_samples, is_scored_by_classifier
+from vidpipe.tracking.headlines import HEADLINES
+from vidpipe.tracking.provenance import git
+from vidpipe.tracking.trust import CLASSIFIERS, few_samples
 from vidpipe.utils.errors import UserError
-
-# Metrics with a line of their own, by model; all metrics are compared.
-DIGITS = ["modes", "kl_uniform", "confident_share", "frechet", "precision", "recall"]
-CLIPS = [
-    "frechet_frames",
-    "frechet_diff",
-    "frechet_diff_floor",
-    "frechet_diff_gated",
-    "frechet_diff_gated_floor",
-    "frechet_actions",
-    "motion_ratio",
-    "motion_ratio_25",
-    "freezing_rate",
-    "background_drift",
-    "actor_drift",
-    "actions_covered",
-]
-HEADLINES = dict.fromkeys(CLIP_GAN_NAMES, CLIPS) | {
-    "convlstm_gan": [*CLIPS, "first_frame_psnr"],
-    "action_classifier": ["held_out.accuracy"],
-    "clip_autoencoder": ["train.psnr", "test.psnr", "ceiling.confident_share"],
-    "dcgan": DIGITS,
-    "mlp_gan": DIGITS,
-    "digit_classifier": ["held_out.accuracy"],
-    "pix2pix": [
-        "one_step.seen.psnr",
-        "one_step.seen.copy_last_psnr",
-        "one_step.held_out.psnr",
-        "one_step.held_out.copy_last_psnr",
-        *(
-            f"rollout.{split}.h{horizon}.skill"
-            for split in ("seen", "held_out")
-            for horizon in (1, 2, 4, 8, 16)
-        ),
-    ],
-}
 
 
 @click.command()
 def results() -> None:
-    """Compare the metrics in the work tree with those committed, in one table."""
+    """Compare the metrics in the work tree with those committed, in one table.
+
+    The table has the metrics of the headline scores, which all views show; the count at its end is
+    of all metrics.
+    """
     here = Path.cwd()
     read(Path(FILE))  # fails with advice outside of a project
     commit = worktree.commit_of(here, "HEAD")
@@ -65,15 +34,15 @@ def results() -> None:
     for file in files:
         rebuilt = read_numbers(file.read_bytes(), file.as_posix())
         committed = _committed(here, commit, file)
-        # A line for each metric that matters, as it is printed.
-        for name in HEADLINES.get(file.stem, []):
-            old = _cell(committed.get(name))
-            new = _cell(rebuilt.get(name))
-            mark = "" if old == new else "  differs"
-            judged = is_scored_by_classifier(file.stem, name)
-            if judged and classifier_of(file.stem) in classifiers:
-                mark += ", by another classifier" if mark else "  by another classifier"
-            click.echo(f"{file.stem + ' ' + name:44}{old:>12}{new:>12}{mark}")
+        # A line for the metric of each headline score, as it is printed.
+        for score in HEADLINES.get(file.stem, ()):
+            old = _cell(committed.get(score.metric))
+            new = _cell(rebuilt.get(score.metric))
+            marks = [] if old == new else ["differs"]
+            if score.classifier in classifiers:
+                marks.append("by another classifier")
+            name = f"{file.stem} {score.metric}"
+            click.echo(f"{name:44}{old:>12}{new:>12}  {', '.join(marks)}".rstrip())
         # The count takes in all metrics, with all their digits.
         names = committed.keys() | rebuilt.keys()
         total += len(names)
@@ -94,9 +63,8 @@ def results() -> None:
 def changed_classifiers(project: Path, commit: str) -> list[str]:
     """Return the classifiers whose weights in the work tree's `dvc.lock` are not a commit's."""
     now = _outputs((project / LOCK).read_text("utf-8") if (project / LOCK).is_file() else "")
-    has_lock = worktree.git(project, "ls-tree", commit, LOCK)
-    then = _outputs(worktree.git(project, "show", f"{commit}:./{LOCK}") if has_lock else "")
-    names = sorted({classifier for classifier, _ in SCORED_BY.values()})
+    then = _outputs(git(project, "show", f"{commit}:./{LOCK}"))
+    names = sorted({*CLASSIFIERS.values()})
     return [name for name in names if name in now and now[name] != then.get(name, now[name])]
 
 
@@ -108,10 +76,9 @@ def _outputs(lock: str) -> dict[str, str]:
 
 def _committed(project: Path, commit: str, file: Path) -> Numbers:
     """Return the metrics of a file as a commit has it; none if it has no such file."""
-    if not worktree.git(project, "ls-tree", commit, file.as_posix()):
-        return {}
     name = f"{commit}:./{file.as_posix()}"
-    return read_numbers(worktree.git(project, "show", name).encode(), name)
+    text = git(project, "show", name)
+    return read_numbers(text.encode(), name) if text else {}
 
 
 def _cell(value: float | None) -> str:

@@ -41,8 +41,8 @@ def ui(port: int, browser: bool) -> None:
     """Open MLflow's pages on this project's runs, on this machine alone.
 
     In the experiments digits, prediction and clips every row is one trained model: choose some and
-    press Compare. In sources every row is what one run had to learn from. Where
-    MLFLOW_TRACKING_URI names a server, its address is said, and nothing is started.
+    press Compare. In sources every row is the data of one run. Where
+    MLFLOW_TRACKING_URI names a server, its address is printed, and nothing is started.
     """
     read(Path(FILE))  # fail before a database is made where there is no project
     uri = tracking_uri(Path.cwd())
@@ -58,8 +58,8 @@ def ui(port: int, browser: bool) -> None:
     command += ["--host", HOST, "--port", str(port), "--workers", "1"]
     command += ["--uvicorn-opts", "--log-level warning"]
     stopped = threading.Event()
-    told = threading.Thread(target=_tell, args=(port, browser, stopped), daemon=True)
-    told.start()
+    announcer = threading.Thread(target=_announce, args=(port, browser, stopped), daemon=True)
+    announcer.start()
     try:
         # The store is no argument: all users of the machine see those, and it may hold a password.
         sys.exit(children.run(command, env=os.environ | QUIET | {STORE: uri}))
@@ -82,7 +82,7 @@ def _check_free(port: int) -> None:
             ) from error
 
 
-def _tell(port: int, browser: bool, stopped: threading.Event) -> None:
+def _announce(port: int, browser: bool, stopped: threading.Event) -> None:
     """Wait until the server answers, say where the runs are, and open the newest's page."""
     here = f"http://{HOST}:{port}"
     while not _answers(here):
@@ -109,19 +109,23 @@ def _answers(here: str) -> bool:
 def _pages(here: str) -> list[tuple[str, int, str]]:
     """Return name, number of runs and page of each experiment of models, the newest run's first."""
     names = {runs.experiment for runs in EXPERIMENTS.values()}
-    found = []
-    for experiment in _ask(here, "experiments/search", max_results=1000).get("experiments", []):
+    pages = []
+    for experiment in _call_mlflow(here, "experiments/search", max_results=1000).get(
+        "experiments", []
+    ):
         if experiment["name"] not in names:
             continue
         number = experiment["experiment_id"]
-        runs = _ask(here, "runs/search", experiment_ids=[number], max_results=1000).get("runs", [])
+        runs = _call_mlflow(here, "runs/search", experiment_ids=[number], max_results=1000).get(
+            "runs", []
+        )
         if runs:
             newest = max(int(run["info"]["start_time"]) for run in runs)
-            found.append((newest, experiment["name"], len(runs), here + RUNS.format(number)))
-    return [(name, count, page) for _, name, count, page in sorted(found, reverse=True)]
+            pages.append((newest, experiment["name"], len(runs), here + RUNS.format(number)))
+    return [(name, count, page) for _, name, count, page in sorted(pages, reverse=True)]
 
 
-def _ask(here: str, call: str, **words: Any) -> dict[str, Any]:
+def _call_mlflow(here: str, call: str, **words: Any) -> dict[str, Any]:
     request = Request(
         f"{here}/api/2.0/mlflow/{call}",
         data=json.dumps(words).encode(),

@@ -8,6 +8,7 @@ import click
 
 from vidpipe.config.editing import apply_patch
 from vidpipe.config.loader import FILE, read
+from vidpipe.config.presets import FAST, read_preset
 from vidpipe.data.datasets import folder, scikit_video
 from vidpipe.data.datasets.record import Place
 from vidpipe.data.sequences import as_film, is_sequence
@@ -27,7 +28,8 @@ NEXT = (
 @click.command()
 @click.argument("video")
 @click.option("--fps", type=float, help="Frames per second of numbered pictures.  [default: 25]")
-def use(video: str, fps: float | None) -> None:
+@click.option("--fast", is_flag=True, help="Train on the GPU or all cores: the preset `fast`.")
+def use(video: str, fps: float | None, fast: bool) -> None:
     """Make VIDEO the footage that pix2pix learns from.
 
     VIDEO is a file of any format FFmpeg reads, an animated WebP or AVIF, a folder of numbered
@@ -41,6 +43,8 @@ def use(video: str, fps: float | None) -> None:
       dvc repro pix2pix_evaluate
 
     trains pix2pix alone on it, in about ten minutes on two cores. `dvc repro` trains all models.
+    With --fast it trains with what this machine does best; results are then equal on one kind of
+    machine alone, and `vidpipe preset portable` leads back.
     """
     # Fail before anything is copied where there is no project.
     read(Path(FILE))
@@ -77,9 +81,14 @@ def use(video: str, fps: float | None) -> None:
             description += f" ({'; '.join(facts.notes)})"
 
     # The block of a file may not be there yet, and `video` names one of another data set.
-    patch = {"sources": {"footage": {**block, "video": None}}}
-    apply_patch(Path.cwd(), patch, add_missing=True)
+    patch: dict[str, object] = {"sources": {"footage": {**block, "video": None}}}
+    if fast:
+        patch |= read_preset(Path.cwd(), FAST)
+    changes = apply_patch(Path.cwd(), patch, add_missing=True)
     click.echo(f"footage: {description}")
+    if fast:
+        runtime = [change for change in changes if change.startswith("runtime.")]
+        click.echo(f"runtime: {'; '.join(runtime) or 'fast already'}")
     click.echo(NEXT)
 
 

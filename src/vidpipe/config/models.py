@@ -1,7 +1,7 @@
 """Parameters of the GANs: architecture, training and evaluation.
 
 The block `<name>` of `params.yaml` is the class `<Name>`; its parts are `<Name>Model`,
-`<Name>Train` and `<Name>Evaluate`. Bases hold the keys that several GANs have.
+`<Name>Train` and `<Name>Evaluate`, or a base that several GANs share.
 """
 
 from dataclasses import dataclass
@@ -198,20 +198,12 @@ class MlpGanModel(Noise):
     dropout: Share
 
 
-class MlpGanTrain(FromNoiseTrain):
-    """Training of mlp_gan."""
-
-
-class MlpGanEvaluate(FromNoiseEvaluate):
-    """Evaluation of mlp_gan."""
-
-
 class MlpGan(ConfigBlock):
     """The GAN of digits without convolutions: the baseline of dcgan (Goodfellow et al. 2014)."""
 
     model: MlpGanModel
-    train: MlpGanTrain
-    evaluate: MlpGanEvaluate
+    train: FromNoiseTrain
+    evaluate: FromNoiseEvaluate
 
 
 # dcgan: digits, convolutional networks.
@@ -233,20 +225,12 @@ class DcganModel(Noise):
     dropout: Share
 
 
-class DcganTrain(FromNoiseTrain):
-    """Training of dcgan."""
-
-
-class DcganEvaluate(FromNoiseEvaluate):
-    """Evaluation of dcgan."""
-
-
 class Dcgan(ConfigBlock):
     """The convolutional GAN of digits (Radford et al. 2016)."""
 
     model: DcganModel
-    train: DcganTrain
-    evaluate: DcganEvaluate
+    train: FromNoiseTrain
+    evaluate: FromNoiseEvaluate
 
 
 # gan3d: clips, one stream of 3-D convolutions.
@@ -262,16 +246,11 @@ class Gan3dTrain(ClipGanTrain):
     """Training of gan3d."""
 
 
-class Gan3dEvaluate(FromNoiseEvaluate):
-    """Evaluation of gan3d."""
-
-
 class Gan3d(ClipGanBlock):
     """Clips from noise, by one stream of 3-D convolutions."""
 
     model: Gan3dModel
     train: Gan3dTrain
-    evaluate: Gan3dEvaluate
 
 
 # vgan: clips, foreground and background streams.
@@ -293,16 +272,11 @@ class VganTrain(ClipGanTrain):
     mask_weight: NonNegative
 
 
-class VganEvaluate(FromNoiseEvaluate):
-    """Evaluation of vgan."""
-
-
 class Vgan(ClipGanBlock):
     """Clips from noise, by a foreground and a background stream (Vondrick et al. 2016)."""
 
     model: VganModel
     train: VganTrain
-    evaluate: VganEvaluate
 
 
 # convlstm_gan: clips, from a first frame and noise.
@@ -323,16 +297,11 @@ class ConvlstmGanTrain(ClipGanTrain):
     """Training of convlstm_gan."""
 
 
-class ConvlstmGanEvaluate(FromNoiseEvaluate):
-    """Evaluation of convlstm_gan."""
-
-
 class ConvlstmGan(ClipGanBlock):
     """Clips from a first frame and noise, by a ConvLSTM."""
 
     model: ConvlstmGanModel
     train: ConvlstmGanTrain
-    evaluate: ConvlstmGanEvaluate
 
 
 # mocogan: clips, content that stays and motion frame by frame.
@@ -362,16 +331,11 @@ class MocoganTrain(ClipGanTrain):
     mask_weight: NonNegative
 
 
-class MocoganEvaluate(FromNoiseEvaluate):
-    """Evaluation of mocogan."""
-
-
 class Mocogan(ClipGanBlock):
     """Clips from content and from motion that a GRU cell makes (Tulyakov et al. 2018)."""
 
     model: MocoganModel
     train: MocoganTrain
-    evaluate: MocoganEvaluate
 
 
 # pix2pix: the next frame, from a window of frames.

@@ -8,7 +8,7 @@ import hashlib
 import logging
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
@@ -90,19 +90,20 @@ def extract_all(
         _remove_stale(work, {job.folder for job in jobs})
         limit = BASE_LIMIT + LIMIT_PER_SECOND * float(manifest["seconds"].max())
         left_out = _run(jobs, extract, pool, workers, limit)
-        shots = list(_read_all_shots(jobs))
+        shots = list(_read_all_shots(jobs, left_out))
         if not shots:
             raise UserError(
                 f"{videos}: none of its {len(jobs)} videos can be read: "
-                f"{'; '.join(left_out[:NAMED])}. Choose others in sources.clips"
+                f"{'; '.join([*left_out.values()][:NAMED])}. Choose others in sources.clips"
             )
         # Publish the whole folder by one rename.
         write_shots(work, shots)
-        for sums in work.glob(f"*/{SUMS}"):
-            sums.unlink()
+        for finished in {job.folder for job in jobs} - set(left_out):
+            (finished / SUMS).unlink()
         work.replace(folder)
         for left_by_killed_worker in home.iterdir():
-            shutil.rmtree(left_by_killed_worker)
+            # A worker that a cluster has given up may still write there.
+            shutil.rmtree(left_by_killed_worker, ignore_errors=True)
     return shots
 
 
@@ -137,11 +138,11 @@ def _remove_stale(work: Path, needed: set[Path]) -> None:
 
 def _run(
     jobs: list[Job], extract: Extract, pool: PoolFactory, workers: int | None, limit: float
-) -> list[str]:
+) -> dict[Path, str]:
     """Extract the videos that are not finished yet.
 
     Returns:
-        The reason for each video that was left out.
+        Name and reason of each video that was left out, by its folder.
     """
     # Equal files have one folder, and are extracted once.
     pending = {job.folder: job for job in jobs if not job.folder.exists()}
@@ -150,12 +151,12 @@ def _run(
     call = partial(_extract, extract)
     results = map_ordered(call, pending.values(), pool=pool, workers=workers, seconds=limit)
     results = progress(results, total=len(pending), name="frames", unit="video")
-    left_out = []
+    left_out = {}
     for job, result in zip(pending.values(), results, strict=True):
         if result is not None:
             reason = result.reason if isinstance(result, Failure) else result
             log.warning("%s is left out: %s", job.name, reason)
-            left_out.append(f"{job.name}: {reason}")
+            left_out[job.folder] = f"{job.name}: {reason}"
     return left_out
 
 
@@ -180,7 +181,11 @@ def _extract(extract: Extract, job: Job) -> str | None:
             return str(error)
         write_shots(folder, shots)
         (folder / SUMS).write_bytes(_sums(folder))
-        folder.replace(job.folder)
+        try:
+            folder.replace(job.folder)
+        except OSError:
+            if not job.folder.exists():
+                raise  # else by a worker that a cluster had given up, with the same bytes
     return None
 
 
@@ -196,8 +201,19 @@ def _is_whole(folder: Path) -> bool:
     return sums.is_file() and sums.read_bytes() == _sums(folder)
 
 
-def _read_all_shots(jobs: list[Job]) -> Iterator[Shot]:
+def _read_all_shots(jobs: list[Job], left_out: Collection[Path]) -> Iterator[Shot]:
+    """Yield the shots of all videos that were extracted.
+
+    Raises:
+        UserError: If the frames of one are not to be seen: a network's disk may show them later.
+    """
     for job in jobs:
-        if job.folder.exists():
-            for shot in read_shots(job.folder):
-                yield replace(shot, video=job.name, file=f"{job.folder.name}/{shot.file}")
+        if job.folder in left_out:
+            continue
+        if not job.folder.exists():
+            raise UserError(
+                f"{job.folder}: expected the frames of {job.name}, which a worker has written, but "
+                "they are not to be seen here yet; run again, what is finished is kept"
+            )
+        for shot in read_shots(job.folder):
+            yield replace(shot, video=job.name, file=f"{job.folder.name}/{shot.file}")

@@ -11,22 +11,26 @@ from jaxtyping import Int
 from vidpipe.utils.errors import UserError
 
 
-def run_lengths(split: np.ndarray, shot: Int[np.ndarray, "n"]) -> Int[np.ndarray, "n"]:
-    """Count the frames of one shot and split that begin with each frame, itself among them.
+def run_lengths(arrays: Mapping[str, np.ndarray], part: str) -> Int[np.ndarray, "n"]:
+    """Count the frames of a split that follow each other within a shot from each frame on.
+
+    The frame itself counts. Frames of other splits have 0.
 
     Args:
-        split: Split of each frame.
-        shot: Number of each frame's shot.
+        arrays: Arrays of `pairs.npz`.
+        part: `seen`, `held_out` or `unseen`.
     """
     # A run ends where the shot or the split is another than that of the next frame.
+    split, shot = arrays["frame_split"], arrays["frame_shot"]
     same = (shot[1:] == shot[:-1]) & (split[1:] == split[:-1])
     ends = np.append(np.flatnonzero(~same), len(shot) - 1)
     place = np.arange(len(shot))
-    return ends[np.searchsorted(ends, place)] - place + 1
+    lengths = ends[np.searchsorted(ends, place)] - place + 1
+    return np.where(split == part, lengths, 0)
 
 
 def window_starts(
-    arrays: Mapping[str, np.ndarray], split: str, *, history: int, ahead: int = 1
+    runs: Int[np.ndarray, "n"], *, history: int, ahead: int = 1
 ) -> Int[np.ndarray, "w"]:
     """Return the first frame of each window, within a shot and split, that can be followed.
 
@@ -34,13 +38,11 @@ def window_starts(
     `start + history + ahead - 1`, are of its shot and split too.
 
     Args:
-        arrays: Arrays of `pairs.npz`.
-        split: `seen`, `held_out` or `unseen`.
+        runs: See `run_lengths`.
         history: Frames of a window.
         ahead: Frames that follow it.
     """
-    lengths = run_lengths(arrays["frame_split"], arrays["frame_shot"])
-    return np.flatnonzero((arrays["frame_split"] == split) & (lengths >= history + ahead))
+    return np.flatnonzero(runs >= history + ahead)
 
 
 def check_history(arrays: Mapping[str, np.ndarray], split: str, history: int) -> None:
@@ -54,11 +56,10 @@ def check_history(arrays: Mapping[str, np.ndarray], split: str, history: int) ->
     Raises:
         UserError: If no shot has so many frames of the split.
     """
-    if len(window_starts(arrays, split, history=history)):
+    longest = run_lengths(arrays, split).max(initial=0)
+    if longest > history:
         return
     longest_shot = np.bincount(arrays["frame_shot"]).max(initial=0)
-    lengths = run_lengths(arrays["frame_split"], arrays["frame_shot"])
-    longest = lengths[arrays["frame_split"] == split].max(initial=0)
     raise UserError(
         f"pix2pix.model.history: a window of {history} frames and the next one are {history + 1} "
         f"frames, but the longest shot has {longest_shot}, of which {longest} are {split}. Set "

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 from torch import Tensor
 
+from vidpipe.data.pair_arrays import window_starts
 from vidpipe.evaluation.fidelity import gradient_energy, moving_share, mse, ssim
 from vidpipe.models.shapes import FrameBatch, WindowBatch
 
@@ -59,49 +60,26 @@ def windows_of(footage: Footage, last: Int[np.ndarray, "n"], history: int) -> Wi
     return frames.view(len(last), history, *frames.shape[1:])
 
 
-def starts_in(
-    usable: Bool[np.ndarray, "n"], shot: Int[np.ndarray, "n"], *, most: int, history: int = 1
-) -> list[int]:
-    """Return frames that end a usable window, and that a usable frame of the same shot follows.
+def prediction_starts(
+    runs: Int[np.ndarray, "n"], *, most: int, history: int = 1
+) -> Int[np.ndarray, "s"]:
+    """Return the frames that end a window and that another frame follows.
 
     Args:
-        usable: Frames of the split.
-        shot: Number of each frame's shot.
+        runs: Frames that follow each other from each frame on; see `run_lengths`.
         most: Largest number of starts; of more, evenly spaced ones are returned.
         history: Frames of a window.
     """
-    followed = usable[:-1] & usable[1:] & (shot[:-1] == shot[1:])
-    # The earlier frames of the window follow each other in the same way.
-    complete = followed.copy()
-    for earlier in range(1, history):
-        complete[earlier:] &= followed[:-earlier]
-        complete[:earlier] = False
-    starts = np.flatnonzero(complete)
+    starts = window_starts(runs, history=history) + history - 1
     if len(starts) > most:
         starts = starts[np.linspace(0, len(starts) - 1, most).round().astype(int)]
-    return [int(start) for start in starts]
-
-
-def reach(
-    starts: Sequence[int], usable: Bool[np.ndarray, "n"], shot: Int[np.ndarray, "n"], horizons: int
-) -> Int[np.ndarray, "s"]:
-    """Return how many usable frames of its shot follow each start, at most `horizons`."""
-    ahead = np.zeros(len(starts), dtype=np.int64)
-    for row, start in enumerate(starts):
-        while (
-            ahead[row] < horizons
-            and (following := start + ahead[row] + 1) < len(usable)
-            and usable[following]
-            and shot[following] == shot[start]
-        ):
-            ahead[row] += 1
-    return ahead
+    return starts
 
 
 def score_rollouts(
     predictor: Predictor,
     footage: Footage,
-    starts: Sequence[int],
+    starts: Int[np.ndarray, "s"],
     ahead: Int[np.ndarray, "s"],
     horizons: int,
     *,
@@ -126,11 +104,10 @@ def score_rollouts(
     tables = _Tables(
         len(starts), horizons, similarity=similarity, distance=distance, distance_at=distance_at
     )
-    origins = np.asarray(starts)
     for first in range(0, len(starts), BATCH):
         # Predict from a batch of starts at a time, as far as the longest of them goes.
         rows = np.arange(first, min(first + BATCH, len(starts)))
-        window = windows_of(footage, origins[rows], history)
+        window = windows_of(footage, starts[rows], history)
         predicted = predictor(window, int(ahead[rows].max()))
         before = window[:, -1]
         for k in range(predicted.shape[1]):
@@ -138,7 +115,7 @@ def score_rollouts(
             alive = ahead[rows] > k
             kept = torch.from_numpy(alive)
             rows, predicted, before = rows[alive], predicted[kept], before[kept]
-            index = origins[rows] + k
+            index = starts[rows] + k
             tables.add(rows, k, predicted[:, k], before, footage(index + 1), footage(index))
             before = predicted[:, k]
     return tables.scores()
@@ -147,7 +124,7 @@ def score_rollouts(
 def score_one_steps(
     predictor: Predictor,
     footage: Footage,
-    starts: Sequence[int],
+    starts: Int[np.ndarray, "s"],
     ahead: Int[np.ndarray, "s"],
     horizons: int,
     *,

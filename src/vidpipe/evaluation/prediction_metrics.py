@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 import torch
-from jaxtyping import Bool, Int, UInt8
+from jaxtyping import Int, UInt8
 
 from vidpipe.evaluation import perceptual
 from vidpipe.evaluation.bootstrap import interval
@@ -18,10 +18,9 @@ from vidpipe.evaluation.prediction import (
     Scores,
     Table,
     predicted_clips,
-    reach,
+    prediction_starts,
     score_one_steps,
     score_rollouts,
-    starts_in,
 )
 from vidpipe.evaluation.prediction_baselines import COPY_LAST, FITTED_FLOW
 from vidpipe.evaluation.prediction_baselines import HISTORY as BASELINE_HISTORY
@@ -86,8 +85,7 @@ def evaluate_split(
     model: Predictor,
     baselines: Mapping[str, Predictor],
     footage: Footage,
-    usable: Bool[np.ndarray, "n"],
-    shot: Int[np.ndarray, "n"],
+    runs: Int[np.ndarray, "n"],
     *,
     split: str,
     starts: int,
@@ -103,8 +101,7 @@ def evaluate_split(
         model: Predictor that is evaluated.
         baselines: Predictors that it must beat, copy-last among them.
         footage: Returns frames by index.
-        usable: Frames of the split.
-        shot: Number of each frame's shot.
+        runs: Frames of the split that follow each other from each frame on; see `run_lengths`.
         split: Name of the split, for the metrics.
         starts: Largest number of starts.
         horizons: Largest number of frames that are predicted from a start.
@@ -115,15 +112,15 @@ def evaluate_split(
     """
     # All look at the same windows, as long as the longest that one of them wants, if shots are.
     longest_window = max(history, BASELINE_HISTORY)
-    origins = starts_in(usable, shot, most=starts, history=longest_window)
-    if origins:
+    origins = prediction_starts(runs, most=starts, history=longest_window)
+    if len(origins):
         history = longest_window
     else:
-        origins = starts_in(usable, shot, most=starts, history=history)
+        origins = prediction_starts(runs, most=starts, history=history)
     metrics: dict[str, float | int] = {f"starts.{split}": len(origins)}
-    if not origins:
+    if not len(origins):
         return SplitEvaluation(metrics, {}, {})
-    ahead = reach(origins, usable, shot, horizons)
+    ahead = np.minimum(runs[origins] - 1, horizons)
     copies = score_one_steps(
         baselines[COPY_LAST], footage, origins, ahead, horizons, history=history
     )
@@ -159,7 +156,7 @@ def evaluate_split(
     longest = int(np.argmax(ahead))
     shown = {"rollout": model, "flow": baselines[FITTED_FLOW], "copy last": baselines[COPY_LAST]}
     count = int(ahead[longest])
-    frames = predicted_clips(shown, footage, origins[longest], count, history=history)
+    frames = predicted_clips(shown, footage, int(origins[longest]), count, history=history)
     clips = {
         name: to_uint8(clip).permute(0, 2, 3, 1).cpu().numpy() for name, clip in frames.items()
     }

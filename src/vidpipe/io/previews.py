@@ -56,8 +56,8 @@ def preview_media(file: Path) -> HTMLPreview:
 
 def preview_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> TablePreview:
     """Return the first rows of a table."""
-    some: list[object] = [list(row) for row in rows[:ROWS]]
-    return TablePreview({"index": list(range(len(some))), "columns": list(columns), "data": some})
+    data: list[object] = [list(row) for row in rows[:ROWS]]
+    return TablePreview({"index": list(range(len(data))), "columns": list(columns), "data": data})
 
 
 def preview_csv(file: Path) -> TablePreview:

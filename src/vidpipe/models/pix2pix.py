@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vidpipe.config.models import Pix2pixModel, Pix2pixTrain, TrainingConfig
+from vidpipe.data.pair_arrays import run_lengths, window_starts
 from vidpipe.data.splits import SEEN
 from vidpipe.models.flow import optical_flow
 from vidpipe.models.flow_generator import FlowGenerator, fit_velocity, past_of
@@ -43,18 +44,21 @@ class PairData:
 
     Attributes:
         frames: All frames, in order; stay on the device as uint8.
-        pairs: Rows (source, target) of indices into `frames`, of the split to train on.
+        runs: Frames to train on that follow each other from each frame on; see `run_lengths`.
     """
 
     frames: UInt8[Tensor, "n c h w"]
-    pairs: Int[Tensor, "p 2"]
+    runs: Int[np.ndarray, "n"]
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray], device: torch.device) -> "PairData":
-        """Return the pairs of `pairs.npz` that are for training."""
+        """Return the frames of `pairs.npz`, of which those that are `seen` are for training."""
         frames = torch.from_numpy(arrays["frames"]).permute(0, 3, 1, 2).contiguous()
-        pairs = torch.from_numpy(arrays["pairs"][arrays["pair_split"] == SEEN]).long()
-        return cls(frames.to(device), pairs)
+        return cls(frames.to(device), run_lengths(arrays, SEEN))
+
+    def starts(self, *, history: int, ahead: int = 1) -> Int[Tensor, "_"]:
+        """Return the first frames of the windows to train on that `ahead` frames follow."""
+        return torch.from_numpy(window_starts(self.runs, history=history, ahead=ahead))
 
 
 def build(config: TrainingConfig[Pix2pixModel, Pix2pixTrain], data: PairData) -> Networks:
@@ -64,7 +68,7 @@ def build(config: TrainingConfig[Pix2pixModel, Pix2pixTrain], data: PairData) ->
     architecture = {"size": size, "channels": channels, **model}
     generator = make_generator(**architecture)
     if isinstance(generator, FlowGenerator):
-        velocity = fitted_velocity(data.frames, data.pairs, generator.history)
+        velocity = fitted_velocity(data, generator.history)
         generator.velocity.data.copy_(velocity)
     discriminator = Discriminator(
         channels=channels, width=config.model.discriminator_width, history=config.model.history
@@ -102,8 +106,7 @@ def objective(
     train = config.train
     objective_of = NextFrameObjective if config.model.motion == "none" else MotionObjective
     return objective_of(
-        data.frames,
-        data.pairs,
+        data,
         history=config.model.history,
         batch=train.batch,
         l1_weight=train.l1_weight,
@@ -231,8 +234,7 @@ class NextFrameObjective:
     """Source, a window of frames; target, the frame after it.
 
     Args:
-        frames: All frames, in order; stay on the device as uint8.
-        pairs: Rows (source, target) of indices into `frames`.
+        data: Frames, and which of them follow each other.
         history: Frames of a window.
         batch: Windows per draw.
         l1_weight: Weight of the mean absolute error (the paper's lambda).
@@ -245,8 +247,7 @@ class NextFrameObjective:
 
     def __init__(
         self,
-        frames: UInt8[Tensor, "n c h w"],
-        pairs: Int[Tensor, "p 2"],
+        data: PairData,
         *,
         history: int,
         batch: int,
@@ -256,14 +257,17 @@ class NextFrameObjective:
         pushforward: int,
         history_dropout: float,
     ) -> None:
-        self.frames = frames
+        self.frames = data.frames
         self.history = history
         self.batch = batch
         self.l1_weight = l1_weight
         self.noise = noise
         self.views = views
         self.history_dropout = history_dropout
-        self.starts = run_starts(pairs, history=history, pushforward=pushforward)
+
+        # By the steps that the generator runs ahead, as far as any shot is long enough.
+        by_steps = (data.starts(history=history, ahead=1 + k) for k in range(pushforward + 1))
+        self.starts = [starts for starts in by_steps if len(starts)]
 
     def sample_batch(self, generator: Any, rng: torch.Generator) -> tuple[Past, FrameBatch]:
         """Draw (windows, next frames). The random numbers come from `rng`, on the CPU.
@@ -298,8 +302,18 @@ class NextFrameObjective:
         # All frames of a row are seen through the same view; noise is on the window alone.
         view = self._view(rng)
         frames = [view(first + offset) for offset in range(self.history)]
-        window = self._add_noise(stack_window(frames), rng)
+        window = self._add_noise(stack_window(self._forget(frames, rng)), rng)
         return Past(window), view(first + self.history + ahead)
+
+    def _forget(self, frames: list[FrameBatch], rng: torch.Generator) -> list[FrameBatch]:
+        """Let some windows begin with a still, as one from a picture does."""
+        if self.history == 1 or self.history_dropout == 0:
+            return frames
+        forgetful = torch.rand(self.batch, generator=rng) < self.history_dropout
+        known = torch.randint(1, self.history, (self.batch,), generator=rng)
+        first_known = torch.where(forgetful, self.history - known, 0)
+        index = torch.maximum(torch.arange(self.history)[:, None], first_known)
+        return list(torch.stack(frames)[index, torch.arange(self.batch)])
 
     def _add_noise(self, window: WindowBatch, rng: torch.Generator) -> WindowBatch:
         """Add noise of a random level to each window."""
@@ -330,12 +344,11 @@ class MotionObjective(NextFrameObjective):
     A view turns and mirrors a window, lowers its contrast, and runs half of them backwards.
     """
 
-    def __init__(
-        self, frames: UInt8[Tensor, "n c h w"], pairs: Int[Tensor, "p 2"], **options: Any
-    ) -> None:
-        super().__init__(frames, pairs, **options)
+    def __init__(self, data: PairData, **options: Any) -> None:
+        super().__init__(data, **options)
         # Flow i leads from frame i + 1 to the one before it; run backwards, to the one after it.
-        index = torch.unique(pairs[:, 0])
+        frames = data.frames
+        index = data.starts(history=1)
         self.forward_flows = frames.new_zeros(len(frames) - 1, 2, *frames.shape[2:]).float()
         self.backward_flows = torch.zeros_like(self.forward_flows)
         for part in torch.split(index, BATCH):
@@ -380,11 +393,10 @@ class MotionObjective(NextFrameObjective):
         return frames[: self.history], flows, frames[-1]
 
 
-def fitted_velocity(
-    frames: UInt8[Tensor, "n c h w"], pairs: Int[Tensor, "p 2"], history: int
-) -> Float[Tensor, "2 k1"]:
-    """Fit the velocity that past flows predict to windows of the pairs: all, or evenly some."""
-    starts = run_starts(pairs, history=history, pushforward=0)[0]
+def fitted_velocity(data: PairData, history: int) -> Float[Tensor, "2 k1"]:
+    """Fit the velocity that past flows predict to the windows: all, or evenly some."""
+    starts = data.starts(history=history)
+    frames = data.frames
     if len(starts) > MOST_WINDOWS:
         starts = starts[torch.linspace(0, len(starts) - 1, MOST_WINDOWS).round().long()]
 
@@ -412,27 +424,6 @@ def turned_flow(flow: Float[Tensor, "n 2 h w"], turn: int) -> Float[Tensor, "n 2
     signs = torch.tensor([-1.0 if turn & 1 else 1.0, -1.0 if turn & 2 else 1.0])
     flow = turned(flow, turn) * signs.to(flow).view(2, 1, 1)
     return flow.flip(-3) if turn & 4 else flow
-
-
-def run_starts(
-    pairs: Int[Tensor, "p 2"], *, history: int, pushforward: int
-) -> list[Int[Tensor, "_"]]:
-    """Return, for k = 0, 1, ... steps ahead, the first frames of windows that can be followed so.
-
-    A window of `history` frames and k + 1 frames after it take history + k pairs that follow each
-    other.
-    """
-    # A run may not cross a cut or a split: every step of it must be a pair.
-    sources = set(pairs[:, 0].tolist())
-    runs = (
-        [
-            start
-            for start in sorted(sources)
-            if all(start + offset in sources for offset in range(history + k))
-        ]
-        for k in range(pushforward + 1)
-    )
-    return [torch.tensor(run) for run in runs if run]
 
 
 def random_affine(count: int, rng: torch.Generator) -> Float[Tensor, "count 2 3"]:

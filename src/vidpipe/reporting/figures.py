@@ -169,7 +169,7 @@ def _for_a_page(svg: str, title: str) -> str:
     svg = re.sub(r' (?:width|height)="[\d.]+pt"', "", svg, count=2)
     # Names of parts that nothing refers to would be in a page twice.
     used = set(re.findall(r"#([\w.-]+)[\")]", svg))
-    svg = re.sub(r' id="([\w.-]+)"', lambda found: found[0] if found[1] in used else "", svg)
+    svg = re.sub(r' id="([\w.-]+)"', lambda match: match[0] if match[1] in used else "", svg)
     for placeholder, colour in SERIES.items():
         svg = svg.replace(placeholder, colour)
     svg = svg.replace(INK, "currentColor")

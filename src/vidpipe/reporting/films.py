@@ -51,8 +51,8 @@ def read_film(path: Path) -> Film:
 def _read_video(path: Path) -> Film:
     to_rgb = ToRgb()
     frames = [
-        to_rgb(shown.frame, shown.frame.width, shown.frame.height, BICUBIC)
-        for shown in decode(path)
+        to_rgb(decoded.frame, decoded.frame.width, decoded.frame.height, BICUBIC)
+        for decoded in decode(path)
     ]
     if not frames:
         raise UserError(f"{path}: expected a film, but no frame of it can be decoded")
@@ -68,14 +68,14 @@ def _read_gif(path: Path) -> Film:
     try:
         with Image.open(path) as image:
             # The iterator moves one image from frame to frame: each is read while it stands there.
-            shown = [
+            pages = [
                 (np.asarray(page.convert("RGB")), page.info.get("duration") or NO_TIME)
                 for page in ImageSequence.Iterator(image)
             ]
     except (OSError, ValueError, SyntaxError, EOFError) as error:
         raise UserError(f"{path.name}: expected a GIF, but cannot be read as one") from error
-    fps = max(1, round(1000 / float(np.median([duration for _, duration in shown]))))
-    return [frame for frame, _ in shown][:MOST_FRAMES], fps
+    fps = max(1, round(1000 / float(np.median([duration for _, duration in pages]))))
+    return [frame for frame, _ in pages][:MOST_FRAMES], fps
 
 
 def _alike(one: Frame, other: Frame) -> bool:

@@ -145,16 +145,16 @@ def _clips(results: Results) -> Block:
         film("real", partial(clip_wall, model.samples, REAL), mark=REFERENCE, facts=_facts(of_real))
         for model in models
     )
-    found = next((picture for picture in all_real if picture.uri), None)
-    pictures = [found or Picture("real", why="no films yet", mark=REFERENCE)]
+    first_film = next((picture for picture in all_real if picture.uri), None)
+    pictures = [first_film or Picture("real", why="no films yet", mark=REFERENCE)]
     for place, model in enumerate(models):
-        shown = [(score, score.value(model.numbers)) for score in (ACCEPTED, MOTION, DISTANCE)]
+        scores = [(score, score.value(model.numbers)) for score in (ACCEPTED, MOTION, DISTANCE)]
         pictures.append(
             film(
                 model.name,
                 partial(clip_wall, model.samples, MADE),
                 mark=BEST if place == 0 and len(scored) > 1 else "",
-                facts=_facts(shown),
+                facts=_facts(scores),
             )
         )
 
@@ -298,8 +298,8 @@ def _rows_of_one(model: ModelResults) -> list[Row]:
         ]
         if with_baseline:
             baseline = score.baseline_value(model.numbers)
-            told = "" if baseline is None else score.baseline_name
-            cells.append(Cell(score.number(baseline), note=told))
+            beside = "" if baseline is None else score.baseline_name
+            cells.append(Cell(score.number(baseline), note=beside))
         rows.append(Row(score, cells))
     return rows
 
@@ -523,8 +523,8 @@ def _prediction_verdict(scored: Mapping[str, Mapping[str, float]]) -> str:
 
 def _made_of(numbers: Mapping[str, float]) -> str:
     """Say how many numerals of how many a model makes."""
-    made, real = NUMERALS.value(numbers), NUMERALS.real_value(numbers)
-    return NUMERALS.number(made) + ("" if real is None else f" of {NUMERALS.number(real)}")
+    count, real = NUMERALS.value(numbers), NUMERALS.real_value(numbers)
+    return NUMERALS.number(count) + ("" if real is None else f" of {NUMERALS.number(real)}")
 
 
 def _digit_verdict(scored: Mapping[str, Mapping[str, float]]) -> str:

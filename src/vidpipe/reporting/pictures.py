@@ -25,7 +25,7 @@ class Picture:
     """A film or a still on a page, or what stands in its place.
 
     Attributes:
-        title: Whose it is.
+        title: Name of the model or of the predictor; `real` of real data.
         uri: Data URI; empty if there is none.
         why: Why there is none.
         facts: Short lines below it.
@@ -144,12 +144,12 @@ def real_digits(
         return Picture("real", why=digits, mark=mark, facts=facts)
     labels = digits["label"]
     classes = int(labels.max()) + 1
-    chosen = [
+    indices = [
         np.flatnonzero(labels == place % classes)[place // classes]
         for place in range(WALL**2)
         if np.count_nonzero(labels == place % classes) > place // classes
     ]
-    rgb = [np.repeat(digits["pictures"][i][..., None], 3, axis=2) for i in chosen]
+    rgb = [np.repeat(digits["pictures"][i][..., None], 3, axis=2) for i in indices]
     page = grid([rgb[i : i + WALL] for i in range(0, len(rgb), WALL)], tile=DIGIT_TILE)
     height, width = page.shape[:2]
     return Picture(

@@ -206,14 +206,14 @@ def _warned(results: ModelResults) -> Iterator[str]:
     settled = numbers[numbers["step"] > UNSETTLED * steps]
     if not steps >= FEW_STEPS:
         return
-    seen = dict[str, list[int]]()
+    steps_by_sign = dict[str, list[int]]()
     messages = dict[str, str]()
     for row in settled.to_dict("records"):
         measured = {str(name): float(value) for name, value in row.items()}
         for sign, message in warning_signs(measured).items():
-            seen.setdefault(sign, []).append(int(row["step"]))
+            steps_by_sign.setdefault(sign, []).append(int(row["step"]))
             messages[sign] = message
-    for sign, at in seen.items():
+    for sign, at in steps_by_sign.items():
         often = f"in {len(at)} of {len(settled)} reports, last at step {at[-1]:,}"
         yield f"{sign.replace('_', ' ')} ({often}): {messages[sign]}"
 

@@ -34,7 +34,7 @@ WIDEST = 24  # characters of a column in the terminal
 
 
 @dataclass(frozen=True)
-class Judge:
+class ScoringClassifier:
     """The classifier by which a model was scored; empty where it is not known.
 
     Attributes:
@@ -45,11 +45,11 @@ class Judge:
     folder: str = ""
     weights: str = ""
 
-    def is_same(self, other: "Judge") -> bool | None:
+    def is_same(self, other: "ScoringClassifier") -> bool | None:
         """Return True for the same classifier, None if that cannot be told."""
         pairs = [(self.weights, other.weights), (self.folder, other.folder)]
-        known = [one == two for one, two in pairs if one and two]
-        return known[0] if known else None
+        equalities = [one == two for one, two in pairs if one and two]
+        return equalities[0] if equalities else None
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class ScoredModel:
         numbers: Metrics by name.
         scores: Headline scores by name, where they are known without the metrics.
         params: Parameters by dotted key.
-        judge: The classifier that scored it.
+        classifier: The one that scored it.
         samples: Folder of its film, if it was asked for and is there.
         why: Why there is no film.
     """
@@ -70,7 +70,7 @@ class ScoredModel:
     numbers: Mapping[str, float] = field(default_factory=dict)
     scores: Mapping[str, float] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
-    judge: Judge = Judge()
+    classifier: ScoringClassifier = ScoringClassifier()
     samples: Path | None = None
     why: str = ""
 
@@ -178,7 +178,7 @@ def compare(
         columns = [run.name for run, _ in members]
         notes = [f"{run.name}: {few}" for run, one in members if (few := few_samples(one.numbers))]
         group = Group(title, columns, rows, _differing(members), [], notes)
-        if with_films and not group.equal and _kind(first.model):
+        if with_films and not group.equal and kind_of(first.model):
             group = replace(group, pictures=[_film(run, one) for run, one in members])
         groups.append(group)
     return groups
@@ -230,16 +230,18 @@ def _difference(
     text = score.number(value)
     if other is first or value is None or base is None:
         return Difference(text, "", "")
-    if score.classifier and (same := first.judge.is_same(other.judge)) is not True:
+    if score.classifier and (same := first.classifier.is_same(other.classifier)) is not True:
         return Difference(text, "", "unknown" if same is None else "other classifier")
     if value == base:
         return Difference(text, "0", "equal")
     change = value - base
     sign = "+" if change > 0 else "−"
-    shown = f"{sign}{score.number(abs(change))}"
+    change_text = f"{sign}{score.number(abs(change))}"
     if allowed is not None and abs(change) <= allowed:
-        return Difference(text, shown, "within tolerance")
-    return Difference(text, shown, "better" if score.loss(value) < score.loss(base) else "worse")
+        return Difference(text, change_text, "within tolerance")
+    return Difference(
+        text, change_text, "better" if score.loss(value) < score.loss(base) else "worse"
+    )
 
 
 def _scaled(tolerance: float | None, score: Headline, first: ScoredModel) -> float | None:
@@ -263,7 +265,11 @@ def _differing(members: Sequence[tuple[ComparedRun, ScoredModel]]) -> dict[str, 
         ]
         common = set.intersection(*(set(one) for one in params))
     values = {key: [one[key] for one in params] for key in sorted(common)}
-    return {key: found for key, found in values.items() if len(set(found)) > 1}
+    return {
+        key: values_of_runs
+        for key, values_of_runs in values.items()
+        if len(set(values_of_runs)) > 1
+    }
 
 
 def _film(run: ComparedRun, one: ScoredModel) -> Picture:
@@ -274,12 +280,12 @@ def _film(run: ComparedRun, one: ScoredModel) -> Picture:
         "clips": partial(clip_wall, one.samples, MADE),
         "prediction": partial(prediction_film, one.samples, HELD_OUT_ROW, ROLLOUT),
         "digits": partial(digit_walk, one.samples),
-    }[_kind(one.model)]
-    quality = LINES if _kind(one.model) == "digits" else QUALITY
+    }[kind_of(one.model)]
+    quality = LINES if kind_of(one.model) == "digits" else QUALITY
     return film(run.name, make, facts=[one.model], quality=quality)
 
 
-def _kind(model: str) -> str:
+def kind_of(model: str) -> str:
     """Return the deliverable of a model; empty for one that makes no films."""
     return next((kind for kind, names in DELIVERABLES.items() if model in names), "")
 

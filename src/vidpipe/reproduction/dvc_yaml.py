@@ -6,11 +6,14 @@ the `params:` inputs of its nodes, its code the modules of its node functions an
 
 import io
 import re
+import sys
+from itertools import groupby
 from pathlib import Path
+from textwrap import fill, indent
 from typing import Any
 
 from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedBase, CommentedMap, CommentedSeq
+from ruamel.yaml.comments import CommentedSeq
 
 from vidpipe.reproduction.code import INSTALLED, Imports, by_folder, code_of, has_code, installed
 from vidpipe.tracking import live_history
@@ -18,6 +21,7 @@ from vidpipe.utils.errors import UserError
 
 FILE = "dvc.yaml"
 CATALOG = "conf/base/catalog.yml"
+WIDTH = 100  # columns of a line
 HEADER = (
     "# Made by `vidpipe dvc-yaml` from Kedro's pipelines and conf/base/catalog.yml: change those.\n"
 )
@@ -78,38 +82,56 @@ def render(project: Path) -> str:
     live = {"title": "trainings that run now, or were stopped", "x": "step"}
     plots.append({live_history.FOLDER: {**live, "y": list(live_history.COLUMNS)}})
     yaml = YAML()
-    yaml.default_flow_style = False
+    yaml.default_flow_style = None  # lists and mappings of words alone are in one line
+    yaml.width = sys.maxsize
     stream = io.StringIO()
     yaml.dump({"stages": stages, "plots": plots}, stream)
-    return HEADER + stream.getvalue()
+    return HEADER + "".join(f"{_broken(line)}\n" for line in stream.getvalue().splitlines())
 
 
 def _stage(
     name: str, code: list[str], read: list[str], written: list[str], catalog: dict[str, Any]
 ) -> dict[str, Any]:
+    data = sorted({catalog[i]["filepath"] for i in read if i in catalog})
     params: list[Any] = sorted({i.removeprefix("params:") for i in read if i.startswith("params:")})
     params += [_hints(catalog[o])["params"] for o in written if "params" in _hints(catalog[o])]
-    data = sorted({catalog[i]["filepath"] for i in read if i in catalog})
-    stage: dict[str, Any] = {"cmd": f"kedro run --pipelines={name}", "deps": [*data, *code]}
-    if params:
-        stage["params"] = _in_one_line(CommentedSeq(params))
+    lists: dict[str, list[Any]] = {"deps": [*data, *code], "params": params}
     for kind in ("outs", "metrics"):
-        outs = [_out(catalog[o]) for o in written if _hints(catalog[o]).get("kind", "outs") == kind]
-        if outs:
-            stage[kind] = outs
-    return stage
+        hints = {output: _hints(catalog[output]) for output in written}
+        lists[kind] = [_out(catalog[o]) for o in written if hints[o].get("kind", "outs") == kind]
+    filled = {key: _in_one_line(values) for key, values in lists.items() if values}
+    return {"cmd": f"kedro run --pipelines={name}", **filled}
 
 
 def _out(entry: dict[str, Any]) -> Any:
     path = entry["filepath"]
     settings = {key: value for key, value in _hints(entry).items() if key in ("cache", "persist")}
-    return {path: _in_one_line(CommentedMap(settings))} if settings else path
+    return {path: settings} if settings else path
 
 
-def _in_one_line(values: CommentedBase) -> CommentedBase:
-    """Mark a list or a mapping of few words: it is written in one line."""
-    values.fa.set_flow_style()
-    return values
+def _in_one_line(values: list[Any]) -> CommentedSeq:
+    """Return a list that is written in one line, with all that it holds."""
+    line = CommentedSeq(values)
+    line.fa.set_flow_style()
+    return line
+
+
+def _broken(line: str) -> str:
+    """Break the line of a long list of paths, so that those of each folder begin a line."""
+    if len(line) <= WIDTH:
+        return line
+    head, bracket, items = line.partition("[")
+    margin = " " * (len(head) + 1)
+    lines = (
+        fill(", ".join(paths), WIDTH - len(margin), break_on_hyphens=False)
+        for _, paths in groupby(items.split(", "), key=_folder)
+    )
+    return head + bracket + indent(",\n".join(lines), margin).lstrip()
+
+
+def _folder(path: str) -> str:
+    """Return the folder of the package that a path of code is in; empty for data."""
+    return path.split("/")[2] if path.startswith("src/") else ""
 
 
 def _plots(entry: dict[str, Any]) -> list[dict[str, Any]]:

@@ -12,19 +12,24 @@ from typing import Any
 
 from dvc.exceptions import DvcException
 from dvc.repo import Repo
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
-from vidpipe.config.loader import FILE, read
+from vidpipe.config.loader import FILE, read, read_text
 from vidpipe.evaluation.protocol import CLASSIFIER as CLASSIFIER_MD5
 from vidpipe.evaluation.protocol import Protocol
-from vidpipe.reporting.results import DELIVERABLES, METRICS, SAMPLES
-from vidpipe.reporting.side_by_side import FILMS, ComparedRun, Judge, ScoredModel
+from vidpipe.reporting.results import METRICS, SAMPLES
+from vidpipe.reporting.side_by_side import (
+    FILMS,
+    ComparedRun,
+    ScoredModel,
+    ScoringClassifier,
+    kind_of,
+)
 from vidpipe.reproduction import worktree
 from vidpipe.reproduction.record import LOCK, md5, read_scores
 from vidpipe.tracking.descriptions import METRICS_FILE, SCORE, flat_params, in_force
 from vidpipe.tracking.headlines import HEADLINES
 from vidpipe.tracking.mlflow_tracker import CLASSIFIER, CLASSIFIER_TAG, MODEL_TAG, open_runs
+from vidpipe.tracking.provenance import git
 from vidpipe.tracking.trust import classifier_of
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import md5 as md5_of_file
@@ -50,14 +55,16 @@ def find_run(project: Path, name: str, films: Path | None = None) -> ComparedRun
     if name == WORKSPACE:
         return _workspace(project, films)
     experiments = worktree.experiments(project)
-    if commit := experiments.get(name) or _commit(project, name):
+    options = ("--verify", "--quiet", "--end-of-options")
+    commit = experiments.get(name) or git(project, "rev-parse", *options, f"{name}^{{commit}}")
+    if commit:
         kind = "experiment" if name in experiments else "revision"
         return _revision(project, name, f"{kind} {commit[:12]}", commit, films)
     if run := _run_of_mlflow(project, name, films):
         return run
-    told = f" (there are: {', '.join(sorted(experiments))})" if experiments else " (there are none)"
+    listing = f"there are: {', '.join(sorted(experiments))}" if experiments else "there are none"
     raise UserError(
-        f"{name}: expected `{WORKSPACE}`, a revision of git, an experiment of DVC{told}"
+        f"{name}: expected `{WORKSPACE}`, a revision of git, an experiment of DVC ({listing})"
         ", or the id of a run of MLflow, its start or its name; found none of that name"
     )
 
@@ -74,19 +81,22 @@ def _workspace(project: Path, films: Path | None) -> ComparedRun:
             continue
         numbers, protocol = read_scores(file.read_bytes(), f"{METRICS}/{name}.json")
         # The metrics say which classifier scored; of earlier ones the record does, if it is theirs.
-        recorded = _md5_of(stages, name, "outs", f"{METRICS}/{name}.json")
-        is_recorded = recorded == md5(project, f"{METRICS}/{name}.json")
-        judge = _judge(protocol, _recorded_judge(project, stages, name) if is_recorded else Judge())
-        if judge == Judge() and (classifier := classifier_of(name)):
-            folder = f"{MODELS}/{classifier}"
+        file_md5 = _md5_of(stages, name, "outs", f"{METRICS}/{name}.json")
+        is_recorded = file_md5 == md5(project, f"{METRICS}/{name}.json")
+        unknown = ScoringClassifier()
+        recorded = _recorded_classifier(project, stages, name) if is_recorded else unknown
+        classifier = _classifier(protocol, recorded)
+        if classifier == unknown and (classifier_name := classifier_of(name)):
+            folder = f"{MODELS}/{classifier_name}"
             weights = project / folder / CLASSIFIER
-            judge = Judge(md5(project, folder), md5_of_file(weights) if weights.is_file() else "")
+            weights_md5 = md5_of_file(weights) if weights.is_file() else ""
+            classifier = ScoringClassifier(md5(project, folder), weights_md5)
         samples = project / SAMPLES / name
         models[name] = ScoredModel(
             model=name,
             numbers=numbers,
             params=in_force(params, name),
-            judge=judge,
+            classifier=classifier,
             samples=samples if films and samples.is_dir() else None,
             why=f"{SAMPLES}/{name} is not there",
         )
@@ -110,7 +120,7 @@ def _revision(project: Path, name: str, kind: str, commit: str, films: Path | No
             model=model,
             numbers=numbers,
             params=in_force(params, model),
-            judge=_judge(protocol, _recorded_judge(project, stages, model)),
+            classifier=_classifier(protocol, _recorded_classifier(project, stages, model)),
             samples=samples,
             why=why or "",
         )
@@ -147,7 +157,7 @@ def _run_of_mlflow(project: Path, name: str, films: Path | None) -> ComparedRun 
     numbers = {key: value for key, value in metrics.items() if "/" not in key}
     samples, why = None, "no film in this run"
     folder = films / run_id if films else None
-    film = _film_of(model)
+    film = FILMS.get(kind_of(model), "")
     if folder:
         folder.mkdir(parents=True, exist_ok=True)
     if folder and film in artifacts:
@@ -160,7 +170,7 @@ def _run_of_mlflow(project: Path, name: str, films: Path | None) -> ComparedRun 
         numbers=numbers,
         scores={k.removeprefix(SCORE): v for k, v in metrics.items() if k.startswith(SCORE)},
         params=run.data.params,
-        judge=Judge(weights=run.data.tags.get(CLASSIFIER_TAG, "")),
+        classifier=ScoringClassifier(weights=run.data.tags.get(CLASSIFIER_TAG, "")),
         samples=samples,
         why=why,
     )
@@ -180,38 +190,22 @@ def _table(client: Any, run_id: str) -> dict[str, float]:
     return numbers
 
 
-def _commit(project: Path, name: str) -> str:
-    """Return the hash of a revision; empty if git knows none of that name."""
-    with suppress(UserError):
-        return worktree.commit_of(project, name)
-    return ""
-
-
 def _show(project: Path, commit: str, file: str) -> str:
     """Return the text of a file in a commit; empty if it is not there."""
-    with suppress(UserError):
-        return worktree.git(project, "show", f"{commit}:./{file}")
-    return ""
+    return git(project, "show", f"{commit}:./{file}")
 
 
 def _yaml(text: str) -> dict[str, Any]:
     """Return a mapping of YAML; an empty one if it is none."""
-    try:
-        values = YAML(typ="safe").load(text)
-    except YAMLError:
-        values = None
-    return values if isinstance(values, dict) else {}
+    with suppress(UserError):
+        return read_text(text, FILE)
+    return {}
 
 
 def _stages(text: str) -> Mapping[str, Any]:
     """Return the stages of a `dvc.lock`."""
     stages = _yaml(text).get("stages")
     return stages if isinstance(stages, dict) else {}
-
-
-def _film_of(model: str) -> str:
-    """Return the name of the film of a model."""
-    return next((FILMS[kind] for kind, names in DELIVERABLES.items() if model in names), "")
 
 
 def _md5_of(stages: Mapping[str, Any], model: str, part: str, path: str) -> str:
@@ -223,17 +217,17 @@ def _md5_of(stages: Mapping[str, Any], model: str, part: str, path: str) -> str:
     return ""
 
 
-def _judge(protocol: Protocol, recorded: Judge) -> Judge:
+def _classifier(protocol: Protocol, recorded: ScoringClassifier) -> ScoringClassifier:
     """Return the classifier that a protocol names, else the recorded one."""
     return replace(recorded, weights=str(protocol.get(CLASSIFIER_MD5, recorded.weights)))
 
 
-def _recorded_judge(project: Path, stages: Mapping[str, Any], model: str) -> Judge:
+def _recorded_classifier(project: Path, stages: Mapping[str, Any], model: str) -> ScoringClassifier:
     """Return the classifier by which the record says a model was scored."""
     classifier = classifier_of(model)
     folder = _md5_of(stages, model, "deps", f"{MODELS}/{classifier}") if classifier else ""
     members = dict(_members(project, folder))
-    return Judge(folder, members.get(CLASSIFIER, ("", None))[0])
+    return ScoringClassifier(folder, members.get(CLASSIFIER, ("", None))[0])
 
 
 def _members(project: Path, folder: str) -> Iterator[tuple[str, tuple[str, Path | None]]]:
@@ -262,7 +256,7 @@ def _cached_film(
     project: Path, stages: Mapping[str, Any], model: str, folder: Path
 ) -> tuple[Path | None, str]:
     """Link the film of a model from DVC's cache into a new folder, or return None and why not."""
-    film = _film_of(model)
+    film = FILMS.get(kind_of(model), "")
     recorded = _md5_of(stages, model, "outs", f"{SAMPLES}/{model}")
     path = dict(_members(project, recorded)).get(film, ("", None))[1]
     if path is None:

@@ -123,10 +123,10 @@ def mismatches(
         Lines by stage and by what differs: `command`, a parameter's key, a path.
     """
     produced = {out: value for stage in stages.values() for out, value in stage.outs.items()}
-    found: dict[str, dict[str, str]] = {}
+    differences: dict[str, dict[str, str]] = {}
     for name, stage in stages.items():
         if name not in declarations:
-            found[name] = {STAGES: f"{STAGES} has no such stage"}
+            differences[name] = {STAGES: f"{STAGES} has no such stage"}
             continue
         old = {"command": stage.command, **stage.params, **stage.deps, **stage.outs}
         new = _as_it_is(project, declarations[name], produced)
@@ -135,8 +135,8 @@ def mismatches(
             key: f"{key}: recorded {old.get(key, NOTHING)}, is {new.get(key, NOTHING)}"
             for key in differing
         }
-        found |= {name: lines} if lines else {}
-    return found
+        differences |= {name: lines} if lines else {}
+    return differences
 
 
 def numbers(project: Path, declarations: Mapping[str, PipelineStage]) -> dict[str, Numbers]:

@@ -101,6 +101,6 @@ def _difference(old: Any, new: Any, line: int) -> int | None:
     # A part that is missing at the end differs on the line of the last one.
     for before, after in zip_longest(old, new):
         line = getattr(after, "lineno", line)
-        if (found := _difference(before, after, line)) is not None:
-            return found
+        if (line_in_part := _difference(before, after, line)) is not None:
+            return line_in_part
     return None

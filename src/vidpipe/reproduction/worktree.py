@@ -152,8 +152,8 @@ def clear(project: Path, outs: Sequence[str]) -> None:
     Raises:
         UserError: If a lock edited by hand names a path outside of the clone.
     """
-    held = git(project, "ls-files", "-z", "--", *outs) if outs else ""
-    for path in filter(None, held.split("\0")):
+    tracked = git(project, "ls-files", "-z", "--", *outs) if outs else ""
+    for path in filter(None, tracked.split("\0")):
         (project / path).unlink()
 
 

@@ -33,19 +33,18 @@ they mean.
 """
 
 
-def card(model: str, *, half: bool, project: Path = Path()) -> str:
-    """Return the card of a trained model, in Markdown.
+def card(model: str, *, half: bool) -> str:
+    """Return the card of a trained model of the project in this folder, in Markdown.
 
     Args:
         model: Its name.
         half: Its weights are rounded to 16 bits, after they were scored.
-        project: Root of the project.
 
     Raises:
         UserError: If its scores are not those of its weights.
     """
-    numbers = _scores(model, project)
-    data, licence = _data(model, read(project / FILE))
+    numbers = _scores(model)
+    data, licence = _data(model, read(Path(FILE)))
     rounded = "of 16 bits, rounded after they were scored with 32; films differ in details"
     return CARD.format(
         name=model,
@@ -61,22 +60,22 @@ def card(model: str, *, half: bool, project: Path = Path()) -> str:
     )
 
 
-def _scores(model: str, project: Path) -> Mapping[str, float]:
+def _scores(model: str) -> Mapping[str, float]:
     """Return the metrics of a model, once DVC's record says that they are of its weights."""
     stage, weights, metrics = (
         f"{model}_evaluate",
         f"{TRAINED.as_posix()}/{model}",
         f"metrics/{model}.json",
     )
-    known = recorded(project).get(stage)
-    hashes = {**known.deps, **known.outs} if known else {}
+    record = recorded(Path()).get(stage)
+    hashes = {**record.deps, **record.outs} if record else {}
     for path in (weights, metrics):
-        if not hashes.get(path) or hashes[path] != md5(project.absolute(), path):
+        if not hashes.get(path) or hashes[path] != md5(Path.cwd(), path):
             raise UserError(
                 f"{path}: expected what dvc.lock records of {stage}, got something else: the card "
                 f"would show scores of other weights; run `dvc repro {stage}`"
             )
-    return read_numbers((project / metrics).read_bytes(), metrics)
+    return read_numbers(Path(metrics).read_bytes(), metrics)
 
 
 def _data(model: str, params: dict[str, Any]) -> tuple[str, str]:
@@ -89,6 +88,6 @@ def _data(model: str, params: dict[str, Any]) -> tuple[str, str]:
     name = source["dataset"]
     if name == DRAWN:
         return "clips of nine actions that the project draws itself", ours
-    named = f" ({clip})" if (clip := (source.get(name) or {}).get("clip")) else ""
-    theirs = f"{ours} for the weights; the footage, {name}{named}, is under its authors' terms"
-    return f"the data set `{name}`{named}", theirs
+    clip_name = f" ({clip})" if (clip := (source.get(name) or {}).get("clip")) else ""
+    licence = f"{ours} for the weights; the footage, {name}{clip_name}, is under its authors' terms"
+    return f"the data set `{name}`{clip_name}", licence

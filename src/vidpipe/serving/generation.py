@@ -31,6 +31,20 @@ MAX_FILMED = 400  # samples in a film, whose pages are all held in memory
 LOOPS = 4  # of clips in an mp4, which players do not repeat
 STOPS, BETWEEN = 6, 12  # places that a walk through noise passes, and steps from one to the next
 WALK = STOPS * BETWEEN  # steps of a walk, which ends where it began
+FAMILIAR = 16.0  # dB of PSNR of first frames to their picture; those of held-out clips have 20
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Generated pictures or clips.
+
+    Attributes:
+        file: Bytes of the file.
+        note: What a person should know of them; empty: nothing.
+    """
+
+    file: bytes
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,7 +112,7 @@ class Generation:
             options["fps"] = self.fps
         return ["vidpipe", "generate", self.model, *option_words(**options, out=out)]
 
-    def make(self) -> bytes:
+    def make(self) -> Samples:
         """Generate the file.
 
         Raises:
@@ -106,12 +120,17 @@ class Generation:
                 what is asked for.
         """
         self.check()
-        pages = with_pause(_clips(self), self.fps) if self.of_clips else _digits(self)
+        note = ""
+        if self.of_clips:
+            pages, note = _clips(self)
+            pages = with_pause(pages, self.fps)
+        else:
+            pages = _digits(self)
         if self.suffix == ".png":
-            return png(pages[0])
+            return Samples(png(pages[0]), note)
         if self.suffix == ".gif":
-            return gif(pages, fps=self.fps)
-        return encode([*pages] * (LOOPS if self.of_clips else 1), fps=self.fps)
+            return Samples(gif(pages, fps=self.fps), note)
+        return Samples(encode([*pages] * (LOOPS if self.of_clips else 1), fps=self.fps), note)
 
 
 def option_words(**options: Any) -> list[str]:
@@ -153,11 +172,12 @@ def _digits(job: Generation) -> list[np.ndarray]:
     return [wall(sample_digits(generator, noise, machine.device), tile=tile)]
 
 
-def _clips(job: Generation) -> list[np.ndarray]:
-    """Generate clips: one page of their frames, or a page for each frame."""
+def _clips(job: Generation) -> tuple[list[np.ndarray], str]:
+    """Generate clips: one page of their frames, or a page for each frame; and a note on them."""
     machine = start_torch()
     import torch  # noqa: PLC0415 (after the instruction set is pinned)
 
+    from vidpipe.evaluation.clip_measures import first_frame_psnr  # noqa: PLC0415
     from vidpipe.models.clip_sampling import ClipSampler  # noqa: PLC0415
     from vidpipe.visualization.clip_films import SHEET_TILE, TILE, frame_sheet, wall_film  # noqa: PLC0415
 
@@ -184,14 +204,25 @@ def _clips(job: Generation) -> list[np.ndarray]:
 
     noise = _clip_noise(sampler, job, labels)
     clips = sampler(noise, first_frames)[:, : job.frames or generator.frames]
+    note = _unfamiliar(job.image, first_frame_psnr(clips, first_frames)) if job.image else ""
 
     # The first numbers of the noise are the code, which is largest at the label.
-    known = generator.prior.labels
-    codes = noise.flatten(1)[:, : len(known)]
-    names = [known[code] for code in codes.argmax(1)] if known else []
+    label_names = generator.prior.labels
+    codes = noise.flatten(1)[:, : len(label_names)]
+    names = [label_names[code] for code in codes.argmax(1)] if label_names else []
     if job.suffix == ".png":
-        return [frame_sheet(clips, names=names, tile=job.tile or SHEET_TILE)]
-    return wall_film(clips, labels=names, tile=job.tile or TILE)
+        return [frame_sheet(clips, names=names, tile=job.tile or SHEET_TILE)], note
+    return wall_film(clips, labels=names, tile=job.tile or TILE), note
+
+
+def _unfamiliar(image: Path, psnr: float) -> str:
+    """Say so if clips do not begin with the picture that they were given."""
+    if psnr >= FAMILIAR:
+        return ""
+    return (
+        f"{image}: unlike the pictures that the model was trained on, so clips begin with "
+        f"something else ({psnr:.0f} dB from it); give it a frame of its own kind of footage"
+    )
 
 
 def _clip_noise(sampler: "ClipSampler", job: Generation, labels: "torch.Tensor | None") -> "Noise":
@@ -229,6 +260,6 @@ def _noise(
 def _label_index(model: str, prior: "Prior", label: str) -> int:
     """Return the index of a label among those that the generator is conditioned on."""
     if label not in prior.labels:
-        known = ", ".join(prior.labels) or "none: it was trained with codes that name nothing"
-        raise UserError(f"--label {label}: {model} knows {known}")
+        labels = ", ".join(prior.labels) or "none: it was trained with codes that name nothing"
+        raise UserError(f"--label {label}: {model} knows {labels}")
     return prior.labels.index(label)

@@ -12,7 +12,7 @@ from typing import Any
 from PIL import Image
 
 from vidpipe.data.pictures import REFUSED
-from vidpipe.serving.generation import WALK, Generation
+from vidpipe.serving.generation import WALK, Generation, Samples
 from vidpipe.serving.prediction import SUFFIXES as FILMS
 from vidpipe.serving.prediction import Prediction
 from vidpipe.serving.store import (
@@ -47,7 +47,7 @@ class Answer:
         media: Its media type.
         name: Its name in the command.
         command: The command that writes the same bytes.
-        note: What was understood otherwise than one may think; empty: nothing.
+        note: Remark on how the picture was read and what came of it; empty: none.
     """
 
     file: bytes
@@ -86,7 +86,7 @@ def run_job(
         path.write_bytes(picture)
         try:
             job, note = _job(model, kind, fields, path if picture else None)
-            made = replace(job, weights=weights).make()
+            result = replace(job, weights=weights).make()
         except UserError as error:
             raise UserError(str(error).replace(f"{folder}{os.sep}", "")) from error
     out = f"{model}-{job.seed}.{kind}" if isinstance(job, Generation) else f"{model}.{kind}"
@@ -96,8 +96,11 @@ def run_job(
         key: Path(name) for key in ("image", "video") if getattr(job, key, None)
     }
     command = shlex.join(replace(job, **sources).words(out))
-    file = made if isinstance(made, bytes) else made.file
-    return Answer(file, MEDIA[kind], out, command, note)
+    notes = [
+        note,
+        result.note.replace(f"{folder}{os.sep}", "") if isinstance(result, Samples) else "",
+    ]
+    return Answer(result.file, MEDIA[kind], out, command, "; ".join(filter(None, notes)))
 
 
 def _job(
@@ -186,13 +189,13 @@ def _described(model: str) -> dict[str, Any]:
     from vidpipe.training.weights import architecture  # noqa: PLC0415 (torch is started by then)
 
     try:
-        made = architecture(folder / WEIGHTS)
+        facts = architecture(folder / WEIGHTS)
     except UserError as error:
         return {**about, "origin": "", "error": str(error)}
     return {
         **about,
         "origin": origin(folder),
-        "labels": list(made.get("labels") or []),
-        "frames": made.get("frames"),
-        "size": made.get("size"),
+        "labels": list(facts.get("labels") or []),
+        "frames": facts.get("frames"),
+        "size": facts.get("size"),
     }

@@ -49,14 +49,14 @@ def answers(model: str, weights: Path, rows: pd.DataFrame) -> pd.DataFrame:
     Raises:
         UserError: If a job cannot be met.
     """
-    made = []
+    files = []
     for row in rows.to_dict("records"):
-        given = {str(name): value for name, value in row.items() if _is_there(value)}
-        picture = given.pop(PICTURE, b"")
-        fields = {name: _text(value) for name, value in given.items()}
+        values = {str(name): value for name, value in row.items() if _is_there(value)}
+        picture = values.pop(PICTURE, b"")
+        fields = {name: _text(value) for name, value in values.items()}
         answer = run_job(model, fields, picture, weights=weights)
-        made.append({"file": answer.file, "media": answer.media, "command": answer.command})
-    return pd.DataFrame(made, columns=["file", "media", "command"])
+        files.append({"file": answer.file, "media": answer.media, "command": answer.command})
+    return pd.DataFrame(files, columns=["file", "media", "command"])
 
 
 def _is_there(value: Any) -> bool:

@@ -46,6 +46,7 @@ def export(model: str, folder: Path, out: Path) -> None:
             input_names=list(inputs),
             output_names=[result],
             dynamo=True,
+            optimize=False,
             external_data=False,
             verbose=False,
         )

@@ -93,9 +93,9 @@ def application(worker: Worker) -> ASGIApp:
         return Response(html, media_type="text/html; charset=utf-8", headers=HEADERS)
 
     async def models(request: Request) -> Response:
-        known = await worker.run(request, jobs.offered)
+        descriptions = await worker.run(request, jobs.offered)
         limits = {"bytes": MAX_BODY, "frames": MAX_FRAMES}
-        return JSONResponse({"models": known, "limits": limits}, headers=HEADERS)
+        return JSONResponse({"models": descriptions, "limits": limits}, headers=HEADERS)
 
     async def make(request: Request) -> Response:
         model, fields = request.path_params["model"], dict(request.query_params)
@@ -106,8 +106,8 @@ def application(worker: Worker) -> ASGIApp:
         answer = await worker.run(request, lambda: run_job(model, fields, body))
         if answer is None:
             return Response(status_code=GONE)
-        told = {"command": answer.command, "name": answer.name, "note": answer.note}
-        headers = HEADERS | {"X-Vidpipe": quote(json.dumps(told))}
+        details = {"command": answer.command, "name": answer.name, "note": answer.note}
+        headers = HEADERS | {"X-Vidpipe": quote(json.dumps(details))}
         return Response(answer.file, media_type=answer.media, headers=headers)
 
     routes = [
@@ -115,11 +115,11 @@ def application(worker: Worker) -> ASGIApp:
         Route("/models", models),
         Route("/make/{model}", make, methods=["POST"]),
     ]
-    handlers: Any = {UserError: _tell_user, Exception: _tell_both}
-    return _ForThisMachine(Starlette(routes=routes, exception_handlers=handlers))
+    handlers: Any = {UserError: _answer_user_error, Exception: _answer_bug}
+    return _LocalOnly(Starlette(routes=routes, exception_handlers=handlers))
 
 
-class _ForThisMachine:
+class _LocalOnly:
     """Refuse what another site's page asks, by a name of its own or from its own address.
 
     A page of a site whose name is changed to that of this machine (DNS rebinding) still sends the
@@ -130,20 +130,20 @@ class _ForThisMachine:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and (reason := _foreign(Request(scope))):
+        if scope["type"] == "http" and (reason := _reason_to_refuse(Request(scope))):
             await _refused(reason, status=403)(scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
 
-def _foreign(request: Request) -> str:
+def _reason_to_refuse(request: Request) -> str:
     """Return why a request is not of the page itself; empty: it is."""
     host = request.headers.get("host", "")
     try:
-        known = urlsplit(f"http://{host}").hostname in HOSTS
+        is_own_name = urlsplit(f"http://{host}").hostname in HOSTS
     except ValueError:
-        known = False
-    if not known:
+        is_own_name = False
+    if not is_own_name:
         return f"this page is for 127.0.0.1 and localhost alone, not for {host[:100] or 'no host'}"
     origin = request.headers.get("origin")
     site = request.headers.get("sec-fetch-site", "none")
@@ -158,26 +158,26 @@ async def _body(request: Request) -> bytes:
     Raises:
         UserError: If it is too large.
     """
-    kept = bytearray()
+    content = bytearray()
     size = 0
     async for chunk in request.stream():
         size += len(chunk)
         if size <= MAX_BODY:
-            kept += chunk
+            content += chunk
         elif size > MAX_DRAINED:
             break
         else:
-            kept.clear()
+            content.clear()
     if size > MAX_BODY:
         raise UserError(f"expected a file of at most {MAX_BODY // 2**20} MiB; take a smaller one")
-    return bytes(kept)
+    return bytes(content)
 
 
-async def _tell_user(_: Request, error: Exception) -> Response:
+async def _answer_user_error(_: Request, error: Exception) -> Response:
     return _refused(str(error))
 
 
-async def _tell_both(request: Request, error: Exception) -> Response:
+async def _answer_bug(request: Request, error: Exception) -> Response:
     """Answer a bug on the page, and show its traceback in the terminal."""
     log.error("%s", request.url.path, exc_info=error)
     return _refused(f"this went wrong: {error!r}; the terminal says more", status=500)

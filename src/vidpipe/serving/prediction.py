@@ -26,7 +26,7 @@ class Continuation:
         file: Its bytes.
         beside: Number of predicted frames that stand beside the real ones.
         size: Side of the frames of the model in pixels.
-        enlarged: Times as large as which they are shown.
+        enlarged: Factor by which they are enlarged.
     """
 
     file: bytes
@@ -83,8 +83,8 @@ class Prediction:
         """Return the command that writes the same bytes to `out`, word by word."""
         options: dict[str, Any] = {"image": self.image, "video": self.video, "from": self.start}
         options |= {"steps": self.steps, "fps": self.fps, "weights": self.weights, "out": out}
-        given = {name: value for name, value in options.items() if value is not None}
-        return ["vidpipe", "predict", *option_words(**given)]
+        set_options = {name: value for name, value in options.items() if value is not None}
+        return ["vidpipe", "predict", *option_words(**set_options)]
 
     def make(self) -> Continuation:
         """Predict the frames.
@@ -122,8 +122,8 @@ class Prediction:
         first = past[-1]
 
         # Roll the generator out: each predicted frame is part of the input of the next step.
-        known = pixels.to_float(torch.from_numpy(np.stack(past)).permute(0, 3, 1, 2))
-        predicted = roll_out(generator, padded(known[None], generator.history), self.steps)[0]
+        window = pixels.to_float(torch.from_numpy(np.stack(past)).permute(0, 3, 1, 2))
+        predicted = roll_out(generator, padded(window[None], generator.history), self.steps)[0]
         frames = list(pixels.to_uint8(predicted).permute(0, 2, 3, 1).numpy())
 
         pages = list(continuation_film(first, frames, real))

@@ -178,7 +178,7 @@ def _copy(source: Path, target: Path, *, half: bool) -> None:
     """Copy weights, as they are or in 16 bits."""
     from vidpipe.training.weights import KEY, architecture  # noqa: PLC0415
 
-    noted = architecture(source)
+    facts = architecture(source)
     if not half:
         shutil.copyfile(source, target)
         return
@@ -189,5 +189,5 @@ def _copy(source: Path, target: Path, *, half: bool) -> None:
         name: value.half() if value.is_floating_point() else value
         for name, value in load_file(source).items()
     }
-    note = json.dumps(noted, sort_keys=True, separators=(",", ":"))
+    note = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     save_file(rounded, target, metadata={KEY: note})

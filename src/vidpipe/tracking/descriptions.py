@@ -46,15 +46,15 @@ def in_force(params: Flat, model: str) -> dict[str, str]:
     """
     shared = EXPERIMENTS[model].shared_params if model in EXPERIMENTS else ()  # a classifier
     blocks = ("runtime", model, *shared)
-    chosen = {k: v for k, v in params.items() if k.startswith(tuple(f"{b}." for b in blocks))}
+    own_params = {k: v for k, v in params.items() if k.startswith(tuple(f"{b}." for b in blocks))}
     if model != AUTOENCODER and params.get(f"{model}.model.space") != "latent":
-        chosen = {k: v for k, v in chosen.items() if not k.startswith(f"{AUTOENCODER}.")}
-    return only_sources_in_force(chosen)
+        own_params = {k: v for k, v in own_params.items() if not k.startswith(f"{AUTOENCODER}.")}
+    return only_sources_in_force(own_params)
 
 
 def only_sources_in_force(params: Flat) -> dict[str, str]:
     """Leave out the blocks of data sets that no slot reads."""
-    kept = {}
+    in_use = {}
     for key, value in params.items():
         slot = ".".join(key.split(".")[:2])
         used = params.get(f"{slot}.dataset")
@@ -62,8 +62,8 @@ def only_sources_in_force(params: Flat) -> dict[str, str]:
         is_block = key.count(".") > 2 or (key.startswith("sources.") and _is_empty_set(key, value))
         if key.startswith("sources.") and is_block and key.split(".")[2] != used:
             continue
-        kept[key] = value
-    return kept
+        in_use[key] = value
+    return in_use
 
 
 def _is_empty_set(key: str, value: str) -> bool:
@@ -110,13 +110,13 @@ def run_name(
     # The model's own parameters first; those of the same last name by their whole key.
     keys = sorted(changes, key=lambda key: not key.startswith(f"{model}."))
     last = [key.rsplit(".", 1)[1] for key in keys]
-    shown = [
+    phrases = [
         f"{name if last.count(name) == 1 else key} {changes[key][0]}"
         for key, name in zip(keys, last, strict=True)
     ]
-    parts = [model, data, experiment, ", ".join(shown[:NAMED])]
-    if len(shown) > NAMED:
-        parts[-1] += f" and {len(shown) - NAMED} more"
+    parts = [model, data, experiment, ", ".join(phrases[:NAMED])]
+    if len(phrases) > NAMED:
+        parts[-1] += f" and {len(phrases) - NAMED} more"
     return " · ".join(part for part in parts if part)
 
 
@@ -190,8 +190,8 @@ def note(
     """
     parts = [f"**{model}** {EXPERIMENTS[model].about} Data: {data}."]
     if changes:
-        told = ", ".join(f"`{k}` {new} (committed: {old})" for k, (new, old) in changes.items())
-        parts.append(f"Tried: {told}.")
+        listing = ", ".join(f"`{k}` {new} (committed: {old})" for k, (new, old) in changes.items())
+        parts.append(f"Tried: {listing}.")
     else:
         parts.append("Parameters as committed.")
     parts += [f"{WARNED}**{sign}**, {message}." for sign, message in warnings.items()]

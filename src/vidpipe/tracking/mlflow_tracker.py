@@ -1,4 +1,4 @@
-"""Runs in MLflow, one per trained model. The only module that imports mlflow, and late.
+"""Runs in MLflow, one per trained model. mlflow is imported late: it takes three seconds.
 
 MLflow is a view of files that exist anyway. The first call that fails gives one warning; from then
 on the process logs nothing, and training goes on.
@@ -370,58 +370,44 @@ class _Description:
     changes: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
 
-def _unless_failed(
-    method: Callable[Concatenate["_MlflowRun", Args], None],
-) -> Callable[Concatenate["_MlflowRun", Args], None]:
-    """Skip the method once a call has failed; turn the first error into a warning."""
-
-    @wraps(method)
-    def call(run: "_MlflowRun", /, *args: Args.args, **kwargs: Args.kwargs) -> None:
-        if not run.tracker.failed:
-            _warn_once(method, run, *args, **kwargs)
-
-    return call
+Method = Callable[Concatenate["_MlflowRun", Args], None]
 
 
-def _if_created(
-    method: Callable[Concatenate["_MlflowRun", Args], None],
-) -> Callable[Concatenate["_MlflowRun", Args], None]:
-    """Call the method of any run that the server has, for it may answer again after a failure."""
+def _guarded(condition: Callable[["_MlflowRun"], bool]) -> Callable[[Method[Args]], Method[Args]]:
+    """Return a decorator of methods: skipped without the condition, their first error a warning."""
 
-    @wraps(method)
-    def call(run: "_MlflowRun", /, *args: Args.args, **kwargs: Args.kwargs) -> None:
-        if run.id:
-            _warn_once(method, run, *args, **kwargs)
+    def decorate(method: Method[Args]) -> Method[Args]:
+        @wraps(method)
+        def call(run: "_MlflowRun", /, *args: Args.args, **kwargs: Args.kwargs) -> None:
+            if not condition(run):
+                return
+            try:
+                method(run, *args, **kwargs)
+            except Exception as error:  # noqa: BLE001 (whatever it is, training goes on)
+                reason = without_secrets((str(error).splitlines() or [repr(error)])[0])
+                if not run.tracker.failed:
+                    log.warning(
+                        "MLflow does not answer as it should, going on without it: %s", reason
+                    )
+                run.tracker.failed = True
 
-    return call
+        return call
+
+    return decorate
 
 
-def _warn_once(
-    method: Callable[Concatenate["_MlflowRun", Args], None],
-    run: "_MlflowRun",
-    /,
-    *args: Args.args,
-    **kwargs: Args.kwargs,
-) -> None:
-    try:
-        method(run, *args, **kwargs)
-    except Exception as error:  # noqa: BLE001 (whatever it is, training goes on)
-        reason = (str(error).splitlines() or [repr(error)])[0]
-        if not run.tracker.failed:
-            log.warning(
-                "MLflow does not answer as it should, going on without it: %s",
-                without_secrets(reason),
-            )
-        run.tracker.failed = True
+_unless_failed = _guarded(lambda run: not run.tracker.failed)
+# The server may answer again after a failure: of any run that it has.
+_if_created = _guarded(lambda run: bool(run.id))
 
 
 class _MlflowRun:
     """One run of MLflow, opened by one of its first three methods."""
 
     def __init__(self, tracker: MlflowTracker, live: LiveHistory | None = None) -> None:
-        self.tracker = tracker
-        self.live = live  # of a training
-        self.id = ""
+        self.tracker: MlflowTracker = tracker
+        self.live: LiveHistory | None = live  # of a training
+        self.id: str = ""
         self.new: _Description | None = None  # what is known of the run as it was opened
         self.scores = False  # numbers that are logged say how good the model is
         self.system: Any = None  # the monitor of this machine, if it was asked for
@@ -469,8 +455,8 @@ class _MlflowRun:
         # earlier versions have more parameters, those of data sets that were not read.
         experiment = self._experiment(new.experiment)
         runs = self._search(experiment, f"tags.`{WEIGHTS_TAG}` = '{digest}'")
-        wanted = new.params.items()
-        matches = [run.info.run_id for run in runs if wanted <= run.data.params.items()]
+        own_params = new.params.items()
+        matches = [run.info.run_id for run in runs if own_params <= run.data.params.items()]
         if matches:  # newest first
             file = self.tracker.run_id_file(digest)
             run_id = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
@@ -512,8 +498,8 @@ class _MlflowRun:
         model = self.new.model
         scores = descriptions.headline_scores(model, values)
         if not self.scores and not scores:
-            named = {descriptions.metric_name(name): value for name, value in values.items()}
-            self._log_metrics(named, step)
+            by_group = {descriptions.metric_name(name): value for name, value in values.items()}
+            self._log_metrics(by_group, step)
             return
         # What a score stands beside is in tables: it would make a chart each, of one bar.
         self._log_metrics(scores, step)
@@ -544,13 +530,15 @@ class _MlflowRun:
         tags = client.get_run(self.id).data.tags
         if not tags.get(NOTE_TAG, f"**{self.new.model}**").startswith(f"**{self.new.model}**"):
             return
-        found = {sign: tags.get(f"{WARNING_TAG}.{sign}") for sign in WARNING_SIGNS}
+        steps_by_sign = {sign: tags.get(f"{WARNING_TAG}.{sign}") for sign in WARNING_SIGNS}
         text = descriptions.note(
             self.new.model,
             self.new.data,
             self.id,
             changes=self.new.changes,
-            warnings={s: f"{at}: {WARNING_SIGNS[s].message}" for s, at in found.items() if at},
+            warnings={
+                s: f"{at}: {WARNING_SIGNS[s].message}" for s, at in steps_by_sign.items() if at
+            },
             metrics=metrics,
             classifier=tags.get(CLASSIFIER_TAG, ""),
         )

@@ -1,7 +1,7 @@
 """Interface of experiment tracking, and a tracker that logs nothing."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Protocol, runtime_checkable
 
@@ -46,20 +46,17 @@ class Tracker(Protocol):
 class NullTracker:
     """Opens runs that log nothing."""
 
-    @contextmanager
-    def training(self, model: str, checkpoints: Path) -> Iterator[Run]:
+    def training(self, model: str, checkpoints: Path) -> AbstractContextManager[Run]:
         """Open a run that logs nothing."""
-        yield _NullRun()
+        return nullcontext(_NullRun())
 
-    @contextmanager
-    def evaluation(self, model: str, weights: Path) -> Iterator[Run]:
+    def evaluation(self, model: str, weights: Path) -> AbstractContextManager[Run]:
         """Open a run that logs nothing."""
-        yield _NullRun()
+        return nullcontext(_NullRun())
 
-    @contextmanager
-    def data(self, stage: str) -> Iterator[Run]:
+    def data(self, stage: str) -> AbstractContextManager[Run]:
         """Open a run that logs nothing."""
-        yield _NullRun()
+        return nullcontext(_NullRun())
 
 
 class _NullRun:

@@ -9,11 +9,11 @@ from pathlib import Path
 import psutil
 
 
-def device(chosen: str) -> str:
-    """Return the maker's name of the device that `runtime.device` selects on this machine."""
+def device(setting: str) -> str:
+    """Return the maker's name of the device that a `runtime.device` selects on this machine."""
     import torch  # noqa: PLC0415 (imported already by whatever asks for a device)
 
-    cuda = chosen != "cpu" and torch.cuda.is_available()
+    cuda = setting != "cpu" and torch.cuda.is_available()
     return str(torch.cuda.get_device_name()) if cuda else f"cpu: {processor()}, caches {caches()}"
 
 

@@ -37,10 +37,12 @@ def run(command: Sequence[str], **options: Any) -> int:
     """
     if not hasattr(os, "getsid"):
         return subprocess.run(command, check=False, **options).returncode
-    kept, lifeline = os.pipe()
-    watched = [sys.executable, "-P", __file__, str(kept), *command]
-    with open(lifeline, "wb") as parent, open(kept, "rb") as inherited:
-        watcher = subprocess.Popen(watched, pass_fds=[kept], start_new_session=True, **options)
+    read_end, write_end = os.pipe()
+    watcher_command = [sys.executable, "-P", __file__, str(read_end), *command]
+    with open(write_end, "wb") as parent, open(read_end, "rb") as inherited:
+        watcher = subprocess.Popen(
+            watcher_command, pass_fds=[read_end], start_new_session=True, **options
+        )
         inherited.close()
         try:
             return watcher.wait()

@@ -176,17 +176,20 @@ def test_a_processor_without_avx2_cannot_promise_portable_bits(
 
 
 def test_the_packages_of_the_lock_are_installed_for_the_run(project, vidpipe, monkeypatch):
+    (project / "requirements.hashes").write_text("")
+    toy.commit(project, "v2")
     ran = []
     monkeypatch.setattr(worktree, "run", lambda project, *command: ran.append([*command]))
     monkeypatch.setattr(children, "run", lambda command, **_: ran.append(command) or 7)
-    words = ["reproduce", "v1", "--env", "--stage", "numbers"]
+    words = ["reproduce", "v2", "--env", "--stage", "numbers"]
     monkeypatch.setattr(sys, "argv", ["vidpipe", *words])
     vidpipe(*words, code=7)
-    (*make, home), (python, *install), again = ran
+    (*make, home), (python, *check), (_, *install), again = ran
     assert make == [sys.executable, "-m", "venv"]
     assert python.startswith(home)
+    assert check[-3:] == ["--require-hashes", "--requirement", "requirements.hashes"]
     assert install == ["-m", "pip", "install", "--quiet", "--requirement", "requirements.lock"]
-    assert again == [python, "-m", "vidpipe", "reproduce", "v1", "--stage", "numbers"]
+    assert again == [python, "-m", "vidpipe", "reproduce", "v2", "--stage", "numbers"]
 
 
 @pytest.mark.parametrize("level", ["bits", "tolerance"])

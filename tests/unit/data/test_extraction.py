@@ -189,6 +189,31 @@ def test_a_video_that_a_killed_worker_had_finished_is_not_extracted_again(
     assert jobs.BOARD == ["a.mp4"]
 
 
+def test_two_workers_that_do_the_same_video_at_once_do_no_harm(videos: Path, tmp_path: Path):
+    """A cluster may give up a worker that still works."""
+    (tmp_path / "home/work").mkdir(parents=True)
+    job = extraction.Job("a.mp4", videos / "a.mp4", tmp_path / "home/work/a")
+    plain = partial(extract, **HOW)
+
+    def while_another_is_faster(path: Path, folder: Path) -> list[Shot]:
+        assert extraction._extract(plain, job) is None
+        return extract(path, folder, **HOW)
+
+    assert extraction._extract(partial(while_another_is_faster), job) is None
+    assert extraction._is_whole(job.folder)
+    assert list((tmp_path / "home").iterdir()) == [job.folder.parent]
+
+
+def test_frames_that_a_slow_disk_does_not_show_yet_are_not_left_out(
+    videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with monkeypatch.context() as patched:
+        patched.setattr(extraction, "_extract", lambda extract, job: None)
+        with pytest.raises(UserError, match=r"frames of a\.mp4, which .* not to be seen here yet"):
+            extracted(videos, tmp_path)
+    assert len(extracted(videos, tmp_path)[1]) == len(manifest_of(videos))
+
+
 def test_when_no_video_can_be_read_the_folder_is_named(tmp_path: Path):
     (tmp_path / "v").mkdir()
     (tmp_path / "v/a.avi").write_bytes(b"nothing")

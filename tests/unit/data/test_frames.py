@@ -68,9 +68,9 @@ def write_numbered(folder: Path, count: int, times: Sequence[float] | None = Non
 
 
 def extracted(
-    path: Path, *, size: int = 16, stride: int = 1, fps: float | None = None, cut: float = 0.12
+    path: Path, *, size: int = 16, stride: int = 1, fps: float | None = None
 ) -> tuple[list[Shot], np.ndarray]:
-    shots = extract(path, path.parent, size=size, stride=stride, fps=fps, cut_threshold=cut)
+    shots = extract(path, path.parent, size=size, stride=stride, fps=fps, cut_threshold=0.12)
     return shots, load(path.parent, f"{path.stem}.npy")
 
 

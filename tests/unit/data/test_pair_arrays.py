@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vidpipe.data.pair_arrays import check_history, window_starts
+from vidpipe.data.pair_arrays import check_history, run_lengths, window_starts
 from vidpipe.data.splits import GAP, HELD_OUT, SEEN, UNSEEN
 from vidpipe.utils.errors import UserError
 
@@ -31,7 +31,7 @@ def test_a_window_and_what_follows_it_lie_in_one_shot_and_split(
     frames = list(zip(found["frame_shot"], found["frame_split"], strict=True))
     length = history + ahead
     for name in (SEEN, HELD_OUT, UNSEEN):
-        starts = window_starts(found, name, history=history, ahead=ahead).tolist()
+        starts = window_starts(run_lengths(found, name), history=history, ahead=ahead).tolist()
         assert starts == [
             start
             for start in range(len(frames) - length + 1)
@@ -41,11 +41,11 @@ def test_a_window_and_what_follows_it_lie_in_one_shot_and_split(
 
 def test_windows_are_of_the_split_that_is_asked_for():
     found = arrays((0, SEEN, 5), (0, GAP, 2), (0, HELD_OUT, 4), (1, SEEN, 3), (2, UNSEEN, 4))
-    assert window_starts(found, SEEN, history=1).tolist() == [0, 1, 2, 3, 11, 12]
-    assert window_starts(found, SEEN, history=2).tolist() == [0, 1, 2, 11]
-    assert window_starts(found, SEEN, history=2, ahead=3).tolist() == [0]
-    assert window_starts(found, HELD_OUT, history=3).tolist() == [7]
-    assert window_starts(found, UNSEEN, history=2).tolist() == [14, 15]
+    assert window_starts(run_lengths(found, SEEN), history=1).tolist() == [0, 1, 2, 3, 11, 12]
+    assert window_starts(run_lengths(found, SEEN), history=2).tolist() == [0, 1, 2, 11]
+    assert window_starts(run_lengths(found, SEEN), history=2, ahead=3).tolist() == [0]
+    assert window_starts(run_lengths(found, HELD_OUT), history=3).tolist() == [7]
+    assert window_starts(run_lengths(found, UNSEEN), history=2).tolist() == [14, 15]
 
 
 def test_a_window_longer_than_every_shot_is_an_error_that_says_what_to_change():

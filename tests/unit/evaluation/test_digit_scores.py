@@ -9,12 +9,12 @@ from vidpipe.evaluation.digit_scores import digit_metrics, kl_from_uniform, scor
 from vidpipe.models.digit_classifier import DigitClassifier
 
 
-def classified(label, confidence=1.0, *, classes=4):
+def classified(label, confidence=1.0):
     label = torch.as_tensor(label)
     confidence = torch.as_tensor(confidence).expand(len(label)).float()
     features = torch.nn.functional.one_hot(label, 4).float()
     features += 0.01 * torch.randn(features.shape, generator=torch.Generator().manual_seed(0))
-    return Classification(features, label, confidence, classes, 0.9)
+    return Classification(features, label, confidence, 4, 0.9)
 
 
 def pictures(label):

@@ -8,10 +8,9 @@ from vidpipe.evaluation import prediction
 from vidpipe.evaluation.fidelity import mse
 from vidpipe.evaluation.prediction import (
     predicted_clips,
-    reach,
+    prediction_starts,
     score_one_steps,
     score_rollouts,
-    starts_in,
     windows_of,
 )
 from vidpipe.evaluation.prediction_metrics import curve
@@ -20,7 +19,7 @@ N = 14
 DRIFT = torch.linspace(-0.9, 0.9, N).reshape(N, 1, 1, 1).expand(N, 3, 16, 16).clone()
 DRIFT += 0.05 * torch.randn(1, 3, 16, 16, generator=torch.Generator().manual_seed(0))
 STEP = float(DRIFT[1, 0, 0, 0] - DRIFT[0, 0, 0, 0])
-ALL, ONE_SHOT = np.ones(N, dtype=bool), np.zeros(N, dtype=np.int32)
+ONE_SHOT = np.arange(N, 0, -1)  # the frames that follow each other from each on
 
 
 def rolling(step):
@@ -37,8 +36,8 @@ def rolling(step):
 
 
 def scored(step, score=score_rollouts, frames=DRIFT, horizons=4, history=1, **options):
-    starts = starts_in(ALL, ONE_SHOT, most=100, history=history)
-    ahead = reach(starts, ALL, ONE_SHOT, horizons)
+    starts = prediction_starts(ONE_SHOT, most=100, history=history)
+    ahead = np.minimum(ONE_SHOT[starts] - 1, horizons)
     footage = frames.__getitem__
     return score(rolling(step), footage, starts, ahead, horizons, history=history, **options)
 
@@ -109,29 +108,9 @@ def test_under_ten_starts_a_score_comes_without_an_interval():
     assert point.skill_low is None
 
 
-@given(
-    usable=st.lists(st.booleans(), min_size=2, max_size=30),
-    cuts=st.sets(st.integers(1, 29)),
-    horizons=st.integers(1, 6),
-)
-def test_no_prediction_crosses_a_cut_or_leaves_its_split(usable, cuts, horizons):
-    usable = np.array(usable)
-    shot = np.array([sum(cut <= i for cut in cuts) for i in range(len(usable))])
-    starts = starts_in(usable, shot, most=100)
-    ahead = reach(starts, usable, shot, horizons)
-    for start, count in zip(starts, ahead, strict=True):
-        assert 1 <= count <= horizons
-        span = slice(start, start + count + 1)
-        assert usable[span].all()
-        assert len(set(shot[span])) == 1
-        beyond = start + count + 1
-        if count < horizons and beyond < len(usable):
-            assert not usable[beyond] or shot[beyond] != shot[start]
-
-
 def test_no_more_starts_than_asked_for_are_taken_evenly():
-    starts = starts_in(np.ones(101, dtype=bool), np.zeros(101, dtype=int), most=5)
-    assert starts == [0, 25, 50, 74, 99]
+    starts = prediction_starts(np.arange(101, 0, -1), most=5)
+    assert starts.tolist() == [0, 25, 50, 74, 99]
 
 
 def test_windows_end_with_their_frames_the_oldest_first():
@@ -146,18 +125,14 @@ def test_two_frames_show_the_motion_that_one_does_not():
     assert points(linear, history=2)[0].starts == N - 2
 
 
-@given(
-    usable=st.lists(st.booleans(), min_size=2, max_size=30),
-    cuts=st.sets(st.integers(1, 29)),
-    history=st.integers(1, 5),
-)
-def test_a_start_ends_a_window_of_usable_frames_of_one_shot(usable, cuts, history):
-    usable = np.array(usable)
-    shot = np.array([sum(cut <= i for cut in cuts) for i in range(len(usable))])
-    starts = starts_in(usable, shot, most=100, history=history)
-    spans = [slice(start - history + 1, start + 2) for start in range(history - 1, len(usable) - 1)]
-    complete = [s.stop - 2 for s in spans if usable[s].all() and len(set(shot[s])) == 1]
-    assert starts == complete
+@given(lengths=st.lists(st.integers(0, 6), min_size=1, max_size=6), history=st.integers(1, 5))
+def test_a_start_ends_a_window_and_a_frame_follows_it(lengths, history):
+    # A run of no frames is a frame of another split.
+    runs = np.concatenate([np.arange(length, 0, -1) if length else [0] for length in lengths])
+    starts = prediction_starts(runs, most=100, history=history)
+    spans = (runs[start - history + 1 : start + 2] for start in starts)
+    assert all(len(span) == history + 1 and (np.diff(span) == -1).all() for span in spans)
+    assert len(starts) == sum(max(length - history, 0) for length in lengths)
 
 
 def test_clips_of_a_start_are_as_long_and_only_rollouts_feed_back():

@@ -17,15 +17,14 @@ NEWEST = torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
 RIVALS = ("blurred_copy", "mean_mix", "constant_flow", "fitted_flow")
 
 
-def evaluated(usable=None, model=copy_last, frames=NOISE, distance=None, **changes):
+def evaluated(runs=None, model=copy_last, frames=NOISE, distance=None, **changes):
     def footage(index):
         return frames[torch.from_numpy(index)]
 
-    usable = np.ones(len(frames), bool) if usable is None else usable
-    shot = np.zeros(len(frames), int)
+    runs = np.arange(len(frames), 0, -1) if runs is None else runs
     rivals = baselines(frames.mean(0), NEWEST)
     options = {**OPTIONS, "distance": distance, **changes}
-    return evaluate_split(model, rivals, footage, usable, shot, **options)
+    return evaluate_split(model, rivals, footage, runs, **options)
 
 
 @pytest.fixture
@@ -49,7 +48,7 @@ def test_a_split_has_metrics_curves_and_clips_of_both_methods():
 
 @pytest.mark.parametrize("frames", [0, 1])
 def test_a_split_without_a_window_has_no_starts_and_no_clips(frames):
-    result = evaluated(np.arange(14) < frames)
+    result = evaluated((np.arange(14) == frames - 1).astype(int))
     assert result.metrics == {"starts.seen": 0}
     assert not result.clips
     assert not result.curves

@@ -11,11 +11,11 @@ from vidpipe.models.augmentation import (
 )
 
 
-def still(count=6, size=16):
+def still(count=6):
     """Clips of smooth pictures in which nothing moves."""
     torch.manual_seed(0)
     small = torch.rand(count, 3, 1, 4, 4) * 2 - 1
-    return torch.nn.functional.interpolate(small, size=(1, size, size)).expand(-1, -1, 8, -1, -1)
+    return torch.nn.functional.interpolate(small, size=(1, 16, 16)).expand(-1, -1, 8, -1, -1)
 
 
 @pytest.mark.parametrize("change", [coloured, shifted])

@@ -25,10 +25,10 @@ def network(*, size=32, side=8, channels=3, latents=4, width=8, seed=0):
     return Autoencoder(size=size, side=side, channels=channels, latents=latents, width=width)
 
 
-def frames(count=16, *, size=32, channels=3):
+def frames(count=16, *, size=32):
     """uint8 frames in which something moves."""
     clips, _ = moving.clips(count // 4, size=size, frames=4)
-    return clips.flatten(0, 1).numpy()[..., :channels]
+    return clips.flatten(0, 1).numpy()
 
 
 def floats(pixels):

@@ -21,8 +21,8 @@ from vidpipe.models.clip_gan import (
 from vidpipe.models.noise import CODE, Prior
 from vidpipe.utils.errors import UserError
 
-JUDGE = {"channels": 3, "width": 4, "norm": "none", "dropout": 0.0}
-JUDGE |= {"frame_discriminator": False, "augment": 0.0}
+DISCRIMINATOR = {"channels": 3, "width": 4, "norm": "none", "dropout": 0.0}
+DISCRIMINATOR |= {"frame_discriminator": False, "augment": 0.0}
 
 
 class Four(ClipDiscriminator):
@@ -114,7 +114,7 @@ def test_discriminators_halve_space_in_every_layer_and_time_until_one_frame_is_l
     network, layers, frames, halvings
 ):
     with torch.device("meta"):
-        discriminator = network.Discriminator(size=128, frames=frames, **JUDGE)
+        discriminator = network.Discriminator(size=128, frames=frames, **DISCRIMINATOR)
         noise, clips = torch.empty(2, 100), torch.empty(2, 3, frames, 128, 128)
         source = convlstm_gan.Source(noise, clips[:, :, 0]) if network is convlstm_gan else noise
         seen = shapes(discriminator, source, clips)
@@ -129,22 +129,24 @@ def test_discriminators_halve_space_in_every_layer_and_time_until_one_frame_is_l
 @pytest.mark.parametrize("frames", [8, 16])
 @pytest.mark.parametrize("size", [32, 64, 128, 256])
 def test_the_discriminator_takes_every_size(size, frames, kind):
-    how = {**JUDGE, "frame_discriminator": True}
+    how = {**DISCRIMINATOR, "frame_discriminator": True}
     with torch.device("meta"):
         discriminator = kind(size=size, frames=frames, **how)
-        judged = discriminator(torch.empty(2, 1), torch.empty(2, 3, frames, size, size))
-    assert judged.shape == (2, 2)
+        logits = discriminator(torch.empty(2, 1), torch.empty(2, 3, frames, size, size))
+    assert logits.shape == (2, 2)
 
 
 @pytest.mark.parametrize(("norm", "norms"), [("batch", 6), ("spectral", 0), ("none", 0)])
 def test_batch_norm_stands_after_all_but_the_first_layer_of_each_judge(norm, norms):
-    discriminator = Four(size=32, frames=8, **{**JUDGE, "norm": norm, "frame_discriminator": True})
+    discriminator = Four(
+        size=32, frames=8, **{**DISCRIMINATOR, "norm": norm, "frame_discriminator": True}
+    )
     kinds = (nn.BatchNorm2d, nn.BatchNorm3d)
     assert sum(isinstance(layer, kinds) for layer in discriminator.modules()) == norms
 
 
 def test_the_judge_of_frames_sees_one_frame_of_each_clip():
-    discriminator = Four(size=32, frames=8, **{**JUDGE, "frame_discriminator": True})
+    discriminator = Four(size=32, frames=8, **{**DISCRIMINATOR, "frame_discriminator": True})
     clips = torch.rand(4, 3, 8, 32, 32, requires_grad=True)
     discriminator(torch.zeros(4, 1), clips)[:, 1].sum().backward()
     seen = clips.grad.abs().amax((1, 3, 4)) > 0
@@ -153,7 +155,7 @@ def test_the_judge_of_frames_sees_one_frame_of_each_clip():
 
 def test_the_discriminator_sees_how_frames_follow_each_other():
     torch.manual_seed(0)
-    discriminator = Four(size=32, frames=8, **JUDGE).eval()
+    discriminator = Four(size=32, frames=8, **DISCRIMINATOR).eval()
     clips = torch.rand(2, 3, 8, 32, 32)
     backwards = discriminator(torch.zeros(2, 1), clips.flip(2))
     assert not torch.allclose(discriminator(torch.zeros(2, 1), clips), backwards)
@@ -180,7 +182,7 @@ def test_more_labels_than_noise_has_numbers_are_refused_with_what_to_do():
 @pytest.mark.parametrize("frames", [8, 16])
 @pytest.mark.parametrize("size", [8, 16])
 def test_the_discriminator_of_latents_halves_side_and_time_by_turns(size, frames):
-    how = {**JUDGE, "channels": 8, "width": 64, "labels": 3}
+    how = {**DISCRIMINATOR, "channels": 8, "width": 64, "labels": 3}
     with torch.device("meta"):
         discriminator = LatentDiscriminator(size=size, frames=frames, **how)
         latents = torch.empty(2, 8, frames, size, size)
@@ -198,7 +200,7 @@ def test_the_discriminator_of_latents_halves_side_and_time_by_turns(size, frames
 
 def test_the_discriminator_of_latents_sees_label_order_and_one_frame_of_each_clip():
     torch.manual_seed(0)
-    how = {**JUDGE, "channels": 4, "labels": 2, "frame_discriminator": True}
+    how = {**DISCRIMINATOR, "channels": 4, "labels": 2, "frame_discriminator": True}
     discriminator = LatentDiscriminator(size=8, frames=8, **how).eval()
     latents = torch.rand(4, 4, 8, 8, 8, requires_grad=True)
     noise = CODE * torch.eye(2)[[0, 1, 0, 1]]

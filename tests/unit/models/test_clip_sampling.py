@@ -23,9 +23,9 @@ from vidpipe.training.runtime import start
 from vidpipe.utils.errors import UserError
 
 
-def noise_and_pictures(count=3, channels=3):
+def noise_and_pictures(count=3):
     rng = torch.Generator().manual_seed(0)
-    pictures = torch.randint(256, (count, 16, 16, channels), generator=rng, dtype=torch.uint8)
+    pictures = torch.randint(256, (count, 16, 16, 3), generator=rng, dtype=torch.uint8)
     return torch.randn(count, 6, generator=rng), pictures
 
 
@@ -159,7 +159,7 @@ def test_a_mask_of_latents_is_shown_as_it_is(tmp_path):
 
 
 def test_an_autoencoder_of_other_latents_is_refused_by_both_shapes(tmp_path):
-    kept_with_autoencoder(Latents(channels=3), tmp_path, latents=4)
+    kept_with_autoencoder(Latents(channels=3), tmp_path)
     with pytest.raises(UserError, match=r"of latents of 8 x 8 x 3 .*, got one of 8 x 8 x 4; train"):
         loaded(tmp_path)
 

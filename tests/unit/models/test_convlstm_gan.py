@@ -93,11 +93,11 @@ def test_a_convlstm_layer_goes_by_the_equations():
 
 def test_the_discriminator_looks_at_the_picture_too():
     torch.manual_seed(0)
-    judge = Discriminator(
+    discriminator = Discriminator(
         size=32, frames=8, channels=3, width=4, norm="none", dropout=0.0,
         frame_discriminator=True, augment=0.5,
     ).eval()  # fmt: skip
     clips = torch.rand(1, 3, 8, 32, 32)
-    one, other = judge(source(seed=1), clips), judge(source(seed=2), clips)
+    one, other = discriminator(source(seed=1), clips), discriminator(source(seed=2), clips)
     assert one.shape == (1, 2)
     assert (one != other).all()

@@ -15,9 +15,9 @@ def rng(seed=0):
     return torch.Generator().manual_seed(seed)
 
 
-def bars(count=40, *, upright):
+def bars(*, upright):
     """Three strokes, upright or level, black on white."""
-    pictures = torch.ones(count, 1, 28, 28)
+    pictures = torch.ones(40, 1, 28, 28)
     for place in (6, 13, 20):
         if upright:
             pictures[..., 4:24, place : place + 3] = -1

@@ -5,8 +5,8 @@ from support.predictors import Adding
 from vidpipe.models.windows import Past, padded, push, roll_out, stack_window
 
 
-def numbered(*levels, batch=1):
-    return stack_window([torch.full((batch, 3, 4, 4), level) for level in levels])
+def numbered(*levels):
+    return stack_window([torch.full((1, 3, 4, 4), level) for level in levels])
 
 
 def levels(frames):

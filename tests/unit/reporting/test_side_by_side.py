@@ -5,8 +5,8 @@ from support.results import write_films
 
 from vidpipe.reporting.side_by_side import (
     ComparedRun,
-    Judge,
     ScoredModel,
+    ScoringClassifier,
     compare,
     lines,
     render_comparison,
@@ -19,12 +19,12 @@ NUMBERS = {
     "frechet_frames_floor": 0.01,
     "actions_covered": 5,
 }
-ONE, OTHER = Judge("a.dir", "a"), Judge("b.dir", "b")
+ONE, OTHER = ScoringClassifier("a.dir", "a"), ScoringClassifier("b.dir", "b")
 
 
-def run(name, *, model="gan3d", judge=ONE, params=None, samples=None, **changes):
+def run(name, *, model="gan3d", classifier=ONE, params=None, samples=None, **changes):
     numbers = {**NUMBERS, **changes}
-    one = ScoredModel(model, numbers, params=params or {}, judge=judge, samples=samples)
+    one = ScoredModel(model, numbers, params=params or {}, classifier=classifier, samples=samples)
     return ComparedRun(name, f"kind of {name}", {model: one})
 
 
@@ -55,12 +55,16 @@ def test_distances_and_their_tolerance_are_in_floors():
 
 
 @pytest.mark.parametrize(
-    ("judge", "verdict"),
-    [(OTHER, "other classifier"), (Judge(), "unknown"), (Judge(weights="a"), "better"),
-     (Judge(weights="b"), "other classifier")],
-)  # fmt: skip
-def test_scores_by_another_classifier_are_not_compared(judge, verdict):
-    found = rows(run("a"), run("b", judge=judge, confident_share=0.5, motion_ratio=0.75))
+    ("classifier", "verdict"),
+    [
+        (OTHER, "other classifier"),
+        (ScoringClassifier(), "unknown"),
+        (ScoringClassifier(weights="a"), "better"),
+        (ScoringClassifier(weights="b"), "other classifier"),
+    ],
+)
+def test_scores_by_another_classifier_are_not_compared(classifier, verdict):
+    found = rows(run("a"), run("b", classifier=classifier, confident_share=0.5, motion_ratio=0.75))
     cell = found["accepted"].cells[1]
     assert (cell.text, cell.verdict) == ("50 %", verdict)
     assert bool(cell.change) == (verdict == "better")
@@ -68,10 +72,10 @@ def test_scores_by_another_classifier_are_not_compared(judge, verdict):
 
 
 def test_the_weights_decide_before_the_recorded_folder():
-    assert Judge("a.dir", "x").is_same(Judge("b.dir", "x"))
-    assert Judge("a.dir", "x").is_same(Judge("a.dir", "y")) is False
-    assert Judge("a.dir", "x").is_same(Judge("a.dir"))
-    assert Judge().is_same(Judge()) is None
+    assert ScoringClassifier("a.dir", "x").is_same(ScoringClassifier("b.dir", "x"))
+    assert ScoringClassifier("a.dir", "x").is_same(ScoringClassifier("a.dir", "y")) is False
+    assert ScoringClassifier("a.dir", "x").is_same(ScoringClassifier("a.dir"))
+    assert ScoringClassifier().is_same(ScoringClassifier()) is None
 
 
 def test_scores_alone_are_enough():
@@ -99,9 +103,12 @@ def test_models_of_two_kinds_are_not_compared():
 
 
 def test_of_whole_revisions_each_model_is_compared_and_equal_ones_take_a_line():
-    models = {name: ScoredModel(name, NUMBERS, judge=ONE) for name in ("gan3d", "vgan")}
+    models = {name: ScoredModel(name, NUMBERS, classifier=ONE) for name in ("gan3d", "vgan")}
     first = ComparedRun("a", "", models)
-    changed = {**models, "vgan": ScoredModel("vgan", {**NUMBERS, "motion_ratio": 1.0}, judge=ONE)}
+    changed = {
+        **models,
+        "vgan": ScoredModel("vgan", {**NUMBERS, "motion_ratio": 1.0}, classifier=ONE),
+    }
     groups = compare([first, ComparedRun("b", "", changed)], {})
     assert [group.title for group in groups] == ["gan3d", "vgan"]
     said = "\n".join(lines([first], groups))
@@ -110,7 +117,7 @@ def test_of_whole_revisions_each_model_is_compared_and_equal_ones_take_a_line():
 
 
 def test_the_terminal_says_why_there_is_no_difference():
-    runs = [run("a"), run("a name that is far too long for a column", judge=OTHER)]
+    runs = [run("a"), run("a name that is far too long for a column", classifier=OTHER)]
     said = list(lines(runs, compare(runs, {})))
     assert said[0] == "a: kind of a"
     (accepted,) = [line for line in said if line.startswith("  Accepted")]
@@ -139,7 +146,7 @@ def test_a_page_has_films_that_move_together_and_the_same_tables(tmp_path):
     folder = tmp_path / "data/07_model_output/gan3d"
     runs = [
         run("a", samples=folder, params={"x": "1"}),
-        run("<b>", samples=folder, judge=OTHER, params={"x": "2"}),
+        run("<b>", samples=folder, classifier=OTHER, params={"x": "2"}),
         run("c", params={"x": "1"}),
     ]
     groups = compare(runs, {}, with_films=True)

@@ -6,7 +6,7 @@ import pytest
 from support.project import run
 from support.results import write_films
 
-from vidpipe.reporting.side_by_side import Judge
+from vidpipe.reporting.side_by_side import ScoringClassifier
 from vidpipe.reproduction import named_runs
 from vidpipe.reproduction.named_runs import find_run
 from vidpipe.utils.errors import UserError
@@ -57,7 +57,7 @@ def test_a_revision_has_its_metrics_parameters_and_classifier(repository):
     assert found.kind.startswith("revision ")
     one = found.models["gan3d"]
     assert one.numbers == {"motion_ratio": 0.5}
-    assert one.judge == Judge("aa11.dir")
+    assert one.classifier == ScoringClassifier("aa11.dir")
     assert one.params["gan3d.train.steps"].isdigit()
     assert "runtime.threads" in one.params
     assert not any(key.startswith("pix2pix") for key in one.params)
@@ -68,16 +68,18 @@ def test_the_work_tree_has_what_lies_there(repository):
     found = find_run(repository, "workspace")
     assert found.models["gan3d"].numbers == {"motion_ratio": 0.75}
     assert found.models["dcgan"].numbers == {"modes": 9}
-    assert found.models["gan3d"].judge == Judge(), "these are not the recorded metrics"
+    assert found.models["gan3d"].classifier == ScoringClassifier(), (
+        "these are not the recorded metrics"
+    )
 
 
 def test_the_classifier_of_the_work_tree_is_that_which_lies_there(repository):
     folder = repository / "data/06_models/action_classifier"
     folder.mkdir(parents=True)
     (folder / "classifier.safetensors").write_bytes(b"weights")
-    judge = find_run(repository, "workspace").models["gan3d"].judge
-    assert judge.folder.endswith(".dir")
-    assert len(judge.weights) == 32
+    classifier = find_run(repository, "workspace").models["gan3d"].classifier
+    assert classifier.folder.endswith(".dir")
+    assert len(classifier.weights) == 32
 
 
 def test_the_classifier_that_the_metrics_name_counts_wherever_they_lie(repository):
@@ -186,7 +188,7 @@ def test_a_run_of_mlflow_is_found_by_id_start_or_name(repository, mlflow, tmp_pa
     assert found.kind == f"run {RUN[:8]} of MLflow, gan3d · actions"
     assert one.numbers == {"old": 1.0, "frechet_frames": 0.5}
     assert one.scores == {"motion": 0.8}
-    assert one.judge == Judge(weights="abc")
+    assert one.classifier == ScoringClassifier(weights="abc")
     assert one.params == {"gan3d.train.steps": "7"}
     assert (one.samples / "real_and_made.gif").is_file()
 

@@ -20,7 +20,7 @@ from vidpipe.reproduction.record import (
 )
 from vidpipe.utils.errors import UserError
 
-NAMES = ["fetch", "frames", "pairs", "train", "judge"]
+NAMES = ["fetch", "frames", "pairs", "train", "score"]
 
 
 def stage(deps=(), outs=()):
@@ -53,8 +53,8 @@ def test_a_stage_needs_what_makes_its_data_and_no_more():
     needed = {"footage_files", "footage_fetch", "footage_frames", "pairs"}
     assert set(with_upstream(stages, ["pairs"])) == needed
     assert with_upstream(stages, []) == stages
-    judged = with_upstream(stages, ["mlp_gan_evaluate"])
-    assert set(judged) == {"digits", "digit_classifier", "mlp_gan_train", "mlp_gan_evaluate"}
+    selected = with_upstream(stages, ["mlp_gan_evaluate"])
+    assert set(selected) == {"digits", "digit_classifier", "mlp_gan_train", "mlp_gan_evaluate"}
 
 
 @given(st.sets(st.tuples(st.integers(0, 4), st.integers(0, 4))), st.sets(st.sampled_from(NAMES)))

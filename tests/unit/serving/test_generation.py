@@ -40,12 +40,20 @@ def _there(home, monkeypatch):
 def test_the_command_of_a_job_makes_its_bytes(vidpipe, job):
     out = f"an out{job.suffix}"
     vidpipe(*shlex.split(shlex.join(job.words(out)))[1:])
-    assert Path(out).read_bytes() == job.make()
+    assert Path(out).read_bytes() == job.make().file
+
+
+@pytest.mark.parametrize(("psnr", "told"), [(15.9, True), (16.0, False)])
+def test_a_picture_that_clips_do_not_begin_with_is_told_of(monkeypatch, psnr, told):
+    monkeypatch.setattr("vidpipe.evaluation.clip_measures.first_frame_psnr", lambda *_: psnr)
+    made = replace(CLIPS, model="convlstm_gan", image=Path("a red one.png")).make()
+    assert ("a red one.png: unlike the pictures" in made.note) == told
+    assert CLIPS.make().note == ""
 
 
 @pytest.mark.parametrize("job", [CLIPS, DIGITS], ids=lambda job: job.model)
 def test_each_step_of_a_walk_is_another(job):
-    made = [replace(job, walk=walk).make() for walk in (0, 1, WALK // 2)]
+    made = [replace(job, walk=walk).make().file for walk in (0, 1, WALK // 2)]
     assert len(set(made)) == 3
 
 

@@ -28,7 +28,7 @@ def test_each_row_is_answered_with_the_bytes_of_the_command(home):
         Generation(model="gan3d", suffix=".png", seed=3, count=2, weights=home / "gan3d"),
         Generation(model="gan3d", suffix=".mp4", seed=1, label="jack", weights=home / "gan3d"),
     ]
-    assert [bytes(file) for file in told["file"]] == [job.make() for job in jobs]
+    assert [bytes(file) for file in told["file"]] == [job.make().file for job in jobs]
     assert told["media"].tolist() == ["image/png", "video/mp4"]
     assert told["command"][0].endswith("generate gan3d --count 2 --seed 3 --out gan3d-3.png")
     assert str(home) not in told["command"][0]

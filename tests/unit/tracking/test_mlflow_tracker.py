@@ -347,8 +347,8 @@ def evaluated(tracker, folder, warned=True):
     """A run whose training was warned of, and which was scored on few samples; its data."""
     (folder / "weights").write_text(str(folder))
     (folder / "digits.npz").write_bytes(b"digits")
-    (folder / "judge").mkdir(exist_ok=True)
-    (folder / "judge/classifier.safetensors").write_bytes(b"judge")
+    (folder / "classifier").mkdir(exist_ok=True)
+    (folder / "classifier/classifier.safetensors").write_bytes(b"classifier")
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(tracker, "inputs", {"digits": folder / "digits.npz"})
         with tracker.training("dcgan", folder) as run:
@@ -356,7 +356,7 @@ def evaluated(tracker, folder, warned=True):
             if warned:
                 run.warning("saturated", 1)
             run.weights(folder / "weights")
-        patched.setattr(tracker, "inputs", {"digit_classifier_model": folder / "judge"})
+        patched.setattr(tracker, "inputs", {"digit_classifier_model": folder / "classifier"})
         with tracker.evaluation("dcgan", folder / "weights") as run:
             run.metrics(SCORES, 0)
     assert not tracker.failed
@@ -381,7 +381,7 @@ def test_what_is_wrong_is_in_the_name_and_in_the_note(tracker, tmp_path):
     assert "⚠ **saturated**, from step 1: the discriminator is always right" in note
     assert "scored on 60 samples, fewer than 256" in note
     assert "| Distance | 3 × floor | 1.50 × floor |" in note
-    assert run.data.tags["vidpipe.classifier_md5"] == hashlib.md5(b"judge").hexdigest()
+    assert run.data.tags["vidpipe.classifier_md5"] == hashlib.md5(b"classifier").hexdigest()
 
 
 def test_inputs_are_logged_as_data_sets_by_their_hash(tracker, tmp_path):

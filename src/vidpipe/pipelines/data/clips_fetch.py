@@ -31,7 +31,11 @@ NAMED = 10  # faulty videos named in the log, of many
 
 
 def fetch_clips(
-    source: ClipsSource, project: Path, scratch: Path, *, pool: PoolFactory = processes
+    source: ClipsSource,
+    project: Path,
+    scratch: Path,
+    pool: PoolFactory = processes,
+    workers: int | None = None,
 ) -> tuple[Path, pd.DataFrame, bytes]:
     """Collect the videos of the slot `clips`, probe each, and split them into train and test.
 
@@ -40,6 +44,7 @@ def fetch_clips(
         project: Folder that relative paths start from.
         scratch: Folder of this process.
         pool: Starts the workers that decode.
+        workers: Number of workers; None: one per processor.
 
     Returns:
         The folder with the videos, their manifest, and a contact sheet as PNG.
@@ -51,7 +56,7 @@ def fetch_clips(
     folder.mkdir()
     place = Place(key=f"sources.clips.{source.dataset}", project=project, folder=folder)
     videos = videos_of(source, place)
-    entries = collect(videos, folder, name="clips_fetch", pool=pool)
+    entries = collect(videos, folder, name="clips_fetch", pool=pool, workers=workers)
     entries = assign_splits(entries, source.test)
     if not entries:
         raise UserError(

@@ -21,8 +21,8 @@ def extract_clips(
     manifest: pd.DataFrame,
     frames: ClipFrames,
     scratch: Path,
-    *,
     pool: PoolFactory = processes,
+    workers: int | None = None,
 ) -> Path:
     """Decode each video of the manifest that is not broken, and list the shots in `shots.csv`.
 
@@ -32,6 +32,7 @@ def extract_clips(
         frames: Size, rate and shot detection.
         scratch: Folder of this process.
         pool: Starts the workers that decode.
+        workers: Number of workers; None: one per processor.
 
     Returns:
         The folder with the frames.
@@ -52,7 +53,7 @@ def extract_clips(
     )
     folder = scratch / NAME
     home = scratch.parent / NAME
-    shots = extract_all(videos, readable, home, folder, extract_one, pool=pool)
+    shots = extract_all(videos, readable, home, folder, extract_one, pool=pool, workers=workers)
     log.info(
         "%d videos: %d frames of %d pixels in %d shots",
         len({shot.video for shot in shots}),

@@ -31,7 +31,11 @@ ENOUGH = 5  # groups of which some are held out whole
 
 
 def fetch_footage(
-    source: FootageSource, project: Path, scratch: Path, *, pool: PoolFactory = processes
+    source: FootageSource,
+    project: Path,
+    scratch: Path,
+    pool: PoolFactory = processes,
+    workers: int | None = None,
 ) -> tuple[Path, pd.DataFrame]:
     """Copy the videos of the slot `footage`, probe each, and hold some out if there are enough.
 
@@ -40,6 +44,7 @@ def fetch_footage(
         project: Folder that relative paths start from.
         scratch: Folder of this process.
         pool: Starts the workers that decode.
+        workers: Number of workers; None: one per processor.
 
     Returns:
         The folder with the videos, and their manifest. A video on its own has no split there.
@@ -63,7 +68,7 @@ def fetch_footage(
             f"{place.key}: expected videos, it has none; put some there, or choose others with "
             "`vidpipe use`"
         )
-    entries = collect(videos, folder, name="footage_fetch", pool=pool)
+    entries = collect(videos, folder, name="footage_fetch", pool=pool, workers=workers)
     refuse_broken(entries, source.broken, "sources.footage.broken")
     entries = _split(entries, source.test, place.key)
     _report(entries)

@@ -21,8 +21,8 @@ def extract_footage(
     manifest: pd.DataFrame,
     frames: Frames,
     scratch: Path,
-    *,
     pool: PoolFactory = processes,
+    workers: int | None = None,
 ) -> Path:
     """Decode each video of the manifest into a packed file, and list the shots in `shots.csv`.
 
@@ -34,6 +34,7 @@ def extract_footage(
         frames: Size, rate and shot detection.
         scratch: Folder of this process.
         pool: Starts the workers that decode, where there are several videos.
+        workers: Number of workers; None: one per processor.
 
     Returns:
         The folder with the frames.
@@ -55,7 +56,7 @@ def extract_footage(
         cut_threshold=frames.cut_threshold,
     )
     paths = [inside(videos, name) for name in manifest["path"]]
-    shots = _extract_all(paths, extract_one, pool=pool)
+    shots = _extract_all(paths, extract_one, pool=pool, workers=workers or processors())
     log.info(
         "%d frames of %d pixels in %d shots",
         sum(shot.stop - shot.start for shot in shots),
@@ -67,13 +68,12 @@ def extract_footage(
 
 
 def _extract_all(
-    paths: list[Path], extract_one: partial[list[Shot]], *, pool: PoolFactory
+    paths: list[Path], extract_one: partial[list[Shot]], *, pool: PoolFactory, workers: int
 ) -> list[Shot]:
     """Extract videos side by side, one in this process; return their shots in order."""
     if len(paths) == 1:
         return extract_one(paths[0])
-    workers = min(processors(), len(paths))
-    results = map_ordered(extract_one, paths, pool=pool, workers=workers)
+    results = map_ordered(extract_one, paths, pool=pool, workers=min(workers, len(paths)))
     results = progress(results, total=len(paths), name="frames", unit="video")
     shots = list[Shot]()
     for path, found in zip(paths, results, strict=True):

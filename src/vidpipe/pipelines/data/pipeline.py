@@ -12,6 +12,9 @@ from vidpipe.pipelines.data.footage_frames import extract_footage
 from vidpipe.pipelines.data.pairs import pack
 from vidpipe.pipelines.data.sources import count_sources
 
+# Who decodes: processes of this machine, or the workers of a cluster.
+POOL = ("pool", "workers")
+
 
 def create_pipeline() -> Pipeline:
     """Return the pipeline from sources to pairs, clips and digits."""
@@ -25,7 +28,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 fetch_footage,
-                inputs=["params:sources.footage", "project", "scratch"],
+                inputs=["params:sources.footage", "project", "scratch", *POOL],
                 outputs=["footage_videos", "footage_manifest"],
                 name="footage_fetch",
             ),
@@ -37,7 +40,7 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 fetch_clips,
-                inputs=["params:sources.clips", "project", "scratch"],
+                inputs=["params:sources.clips", "project", "scratch", *POOL],
                 outputs=["clips_videos", "clips_manifest", "clips_sheet"],
                 name="clips_fetch",
             ),
@@ -49,7 +52,13 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 extract_footage,
-                inputs=["footage_videos", "footage_manifest", "params:frames.footage", "scratch"],
+                inputs=[
+                    "footage_videos",
+                    "footage_manifest",
+                    "params:frames.footage",
+                    "scratch",
+                    *POOL,
+                ],
                 outputs="footage_frames",
                 name="footage_frames",
             ),
@@ -61,7 +70,13 @@ def create_pipeline() -> Pipeline:
             ),
             node(
                 extract_clips,
-                inputs=["clips_videos", "clips_manifest", "params:frames.clips", "scratch"],
+                inputs=[
+                    "clips_videos",
+                    "clips_manifest",
+                    "params:frames.clips",
+                    "scratch",
+                    *POOL,
+                ],
                 outputs="clips_frames",
                 name="clips_frames",
             ),

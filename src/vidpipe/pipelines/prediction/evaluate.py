@@ -12,7 +12,7 @@ from torch import Tensor
 
 from vidpipe.config.models import Pix2pixEvaluate
 from vidpipe.config.schema import Runtime
-from vidpipe.data.pair_arrays import check_history, window_starts
+from vidpipe.data.pair_arrays import check_history, run_lengths
 from vidpipe.data.splits import HELD_OUT, SEEN, UNSEEN
 from vidpipe.evaluation import st_lpips
 from vidpipe.evaluation.prediction_baselines import HISTORY, baselines
@@ -77,8 +77,7 @@ def evaluate_pix2pix(
             partial(roll_out, generator),
             rivals,
             footage,
-            pairs["frame_split"] == split,
-            pairs["frame_shot"],
+            run_lengths(pairs, split),
             split=split,
             starts=evaluate.starts,
             horizons=evaluate.horizons,
@@ -125,8 +124,8 @@ def _fit(data: PairData, pairs: Mapping[str, np.ndarray]) -> tuple[Tensor, Tenso
         total += data.frames[part].sum(0, dtype=torch.int64)
     mean_frame = total / len(seen) / 127.5 - 1
     velocity = torch.zeros(2, HISTORY - 1)
-    if len(window_starts(pairs, SEEN, history=HISTORY)):
-        velocity = fitted_velocity(data.frames, data.pairs, HISTORY)
+    if data.runs.max() > HISTORY:
+        velocity = fitted_velocity(data, HISTORY)
     return mean_frame, velocity.to(mean_frame)
 
 

@@ -62,7 +62,7 @@ def progress_sheet(generator: Any, data: pix2pix.PairData) -> np.ndarray:
         generator: A `NextFrameGenerator`.
         data: Frames and pairs.
     """
-    starts = pix2pix.run_starts(data.pairs, history=generator.history, pushforward=0)[0]
+    starts = data.starts(history=generator.history)
     first = starts[torch.linspace(0, len(starts) - 1, 4).round().long()]
     frames = [data.frames[first + offset] for offset in range(generator.history + 1)]
     source, target = frames[-2:]

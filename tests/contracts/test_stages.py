@@ -1,4 +1,4 @@
-"""What must agree: stages and pipelines, lock and tree, plan and files."""
+"""Agreement of stages with pipelines, dvc.lock with code and parameters, tests with modules."""
 
 import ast
 import json

@@ -1,4 +1,4 @@
-"""What the package says of itself agrees with what is tested and shipped."""
+"""Agreement of what the package states with what is tested and shipped."""
 
 import re
 import tomllib
@@ -24,6 +24,29 @@ def test_the_lock_has_one_version_of_torch_and_the_package_a_range():
     (torch,) = (name for name in PACKAGE["project"]["dependencies"] if name.startswith("torch>"))
     assert "<3" in torch
     assert re.search(r"^torch==2\.\d+\.\d+$", (ROOT / "requirements.lock").read_text(), re.M)
+
+
+def test_every_file_of_the_lock_but_torch_has_its_hashes():
+    lock = (ROOT / "requirements.lock").read_text()
+    hashes = (ROOT / "requirements.hashes").read_text()
+    pinned = dict(re.findall(r"^([a-z0-9.-]+)==(\S+)", lock, re.M))
+    hashed = re.findall(
+        r"^([a-z0-9.-]+)==(\S+).*((?:\n +--hash=sha256:[0-9a-f]{64}.*)+)$", hashes, re.M
+    )
+    assert {name: version for name, version, _ in hashed if name in pinned} == {
+        name: version for name, version in pinned.items() if name != "torch"
+    }
+    assert len(hashed) == len(re.findall(r"^\S", hashes, re.M)), "a package without a hash"
+    assert not re.search("^(nvidia|triton|cuda)", hashes, re.M), "of a CUDA build of torch"
+    assert "://" not in hashes, "an index"
+
+
+def test_every_package_of_the_code_has_a_page_of_its_docstrings():
+    folders = {file.parent.name for file in (ROOT / "src/vidpipe").glob("*/__init__.py")}
+    pages = {file.stem: file.read_text() for file in (ROOT / "docs/api").glob("*.md")}
+    assert folders == pages.keys() - {"index"}
+    assert all(f"::: vidpipe.{name}\n" in pages[name] for name in folders)
+    assert all(f"[{name}]({name}.md)" in pages["index"] for name in folders)
 
 
 def test_a_wheel_holds_what_a_new_project_starts_from():
