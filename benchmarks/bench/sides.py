@@ -41,10 +41,15 @@ class Side:
 
 
 def environment() -> dict[str, str]:
-    """The environment of a program that the user starts: nothing is pinned in it."""
+    """The environment of a program that the user starts: nothing is pinned in it.
+
+    This Python's commands come first, and this package is found.
+    """
     own = {name: value for name, value in os.environ.items() if name not in CHOSEN}
-    paths = [str(ROOT), str(ROOT / "src"), own.get("PYTHONPATH", "")]
-    return {**own, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
+    added = {"PATH": [Path(sys.executable).parent], "PYTHONPATH": [ROOT, ROOT / "src"]}
+    for name, places in added.items():
+        own[name] = os.pathsep.join(filter(None, [*map(str, places), own.get(name, "")]))
+    return own
 
 
 def in_turn(sides: Sequence[Side], *, rounds: int, seconds: float) -> dict[str, dict[str, Any]]:

@@ -184,7 +184,7 @@ def test_a_side_inherits_nothing_that_is_pinned(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
     left = sides.environment()
     assert not {*PORTABLE, "OMP_NUM_THREADS"} & left.keys()
-    assert left["PATH"] == os.environ["PATH"]
+    assert left["PATH"].endswith(os.environ["PATH"])
 
 
 @pytest.fixture
