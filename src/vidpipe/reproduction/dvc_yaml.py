@@ -21,7 +21,7 @@ from vidpipe.utils.errors import UserError
 
 FILE = "dvc.yaml"
 CATALOG = "conf/base/catalog.yml"
-WIDTH = 100  # columns of a line
+WIDTH = 120  # columns of a line
 HEADER = (
     "# Made by `vidpipe dvc-yaml` from Kedro's pipelines and conf/base/catalog.yml: change those.\n"
 )

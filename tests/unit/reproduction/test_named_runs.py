@@ -88,7 +88,7 @@ def test_the_classifier_that_the_metrics_name_counts_wherever_they_lie(repositor
     commit(repository, "two")
     for name in ("workspace", "HEAD"):
         one = find_run(repository, name).models["gan3d"]
-        assert one.judge.weights == "abc"
+        assert one.classifier.weights == "abc"
         assert one.numbers == {"motion_ratio": 0.5}
     assert (
         find_run(repository, "HEAD")
