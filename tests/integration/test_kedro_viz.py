@@ -65,7 +65,8 @@ def test_a_sample_plays_beside_the_graph(built, chromium):
         Thread(target=server.serve_forever, daemon=True).start()
         page = chromium.new_page(viewport={"width": 1280, "height": 860})
         page.set_default_timeout(PATIENCE)
-        page.goto(f"http://127.0.0.1:{server.server_port}/?pid=__default__&sn=gan3d_samples")
+        address = f"http://127.0.0.1:{server.server_port}/?pid=__default__&sn=gan3d_samples"
+        page.goto(address, wait_until="commit")
         page.locator("video").first.wait_for()
         assert page.evaluate(PLAYS) > 0
         server.shutdown()
