@@ -17,6 +17,7 @@ from vidpipe.models.pix2pix import (
     Discriminator,
     MotionObjective,
     NextFrameObjective,
+    PairData,
     make_generator,
 )
 from vidpipe.training.adversarial import Hyperparameters, Networks, TrainState
@@ -57,11 +58,11 @@ def pix2pix(
     state = state_of(generator, discriminator, **hyperparameters)
     if frames is None:
         frames = torch.randint(0, 256, (pairs + 1, 3, 64, 64), dtype=torch.uint8)
-    index = torch.tensor([[i, i + 1] for i in range(len(frames) - 1)])
+    data = PairData(frames, np.arange(len(frames), 0, -1))
     options = {"batch": 2, "l1_weight": 100.0, "noise": 0.1, "views": 0.5, "pushforward": 1}
     options |= {"history_dropout": 0.1, "history": history, **(task or {})}
     objective_of = MotionObjective if motion == "flow" else NextFrameObjective
-    return state, objective_of(frames, index, **options)
+    return state, objective_of(data, **options)
 
 
 def dcgan(*, seed=0, norm="batch", hidden=0, real=None, batch=4, **hyperparameters):
