@@ -1,9 +1,9 @@
 """Extraction by one worker of a Dask cluster and by two, beside as many local processes.
 
-    python benchmarks/cluster.py [--clips 128] [--rounds 5]
+    python -m benchmarks.cluster [--clips 128] [--rounds 5]
 
 A scheduler and its workers run on this machine: leave it quiet, with at least two cores. The videos
-are those of `extract.py`. Each way is measured in turn, so that slow moments hit all of them.
+are those of `bench/reading.py`. Each way is measured in turn, so that slow moments hit all of them.
 """
 
 import logging
@@ -20,8 +20,8 @@ from pathlib import Path
 
 import click
 import pandas as pd
-from extract import COUNT, DISTINCT, FPS, SIZE, copies, encode
 
+from benchmarks.bench.reading import COUNT, DISTINCT, FPS, SIZE, copies, encode
 from vidpipe.config.schema import ClipFrames
 from vidpipe.data.cluster import Cluster
 from vidpipe.data.workers import PoolFactory, processes
