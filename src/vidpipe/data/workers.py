@@ -3,6 +3,7 @@
 A worker that is killed, by the system or by a decoder that crashes, loses no other item.
 """
 
+import faulthandler
 import os
 import signal
 import threading
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from multiprocessing import get_context, parent_process
+from pathlib import Path
 from typing import Protocol, TypeVar, runtime_checkable
 
 AHEAD = 4  # items per worker that are in flight, or done and waiting for an earlier one
@@ -78,7 +80,7 @@ def map_ordered(
         seconds: Kill a worker that takes longer over an item; threads cannot be killed.
     """
     workers = workers or processors()
-    call = partial(_call_with_alarm, seconds, function)
+    call = partial(_call_in_time, seconds, function)
     remaining = iter(items)
     in_flight = deque[tuple[Item, Future[Value]]]()
     executor = pool(workers)
@@ -122,16 +124,17 @@ def _run_alone(pool: PoolFactory, call: Callable[[Item], Value], item: Item) -> 
         return Failure(KILLED) if _is_broken(future) else future.result()
 
 
-def _call_with_alarm(seconds: float | None, function: Callable[[Item], Value], item: Item) -> Value:
-    """Call the function under an alarm; unhandled, the signal ends even a decoder that hangs."""
+def _call_in_time(seconds: float | None, function: Callable[[Item], Value], item: Item) -> Value:
+    """Call the function; in a worker, end the process if it takes longer, even in a C decoder."""
     if seconds is None or parent_process() is None:
         return function(item)
-    # The default action of SIGALRM ends the process; a Python handler would wait for C code.
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        return function(item)
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+    # Python has a watchdog in C, on every system: it waits for no lock that a decoder holds.
+    with Path(os.devnull).open("w") as unread:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=unread)
+        try:
+            return function(item)
+        finally:
+            faulthandler.cancel_dump_traceback_later()
 
 
 def _prepare_worker() -> None:
