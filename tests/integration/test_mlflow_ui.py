@@ -27,11 +27,16 @@ PLAY = """async () => {
   }
   return films.map(film => film.videoWidth);
 }"""
-# Two pictures or films of the comparison are loaded, and stand beside each other.
+# Two pictures or films of the comparison are loaded, and stand beside each other. MLflow has a
+# hidden copy of each picture.
 BESIDE = """(kind) => {
-  const shown = [...document.querySelectorAll(`.CompareRunView ${kind}`)];
+  const all = [...document.querySelectorAll(`.CompareRunView ${kind}`)];
+  const seen = all.filter(element => element.getBoundingClientRect().width > 0);
+  const shown = [...new Map(seen.map(element => [element.src, element])).values()];
   const [one, two] = shown.map(element => element.getBoundingClientRect());
-  return shown.length === 2 && shown.every(e => (e.naturalWidth || e.videoWidth) > 0)
+  if (shown.length !== 2) return false;
+  shown[0].scrollIntoView({block: 'center'});
+  return shown.every(e => (e.naturalWidth || e.videoWidth) > 0)
     && Math.abs(one.top - two.top) < 2 && one.right <= two.left;
 }"""
 # MLflow's Assistant opens by itself once, over a third of the page.

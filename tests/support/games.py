@@ -74,9 +74,9 @@ def dcgan(*, seed=0, norm="batch", hidden=0, real=None, batch=4, **hyperparamete
     return state, NoiseObjective(pictures(), batch=4, prior=generator.prior)
 
 
-def mlp_gan(**hyperparameters):
+def mlp_gan(*, seed=0, **hyperparameters):
     """State and objective of mlp_gan, on a few random pictures."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     generator = dense.Generator(latent=10, codes=0)
     discriminator = dense.Discriminator(dropout=0.25)
     state = state_of(generator, discriminator, **hyperparameters)

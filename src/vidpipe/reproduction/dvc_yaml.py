@@ -123,7 +123,7 @@ def _broken(line: str) -> str:
     head, bracket, items = line.partition("[")
     margin = " " * (len(head) + 1)
     lines = (
-        fill(", ".join(paths), WIDTH - len(margin), break_on_hyphens=False)
+        fill(", ".join(paths), WIDTH - len(margin) - len(","), break_on_hyphens=False)
         for _, paths in groupby(items.split(", "), key=_folder)
     )
     return head + bracket + indent(",\n".join(lines), margin).lstrip()
