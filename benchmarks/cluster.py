@@ -7,7 +7,9 @@ are those of `bench/reading.py`. Each way is measured in turn, so that slow mome
 """
 
 import logging
+import os
 import shutil
+import signal
 import socket
 import statistics
 import subprocess
@@ -48,6 +50,7 @@ def dask(folder: Path, workers: int) -> Iterator[Cluster]:
             [sys.executable, "-m", "dask", *command, "--no-dashboard"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            start_new_session=True,
         )
         for command in commands
     ]
@@ -56,9 +59,9 @@ def dask(folder: Path, workers: int) -> Iterator[Cluster]:
             client.wait_for_workers(workers, timeout=PATIENCE)
         yield Cluster(address, folder)
     finally:
+        # With their children: a nanny that is asked to end may wait for its worker.
         for process in started:
-            process.terminate()
-        for process in started:
+            os.killpg(process.pid, signal.SIGKILL)
             process.wait()
 
 

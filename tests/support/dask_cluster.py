@@ -1,9 +1,11 @@
 """A scheduler of Dask and its workers, as processes, started by the commands of the how-to."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 PATIENCE = 120  # seconds
@@ -28,11 +30,11 @@ class DaskCluster:
         self.stop()
 
     def stop(self) -> None:
-        """End all processes."""
+        """End all processes, and theirs: a nanny that is asked to end may wait for its worker."""
         for process in self.processes:
-            process.terminate()
-        for process in self.processes:
-            process.wait(PATIENCE)
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
 
     def start_scheduler(self) -> "subprocess.Popen[bytes]":
         where = ["--host", "127.0.0.1", "--port", str(self.port)]
@@ -67,6 +69,7 @@ class DaskCluster:
                 env=env,
                 stdout=log,
                 stderr=log,
+                start_new_session=True,
             )
         self.processes.append(process)
         return process
