@@ -237,7 +237,7 @@ def test_the_gpu_script_imports_neither_kedro_nor_dvc_nor_mlflow():
     assert told.strip() == "set()"
 
 
-@pytest.mark.slow
+@pytest.mark.long
 def test_a_try_writes_everything_and_leaves_the_documentation_alone(tmp_path: Path):
     before = page.PAGE.read_bytes()
     command = [sys.executable, "-m", "benchmarks.bench", "--quick", "--out", str(tmp_path)]
