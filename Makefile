@@ -35,7 +35,7 @@ test-all: test ## the same, then the slow tests
 test-long: $(BIN)/ready ## pipelines from end to end, crashes, remotes, an emulated processor: half an hour
 	pytest -m long
 
-bench: $(BIN)/ready ## speed beside what one would take instead, into docs/performance.md; a quarter of an hour, alone
+bench: $(BIN)/ready ## speed beside what one would take instead, into docs/performance.md; twenty minutes, alone
 	python -m benchmarks.bench
 
 ui: $(BIN)/ready ## the MLflow UI on this project's runs, on localhost

@@ -1,6 +1,6 @@
 """Measure this project against what one would take instead.
 
-    make bench                                 all, under a quarter of an hour on two cores
+    make bench                                 all, about twenty minutes on two cores
     python -m benchmarks.bench --quick         the same in small, to try it out
     python -m benchmarks.bench --only reading  one subject; the others stay as measured before
 
