@@ -20,7 +20,7 @@ from vidpipe.utils.hashing import sha256
 FOLDER = "footage"  # of the copies, at the project's root
 SLOWEST, FASTEST = 0.01, 1000  # frames per second of numbered pictures
 NEXT = (
-    "next: `dvc repro pix2pix_evaluate` trains pix2pix alone on it, a quarter of an hour on two "
+    "next: `dvc repro pix2pix_evaluate` trains pix2pix alone on it, about fifteen minutes on two "
     "cores at the scale `laptop`; `dvc repro` would train all seven models"
 )
 
@@ -42,7 +42,7 @@ def use(video: str, fps: float | None, fast: bool) -> None:
     \b
       dvc repro pix2pix_evaluate
 
-    trains pix2pix alone on it, in a quarter of an hour on two cores. `dvc repro` trains all models.
+    trains pix2pix alone on it, about fifteen minutes on two cores. `dvc repro` trains all models.
     With --fast it trains with what this machine does best; results are then equal on one kind of
     machine alone, and `vidpipe preset portable` leads back.
     """
