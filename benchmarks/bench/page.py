@@ -29,7 +29,7 @@ class Ratio:
         what: What is compared.
         value: The ratio.
         aim: What was to be reached.
-        at_most: Whether less is better.
+        at_most: Less is better.
         unit: `times`, `%` or `s`.
         kind: `portable` or `fast`, of a training.
     """
@@ -43,7 +43,7 @@ class Ratio:
 
     @property
     def reached(self) -> bool:
-        """Whether the aim is reached."""
+        """True if the aim is reached."""
         return self.value <= self.aim if self.at_most else self.value >= self.aim
 
     @property

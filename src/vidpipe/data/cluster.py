@@ -7,7 +7,8 @@ files under the same paths.
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError, wait
+from concurrent.futures import BrokenExecutor, Executor, Future, InvalidStateError
+from concurrent.futures import wait as wait_for
 from contextlib import suppress
 from functools import cache, partial
 from importlib.metadata import version
@@ -119,7 +120,7 @@ class _Tasks(Executor):
         from distributed.client import ClosedClientError
 
         if wait and not cancel_futures:
-            _wait(self.pending)
+            wait_for(list(self.pending))
         self.left.set()
         # Neither can be done, nor need be, where the scheduler is gone.
         with suppress(ClosedClientError, OSError):
@@ -165,10 +166,6 @@ class _Tasks(Executor):
                 f"{str(error).strip().splitlines()[0]}; install the same on all machines"
             )
         return error
-
-
-def _wait(futures: set[Future[Any]]) -> None:
-    wait(list(futures))
 
 
 def _gone(address: str) -> str:

@@ -55,8 +55,9 @@ def find_run(project: Path, name: str, films: Path | None = None) -> ComparedRun
     if name == WORKSPACE:
         return _workspace(project, films)
     experiments = worktree.experiments(project)
-    options = ("--verify", "--quiet", "--end-of-options")
-    commit = experiments.get(name) or git(project, "rev-parse", *options, f"{name}^{{commit}}")
+    commit = experiments.get(name, "")
+    with suppress(UserError):
+        commit = commit or worktree.commit_of(project, name)
     if commit:
         kind = "experiment" if name in experiments else "revision"
         return _revision(project, name, f"{kind} {commit[:12]}", commit, films)

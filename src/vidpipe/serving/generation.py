@@ -120,17 +120,16 @@ class Generation:
                 what is asked for.
         """
         self.check()
-        note = ""
+        pages, note = _clips(self) if self.of_clips else (_digits(self), "")
         if self.of_clips:
-            pages, note = _clips(self)
             pages = with_pause(pages, self.fps)
-        else:
-            pages = _digits(self)
         if self.suffix == ".png":
-            return Samples(png(pages[0]), note)
-        if self.suffix == ".gif":
-            return Samples(gif(pages, fps=self.fps), note)
-        return Samples(encode([*pages] * (LOOPS if self.of_clips else 1), fps=self.fps), note)
+            file = png(pages[0])
+        elif self.suffix == ".gif":
+            file = gif(pages, fps=self.fps)
+        else:
+            file = encode([*pages] * (LOOPS if self.of_clips else 1), fps=self.fps)
+        return Samples(file, note)
 
 
 def option_words(**options: Any) -> list[str]:

@@ -37,8 +37,11 @@ class LiveHistory:
     def add(self, values: Mapping[str, float], step: int) -> None:
         """Add a row, and write all if the last write was some time ago.
 
-        A disk that cannot be written to is left to the training, which says what is wrong.
+        Trainings without the losses that are drawn have no file: DVC would warn of each. A disk
+        that cannot be written to is left to the training, which says what is wrong.
         """
+        if not set(COLUMNS) <= values.keys():
+            return
         self.rows.append({"step": step, **values})
         if time.monotonic() < self.due:
             return
@@ -48,4 +51,5 @@ class LiveHistory:
 
     def remove(self) -> None:
         """Remove the file: the training has ended well, and its result has all rows."""
-        self.file.unlink(missing_ok=True)
+        with suppress(OSError):
+            self.file.unlink(missing_ok=True)

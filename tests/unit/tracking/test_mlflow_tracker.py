@@ -47,7 +47,7 @@ def train(tracker, checkpoints, *steps, stop=None):
         with tracker.training("dcgan", checkpoints) as run:
             for step in steps:
                 r1 = {"r1": step} if step % 2 else {}
-                run.metrics({"generator": step / 10} | r1, step)
+                run.metrics({"generator": step / 10, "discriminator": 0.5} | r1, step)
             run.picture("progress", PICTURE, steps[-1])
             if stop:
                 raise stop
@@ -77,7 +77,7 @@ def test_a_resumed_training_logs_every_point_once_to_the_same_run(tracker, tmp_p
 def test_the_history_so_far_is_there_until_a_training_has_ended_well(tracker, tmp_path):
     file = tracker.project / "plots/live/dcgan.csv"
     train(tracker, tmp_path, 1, 2, stop=KeyboardInterrupt())
-    assert file.read_text().startswith("step,generator,r1\n1,0.1,1")
+    assert file.read_text().startswith("step,generator,discriminator,r1\n1,0.1,0.5,1")
     train(tracker, tmp_path, 1, 2, 3)
     assert not file.exists()
 
@@ -85,8 +85,9 @@ def test_the_history_so_far_is_there_until_a_training_has_ended_well(tracker, tm
 def test_the_history_so_far_needs_no_server(tmp_path):
     failed = MlflowTracker(root=tmp_path, project=tmp_path, params=PARAMS, failed=True)
     with failed.training("dcgan", tmp_path) as run:
-        run.metrics({"generator": 0.5}, 20)
-        assert (tmp_path / "plots/live/dcgan.csv").read_text() == "step,generator\n20,0.5\n"
+        run.metrics({"generator": 0.5, "discriminator": 0.7}, 20)
+        rows = (tmp_path / "plots/live/dcgan.csv").read_text()
+        assert rows == "step,generator,discriminator\n20,0.5,0.7\n"
 
 
 def test_a_resumed_training_logs_every_picture_once(tracker, tmp_path):

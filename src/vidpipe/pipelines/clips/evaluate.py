@@ -125,7 +125,6 @@ def _protocol(
         "samples": evaluate.samples,
         "seed": evaluate.seed,
         "frames": train_clips.pixels.shape[1],
-        "stride": 1,  # windows are of consecutive frames
         "fps": _fps(clips),
         "size": train_clips.pixels.shape[2],
         "feature_seed": FEATURE_SEED,

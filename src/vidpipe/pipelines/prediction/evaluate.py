@@ -104,7 +104,6 @@ def evaluate_pix2pix(
         "resamples": evaluate.resamples,
         "seed": evaluate.seed,
         "history": generator.history,
-        "stride": 1,  # frames that follow each other
         "fps": pairs["fps"].item(),
         "size": side,
         "st_lpips_sha256": st_lpips.SHA256 if distance else "not measured",

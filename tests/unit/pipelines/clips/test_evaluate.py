@@ -78,7 +78,6 @@ def test_the_protocol_says_what_was_scored_against_what_and_by_whom(done, folder
         "samples": 24,
         "seed": 0,
         "frames": 8,
-        "stride": 1,
         "fps": 12.5,
         "size": 16,
         "feature_seed": 0,
