@@ -125,10 +125,11 @@ def test_a_scheduler_that_is_gone_is_said_in_a_line_and_a_rerun_goes_on(
     with pytest.raises(UserError, match="none answers"):
         cluster.count()
 
-    # What the workers have finished stays, file by file.
+    # What the workers have finished stays, file by file: they go on without a scheduler, some to
+    # the last video, some not.
     dask.stop()
     before = {file.name: file.stat().st_ino for file in (place / "home").glob("*/*/*.npy")}
-    assert 0 < len(before) < len(NAMES)
+    assert before
     dask.start_scheduler()
     dask.start_worker()
     dask.wait_for(1)
