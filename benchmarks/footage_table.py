@@ -7,7 +7,8 @@ Trains pix2pix with the numbers of params.yaml on each clip of `--trained`, and 
 is made in a temporary folder; nothing of the project is written. Prints a table in Markdown: skill
 of rollouts against copying the last frame, 1 and 4 frames ahead, on both parts of each clip. A
 generator has seen no part of a clip that it was not trained on. A row takes as long as a training,
-at the scale `laptop` about six minutes on two cores; `--preset smoke` tries the script in one.
+at the scale `laptop` about ten minutes on two cores; `--weights CLIP=data/06_models/pix2pix` takes
+what is trained already. `--preset smoke` tries the script in a minute.
 """
 
 import shutil
@@ -41,10 +42,18 @@ PREPARE = ["footage_fetch", "footage_frames", "pairs"]
 @click.option("--trained", default="carphone", show_default=True, help="Clips to train on.")
 @click.option("--tried", default="carphone,bikes,bunny", show_default=True, help="Clips to score.")
 @click.option("--preset", multiple=True, help="Onto params.yaml, as `vidpipe preset` does.")
+@click.option("--weights", multiple=True, metavar="CLIP=FOLDER", help="Trained already on a clip.")
 @click.option("--threads", type=click.IntRange(1), help="Of torch  [default: as params.yaml]")
-def main(trained: str, tried: str, preset: Sequence[str], threads: int | None) -> None:
+def main(
+    trained: str,
+    tried: str,
+    preset: Sequence[str],
+    weights: Sequence[str],
+    threads: int | None,
+) -> None:
     """Print skill, by the clip that was trained on and the clip that was tried."""
     models, clips = trained.split(","), tried.split(",")
+    folders = {clip: Path(folder) for clip, _, folder in (each.partition("=") for each in weights)}
     if unknown := sorted({*models, *clips} - {*FILES, ALL}):
         raise click.UsageError(f"expected {', '.join(FILES)} or {ALL}, got {', '.join(unknown)}")
     with tempfile.TemporaryDirectory() as name:
@@ -54,15 +63,15 @@ def main(trained: str, tried: str, preset: Sequence[str], threads: int | None) -
         for clip in dict.fromkeys([*models, *clips]):
             run(PREPARE, clip, home / clip, params)
         for model in dict.fromkeys([*models, *clips]):
-            run(["pix2pix_train"], model, home / model, params)
+            if model not in folders:
+                run(["pix2pix_train"], model, home / model, params)
+                folders[model] = home / model / "data/06_models/pix2pix"
         others = [(clip, clip) for clip in clips if clip not in models]
         rows = [*((model, clip) for model in models for clip in clips), *others]
         scores = {}
         for model, clip in rows:
-            weights = home / model / "data/06_models/pix2pix"
-            tried_on = home / clip
             scores[model, clip] = run(
-                ["pix2pix_evaluate"], clip, tried_on, params, pix2pix_model=weights
+                ["pix2pix_evaluate"], clip, home / clip, params, pix2pix_model=folders[model]
             )
     click.echo("\n".join(table(scores)))
 
