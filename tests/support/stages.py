@@ -6,7 +6,7 @@ from support.project import ROOT
 from vidpipe.config.loader import check, read
 from vidpipe.config.schema import Runtime
 
-RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portable")
+RUNTIME = Runtime(device="cpu", devices=1, precision="fp32", threads=1, determinism="portable")
 FEW = {"steps": 4, "batch": 4, "report_every": 2, "sample_every": 4}
 
 

@@ -25,7 +25,7 @@ SHORT = {"steps": 2, "batch": 4, "penalty_every": 2, "report_every": 2, "sample_
 
 def main(device: str, scratch: Path) -> None:
     """All of them, on clips that are drawn anew."""
-    runtime = Runtime(device=device, precision="fp32", threads=2, determinism="machine")
+    runtime = Runtime(device=device, devices=1, precision="fp32", threads=2, determinism="machine")
     params, clips = check(read(ROOT / "params.yaml")), moving.packed(size=32)
     for network in CLIP_GANS:
         name = model_name(network)

@@ -37,13 +37,16 @@ class Runtime(ConfigBlock):
 
     Attributes:
         device: `auto` is CUDA where there is a GPU, else the CPU.
+        devices: Processes that share the batches of a GAN's training: one per GPU, or per part of
+            the CPU; on several machines, those of all. Results are equal but for rounding.
         precision: `bf16` is automatic mixed precision.
-        threads: Of torch, on the CPU.
+        threads: Of torch, on the CPU; of each process, if there are several.
         determinism: `portable`: the same bits on any x86-64 processor with AVX2;
             `machine`: the same bits on this machine, and faster.
     """
 
     device: Literal["cpu", "cuda", "auto"]
+    devices: Count
     precision: Literal["fp32", "bf16"]
     threads: Count
     determinism: Literal["portable", "machine"]

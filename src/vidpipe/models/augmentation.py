@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vidpipe.models.shapes import ClipBatch
+from vidpipe.training.distributed import own_share, whole
 
 SHIFT = 8  # clips are moved by up to an eighth of their side
 
@@ -61,18 +62,23 @@ class LatentAugmentation(nn.Module):
     def forward(self, latents: ClipBatch) -> ClipBatch:
         if not (self.training and self.strength):
             return latents
-        # All numbers are drawn on the CPU, so that they are the same on every device.
-        count, channels, _, _, side = latents.shape
+        # All numbers are drawn on the CPU, so that they are the same on every device, and for the
+        # whole batch, so that they do not depend on the number of devices.
+        channels, _, _, side = latents.shape[1:]
+        count = whole(len(latents))
         scale = 1 + self.strength * SCALED * torch.randn(count, 1, 1, 1, 1)
         offset = self.strength * OFFSET * torch.randn(count, channels, 1, 1, 1)
-        noise = self.strength * NOISY * torch.randn(latents.shape)
+        noise = self.strength * NOISY * torch.randn(count, *latents.shape[1:])
 
         # Some of the clips stay where they are.
         most = side // LATENT_SHIFT
         places = torch.randint(2 * most + 1, (2, count))
         places[:, torch.rand(count) >= self.strength * MOVED] = most
-        altered = moved(latents, most, places) * scale.to(latents) + offset.to(latents)
-        return (altered + noise.to(latents)) * kept(count, side, self.strength).to(latents)
+        uncut = kept(count, side, self.strength)
+        scale, offset, noise, uncut = own_share((scale, offset, noise, uncut))
+        altered = moved(latents, most, own_share(places, dim=1))
+        altered = altered * scale.to(latents) + offset.to(latents)
+        return (altered + noise.to(latents)) * uncut.to(latents)
 
 
 def kept(count: int, side: int, strength: float) -> Float[Tensor, "b 1 1 h w"]:
@@ -87,7 +93,8 @@ def kept(count: int, side: int, strength: float) -> Float[Tensor, "b 1 1 h w"]:
 
 def coloured(clips: ClipBatch, strength: float) -> ClipBatch:
     """Change brightness, saturation and contrast of each clip, by up to half and by twofold."""
-    light, colour, contrast = strength * (2 * torch.rand(3, len(clips), 1, 1, 1, 1) - 1).to(clips)
+    drawn = own_share(torch.rand(3, whole(len(clips)), 1, 1, 1, 1), dim=1)
+    light, colour, contrast = strength * (2 * drawn - 1).to(clips)
     clips = clips + 0.5 * light
 
     # Saturation: away from, or towards, the grey of each pixel.
@@ -102,7 +109,8 @@ def coloured(clips: ClipBatch, strength: float) -> ClipBatch:
 def shifted(clips: ClipBatch, strength: float) -> ClipBatch:
     """Move each clip by whole pixels; its edge fills what is laid bare."""
     most = round(strength * clips.shape[-2] / SHIFT)
-    return moved(clips, most, torch.randint(2 * most + 1, (2, len(clips))))
+    places = torch.randint(2 * most + 1, (2, whole(len(clips))))
+    return moved(clips, most, own_share(places, dim=1))
 
 
 def moved(clips: ClipBatch, most: int, places: Int[Tensor, "2 b"]) -> ClipBatch:

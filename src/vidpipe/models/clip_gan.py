@@ -9,11 +9,11 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import torch
-from jaxtyping import Float, Int, UInt8
+from jaxtyping import Bool, Float, Int, UInt8
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
@@ -25,6 +25,7 @@ from vidpipe.models.noise import CODE, FromNoiseGenerator, Noise, Prior
 from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import ClipBatch, FrameBatch, Labels
 from vidpipe.training.adversarial import Networks, Objective
+from vidpipe.training.distributed import own_share, whole
 from vidpipe.utils.errors import UserError
 
 Frames = UInt8[np.ndarray, "n h w c"] | Float[np.ndarray, "n h w c"]  # pixels, or latents
@@ -32,6 +33,20 @@ Kernel = tuple[int, int, int]
 Norm = Literal["batch", "spectral", "none"]
 Model = TypeVar("Model", bound=ClipGanModel)
 Train = TypeVar("Train", bound=ClipGanTrain)
+
+
+class Windows(NamedTuple):
+    """Windows of clips that were drawn, on the CPU.
+
+    Attributes:
+        frames: Rows of indices into all frames.
+        mirror: Of each, if it is to be mirrored.
+        label: Number of what each shows.
+    """
+
+    frames: Int[Tensor, "b t"]
+    mirror: Bool[Tensor, "b"]
+    label: Labels
 
 
 class ClipWindows:
@@ -67,21 +82,28 @@ class ClipWindows:
         self.mirror = mirror
         self.device = device
 
-    def sample(self, count: int, rng: torch.Generator) -> tuple[ClipBatch, Labels]:
-        """Draw windows, each from a random start, and their labels; the latter on the CPU."""
+    def draw(self, count: int, rng: torch.Generator) -> Windows:
+        """Draw windows, each from a random start; nothing is read."""
         # Which clips, and where in each the window starts.
         rows = torch.randint(len(self.clips), (count, 1), generator=rng)
         starts = self.clips.shape[1] - self.length + 1
         start = torch.randint(starts, (count, 1), generator=rng)
         index = self.clips[rows, start + torch.arange(self.length)]
 
-        clips = self._read(self.frames, index)
-
         # A number is drawn for each even if none is mirrored, so that draws stay in step.
-        chosen = torch.rand(count, generator=rng) < (0.5 if self.mirror else 0.0)
-        flipped = clips.flip(-1) if self.mirrored is None else self._read(self.mirrored, index)
-        clips = torch.where(chosen.to(clips.device)[:, None, None, None, None], flipped, clips)
-        return clips, self.label[rows[:, 0]]
+        mirror = torch.rand(count, generator=rng) < (0.5 if self.mirror else 0.0)
+        return Windows(index, mirror, self.label[rows[:, 0]])
+
+    def read(self, windows: Windows) -> ClipBatch:
+        """Read the frames of windows, and mirror those that are to be."""
+        clips = self._read(self.frames, windows.frames)
+        if self.mirrored is None:
+            flipped = clips.flip(-1)
+        else:
+            flipped = self._read(self.mirrored, windows.frames)
+        return torch.where(
+            windows.mirror.to(clips.device)[:, None, None, None, None], flipped, clips
+        )
 
     def _read(self, frames: Frames, index: Int[Tensor, "b t"]) -> ClipBatch:
         # Only these frames are read: the others may lie on a disk.
@@ -248,9 +270,13 @@ class ClipObjective:
             generator: A `ClipGenerator`.
             rng: Source of all randomness.
         """
-        clips, label = self.real.sample(self.batch, rng)
-        noise = self.prior.draw(self.batch, rng, label).to(clips.device)
-        return generator.source(noise, clips[:, :, 0]), clips
+        windows = self.real.draw(self.batch, rng)
+        noise = self.prior.draw(self.batch, rng, windows.label)
+
+        # Only the own share is read: the frames may lie on a disk.
+        windows, noise = own_share((windows, noise))
+        clips = self.real.read(windows)
+        return generator.source(noise.to(clips.device), clips[:, :, 0]), clips
 
     def generate_with_losses(
         self, generator: Callable[[Any], ClipBatch], source: Any, real: ClipBatch
@@ -406,8 +432,8 @@ class LabelledDiscriminator(nn.Module):
             logits[0] = logits[0] + (projected * features).sum(1, keepdim=True)
         if self.frame_judge is not None:
             # One frame of each clip, drawn from torch's global generator, which each step seeds.
-            picked = torch.randint(clips.shape[2], (len(clips),), device="cpu").tolist()
-            frames = [clip[:, t] for clip, t in zip(clips, picked, strict=True)]
+            picked = own_share(torch.randint(clips.shape[2], (whole(len(clips)),), device="cpu"))
+            frames = [clip[:, t] for clip, t in zip(clips, picked.tolist(), strict=True)]
             logits.append(self.frame_judge(torch.stack(frames)))
         return torch.cat(logits, dim=1)
 

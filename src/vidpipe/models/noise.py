@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import Labels
+from vidpipe.training.distributed import own_share
 
 # One vector per sample or, for a model that unrolls a sequence, one per frame.
 Noise = Float[Tensor, "b *t latent"]
@@ -107,8 +108,10 @@ class NoiseObjective:
         """Draw (noise, real samples). The random numbers come from `rng`, on the CPU."""
         # Sampled with replacement; floats are made on the device.
         index = torch.randint(len(self.real), (self.batch,), generator=rng)
+        noise = self.prior.draw(self.batch, rng)
+        index, noise = own_share((index, noise))
         real = to_float(self.real[index.to(self.real.device)])
-        return self.prior.draw(self.batch, rng).to(real.device), real
+        return noise.to(real.device), real
 
     def generate_with_losses(
         self, generator: Callable[[Noise], Samples], source: Noise, real: Samples

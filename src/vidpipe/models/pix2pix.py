@@ -29,6 +29,7 @@ from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import FrameBatch, WindowBatch
 from vidpipe.models.windows import NextFrameGenerator, Past, push, stack_window
 from vidpipe.training.adversarial import Hyperparameters, Networks
+from vidpipe.training.distributed import own_share
 
 ModelConfig = Pix2pixModel
 
@@ -280,7 +281,7 @@ class NextFrameObjective:
         ahead = int(torch.randint(len(self.starts), (), generator=rng))
         starts = self.starts[ahead]
         first = starts[torch.randint(len(starts), (self.batch,), generator=rng)]
-        past, target = self._draw(first, ahead, rng)
+        past, target = own_share(self._draw(first, ahead, rng))
 
         # Pushforward: the generator's own output becomes part of the window it learns from.
         with torch.no_grad():

@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, runtime_checkable
 import torch
 from torch import Tensor, nn
 
+from vidpipe.training.distributed import average_gradients, averaged, gathered, sharing
 from vidpipe.training.ema import copy_for_average, update_average
 from vidpipe.training.losses import LOSSES, AdversarialLoss, gradient_penalty
 from vidpipe.training.optimizer import fused_adam, moments, set_learning_rate
@@ -29,7 +30,10 @@ class Objective(Protocol):
     def sample_batch(
         self, generator: Callable[[Any], Tensor], rng: torch.Generator, /
     ) -> tuple[Any, Tensor]:
-        """Draw (source, real samples); all randomness comes from `rng`."""
+        """Draw (source, real samples); all randomness comes from `rng`.
+
+        It draws the numbers of the whole batch, and returns `distributed.own_share` of it.
+        """
 
     def generate_with_losses(
         self, generator: Callable[[Any], Tensor], source: Any, real: Tensor, /
@@ -177,6 +181,7 @@ class TrainState:
             value.copy_(state[name])
 
 
+@sharing()
 def update(
     state: TrainState,
     objective: Objective,
@@ -186,6 +191,8 @@ def update(
     autocast: Callable[[], AbstractContextManager[None]],
 ) -> dict[str, Tensor]:
     """Take one step with every discriminator, then one with the generator, on one batch.
+
+    In one process of several the batch is its share; losses are those of the whole batch.
 
     Args:
         state: Networks and optimizers; changed in place.
@@ -246,7 +253,7 @@ def update(
 
     # Detached, so that no graph outlives the step.
     measured = {"generator": g_loss, **d_losses, **generator_losses, **_accuracy(loss, pairs)}
-    return {name: value.detach() for name, value in measured.items()}
+    return averaged({name: value.detach() for name, value in measured.items()})
 
 
 def _step(optimizers: list[torch.optim.Adam], losses: Mapping[str, Tensor]) -> None:
@@ -254,6 +261,7 @@ def _step(optimizers: list[torch.optim.Adam], losses: Mapping[str, Tensor]) -> N
     for optimizer in optimizers:
         optimizer.zero_grad()
     _total(losses.values()).backward()  # type: ignore[no-untyped-call]
+    average_gradients(optimizers)
     for optimizer in optimizers:
         optimizer.step()
 
@@ -266,7 +274,8 @@ def _total(values: Any) -> Tensor:
 
 def _accuracy(loss: AdversarialLoss, pairs: list[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
     """Mean accuracy of the discriminators on real and on fake samples."""
-    each = [loss.accuracy(*logits) for logits in pairs]
+    # Of the whole batch: a relative loss compares each logit with the mean of the others.
+    each = [loss.accuracy(gathered(real), gathered(fake)) for real, fake in pairs]
     return {name: _total(one[name] for one in each) / len(each) for name in each[0]}
 
 

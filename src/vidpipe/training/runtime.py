@@ -86,8 +86,11 @@ def start(
     precision: Literal["fp32", "bf16"],
     threads: int,
     determinism: Literal["portable", "machine"],
+    devices: int = 1,
 ) -> Machine:
-    """Set up torch as `runtime` in params.yaml says.
+    """Set up torch as `runtime` in params.yaml says, in one process.
+
+    `devices` is a matter of `launch`: a process for each has set its own before it comes here.
 
     Raises:
         UserError: If the device is not there, or torch was imported too early to pin it.

@@ -1,6 +1,8 @@
 """The trainer of every GAN: train, keep the history, draw progress, checkpoint, save weights."""
 
 import logging
+import shutil
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -12,8 +14,8 @@ from torch import nn
 from vidpipe.config.models import FromNoiseTrain, GanTrain
 from vidpipe.config.schema import Runtime
 from vidpipe.tracking.protocol import Run, Tracker
+from vidpipe.training import distributed, weights
 from vidpipe.training import runtime as runtimes
-from vidpipe.training import weights
 from vidpipe.training.adversarial import Hyperparameters, Networks, Objective, TrainState
 from vidpipe.training.checkpoint import NONE, Checkpoint, Checkpoints
 from vidpipe.training.health import gradient_norm, warning_signs
@@ -71,6 +73,7 @@ def train_gan(
     checkpoints: Path,
     scratch: Path,
     diagnostics: Diagnostics = lambda state: {},
+    beside: Sequence[Path] = (),
 ) -> Path:
     """Train networks on an objective, and fill a folder.
 
@@ -87,13 +90,17 @@ def train_gan(
         checkpoints: Folder of this training's checkpoints.
         scratch: Folder in which the result is made.
         diagnostics: Measures the state at each report, beside its losses.
+        beside: Files that belong to the weights, and are copied beside them.
 
     Returns:
-        A folder: weights of all networks, `history.csv`, and `sheets/`.
+        A folder: weights of all networks, `history.csv`, and `sheets/`. Only the first process of
+        several makes it.
     """
     # Resume: networks, optimizers, history and sheets as they were at the last good checkpoint.
+    distributed.share_layers(state.networks.by_name().values())
+    first = distributed.is_first()
     store = Checkpoints(checkpoints)
-    resumed = _resume(store, state, name, train.steps)
+    resumed = _resume(store, state, name, train.steps) if first else NONE
     history = list(resumed.history)
     sheets = dict(resumed.sheets)
     reports = fit(
@@ -103,8 +110,12 @@ def train_gan(
         report_every=train.report_every,
         seed=train.seed,
         autocast=machine.autocast,
-        done=resumed.step,
+        done=distributed.follow_first(state.state_dict(), resumed.step),
     )
+    if not first:
+        # The first process measures, logs and writes; the others do their share of each step.
+        deque(reports, maxlen=0)
+        return scratch / name
     with tracker.training(name, checkpoints) as run:
         # The run may be a new one, or may have missed the last reports before the stop.
         logger = _RunLogger(name, run, train.steps)
@@ -129,6 +140,8 @@ def train_gan(
 
         # The result is files; the run is tagged with the hash of the weights that came of it.
         folder = _write(scratch / name, history, sheets, state)
+        for file in beside:
+            shutil.copyfile(file, folder / file.name)
         run.weights(folder / "generator.safetensors")
     return folder
 
@@ -185,6 +198,8 @@ def _write(
     state: TrainState,
 ) -> Path:
     """Write history, sheets and weights into a new folder."""
+    # A process that was lost in here may have left half of it.
+    shutil.rmtree(folder, ignore_errors=True)
     (folder / "sheets").mkdir(parents=True)
     for step, picture in sheets.items():
         (folder / "sheets" / f"{step:06d}.png").write_bytes(picture)

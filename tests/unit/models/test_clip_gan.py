@@ -50,16 +50,18 @@ def numbers(clips):
 
 
 def test_a_window_is_of_frames_that_follow_each_other_in_one_clip():
-    clips, label = counted().sample(64, torch.Generator().manual_seed(0))
-    drawn = numbers(clips)
+    windows = counted()
+    places = windows.draw(64, torch.Generator().manual_seed(0))
+    drawn = numbers(windows.read(places))
     assert (drawn.diff(dim=1) == 1).all()
     assert set(drawn[:, 0].tolist()) == {0, 1, 2, 6, 7, 8}
-    assert torch.equal(label, torch.where(drawn[:, 0] < 6, 2, 0))
+    assert torch.equal(places.label, torch.where(drawn[:, 0] < 6, 2, 0))
 
 
 @pytest.mark.parametrize("mirror", [False, True])
 def test_half_of_the_clips_are_mirrored_if_that_is_allowed(mirror):
-    drawn, _ = counted(mirror=mirror).sample(64, torch.Generator().manual_seed(0))
+    windows = counted(mirror=mirror)
+    drawn = windows.read(windows.draw(64, torch.Generator().manual_seed(0)))
     assert drawn.shape == (64, 3, 4, 4, 4)
     bright_left = (drawn[:, 0, -1, 0, 0] > -1).float().mean().item()
     assert 0.3 < bright_left < 0.7 if mirror else bright_left == 0
@@ -74,9 +76,10 @@ def test_latents_are_taken_as_they_are_and_mirrored_ones_from_those_of_mirrored_
         latents, clips, np.array([1]), length=3, mirror=True, device=torch.device("cpu"),
         mirrored=latents + 100,
     )  # fmt: skip
-    drawn, label = windows.sample(64, torch.Generator().manual_seed(0))
+    places = windows.draw(64, torch.Generator().manual_seed(0))
+    drawn = windows.read(places)
     assert drawn.shape == (64, 4, 3, 2, 2)
-    assert set(label.tolist()) == {1}
+    assert set(places.label.tolist()) == {1}
     first = drawn[:, 0, 0, 0, 0]
     assert set(first.tolist()) == {*range(6), *range(100, 106)}
     assert 0.3 < (first >= 100).float().mean() < 0.7

@@ -22,7 +22,7 @@ from vidpipe.training.health import WARNING_SIGNS, warning_signs
 from vidpipe.training.loop import Report
 from vidpipe.training.trainer import FEW_STEPS, UNSETTLED, _RunLogger
 
-RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portable")
+RUNTIME = Runtime(device="cpu", devices=1, precision="fp32", threads=1, determinism="portable")
 TRAIN = {"seed": 0, "steps": 7, "batch": 4, "learning_rate": 2e-3, "beta1": 0.0, "beta2": 0.99}
 TRAIN |= {"loss": "relativistic", "r1": 0.2, "r2": 0.2, "penalty_every": 3, "ema": 0.9}
 TRAIN |= {"cooldown": 0.5, "report_every": 2, "sample_every": 4}

@@ -1,6 +1,5 @@
 """Stages `<model>_train` of the GANs of clips."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from vidpipe.models.pixels import to_uint8
 from vidpipe.models.shapes import ClipBatch
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
+from vidpipe.training.launch import on_devices
 from vidpipe.training.modes import evaluating
 from vidpipe.training.trainer import hyperparameters_of, place, prepare, train_gan
 from vidpipe.utils.names import model_name
@@ -74,11 +74,13 @@ def make_train_node(network: ClipGanModule) -> Callable[..., Path]:
 
         # In latents, each frame is encoded once.
         decode: Decode = lambda clips: clips  # noqa: E731
+        beside = []
         if model.space == "latent":
             assert autoencoder
             network_of_frames = machine.place(trained_autoencoder(autoencoder, clips["frames"]))
             clips = in_latents(clips, network_of_frames)
             decode = network_of_frames.decode_clips
+            beside = [autoencoder / WEIGHTS]
         else:
             clips = at_size(clips, model.size)
 
@@ -95,7 +97,7 @@ def make_train_node(network: ClipGanModule) -> Callable[..., Path]:
         rng = torch.Generator().manual_seed(train.seed)
         source, _ = objective.sample_batch(state.generator, rng)
         own_diagnostics = diagnostics_of(network)
-        folder = train_gan(
+        return train_gan(
             model_name(network),
             state,
             objective,
@@ -109,12 +111,10 @@ def make_train_node(network: ClipGanModule) -> Callable[..., Path]:
                 **clip_diagnostics(state, objective, held_out, seed=train.seed),
                 **own_diagnostics(state.sampling_generator, source),
             },
+            beside=beside,
         )
-        if autoencoder and model.space == "latent":
-            shutil.copyfile(autoencoder / WEIGHTS, folder / WEIGHTS)
-        return folder
 
-    return train_clip_gan
+    return on_devices(train_clip_gan, make_train_node, network)
 
 
 @torch.no_grad()

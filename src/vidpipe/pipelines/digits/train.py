@@ -15,6 +15,7 @@ from vidpipe.models.noise import NoiseObjective, Prior
 from vidpipe.models.pixels import to_uint8
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
+from vidpipe.training.launch import on_devices
 from vidpipe.training.modes import evaluating
 from vidpipe.training.trainer import hyperparameters_of, place, prepare, train_gan
 from vidpipe.utils.names import model_name
@@ -64,7 +65,7 @@ def make_train_node(network: ModuleType) -> Callable[..., Path]:
             scratch=scratch,
         )
 
-    return train_digit_gan
+    return on_devices(train_digit_gan, make_train_node, network)
 
 
 @torch.no_grad()

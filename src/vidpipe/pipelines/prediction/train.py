@@ -15,10 +15,12 @@ from vidpipe.models.pixels import to_float, to_uint8
 from vidpipe.models.windows import roll_out, stack_window
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
+from vidpipe.training.launch import on_devices
 from vidpipe.training.trainer import place, prepare, train_gan
 from vidpipe.visualization.sheets import grid
 
 
+@on_devices
 def train_pix2pix(
     pairs: dict[str, np.ndarray],
     model: Pix2pixModel,

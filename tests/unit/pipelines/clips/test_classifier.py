@@ -13,7 +13,7 @@ from vidpipe.pipelines.clips.classifier import train_action_classifier
 from vidpipe.training import weights
 from vidpipe.utils.errors import UserError
 
-RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portable")
+RUNTIME = Runtime(device="cpu", devices=1, precision="fp32", threads=1, determinism="portable")
 
 
 def trained(clips, scratch, **changes):

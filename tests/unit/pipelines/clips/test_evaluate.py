@@ -18,7 +18,7 @@ from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import weights
 from vidpipe.utils.errors import UserError
 
-RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portable")
+RUNTIME = Runtime(device="cpu", devices=1, precision="fp32", threads=1, determinism="portable")
 
 
 @pytest.fixture(scope="module")

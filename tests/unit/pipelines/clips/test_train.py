@@ -18,7 +18,7 @@ from vidpipe.training.runtime import start
 from vidpipe.training.single import fit_network
 from vidpipe.utils.errors import UserError
 
-RUNTIME = Runtime(device="cpu", precision="fp32", threads=1, determinism="portable")
+RUNTIME = Runtime(device="cpu", devices=1, precision="fp32", threads=1, determinism="portable")
 
 
 MODEL = Gan3dModel(
