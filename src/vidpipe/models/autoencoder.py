@@ -63,6 +63,7 @@ class Autoencoder(nn.Module):
         for inner, outer in pairwise(widths):
             self.encoder.extend(_block(nn.Conv2d(inner, outer, 3, 2, 1)))
         self.encoder.extend(_block(nn.Conv2d(widths[-1], widths[-1], 3, 1, 1)))
+        # No norm and no bounds at the end: the loss keeps latents at mean 0 and deviation 1.
         self.encoder.append(nn.Conv2d(widths[-1], latents, 1))
 
         # Up: each pixel's channels become four pixels (Shi et al. 2016), so no lattice is seen.
@@ -96,6 +97,7 @@ class Autoencoder(nn.Module):
     def decode_clips(self, latents: LatentClips) -> Float[Tensor, "b c t h w"]:
         """Return the clips of latents, frame by frame and a part at a time."""
         batch, _, frames = latents.shape[:3]
+        # A part at a time: a frame takes far more memory than its latents.
         parts = torch.split(latents.transpose(1, 2).flatten(0, 1), AT_ONCE)
         decoded = torch.cat([self.decode(part) for part in parts])
         return torch.unflatten(decoded, 0, (batch, frames)).transpose(1, 2)
@@ -113,6 +115,7 @@ class Autoencoder(nn.Module):
         device = self.mean.device
         made = np.empty((len(frames), self.side, self.side, self.latents), np.float32)
         for start in range(0, len(frames), AT_ONCE):
+            # Copied, for a mapped file cannot be written to, and torch wants memory that can.
             part = torch.from_numpy(np.array(frames[start : start + AT_ONCE])).to(device)
             floats = to_float(part.permute(0, 3, 1, 2))
             latents = self.encode(floats.flip(-1) if mirrored else floats)
@@ -133,6 +136,7 @@ class Autoencoder(nn.Module):
     @torch.no_grad()
     def normalise_by(self, frames: UInt8[np.ndarray, "n h w c"]) -> None:
         """Take mean and deviation of latents from the frames of the training data."""
+        # As if not normalised: the statistics are those of the encoder's own output.
         self.mean.zero_()
         self.deviation.fill_(1.0)
         # Square roots are numpy's: torch's differ in the last bit from processor to processor.
@@ -160,7 +164,9 @@ class AutoencoderLoss:
         self, network: Autoencoder, frames: FrameBatch, rng: torch.Generator
     ) -> dict[str, Tensor]:
         """Return the total, then its parts: `l1`, `gradients`, `regularity`."""
+        # Not `encode`: the statistics that it divides by are not known before the end.
         latents = network.encoder(frames)
+        # Noise stands for the errors of a GAN, which the decoder is to forgive.
         noise = torch.randn(latents.shape, generator=rng).to(latents)
         decoded = network.decoder(latents + self.noise * noise).float()
 
@@ -205,6 +211,7 @@ def trained_autoencoder(folder: Path, frames: UInt8[np.ndarray, "n h w c"]) -> A
         UserError: If it was trained on frames of another shape, has collapsed, or has not learnt
             frames like these.
     """
+    # Each check names a way in which the latents would be of no use to a GAN.
     network = weights.build(Autoencoder, folder / WEIGHTS)
     own = (network.size, network.size, network.channels)
     if own != frames.shape[1:]:

@@ -142,6 +142,7 @@ class ClipData:
         Raises:
             UserError: If there are none.
         """
+        # The frames of all splits stay: clips of one are rows of indices into them.
         rows = arrays["split"] == split
         clips = arrays["clips"][rows]
         if not len(clips):
@@ -324,6 +325,7 @@ def build_networks(
     In latents, the generator's values have no bounds, and the discriminator is that of latents.
     """
     if config.model.space == "latent":
+        # Latents are not colours: no tanh, and layers for maps of a few cells.
         own["bounded"] = False
         discriminator = LatentDiscriminator
     # The generator's arguments are saved beside its weights, which are of no use without them.
@@ -545,6 +547,7 @@ class LatentDiscriminator(LabelledDiscriminator):
             nn.Conv3d(widths[2], widths[3], (4, 3, 3), (2, 1, 1), (1, 1, 1)),
             nn.Conv3d(widths[3], widths[4], (1, 4, 4), (1, 2, 2), (0, 1, 1)),
         ]
+        # What changes is shown apart: frames of latents that follow each other are much alike.
         self.clip_judge = nn.Sequential(WithChange())
         for layer in layers:
             self.clip_judge.extend(_block(layer, nn.BatchNorm3d, norm, dropout, first=True))

@@ -138,6 +138,7 @@ class ClipSampler:
     def _generate(self, noise: Noise, pictures: PixelFrames) -> SampledClips:
         if noise.dim() == 2:
             return self._to_pixels(self.generator(self._source(noise, pictures)))
+        # Each clip goes on from the last frame of the one before, which is then not shown twice.
         parts: list[SampledClips] = []
         for vector in noise.unbind(1):
             clips = self._generate(vector, pictures)

@@ -16,5 +16,6 @@ def sample_digits(
 ) -> UInt8[Tensor, "n 1 28 28"]:
     """Generate a picture from each row of noise, batch by batch; leaves evaluation mode on."""
     generator.eval()
+    # In batches, so that memory does not grow with the number of pictures.
     batches = torch.split(noise, BATCH)
     return torch.cat([to_uint8(generator(batch.to(device))) for batch in batches])

@@ -37,6 +37,7 @@ SHARPNESS = -0.75  # of the cubic kernel: Keys's a, as torch has it
 @torch.no_grad()
 def optical_flow(earlier: FrameBatch, later: FrameBatch) -> Flow:
     """Estimate the flow by which each later frame is looked up in the earlier one."""
+    # Coarse levels bring large motion within reach of steps that hold for small ones.
     pyramid = [tuple(blur(frames.mean(1, keepdim=True), NOISE_BLUR) for frames in (earlier, later))]
     while len(pyramid) < LEVELS and min(pyramid[-1][0].shape[-2:]) >= 2 * SMALLEST:
         pyramid.append(tuple(halve(blur(maps, LEVEL_BLUR)) for maps in pyramid[-1]))
@@ -48,6 +49,7 @@ def optical_flow(earlier: FrameBatch, later: FrameBatch) -> Flow:
             flow = blur(2 * F.interpolate(flow, size=first.shape[-2:]), FLOW_BLUR)
         window = FINE_WINDOW if level < LEVELS // 2 else COARSE_WINDOW
         for _ in range(NEWTON_STEPS):
+            # Blurred after each step: neighbours with structure speak for those without.
             flow = blur(flow + _correction(first, second, flow, window), FLOW_BLUR)
     return flow
 
@@ -108,6 +110,7 @@ def gathered(maps: Maps, x: Positions, y: Positions, *, mode: str) -> Maps:
     left, top = x.detach().floor(), y.detach().floor()
     weights = _linear if mode == "bilinear" else _cubic
     lines = []
+    # Line by line, as the kernel is a product: weights across, then one weight down.
     for row, down in weights(y - top).items():
         terms = [
             _pixels(maps, left + column, top + row) * across.unsqueeze(1)
@@ -154,6 +157,7 @@ def blur(maps: Maps, sigma: float) -> Maps:
     """Blur by a Gaussian; at the edge, it is repeated."""
     kernel = _gaussian(sigma).to(maps)
     radius = len(kernel) // 2
+    # The Gaussian is a product of two lines: two short convolutions instead of a large one.
     planes = F.pad(maps.flatten(0, 1).unsqueeze(1), (radius,) * 4, mode="replicate")
     planes = F.conv2d(planes, kernel.view(1, 1, 1, -1))
     return F.conv2d(planes, kernel.view(1, 1, -1, 1)).view_as(maps)

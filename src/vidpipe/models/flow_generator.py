@@ -88,6 +88,7 @@ class FlowGenerator(NextFrameGenerator):
         # Its output: correction of the velocity, weights of the blend, change of colours.
         self.parts = [2, len(MULTIPLES), channels]
         self.head = nn.Conv2d(width, 4 * sum(self.parts), 1)
+        # An untrained network corrects nothing, and looks near the expected multiple.
         nn.init.zeros_(self.head.weight)
         expected = -2 * (torch.tensor(MULTIPLES) - EXPECTED_MULTIPLE).abs()
         bias = torch.cat([torch.zeros(2), expected, torch.zeros(channels)])
@@ -115,6 +116,7 @@ class FlowGenerator(NextFrameGenerator):
         for weight, look in zip(weights, looks, strict=True):
             frame = frame + weight * look
 
+        # The predicted velocity becomes the newest flow, from which the next step is predicted.
         flows = torch.cat([motion.flows[:, 1:], velocity.unsqueeze(1)], dim=1)
         moved = Motion(flows, motion.last_real, displacement)
         return frame, Past(push(past.frames, frame.clamp(-1, 1)), moved)
@@ -129,6 +131,7 @@ class FlowGenerator(NextFrameGenerator):
         smooth = halve(torch.cat([motion.flows.flatten(1, 2), motion.displacement / 4], dim=1))
         inputs = torch.cat([seen, smooth, means.expand(-1, -1, *seen.shape[2:])], dim=1)
 
+        # Down with a skip at each size, what the whole picture tells added at the bottom, and up.
         skip = F.leaky_relu(self.enter(inputs.contiguous(memory_format=torch.channels_last)), 0.2)
         skips = [skip]
         for down in self.down:
@@ -191,6 +194,7 @@ def fit_velocity(
     squares = products = torch.zeros(())
     pixels = 0
     for past, target in zip(flows, following, strict=True):
+        # In double precision: sums over millions of pixels, whose matrix is then inverted.
         newest_first = past.flip(1).double()
         means = newest_first.mean((3, 4), keepdim=True).expand_as(newest_first)
         terms = torch.cat([newest_first, means], dim=1).movedim(1, 0).flatten(1)

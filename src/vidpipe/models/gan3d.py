@@ -64,6 +64,7 @@ class Generator(ClipGenerator):
         self.prior = Prior(latent, codes, tuple(labels))
         self.frames = frames
         self.volume = VolumeStream(latent=latent, size=size, frames=frames, width=width)
+        # Of each frame alone: motion is in the maps, and a kernel over time would cost threefold.
         self.colours = nn.Conv3d(self.volume.channels, channels, (1, 3, 3), 1, (0, 1, 1))
 
     def forward(self, noise: Noise) -> ClipBatch:

@@ -60,6 +60,7 @@ def objective(config: TrainingConfig[MocoganModel, MocoganTrain], data: ClipData
     content = prior_of(model, data.labels)
     windows = data.windows(length=model.frames, mirror=config.train.mirror)
     prior = with_motion(content, model.motion, model.frames)
+    # The paper's painter makes whole frames: there is no mask to keep small.
     if model.paint == "transposed":
         return ClipObjective(windows, batch=config.train.batch, prior=prior)
     return MaskedObjective(
@@ -161,6 +162,7 @@ class Generator(ClipGenerator):
         """Return what stays, and a vector of motion for each frame."""
         content, moving = noise[:, : self.content.latent], noise[:, self.content.latent :]
         category = content[:, : self.content.codes]
+        # From no motion at all; the steps of LEAD bring it to where every frame starts from.
         state = moving.new_zeros(len(noise), self.motion)
         states = []
         for new in moving.reshape(len(noise), -1, self.motion).unbind(1):
@@ -191,6 +193,7 @@ class Frames(nn.Module):
         )
 
     def forward(self, content: Content, motion: Motion) -> ClipBatch:
+        # The frames of all clips are one batch of pictures, which 2-D convolutions paint at once.
         repeated = content.unsqueeze(1).expand(-1, motion.shape[1], -1)
         painted = self.paint(torch.cat([repeated, motion], dim=2).flatten(0, 1))
         clips: ClipBatch = self.squash(painted).unflatten(0, (-1, motion.shape[1])).movedim(1, 2)
@@ -228,6 +231,7 @@ class Scene(nn.Module):
             width=width,
             channels=channels + 1,
         )
+        # Half as wide: it makes one picture of a clip, the foreground one of each frame.
         self.background = BackgroundPainter(
             numbers=content, size=size, width=width // 2, channels=channels
         )
@@ -249,6 +253,7 @@ class Scene(nn.Module):
         painted = self.foreground(vectors.flatten(0, 1), condition.flatten(0, 1), frames)
         moving = painted.unflatten(0, (-1, frames)).movedim(1, 2)
         foreground, mask = moving.split([self.channels, 1], dim=1)
+        # From the content alone, so that it is the same behind all frames.
         background = self.background(content).unsqueeze(2)
         return Parts(self.squash(foreground), mask.sigmoid(), self.squash(background))
 

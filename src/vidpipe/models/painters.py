@@ -44,6 +44,7 @@ class TransposedPainter(nn.Sequential):
         for inner, outer in pairwise(widths):
             layer = nn.ConvTranspose2d(inner, outer, 4, 2, 1)
             self.extend([layer, nn.BatchNorm2d(outer), nn.ReLU()])
+        # No norm after the last layer: colours are not to depend on the rest of the batch.
         self.append(nn.ConvTranspose2d(widths[-1], channels, 4, 2, 1))
 
 
@@ -72,6 +73,7 @@ class ConditionalPainter(nn.Module):
         self.layers = nn.ModuleList(
             SteeredLayer(inner, outer, condition, double=True) for inner, outer in pairwise(widths)
         )
+        # One layer hears the frame before and the one after; two hear as many again on each side.
         if len(self.layers) < 2:
             self.layers.append(SteeredLayer(widths[-1], widths[-1], condition, double=False))
         self.colours = nn.Conv2d(widths[-1], channels, 3, 1, 1)
@@ -85,6 +87,7 @@ class ConditionalPainter(nn.Module):
             frames: Of a clip.
         """
         maps = self.dense(vectors).unflatten(1, (self.width, BASE, BASE))
+        # The layout of the weights: in another, each convolution would reorder the maps.
         maps = maps.contiguous(memory_format=torch.channels_last)
         for layer in self.layers:
             maps = layer(maps, condition, frames)
@@ -111,6 +114,7 @@ class SteeredLayer(nn.Module):
         )
 
     def forward(self, maps: Maps, condition: Vectors, frames: int) -> Maps:
+        # Shifted right before the convolution: it joins the frames for no product more.
         active = F.leaky_relu(self.norm(maps, condition), SLOPE)
         made: Maps = self.convolution(shifted_in_time(active, frames))
         return made if self.doubles else maps + made
@@ -126,11 +130,13 @@ class ConditionalNorm(nn.Module):
 
     def __init__(self, channels: int, condition: int) -> None:
         super().__init__()
+        # No scale and shift of its own: the condition makes them.
         self.norm = nn.BatchNorm2d(channels, affine=False)
         self.steer = nn.Linear(condition, 2 * channels)
 
     def forward(self, maps: Maps, condition: Vectors) -> Maps:
         scale, shift = self.steer(condition)[:, :, None, None].chunk(2, dim=1)
+        # Around 1, so that an untrained condition leaves the norm as it is.
         return torch.addcmul(shift, self.norm(maps), 1 + scale)
 
 
@@ -168,6 +174,7 @@ class BackgroundPainter(nn.Sequential):
     """
 
     def __init__(self, *, numbers: int, size: int, width: int, channels: int) -> None:
+        # Doublings as in the foreground, without its conditions: nothing here changes in time.
         widths = shrinking_widths(width, doublings(size))
         super().__init__(
             nn.Linear(numbers, width * BASE**2),
@@ -193,6 +200,7 @@ def shifted_in_time(maps: Maps, frames: int) -> Maps:
     clips = maps.permute(0, 2, 3, 1).reshape(-1, frames, *sides, channels)
     share = channels // SHIFTED
     before, after, own = clips.tensor_split((share, 2 * share), dim=-1)
+    # Repeated, not zeros: those would mark the ends of a clip.
     before = torch.cat([before[:, :1], before[:, :-1]], dim=1)
     after = torch.cat([after[:, 1:], after[:, -1:]], dim=1)
     return torch.cat([before, after, own], dim=-1).flatten(0, 1).permute(0, 3, 1, 2)

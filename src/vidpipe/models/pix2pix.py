@@ -69,6 +69,7 @@ def build(config: TrainingConfig[Pix2pixModel, Pix2pixTrain], data: PairData) ->
     architecture = {"size": size, "channels": channels, **model}
     generator = make_generator(**architecture)
     if isinstance(generator, FlowGenerator):
+        # The best linear guess is the start: the network learns what it leaves over.
         velocity = fitted_velocity(data, generator.history)
         generator.velocity.data.copy_(velocity)
     discriminator = Discriminator(
@@ -178,6 +179,7 @@ class UNetGenerator(NextFrameGenerator):
             )
             for level in reversed(range(1, depth))
         )
+        # Twice the width: beside the decoder's maps it sees those of the first layer.
         last = nn.ConvTranspose2d(2 * width, channels, 4, 2, 1)
         self.head = nn.Sequential(nn.ReLU(), last)
         self.apply(_initialise)
@@ -281,6 +283,7 @@ class NextFrameObjective:
         ahead = int(torch.randint(len(self.starts), (), generator=rng))
         starts = self.starts[ahead]
         first = starts[torch.randint(len(starts), (self.batch,), generator=rng)]
+        # Shared before the generator runs: its steps are the expensive part.
         past, target = own_share(self._draw(first, ahead, rng))
 
         # Pushforward: the generator's own output becomes part of the window it learns from.
@@ -311,6 +314,7 @@ class NextFrameObjective:
         if self.history == 1 or self.history_dropout == 0:
             return frames
         forgetful = torch.rand(self.batch, generator=rng) < self.history_dropout
+        # Drawn for each window, forgetful or not, so that draws stay in step.
         known = torch.randint(1, self.history, (self.batch,), generator=rng)
         first_known = torch.where(forgetful, self.history - known, 0)
         index = torch.maximum(torch.arange(self.history)[:, None], first_known)
@@ -320,6 +324,7 @@ class NextFrameObjective:
         """Add noise of a random level to each window."""
         if self.noise == 0:
             return window
+        # A level for each window: the generator meets clean ones too, as in use.
         level = self.noise * torch.rand(len(window), 1, 1, 1, 1, generator=rng)
         return window + (level * torch.randn(window.shape, generator=rng)).to(window)
 
@@ -360,6 +365,7 @@ class MotionObjective(NextFrameObjective):
     def _draw(
         self, first: Int[Tensor, "b"], ahead: int, rng: torch.Generator
     ) -> tuple[Past, FrameBatch]:
+        # Row by row: windows turn, and run, each in its own way.
         rows = [self._draw_row(int(start), ahead, rng) for start in first]
         windows, flows, targets = (list(part) for part in zip(*rows, strict=True))
         window = torch.stack(windows)
@@ -382,7 +388,9 @@ class MotionObjective(NextFrameObjective):
             if backwards < 0.5:
                 frames = frames.flip(0)
                 last = first + self.history + ahead
+                # Backwards, the first frames of the window are the last that were read.
                 flows = self.backward_flows[last - self.history + 1 : last].flip(0)
+            # The flow of a turned film is the turned flow, so it need not be estimated again.
             frames, flows = turned(frames, turn), turned_flow(flows, turn)
             frames = frames * (LEAST_CONTRAST + (1 - LEAST_CONTRAST) * contrast)
 
@@ -398,6 +406,7 @@ def fitted_velocity(data: PairData, history: int) -> Float[Tensor, "2 k1"]:
     """Fit the velocity that past flows predict to the windows: all, or evenly some."""
     starts = data.starts(history=history)
     frames = data.frames
+    # Two numbers for each past flow: some hundred windows determine them well.
     if len(starts) > MOST_WINDOWS:
         starts = starts[torch.linspace(0, len(starts) - 1, MOST_WINDOWS).round().long()]
 

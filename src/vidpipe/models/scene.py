@@ -79,5 +79,6 @@ class MaskedObjective(ClipObjective):
     ) -> tuple[ClipBatch, dict[str, Float[Tensor, ""]]]:
         """Return the generator's clips, and the loss on the mask."""
         assert isinstance(generator, InParts)
+        # One pass gives both: composing needs the mask, and so does its price.
         parts = generator.parts(source)
         return parts.clips, {"mask": self.mask_weight * parts.mask.float().mean()}

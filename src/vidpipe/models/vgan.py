@@ -37,6 +37,7 @@ def build(config: TrainingConfig[VganModel, VganTrain], data: ClipData) -> Netwo
 
 def objective(config: TrainingConfig[VganModel, VganTrain], data: ClipData) -> MaskedObjective:
     """Make the objective: clips from noise, with a loss on the mask."""
+    # Without a price the mask need not close anywhere: the foreground could paint all.
     return MaskedObjective(
         data.windows(length=config.model.frames, mirror=config.train.mirror),
         batch=config.train.batch,
@@ -80,6 +81,7 @@ class Generator(ClipGenerator):
         self.channels = channels
         self.volume = VolumeStream(latent=latent, size=size, frames=frames, width=width)
         self.moving = nn.Conv3d(self.volume.channels, channels + 1, (1, 3, 3), 1, (0, 1, 1))
+        # A stream of its own, which has no time: nothing in it can move.
         self.background = _picture_stream(latent, size, width, channels)
 
     def forward(self, noise: Noise) -> ClipBatch:

@@ -236,6 +236,10 @@ class MlflowTracker:
     inputs: dict[str, Path] = field(default_factory=dict)
     failed: bool = False
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the client, so that another process connects by itself."""
+        return {name: value for name, value in vars(self).items() if name != "client"}
+
     def training(self, model: str, checkpoints: Path) -> AbstractContextManager[Run]:
         """Reopen the run noted beside the checkpoints of a stopped training, else create one."""
         run = _MlflowRun(self, LiveHistory(self.project / LIVE / f"{model}.csv"))

@@ -122,8 +122,10 @@ class TrainState:
     def __init__(self, networks: Networks, hyperparameters: Hyperparameters) -> None:
         self.networks = networks
         self.hyperparameters = hyperparameters
+        # Copied before the first step, so that both start from the same weights.
         self.g_ema = copy_for_average(networks.generator)
         betas = (hyperparameters.beta1, hyperparameters.beta2)
+        # One for each network, so that a rate factor is of one alone.
         self.optimizers = {
             name: fused_adam(
                 network.train(), learning_rate=hyperparameters.learning_rate, betas=betas

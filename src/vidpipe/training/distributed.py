@@ -117,6 +117,7 @@ def follow_first(state: Mapping[str, Tensor], step: int) -> int:
     if not is_started():
         return step
     tensors = list(state.values())
+    # On the device of the weights, for NCCL moves nothing that is not on one.
     number = torch.tensor(step, device=tensors[0].device)
     for value in [*tensors, number]:
         distributed.broadcast(value, src=0)
@@ -143,7 +144,7 @@ class SharedBatchNorm(_BatchNorm):
             return super().forward(input)
         # Mean and variance of the whole batch: shares are equal, so the means of means are means.
         dims = [0, *range(2, input.dim())]
-        maps = input.float()
+        maps = input.to(torch.promote_types(input.dtype, torch.float32))
         mean = _mean(maps.mean(dims, keepdim=True))
         centred = maps - mean
         variance = _mean(centred.square().mean(dims, keepdim=True))
@@ -159,6 +160,7 @@ class SharedBatchNorm(_BatchNorm):
         self.running_var.lerp_(unbiased, self.momentum)
         self.num_batches_tracked.add_(1)
 
+        # Not by `sqrt`, whose last bit differs from processor to processor.
         scale = (variance + self.eps).rsqrt()
         normalised = centred * scale
         if self.affine:
@@ -173,6 +175,7 @@ class SharedDropout(nn.Dropout):
     def forward(self, input: Tensor) -> Tensor:
         if not (self.training and self.p and shares() > 1):
             return super().forward(input)
+        # In the layout of the input, by which torch fills a mask.
         ones = torch.cat([torch.ones_like(input)] * shares())
         return input * own_share(F.dropout(ones, self.p))
 

@@ -28,6 +28,7 @@ class AdversarialLoss:
 
     def accuracy(self, real: Logits, fake: Logits) -> dict[str, Scalar]:
         """Share of the real (`d_real`) and of the fake logits (`d_fake`) on the right side."""
+        # A relative logit alone has no sign to go by: the mean of the others stands in for 0.
         real_threshold, fake_threshold = (fake.mean(), real.mean()) if self.relative else (0.0, 0.0)
         return {
             "d_real": (real > real_threshold).float().mean(),

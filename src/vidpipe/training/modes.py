@@ -15,5 +15,6 @@ def evaluating(*networks: nn.Module) -> Iterator[None]:
     try:
         yield
     finally:
+        # Not all to training: a moving average is never in it.
         for network, was_training in zip(networks, were_training, strict=True):
             network.train(was_training)

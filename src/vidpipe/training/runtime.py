@@ -90,7 +90,7 @@ def start(
 ) -> Machine:
     """Set up torch as `runtime` in params.yaml says, in one process.
 
-    `devices` is a matter of `launch`: a process for each has set its own before it comes here.
+    `devices` is a matter of `pipelines.devices`, which starts a process for each.
 
     Raises:
         UserError: If the device is not there, or torch was imported too early to pin it.

@@ -40,6 +40,7 @@ def fit_network(
     sums = dict[str, Tensor]()
     last_report = 0
     for step in range(1, steps + 1):
+        # Down to zero at the end, so that the last weights are as good as an average.
         remaining = 1 - (step - 1) / steps
         set_learning_rate(optimizer, learning_rate * min(1.0, remaining / cooldown))
         measured = losses(step_rng(seed, step))
@@ -79,6 +80,7 @@ def record_history(
     """
     history = []
     for report in progress(reports, total=steps, name=name, unit="step"):
+        # Stopped at the first sign: weights that are not finite never come back.
         if not all(math.isfinite(value) for value in report.values.values()):
             raise UserError(
                 f"{name}: the loss is no longer finite at step {report.step}: training "

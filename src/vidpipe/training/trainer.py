@@ -203,6 +203,7 @@ def _write(
     (folder / "sheets").mkdir(parents=True)
     for step, picture in sheets.items():
         (folder / "sheets" / f"{step:06d}.png").write_bytes(picture)
+    # Six decimals: a loss means nothing beyond.
     rows = [{"step": report.step, **report.values} for report in history]
     pd.DataFrame(rows).round(6).to_csv(folder / "history.csv", index=False)
     architecture = state.networks.architecture

@@ -17,9 +17,9 @@ from vidpipe.models.autoencoder import WEIGHTS, in_latents, trained_autoencoder
 from vidpipe.models.clip_gan import ClipData, ClipGanModule, diagnostics_of
 from vidpipe.models.pixels import to_uint8
 from vidpipe.models.shapes import ClipBatch
+from vidpipe.pipelines.devices import on_devices
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
-from vidpipe.training.launch import on_devices
 from vidpipe.training.modes import evaluating
 from vidpipe.training.trainer import hyperparameters_of, place, prepare, train_gan
 from vidpipe.utils.names import model_name

@@ -13,9 +13,9 @@ from vidpipe.config.schema import Runtime
 from vidpipe.data.splits import SEEN
 from vidpipe.models.noise import NoiseObjective, Prior
 from vidpipe.models.pixels import to_uint8
+from vidpipe.pipelines.devices import on_devices
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
-from vidpipe.training.launch import on_devices
 from vidpipe.training.modes import evaluating
 from vidpipe.training.trainer import hyperparameters_of, place, prepare, train_gan
 from vidpipe.utils.names import model_name

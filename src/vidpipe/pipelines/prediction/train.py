@@ -13,9 +13,9 @@ from vidpipe.data.splits import SEEN
 from vidpipe.models import pix2pix
 from vidpipe.models.pixels import to_float, to_uint8
 from vidpipe.models.windows import roll_out, stack_window
+from vidpipe.pipelines.devices import on_devices
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
-from vidpipe.training.launch import on_devices
 from vidpipe.training.trainer import place, prepare, train_gan
 from vidpipe.visualization.sheets import grid
 

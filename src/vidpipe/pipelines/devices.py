@@ -10,6 +10,7 @@ Of several machines, each runs the node, with the environment variables of torch
 import inspect
 import logging
 import os
+import traceback
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -42,20 +43,22 @@ TrainNode = Callable[Arguments, Path]
 
 @dataclass(frozen=True)
 class Recipe:
-    """A function that another process can make: by its name, or by its maker and a module.
+    """A function by its name, which another process can make.
 
     Attributes:
-        function: A function of a module, or one that makes it.
+        module: Name of its module, or of that of its maker.
+        name: Its own, or that of its maker.
         made_of: Name of the module that it is made of, if it is made.
     """
 
-    function: Callable[..., Any]
+    module: str
+    name: str
     made_of: str = ""
 
     def __call__(self) -> Callable[..., Path]:
         """Return the function."""
-        made = self.function(import_module(self.made_of)) if self.made_of else self.function
-        return made
+        function: Callable[..., Any] = getattr(import_module(self.module), self.name)
+        return function(import_module(self.made_of)) if self.made_of else function
 
 
 def on_devices(
@@ -85,7 +88,8 @@ def on_devices(
                 f"train.batch: expected a multiple of runtime.devices, {runtime.devices}, got "
                 f"{given['train'].batch}; change one of them"
             )
-        recipe = Recipe(maker, module.__name__) if maker else Recipe(started)
+        made_of = module.__name__ if maker else ""
+        recipe = Recipe(node.__module__, (maker or node).__name__, made_of)
         return _launched(recipe, args, kwargs, runtime, given["scratch"])
 
     return started
@@ -105,8 +109,8 @@ def _launched(recipe: Recipe, args: Any, kwargs: Any, runtime: Runtime, scratch:
     else:
         # By number, so that the first process is on the first machine.
         meeting = {"rdzv_backend": "static", "run_id": "vidpipe"}
-        meeting["rdzv_endpoint"] = f"{os.environ[ADDRESS]}:{os.environ[PORT]}"
-        meeting["rdzv_configs"] = {"rank": int(os.environ[MACHINE]), "timeout": PATIENCE}
+        meeting["rdzv_endpoint"] = f"{_of_launcher(ADDRESS)}:{_of_launcher(PORT)}"
+        meeting["rdzv_configs"] = {"rank": int(_of_launcher(MACHINE)), "timeout": PATIENCE}
     config = LaunchConfig(
         min_nodes=machines,
         max_nodes=machines,
@@ -160,8 +164,22 @@ def _devices_here(runtime: Runtime, machines: int) -> int:
     return here
 
 
+def _of_launcher(variable: str) -> str:
+    """Return what the launcher of several machines has set.
+
+    Raises:
+        UserError: If it has not.
+    """
+    if not (value := os.environ.get(variable)):
+        raise UserError(
+            f"{variable}: expected to be set, as {MACHINES} is, got nothing; "
+            "docs/how-to/scale-out.md has all variables"
+        )
+    return value
+
+
 def _work(recipe: Recipe, args: Any, kwargs: Any, device: str) -> Path | Exception:
-    """Train in one process of several; return an error that is the same in all."""
+    """Train in one process of several; return its error, unless another process is lost."""
     first = os.environ["RANK"] == "0"
     logging.basicConfig(level=logging.INFO if first else logging.ERROR, format="%(message)s")
     if _on_cuda(device):
@@ -169,7 +187,13 @@ def _work(recipe: Recipe, args: Any, kwargs: Any, device: str) -> Path | Excepti
     torch.distributed.init_process_group("nccl" if _on_cuda(device) else "gloo")
     try:
         result: Path | Exception = recipe()(*args, **kwargs)
-    except (UserError, FloatingPointError) as error:
+    except torch.OutOfMemoryError as error:
+        result = error
+    except RuntimeError:
+        # A lost process breaks the connections of the others: all of them are started again.
+        raise
+    except Exception as error:  # noqa: BLE001 (another try would end alike: the command raises it)
+        error.add_note(traceback.format_exc())
         result = error
     torch.distributed.destroy_process_group()
     return result

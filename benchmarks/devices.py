@@ -1,0 +1,92 @@
+"""Steps of a GAN of clips in one process and in two, one thread each, at the scale `laptop`.
+
+    python -m benchmarks.devices [MODEL...] [--steps 24] [--rounds 3]
+
+Leave the machine quiet, with at least two cores. Each way is measured in turn, so that slow moments
+hit both. Frames are random: no number depends on what they show.
+"""
+
+import statistics
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from benchmarks.inputs import PRESETS, parameters
+from vidpipe.config.schema import CLIP_GAN_NAMES, Params
+from vidpipe.training.runtime import pin_instructions
+
+pin_instructions("portable")  # in each process, before torch is there
+
+from benchmarks import games  # noqa: E402
+from vidpipe.pipelines.devices import on_devices  # noqa: E402
+from vidpipe.training.distributed import follow_first, is_first, share_layers  # noqa: E402
+from vidpipe.training.runtime import start  # noqa: E402
+
+WAYS = (1, 2)
+WARM = 8  # steps before the clock runs
+CLIPS, LENGTH = 64, 16
+
+
+@on_devices
+def timed(model: str, params: Params, steps: int, train: Any, runtime: Any, scratch: Path) -> Path:
+    """Train, and write the seconds of a step into a file."""
+    machine = start(**runtime.model_dump())
+    state, objective = games.networks(model, params, arrays(params), machine)
+    share_layers(state.networks.by_name().values())
+    follow_first(state.state_dict(), 0)
+    training = games.steps(state, objective, machine)
+    for _ in range(WARM):
+        next(training)
+    begun = time.perf_counter()
+    for _ in range(steps):
+        next(training)
+    if is_first():
+        seconds = (time.perf_counter() - begun) / steps
+        (scratch / "seconds").write_text(str(seconds), encoding="utf-8")
+    return scratch / "seconds"
+
+
+def arrays(params: Params) -> dict[str, np.ndarray]:
+    """Arrays like those of `clips.npz`."""
+    size = params.frames.clips.size
+    frames = np.random.default_rng(0).integers(0, 256, (CLIPS * LENGTH, size, size, 3), np.uint8)
+    return {
+        "frames": frames,
+        "clips": np.arange(CLIPS * LENGTH, dtype=np.int32).reshape(CLIPS, LENGTH),
+        "split": np.full(CLIPS, "train"),
+        "label": (np.arange(CLIPS) % 9).astype(np.int32),
+        "labels": np.array([f"action {number}" for number in range(9)]),
+    }
+
+
+@click.command(help=__doc__)
+@click.argument("models", nargs=-1, type=click.Choice(CLIP_GAN_NAMES))
+@click.option("--steps", type=click.IntRange(1), default=24, show_default=True)
+@click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
+@click.option("--scale", type=click.Choice([p.stem for p in (PRESETS / "scale").iterdir()]),
+              default="laptop", show_default=True)  # fmt: skip
+def main(models: tuple[str, ...], steps: int, rounds: int, scale: str) -> None:
+    """Print seconds of a step of both ways, and how they compare."""
+    click.echo("| model | one process, s | two, s | times as fast |")
+    click.echo("|---|---|---|---|")
+    params = parameters(scale)
+    for model in models or CLIP_GAN_NAMES:
+        took: dict[int, list[float]] = {devices: [] for devices in WAYS}
+        for _ in range(rounds):
+            for devices in WAYS:
+                changes = {"devices": devices, "threads": 1, "device": "cpu"}
+                runtime = params.runtime.model_copy(update=changes)
+                with tempfile.TemporaryDirectory() as folder:
+                    train = getattr(params, model).train
+                    file = timed(model, params, steps, train, runtime, Path(folder))
+                    took[devices].append(float(file.read_text(encoding="utf-8")))
+        one, two = (statistics.median(took[devices]) for devices in WAYS)
+        click.echo(f"| {model} | {one:.3f} | {two:.3f} | {one / two:.2f} |")
+
+
+if __name__ == "__main__":
+    main()
