@@ -7,13 +7,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from vidpipe.evaluation.motion import MOVES
 from vidpipe.models.shapes import FrameBatch
 
 Scores = Float[Tensor, "b"]
 
 # Variance of rounding to 8 bits, for values 2 apart over 255 steps: the smallest error counted.
 ROUNDING = (2 / 255) ** 2 / 12
-CHANGE = 0.15 * 2  # of any channel from one frame to the next, for a pixel to have moved
+CHANGE = 2 * MOVES  # of any channel from one frame to the next, for a pixel to have moved
 
 
 def mse(frames: FrameBatch, reference: FrameBatch) -> Scores:

@@ -6,7 +6,7 @@ Names of layers (`clip_judge`, `named`, ...) are keys of committed weight files.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
@@ -402,22 +402,47 @@ class VolumeStream(nn.Module):
 class LabelledDiscriminator(nn.Module):
     """A discriminator of clips and, if wanted, of single frames, conditional on the label.
 
-    Attributes:
+    Args:
         augment: Alters clips before they are seen.
         labels: Number of labels that noise may name; the logit is conditional on the label by
             projection (Miyato and Koyama 2018, equation 3). 0: unconditional.
+        norm: Of the last layers: `spectral`, or one of those that they do not have.
+        clip_layers: Clips to maps.
+        clip_features: Numbers in these maps.
+        frame_layers: Frames to maps; None: frames are not discriminated.
+        frame_features: Numbers in these maps.
+
+    Attributes:
         clip_judge: Clips to features.
         clip_logit: Features to a logit.
         named: Labels to features, if there are labels.
         frame_judge: Frames to a logit, if frames are discriminated too.
     """
 
-    augment: nn.Module
-    labels: int
-    clip_judge: nn.Module
-    clip_logit: nn.Module
-    named: nn.Module
-    frame_judge: nn.Module | None
+    def __init__(
+        self,
+        *,
+        augment: nn.Module,
+        labels: int,
+        norm: Norm,
+        clip_layers: Iterable[nn.Module],
+        clip_features: int,
+        frame_layers: Iterable[nn.Module] | None,
+        frame_features: int,
+    ) -> None:
+        super().__init__()
+        self.augment = augment
+        self.labels = labels
+
+        # Layers come from generators: first weights are drawn in the order in which they are made.
+        self.clip_judge = nn.Sequential(*clip_layers, nn.Flatten())
+        self.clip_logit = normalised(nn.Linear(clip_features, 1), norm)
+        if labels:
+            self.named = normalised(nn.Linear(labels, clip_features, bias=False), norm)
+        self.frame_judge = None
+        if frame_layers is not None:
+            self.frame_judge = nn.Sequential(*frame_layers, nn.Flatten())
+            self.frame_judge.append(normalised(nn.Linear(frame_features, 1), norm))
 
     def forward(self, source: Noise, clips: ClipBatch) -> Float[Tensor, "b logits"]:
         """Return logits of clips; of the noise only the label is used: a real clip has no more."""
@@ -478,32 +503,28 @@ class ClipDiscriminator(LabelledDiscriminator):
         augment: float,
         labels: int = 0,
     ) -> None:
-        super().__init__()
-        self.augment = Augmentation(augment)
-        self.labels = labels
         widths = [channels, *(width * 2**level for level in range(self.layers))]
+        area = (size // 2**self.layers) ** 2
 
-        # The discriminator of clips, and its projection of labels.
-        self.clip_judge = nn.Sequential()
-        for level, (inner, outer) in enumerate(pairwise(widths)):
-            layer = nn.Conv3d(inner, outer, *stride_2(time=frames > 2**level))
-            self.clip_judge.extend(_block(layer, nn.BatchNorm3d, norm, dropout, first=level == 0))
-        features = widths[-1] * (size // 2**self.layers) ** 2 * max(1, frames // 2**self.layers)
-        self.clip_judge.append(nn.Flatten())
-        self.clip_logit = normalised(nn.Linear(features, 1), norm)
-        if labels:
-            self.named = normalised(nn.Linear(labels, features, bias=False), norm)
-
-        # The discriminator of single frames.
-        self.frame_judge = nn.Sequential() if frame_discriminator else None
-        if self.frame_judge is not None:
+        def clip_layers() -> Iterator[nn.Module]:
             for level, (inner, outer) in enumerate(pairwise(widths)):
-                flat = nn.Conv2d(inner, outer, 4, 2, 1)
-                self.frame_judge.extend(
-                    _block(flat, nn.BatchNorm2d, norm, dropout, first=level == 0)
-                )
-            features = widths[-1] * (size // 2**self.layers) ** 2
-            self.frame_judge.extend([nn.Flatten(), normalised(nn.Linear(features, 1), norm)])
+                layer = nn.Conv3d(inner, outer, *stride_2(time=frames > 2**level))
+                yield from _block(layer, nn.BatchNorm3d, norm, dropout, first=level == 0)
+
+        def frame_layers() -> Iterator[nn.Module]:
+            for level, (inner, outer) in enumerate(pairwise(widths)):
+                layer = nn.Conv2d(inner, outer, 4, 2, 1)
+                yield from _block(layer, nn.BatchNorm2d, norm, dropout, first=level == 0)
+
+        super().__init__(
+            augment=Augmentation(augment),
+            labels=labels,
+            norm=norm,
+            clip_layers=clip_layers(),
+            clip_features=widths[-1] * area * max(1, frames // 2**self.layers),
+            frame_layers=frame_layers() if frame_discriminator else None,
+            frame_features=widths[-1] * area,
+        )
 
 
 class LatentDiscriminator(LabelledDiscriminator):
@@ -534,41 +555,41 @@ class LatentDiscriminator(LabelledDiscriminator):
         augment: float,
         labels: int = 0,
     ) -> None:
-        super().__init__()
-        self.augment = LatentAugmentation(augment)
-        self.labels = labels
-
         # Half of the side, twice, and half of the time, twice.
         widths = [width, 3 * width // 2, 2 * width, 5 * width // 2, 7 * width // 2]
-        layers = [
-            nn.Conv3d(2 * channels, widths[0], (1, 3, 3), 1, (0, 1, 1)),
-            nn.Conv3d(widths[0], widths[1], (4, 1, 1), (2, 1, 1), (1, 0, 0)),
-            nn.Conv3d(widths[1], widths[2], (1, 4, 4), (1, 2, 2), (0, 1, 1)),
-            nn.Conv3d(widths[2], widths[3], (4, 3, 3), (2, 1, 1), (1, 1, 1)),
-            nn.Conv3d(widths[3], widths[4], (1, 4, 4), (1, 2, 2), (0, 1, 1)),
-        ]
-        # What changes is shown apart: frames of latents that follow each other are much alike.
-        self.clip_judge = nn.Sequential(WithChange())
-        for layer in layers:
-            self.clip_judge.extend(_block(layer, nn.BatchNorm3d, norm, dropout, first=True))
-        self.clip_judge.append(nn.Flatten())
-        features = widths[-1] * (frames // 4) * (size // 4) ** 2
-        self.clip_logit = normalised(nn.Linear(features, 1), norm)
-        if labels:
-            self.named = normalised(nn.Linear(labels, features, bias=False), norm)
+        area = (size // 4) ** 2
 
-        # The discriminator of single frames.
-        self.frame_judge = nn.Sequential() if frame_discriminator else None
-        if self.frame_judge is not None:
-            flat = [
+        def clip_layers() -> Iterator[nn.Module]:
+            layers = [
+                nn.Conv3d(2 * channels, widths[0], (1, 3, 3), 1, (0, 1, 1)),
+                nn.Conv3d(widths[0], widths[1], (4, 1, 1), (2, 1, 1), (1, 0, 0)),
+                nn.Conv3d(widths[1], widths[2], (1, 4, 4), (1, 2, 2), (0, 1, 1)),
+                nn.Conv3d(widths[2], widths[3], (4, 3, 3), (2, 1, 1), (1, 1, 1)),
+                nn.Conv3d(widths[3], widths[4], (1, 4, 4), (1, 2, 2), (0, 1, 1)),
+            ]
+            # What changes is shown apart: latents that follow each other are much alike.
+            yield WithChange()
+            for layer in layers:
+                yield from _block(layer, nn.BatchNorm3d, norm, dropout, first=True)
+
+        def frame_layers() -> Iterator[nn.Module]:
+            layers = [
                 nn.Conv2d(channels, width, 3, 1, 1),
                 nn.Conv2d(width, 2 * width, 4, 2, 1),
                 nn.Conv2d(2 * width, 3 * width, 4, 2, 1),
             ]
-            for layer_2d in flat:
-                self.frame_judge.extend(_block(layer_2d, nn.BatchNorm2d, norm, dropout, first=True))
-            features = 3 * width * (size // 4) ** 2
-            self.frame_judge.extend([nn.Flatten(), normalised(nn.Linear(features, 1), norm)])
+            for layer in layers:
+                yield from _block(layer, nn.BatchNorm2d, norm, dropout, first=True)
+
+        super().__init__(
+            augment=LatentAugmentation(augment),
+            labels=labels,
+            norm=norm,
+            clip_layers=clip_layers(),
+            clip_features=widths[-1] * (frames // 4) * area,
+            frame_layers=frame_layers() if frame_discriminator else None,
+            frame_features=3 * width * area,
+        )
 
 
 class WithChange(nn.Module):
