@@ -1,6 +1,10 @@
 """A training on two devices, here two processes of the CPU, is that of one."""
 
+import os
 import re
+import socket
+import subprocess
+import sys
 
 import pandas as pd
 import pytest
@@ -8,6 +12,7 @@ from support import device_trainings as games
 from support.project import ROOT
 
 from vidpipe.config.loader import check, read
+from vidpipe.pipelines import devices
 from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.training.checkpoint import FILES
 from vidpipe.utils.errors import UserError
@@ -73,3 +78,19 @@ def test_a_lost_process_costs_the_steps_since_the_last_checkpoint_and_no_bit(tmp
 def test_a_mistake_of_the_user_is_said_in_a_line_as_with_one_process(tmp_path):
     with pytest.raises(UserError, match=r"process \d or another: refused"):
         games.train("dcgan", 2, tmp_path, node=games.refusing)
+
+
+def test_of_two_machines_the_first_has_the_result_and_the_other_ends(tmp_path, monkeypatch):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    place = {devices.MACHINES: "2", devices.ADDRESS: "127.0.0.1", devices.PORT: port}
+    for name, value in (place | {devices.MACHINE: "0"}).items():
+        monkeypatch.setenv(name, value)
+    command = [sys.executable, games.__file__, "dcgan", "2", str(tmp_path / "other")]
+    environment = {**os.environ, devices.MACHINE: "1"}
+    with subprocess.Popen(command, env=environment) as other:
+        folder = games.train("dcgan", 2, tmp_path / "first")
+    assert other.returncode == 0
+    assert (folder / "generator.safetensors").is_file()
+    assert not (tmp_path / "other" / folder.name).exists()

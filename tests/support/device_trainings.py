@@ -1,8 +1,18 @@
-"""Short trainings of tiny networks on several devices, as the nodes of stages do them."""
+"""Short trainings of tiny networks on several devices, as the nodes of stages do them.
+
+python tests/support/device_trainings.py GAME DEVICES FOLDER
+"""
 
 import os
 import signal
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from vidpipe.training.runtime import pin_instructions
+
+pin_instructions("portable")
 
 import torch
 from safetensors.torch import load_file
@@ -92,3 +102,7 @@ def losing_one(data, model, train, runtime, tracker, checkpoints, scratch):
 def refusing(data, model, train, runtime, tracker, checkpoints, scratch):
     """Find a mistake of the user's, in every process."""
     raise UserError(f"process {os.environ['RANK']} or another: refused")
+
+
+if __name__ == "__main__":
+    train(sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]))

@@ -151,7 +151,7 @@ class ClipGanModel(LabelledNoise):
         frames: Length of a generated clip.
         width: Channels of the generator's first feature maps.
         discriminator_width: Channels of the discriminator's first layer.
-        norm: Normalization of the discriminator's layers.
+        norm: Normalization of the discriminator's layers; in latents, not `batch`.
         dropout: Rate in the discriminator.
         frame_discriminator: Add a discriminator of single frames.
     """
@@ -318,6 +318,15 @@ class MocoganModel(ClipGanModel):
 
     motion: Count
     paint: Literal["transposed", "conditional"]
+
+    @model_validator(mode="after")
+    def _latents_know_no_batch_norm(self) -> Self:
+        if self.space == "latent" and self.norm == "batch":
+            raise ValueError(
+                "the discriminator of latents has no batch norm: with space: latent set norm to "
+                "spectral or none"
+            )
+        return self
 
 
 class MocoganTrain(ClipGanTrain):

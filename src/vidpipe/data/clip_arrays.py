@@ -73,9 +73,9 @@ def stretches(
     rows = np.flatnonzero(arrays["split"] == split)
     index, origin = windows(arrays["clips"][rows], frames)
     if most is not None and most < len(index):
-        chosen = np.linspace(0, len(index) - 1, most).round().astype(int)
-        index = index[chosen]
-        origin = origin[chosen]
+        even = np.linspace(0, len(index) - 1, most).round().astype(int)
+        index = index[even]
+        origin = origin[even]
     clip = rows[origin]
     return ReferenceClips(
         pixels=arrays["frames"][index], video=arrays["video"][clip], label=arrays["label"][clip]
@@ -95,15 +95,15 @@ def shrunk(
     lead, channels = frames.shape[:-3], frames.shape[-1]
     cut = frames.shape[-2] // factor * factor
     flat = frames.reshape(-1, *frames.shape[-3:])
-    made = np.empty((len(flat), cut // factor, cut // factor, channels), np.uint8)
+    small = np.empty((len(flat), cut // factor, cut // factor, channels), np.uint8)
 
     # A part at a time: frames may be mapped from a file. Sums of whole numbers have no last bit.
     area = factor**2
     for start in range(0, len(flat), SHRUNK_AT_ONCE):
         part = flat[start : start + SHRUNK_AT_ONCE, :cut, :cut].astype(np.uint32)
         blocks = part.reshape(len(part), cut // factor, factor, cut // factor, factor, channels)
-        made[start : start + SHRUNK_AT_ONCE] = (blocks.sum((2, 4)) + area // 2) // area
-    return made.reshape(*lead, *made.shape[1:])
+        small[start : start + SHRUNK_AT_ONCE] = (blocks.sum((2, 4)) + area // 2) // area
+    return small.reshape(*lead, *small.shape[1:])
 
 
 def at_size(arrays: Mapping[str, np.ndarray], size: int | None) -> dict[str, np.ndarray]:

@@ -134,8 +134,8 @@ def _with_order(frames: Iterator[VideoFrame]) -> Iterator[tuple[VideoFrame, str]
     waiting = deque[VideoFrame]()
     order = ""
     for frame in frames:
-        judged = not frame.interlaced_frame and SHORTEST <= frame.height <= TALLEST
-        luma = _luma(frame) if judged else None
+        is_checked = not frame.interlaced_frame and SHORTEST <= frame.height <= TALLEST
+        luma = _luma(frame) if is_checked else None
         if luma is None:
             while waiting:
                 yield waiting.popleft(), order
@@ -163,16 +163,16 @@ def is_wide(frame: VideoFrame) -> bool:
 
 def notes(frame: VideoFrame) -> list[str]:
     """Say what is done to a decoded frame to make it plain."""
-    found = []
+    done = []
     if frame.interlaced_frame:
-        found.append(DEINTERLACED)
+        done.append(DEINTERLACED)
     if _has_alpha(frame.format.name) and ToRgb().fill(frame) is not frame:
-        found.append("transparency filled with white")
+        done.append("transparency filled with white")
     if frame.color_trc in HDR:
-        found.append(f"tone-mapped from {HDR[frame.color_trc]}")
+        done.append(f"tone-mapped from {HDR[frame.color_trc]}")
     elif is_wide(frame):
-        found.append("converted from BT.2020")
-    return found
+        done.append("converted from BT.2020")
+    return done
 
 
 class ToRgb:

@@ -105,8 +105,8 @@ def expand(
     """
     rng = np.random.default_rng(seed)  # the order of the draws is part of the data set
     label = np.arange(count) * len(glyphs) // count
-    held = _last_of_each(label, held_out, glyphs=len(glyphs))
-    angle = _angles(rng, held, rotation=rotation, outer=rotation * (1 - held_out), gap=gap)
+    is_held_out = _last_of_each(label, held_out, glyphs=len(glyphs))
+    angle = _angles(rng, is_held_out, rotation=rotation, outer=rotation * (1 - held_out), gap=gap)
     matrices = _matrices(
         np.radians(angle),
         zoom=1 + zoom * rng.uniform(-1, 1, count),
@@ -120,24 +120,24 @@ def expand(
     return Digits(
         pictures=np.rint(255 * (1 - ink)).astype(np.uint8),
         label=label.astype(np.int32),
-        split=np.where(held, HELD_OUT, SEEN).astype("U8"),
+        split=np.where(is_held_out, HELD_OUT, SEEN).astype("U8"),
         names=list(glyphs),
     )
 
 
 def _angles(
-    rng: np.random.Generator, held: np.ndarray, *, rotation: float, outer: float, gap: float
+    rng: np.random.Generator, is_held_out: np.ndarray, *, rotation: float, outer: float, gap: float
 ) -> Float[np.ndarray, "n"]:
     """Draw angles in degrees: held out from `outer` to `rotation`, the others below the gap."""
-    if held.any() and outer <= gap:
+    if is_held_out.any() and outer <= gap:
         raise UserError(
             f"digits.gap: {gap:g} degrees leave nothing to be seen of turns up to {outer:g}; "
             "lower it, or raise digits.rotation"
         )
-    side = rng.choice([-1.0, 1.0], len(held))
-    share = rng.random(len(held))
-    inner_angle = share * (outer - gap * held.any())
-    return side * np.where(held, outer + share * (rotation - outer), inner_angle)
+    side = rng.choice([-1.0, 1.0], len(is_held_out))
+    share = rng.random(len(is_held_out))
+    inner_angle = share * (outer - gap * is_held_out.any())
+    return side * np.where(is_held_out, outer + share * (rotation - outer), inner_angle)
 
 
 def _read_ink(file: Path) -> Float[np.ndarray, "height width"]:
@@ -183,8 +183,8 @@ def _last_of_each(label: Int[np.ndarray, "n"], share: float, *, glyphs: int) -> 
             f"be both seen and held out (digits.held_out: {share:g}); raise it"
         )
     place = np.arange(len(label)) - (counts.cumsum() - counts)[label]
-    held: np.ndarray = place >= train_counts[label]
-    return held
+    is_held_out: np.ndarray = place >= train_counts[label]
+    return is_held_out
 
 
 def _matrices(

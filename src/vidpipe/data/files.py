@@ -40,17 +40,17 @@ def distinct(paths: Sequence[str]) -> list[str]:
     last_parts = [_shorten(PurePosixPath(path).name) for path in paths]
     stem_counts = Counter(_stem(name) for name in last_parts)
     names = list[str]()
-    taken = set[str]()
+    stems = set[str]()
     for path, last_part in zip(paths, last_parts, strict=True):
         unique = stem_counts[_stem(last_part)] == 1 and last_part not in ("", ".", "..")
         name = last_part if unique else ""
         attempt = 0
         # Add the hash of the path, and a number if even that is taken.
-        while not name or _stem(name) in taken:
+        while not name or _stem(name) in stems:
             number = f"-{attempt}" if attempt else ""
             name = _shorten(last_part, f"-{_path_hash(path)}{number}")
             attempt += 1
-        taken.add(_stem(name))
+        stems.add(_stem(name))
         names.append(name)
     return names
 

@@ -82,10 +82,10 @@ def _split_shot(length: int, held_out: float, gap: int) -> np.ndarray:
     """Split the frames of one shot by time."""
     # Training and held-out frames must both be enough for a pair.
     split = np.full(length, SEEN, dtype="U8")
-    held = round(held_out * length)
-    if held >= 2 and length - held - gap >= 2:
-        split[length - held - gap :] = GAP
-        split[length - held :] = HELD_OUT
+    withheld = round(held_out * length)
+    if withheld >= 2 and length - withheld - gap >= 2:
+        split[length - withheld - gap :] = GAP
+        split[length - withheld :] = HELD_OUT
     return split
 
 

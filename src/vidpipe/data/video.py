@@ -348,8 +348,8 @@ def _open(path: Path) -> InputContainer:
     if not any(map(_moves, container.streams.video)):
         kinds = {"cover picture" if s.type == "video" else s.type for s in container.streams}
         container.close()
-        found = ", ".join(sorted(kinds)) or "nothing"
-        raise UserError(f"{path}: expected a video stream, found only: {found}")
+        streams = ", ".join(sorted(kinds)) or "nothing"
+        raise UserError(f"{path}: expected a video stream, found only: {streams}")
     return container
 
 
@@ -414,8 +414,8 @@ def _steps(stamps: Sequence[int], first: int | None) -> Int64[np.ndarray, "_"]:
     Those before the first frame is shown are made up, for frames that are decoded ahead.
     """
     times = np.array(stamps, np.int64)
-    shown = times if first is None else times[times >= first]
-    return np.diff(shown if 2 * len(shown) > len(times) else times)
+    on_display = times if first is None else times[times >= first]
+    return np.diff(on_display if 2 * len(on_display) > len(times) else times)
 
 
 def _rate(

@@ -32,8 +32,8 @@ def reconstruction_metrics(
         index: Those to be scored, evenly thinned to 512.
         split: Name of the metrics.
     """
-    chosen = np.linspace(0, len(index) - 1, min(MOST, len(index))).round().astype(int)
-    real = frames[index[chosen]]
+    even = np.linspace(0, len(index) - 1, min(MOST, len(index))).round().astype(int)
+    real = frames[index[even]]
     as_floats = [
         to_float(torch.from_numpy(np.array(pixels)).permute(0, 3, 1, 2))
         for pixels in (real, network.reconstruct(real))
@@ -71,13 +71,13 @@ def ceiling_metrics(
         UserError: If nothing moves in the real clips.
     """
     rng = torch.Generator().manual_seed(seed)
-    chosen = torch.randint(len(real), (samples,), generator=rng)
-    back = torch.from_numpy(network.reconstruct(real.pixels[chosen.numpy()]))
+    rows = torch.randint(len(real), (samples,), generator=rng)
+    back = torch.from_numpy(network.reconstruct(real.pixels[rows.numpy()]))
     device = next(classifier.parameters()).device
-    made = clip_statistics(back, classifier, device=device)
+    decoded = clip_statistics(back, classifier, device=device)
     reference = clip_statistics(torch.from_numpy(real.pixels), classifier, device=device)
-    scores = score_clips(made, reference)
-    if made.classification:
-        labels = torch.from_numpy(real.label).long()[chosen]
-        scores["as_named"] = made.classification.conditional_accuracy(labels)
+    scores = score_clips(decoded, reference)
+    if decoded.classification:
+        labels = torch.from_numpy(real.label).long()[rows]
+        scores["as_named"] = decoded.classification.conditional_accuracy(labels)
     return {f"ceiling.{name}": score for name, score in scores.items()}

@@ -65,12 +65,12 @@ def gated_change(clips: PixelClips) -> Change:
     A pixel moves if it changes by more than `MOVES` and twice the flicker of its clip. So flicker
     passes neither alone nor on top of faint motion: the more a clip flickers, the more it loses.
     """
-    kept = []
+    moving = []
     for clip in clips:
         change = change_of(clip)
         least = MOVES + FLICKERS * _flicker(change) / GREY_LEVELS
-        kept.append(change * moves(change, least)[..., None])
-    return torch.stack(kept)
+        moving.append(change * moves(change, least)[..., None])
+    return torch.stack(moving)
 
 
 def change_of(clip: UInt8[Tensor, "*n t h w c"]) -> Change:

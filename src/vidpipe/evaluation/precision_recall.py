@@ -16,8 +16,8 @@ def precision_and_recall(real: Points, generated: Points) -> tuple[float, float]
     one's third nearest neighbour is. Of the real points at most as many as are generated are used,
     evenly spaced.
     """
-    chosen = torch.linspace(0, len(real) - 1, min(len(generated), len(real)))
-    real = real[chosen.round().long().to(real.device)]
+    even = torch.linspace(0, len(real) - 1, min(len(generated), len(real)))
+    real = real[even.round().long().to(real.device)]
     distances = _distances(generated, real)
     precision = (distances <= _radii(real)).any(1).float().mean()
     recall = (distances <= _radii(generated)[:, None]).any(0).float().mean()

@@ -113,8 +113,8 @@ def score_rollouts(
         for k in range(predicted.shape[1]):
             # Only the starts whose footage goes on are scored further.
             alive = ahead[rows] > k
-            kept = torch.from_numpy(alive)
-            rows, predicted, before = rows[alive], predicted[kept], before[kept]
+            still_there = torch.from_numpy(alive)
+            rows, predicted, before = rows[alive], predicted[still_there], before[still_there]
             index = starts[rows] + k
             tables.add(rows, k, predicted[:, k], before, footage(index + 1), footage(index))
             before = predicted[:, k]
@@ -211,11 +211,11 @@ class _Tables:
         if self.similarity:
             self.values[5, rows, k] = ssim(predicted, real).cpu().numpy()
         if self.distance is not None and isinstance(k, int) and k + 1 in self.distance_at:
-            some = np.asarray(rows) % self.distance_every == 0
-            kept = torch.from_numpy(some)
-            if some.any():
-                distances = self.distance(predicted[kept], real[kept])
-                self.values[6, np.asarray(rows)[some], k] = distances.cpu().numpy()
+            is_measured = np.asarray(rows) % self.distance_every == 0
+            measured = torch.from_numpy(is_measured)
+            if is_measured.any():
+                distances = self.distance(predicted[measured], real[measured])
+                self.values[6, np.asarray(rows)[is_measured], k] = distances.cpu().numpy()
 
     def scores(self) -> Scores:
         """Return the tables by name."""

@@ -154,9 +154,13 @@ def evaluate_split(
 
     # Show the start that the footage follows longest.
     longest = int(np.argmax(ahead))
-    shown = {"rollout": model, "flow": baselines[FITTED_FLOW], "copy last": baselines[COPY_LAST]}
+    predictors = {
+        "rollout": model,
+        "flow": baselines[FITTED_FLOW],
+        "copy last": baselines[COPY_LAST],
+    }
     count = int(ahead[longest])
-    frames = predicted_clips(shown, footage, int(origins[longest]), count, history=history)
+    frames = predicted_clips(predictors, footage, int(origins[longest]), count, history=history)
     clips = {
         name: to_uint8(clip).permute(0, 2, 3, 1).cpu().numpy() for name, clip in frames.items()
     }

@@ -44,13 +44,13 @@ def load() -> Distance | None:
     what to install.
     """
     path = Path(_path())
-    found = sha256(path) if path.is_file() else "no file"
-    if found != SHA256:
+    digest = sha256(path) if path.is_file() else "no file"
+    if digest != SHA256:
         log.warning(
             "ST-LPIPS is not measured: %s: expected the file with sha256 %.12s..., got %.12s: %s",
             path,
             SHA256,
-            found,
+            digest,
             INSTALL,
         )
         return None

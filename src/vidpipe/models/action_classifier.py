@@ -157,11 +157,11 @@ class Examples:
         return self.frames[self.windows].transpose(1, 2)
 
     def _real(self, count: int, rng: torch.Generator) -> tuple[Clips, Labels]:
-        chosen = torch.randint(len(self.windows), (count,), generator=rng)
-        return self._floats(chosen), self.label[chosen]
+        rows = torch.randint(len(self.windows), (count,), generator=rng)
+        return self._floats(rows), self.label[rows]
 
-    def _floats(self, chosen: Int[Tensor, "b"]) -> Clips:
-        return to_float(self.frames[self.windows[chosen]]).transpose(1, 2)
+    def _floats(self, rows: Int[Tensor, "b"]) -> Clips:
+        return to_float(self.frames[self.windows[rows]]).transpose(1, 2)
 
 
 def examples_of_split(

@@ -74,14 +74,14 @@ class LatentAugmentation(nn.Module):
         most = side // LATENT_SHIFT
         places = torch.randint(2 * most + 1, (2, count))
         places[:, torch.rand(count) >= self.strength * MOVED] = most
-        uncut = kept(count, side, self.strength)
+        uncut = cutout_mask(count, side, self.strength)
         scale, offset, noise, uncut = own_share((scale, offset, noise, uncut))
         altered = moved(latents, most, own_share(places, dim=1))
         altered = altered * scale.to(latents) + offset.to(latents)
         return (altered + noise.to(latents)) * uncut.to(latents)
 
 
-def kept(count: int, side: int, strength: float) -> Float[Tensor, "b 1 1 h w"]:
+def cutout_mask(count: int, side: int, strength: float) -> Float[Tensor, "b 1 1 h w"]:
     """Return 1, and 0 in the square that is cut out of some of the clips."""
     cut = round(CUT * side)
     corner = torch.randint(side - cut + 1, (2, count, 1))

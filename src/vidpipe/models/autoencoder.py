@@ -21,9 +21,9 @@ from torch import Tensor, nn
 from vidpipe.models.pixels import to_float, to_uint8
 from vidpipe.models.shapes import FrameBatch
 from vidpipe.training import weights
+from vidpipe.training.weight_files import AUTOENCODER_WEIGHTS
 from vidpipe.utils.errors import UserError
 
-WEIGHTS = "autoencoder.safetensors"
 LatentBatch = Float[Tensor, "b z s s"]
 LatentClips = Float[Tensor, "b z t s s"]
 Latents = Float[np.ndarray, "n s s z"]
@@ -113,25 +113,25 @@ class Autoencoder(nn.Module):
             mirrored: Encode their mirror images. These are not the mirrored latents.
         """
         device = self.mean.device
-        made = np.empty((len(frames), self.side, self.side, self.latents), np.float32)
+        latents_of_all = np.empty((len(frames), self.side, self.side, self.latents), np.float32)
         for start in range(0, len(frames), AT_ONCE):
             # Copied, for a mapped file cannot be written to, and torch wants memory that can.
             part = torch.from_numpy(np.array(frames[start : start + AT_ONCE])).to(device)
             floats = to_float(part.permute(0, 3, 1, 2))
             latents = self.encode(floats.flip(-1) if mirrored else floats)
-            made[start : start + AT_ONCE] = latents.permute(0, 2, 3, 1).cpu().numpy()
-        return made
+            latents_of_all[start : start + AT_ONCE] = latents.permute(0, 2, 3, 1).cpu().numpy()
+        return latents_of_all
 
     @torch.no_grad()
     def reconstruct(self, frames: UInt8[np.ndarray, "*n h w c"]) -> UInt8[np.ndarray, "*n h w c"]:
         """Return frames or clips as they come back from their latents."""
         flat = frames.reshape(-1, *frames.shape[-3:])
-        made = np.empty_like(flat)
+        pixels = np.empty_like(flat)
         for start in range(0, len(flat), AT_ONCE):
             latents = torch.from_numpy(self.encode_all(flat[start : start + AT_ONCE]))
             decoded = self.decode(latents.permute(0, 3, 1, 2).to(self.mean.device))
-            made[start : start + AT_ONCE] = to_uint8(decoded).permute(0, 2, 3, 1).cpu().numpy()
-        return made.reshape(frames.shape)
+            pixels[start : start + AT_ONCE] = to_uint8(decoded).permute(0, 2, 3, 1).cpu().numpy()
+        return pixels.reshape(frames.shape)
 
     @torch.no_grad()
     def normalise_by(self, frames: UInt8[np.ndarray, "n h w c"]) -> None:
@@ -182,20 +182,26 @@ class AutoencoderLoss:
         return {"total": total, **parts}
 
 
-def in_latents(arrays: Mapping[str, np.ndarray], autoencoder: Autoencoder) -> dict[str, np.ndarray]:
+def in_latents(
+    arrays: Mapping[str, np.ndarray], autoencoder: Autoencoder, *, mirrored: bool
+) -> dict[str, np.ndarray]:
     """Return the arrays of `clips.npz` with latents for frames, and those of mirrored frames.
+
+    Args:
+        arrays: Arrays of `clips.npz`.
+        autoencoder: Encodes the frames.
+        mirrored: Encode the mirror images too, as `mirrored`.
 
     Raises:
         UserError: If a latent is not finite.
     """
-    made = {
-        "frames": autoencoder.encode_all(arrays["frames"]),
-        "mirrored": autoencoder.encode_all(arrays["frames"], mirrored=True),
-    }
+    made = {"frames": autoencoder.encode_all(arrays["frames"])}
+    if mirrored:
+        made["mirrored"] = autoencoder.encode_all(arrays["frames"], mirrored=True)
     if not all(np.isfinite(latents).all() for latents in made.values()):
         raise UserError(
-            f"{WEIGHTS}: expected finite latents of the frames in clips.npz, got others: the "
-            "autoencoder has diverged; lower clip_autoencoder.train.learning_rate"
+            f"{AUTOENCODER_WEIGHTS}: expected finite latents of the frames in clips.npz, got "
+            "others: the autoencoder has diverged; lower clip_autoencoder.train.learning_rate"
         )
     return {**arrays, **made}
 
@@ -212,32 +218,33 @@ def trained_autoencoder(folder: Path, frames: UInt8[np.ndarray, "n h w c"]) -> A
             frames like these.
     """
     # Each check names a way in which the latents would be of no use to a GAN.
-    network = weights.build(Autoencoder, folder / WEIGHTS)
+    file = folder / AUTOENCODER_WEIGHTS
+    network = weights.build(Autoencoder, file)
     own = (network.size, network.size, network.channels)
     if own != frames.shape[1:]:
         raise UserError(
-            f"{folder / WEIGHTS}: expected an autoencoder of frames of {_shape(frames.shape[1:])} "
+            f"{file}: expected an autoencoder of frames of {_shape(frames.shape[1:])} "
             f"(height, width, channels), as those in clips.npz, got one of {_shape(own)}; "
             "train it anew: dvc repro clip_autoencoder"
         )
     deviation = network.deviation.min().item()
     if not deviation > MIN_DEVIATION:
         raise UserError(
-            f"{folder / WEIGHTS}: expected latents that vary from frame to frame, with a deviation "
+            f"{file}: expected latents that vary from frame to frame, with a deviation "
             f"of 1 in each channel, got one of {deviation:.2g}: the autoencoder has collapsed; "
             "raise clip_autoencoder.train.steps or regularity"
         )
 
     # What it gives back must be nearer to the frames than their mean is.
-    chosen = np.linspace(0, len(frames) - 1, CHECKED).round().astype(int)
-    some = np.unique(chosen)
-    shown = np.asarray(frames[some]).astype(np.float64)
-    error = np.square(network.reconstruct(frames[some]) - shown).mean()
-    plain = np.square(shown.mean(0) - shown).mean()
+    even = np.linspace(0, len(frames) - 1, CHECKED).round().astype(int)
+    rows = np.unique(even)
+    pixels = np.asarray(frames[rows]).astype(np.float64)
+    error = np.square(network.reconstruct(frames[rows]) - pixels).mean()
+    plain = np.square(pixels.mean(0) - pixels).mean()
     gain = 10 * np.log10((plain + 1e-9) / (error + 1e-9))
-    if len(some) > 1 and plain > 1 and not gain > MIN_GAIN:
+    if len(rows) > 1 and plain > 1 and not gain > MIN_GAIN:
         raise UserError(
-            f"{folder / WEIGHTS}: expected frames of clips.npz to come back better than their mean "
+            f"{file}: expected frames of clips.npz to come back better than their mean "
             f"frame, by at least {MIN_GAIN:.0f} dB, got {gain:.1f} dB: the autoencoder has "
             "collapsed, or has learnt other data; train it anew, or raise "
             "clip_autoencoder.train.steps"

@@ -308,7 +308,7 @@ def prior_of(model: ClipGanModel, labels: Sequence[str]) -> Prior:
 
 def build_networks(
     generator: type[ClipGenerator],
-    discriminator: type["LabelledDiscriminator"],
+    discriminator: type["ClipDiscriminator | LatentDiscriminator"],
     config: TrainingConfig[Model, Train],
     data: ClipData,
     **own: Any,
@@ -317,7 +317,7 @@ def build_networks(
 
     Args:
         generator: Class of the generator.
-        discriminator: Class of the discriminator.
+        discriminator: Class of the discriminator of pixels.
         config: Of networks and training.
         data: Clips that fix the size, the channels and the labels.
         own: Further keyword arguments of the generator.
@@ -535,7 +535,7 @@ class LatentDiscriminator(LabelledDiscriminator):
         frames: Of a clip, a multiple of 4.
         channels: Of the latents.
         width: Channels of the first convolution; the last has three and a half times as many.
-        norm: `spectral` norm (Miyato et al. 2018) or `none`; `batch` norm as none.
+        norm: `spectral` norm (Miyato et al. 2018) or `none`.
         dropout: Rate after each convolution, while training.
         frame_discriminator: Also discriminate one frame, picked at random.
         augment: Strength of the augmentation of clips, 0 to 1.

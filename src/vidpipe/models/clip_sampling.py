@@ -12,7 +12,6 @@ import torch
 from jaxtyping import UInt8
 from torch import Tensor
 
-from vidpipe.models.autoencoder import WEIGHTS as AUTOENCODER
 from vidpipe.models.autoencoder import Autoencoder
 from vidpipe.models.clip_gan import ClipGenerator
 from vidpipe.models.noise import Noise
@@ -20,9 +19,9 @@ from vidpipe.models.pixels import to_float, to_uint8
 from vidpipe.models.shapes import ClipBatch, Labels, PixelFrames
 from vidpipe.training import weights
 from vidpipe.training.runtime import Machine
+from vidpipe.training.weight_files import AUTOENCODER_WEIGHTS, GENERATOR_WEIGHTS
 from vidpipe.utils.errors import UserError
 
-WEIGHTS = "generator.safetensors"
 MASK = "mask"  # the component of that name is a share, not a picture
 
 # Of the generator's own size, which need not be that of the pictures.
@@ -65,20 +64,21 @@ class ClipSampler:
             UserError: If there are no weights, or not of this model, or the autoencoder has latents
                 of another shape.
         """
-        file = folder / WEIGHTS
-        made = weights.architecture(file)
+        file = folder / GENERATOR_WEIGHTS
+        facts = weights.architecture(file)
         network = machine.place(weights.build(generator, file))
-        shape = (made["size"], made["channels"]) if "size" in made else None  # of what it makes
-        if made.get("bounded", True):
+        shape = (facts["size"], facts["channels"]) if "size" in facts else None  # of what it makes
+        if facts.get("bounded", True):
             return cls(name, network, machine.device, shape=shape)
-        autoencoder = weights.build(Autoencoder, folder / AUTOENCODER)
+        file = folder / AUTOENCODER_WEIGHTS
+        autoencoder = weights.build(Autoencoder, file)
         of_latents = (autoencoder.side, autoencoder.latents)
         if shape != of_latents:
             expected, got = (
                 f"{side} x {side} x {channels}" for side, channels in (shape or (0, 0), of_latents)
             )
             raise UserError(
-                f"{folder / AUTOENCODER}: expected the autoencoder that {name} was trained with, "
+                f"{file}: expected the autoencoder that {name} was trained with, "
                 f"of latents of {expected} (height, width, channels), got one of {got}; train "
                 f"{name} again, or copy the whole folder of the model"
             )
@@ -125,9 +125,9 @@ class ClipSampler:
     def components(self, noise: Noise, pictures: PixelFrames) -> dict[str, SampledClips]:
         """Return the components of clips by name; none if the generator has no components."""
         parts = self.generator.components(self._source(noise, pictures))
-        return {name: self._shown(name, part) for name, part in parts.items()}
+        return {name: self._part_to_pixels(name, part) for name, part in parts.items()}
 
-    def _shown(self, name: str, part: ClipBatch) -> SampledClips:
+    def _part_to_pixels(self, name: str, part: ClipBatch) -> SampledClips:
         if self.autoencoder is None or name != MASK:
             return self._to_pixels(part)
         # A mask of latents is no latent: each cell stands for as many pixels.

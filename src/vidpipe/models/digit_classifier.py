@@ -96,8 +96,8 @@ class Examples:
         clean = torch.cat(parts)
 
         # Augment half of both, so that neither is recognised by its sharpness.
-        chosen = torch.rand(len(clean), 1, 1, 1, generator=rng) < 0.5
-        batch = torch.where(chosen, augmented(clean, rng), clean)
+        is_altered = torch.rand(len(clean), 1, 1, 1, generator=rng) < 0.5
+        batch = torch.where(is_altered, augmented(clean, rng), clean)
         return batch.to(self.pictures.device), torch.cat(labels).to(self.label)
 
     def negatives(self, make: MakeNegatives, count: int, rng: torch.Generator) -> Pictures:
@@ -111,11 +111,11 @@ class Examples:
         return make(first, second, rng).clamp(-1, 1)
 
     def _real(self, count: int, rng: torch.Generator) -> tuple[Pictures, Labels]:
-        chosen = torch.randint(len(self.pictures), (count,), generator=rng)
-        return self._floats(chosen), self.label.cpu()[chosen]
+        rows = torch.randint(len(self.pictures), (count,), generator=rng)
+        return self._floats(rows), self.label.cpu()[rows]
 
-    def _floats(self, chosen: Int[Tensor, "b"]) -> Pictures:
-        return to_float(self.pictures[chosen.to(self.pictures.device)]).cpu()
+    def _floats(self, rows: Int[Tensor, "b"]) -> Pictures:
+        return to_float(self.pictures[rows.to(self.pictures.device)]).cpu()
 
 
 def _block(inner: int, outer: int, *, stride: int) -> list[nn.Module]:

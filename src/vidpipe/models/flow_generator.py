@@ -126,10 +126,10 @@ class FlowGenerator(NextFrameGenerator):
         # What the last flow did not explain: a new velocity, or what has come into sight.
         explained = look_up(past.frames[:, -2], motion.flows[:, -1])
         misfit = MISFIT_SCALE * (past.last - explained)
-        seen = F.pixel_unshuffle(torch.cat([past.last, misfit], dim=1), 2)
+        frames = F.pixel_unshuffle(torch.cat([past.last, misfit], dim=1), 2)
         means = motion.flows.mean((3, 4)).flatten(1)[:, :, None, None]
         smooth = halve(torch.cat([motion.flows.flatten(1, 2), motion.displacement / 4], dim=1))
-        inputs = torch.cat([seen, smooth, means.expand(-1, -1, *seen.shape[2:])], dim=1)
+        inputs = torch.cat([frames, smooth, means.expand(-1, -1, *frames.shape[2:])], dim=1)
 
         # Down with a skip at each size, what the whole picture tells added at the bottom, and up.
         skip = F.leaky_relu(self.enter(inputs.contiguous(memory_format=torch.channels_last)), 0.2)

@@ -116,8 +116,8 @@ class SteeredLayer(nn.Module):
     def forward(self, maps: Maps, condition: Vectors, frames: int) -> Maps:
         # Shifted right before the convolution: it joins the frames for no product more.
         active = F.leaky_relu(self.norm(maps, condition), SLOPE)
-        made: Maps = self.convolution(shifted_in_time(active, frames))
-        return made if self.doubles else maps + made
+        changed: Maps = self.convolution(shifted_in_time(active, frames))
+        return changed if self.doubles else maps + changed
 
 
 class ConditionalNorm(nn.Module):

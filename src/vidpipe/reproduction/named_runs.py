@@ -28,9 +28,10 @@ from vidpipe.reproduction import worktree
 from vidpipe.reproduction.record import LOCK, md5, read_scores
 from vidpipe.tracking.descriptions import METRICS_FILE, SCORE, flat_params, in_force
 from vidpipe.tracking.headlines import HEADLINES
-from vidpipe.tracking.mlflow_tracker import CLASSIFIER, CLASSIFIER_TAG, MODEL_TAG, open_runs
+from vidpipe.tracking.mlflow_tracker import CLASSIFIER_TAG, MODEL_TAG, open_runs
 from vidpipe.tracking.provenance import git
 from vidpipe.tracking.trust import classifier_of
+from vidpipe.training.weight_files import CLASSIFIER_WEIGHTS
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import md5 as md5_of_file
 
@@ -89,7 +90,7 @@ def _workspace(project: Path, films: Path | None) -> ComparedRun:
         classifier = _classifier(protocol, recorded)
         if classifier == unknown and (classifier_name := classifier_of(name)):
             folder = f"{MODELS}/{classifier_name}"
-            weights = project / folder / CLASSIFIER
+            weights = project / folder / CLASSIFIER_WEIGHTS
             weights_md5 = md5_of_file(weights) if weights.is_file() else ""
             classifier = ScoringClassifier(md5(project, folder), weights_md5)
         samples = project / SAMPLES / name
@@ -228,7 +229,7 @@ def _recorded_classifier(project: Path, stages: Mapping[str, Any], model: str) -
     classifier = classifier_of(model)
     folder = _md5_of(stages, model, "deps", f"{MODELS}/{classifier}") if classifier else ""
     members = dict(_members(project, folder))
-    return ScoringClassifier(folder, members.get(CLASSIFIER, ("", None))[0])
+    return ScoringClassifier(folder, members.get(CLASSIFIER_WEIGHTS, ("", None))[0])
 
 
 def _members(project: Path, folder: str) -> Iterator[tuple[str, tuple[str, Path | None]]]:

@@ -15,13 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from vidpipe.data.download.resumable import Patience, check, download
 from vidpipe.serving.store import FETCHED, NAMES, PREDICTOR, WEIGHTS
+from vidpipe.training.weight_files import AUTOENCODER_WEIGHTS
 from vidpipe.utils import hashing
 from vidpipe.utils.atomic import move_folder, whole_file
 from vidpipe.utils.errors import UserError
 
 INDEX = "index.json"
 CARD = "card.md"
-AUTOENCODER = "autoencoder.safetensors"
+AUTOENCODER = AUTOENCODER_WEIGHTS
 FILES = (WEIGHTS, AUTOENCODER, CARD)  # nothing else is read or written
 MAX_INDEX = 2**20  # bytes
 MAX_FILE = 2**30

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 from vidpipe.config.schema import CLIP_GAN_NAMES
+from vidpipe.training.weight_files import GENERATOR_WEIGHTS
 
 PREDICTOR = "pix2pix"
 DIGIT_GAN_NAMES = ("mlp_gan", "dcgan")
 NAMES = (PREDICTOR, *CLIP_GAN_NAMES, *reversed(DIGIT_GAN_NAMES))
 
-WEIGHTS = "generator.safetensors"
+WEIGHTS = GENERATOR_WEIGHTS
 HOMES = {
     "trained": Path("data/06_models"),  # written by the stages, tracked by DVC
     "fetched": Path(".vidpipe/models"),  # by `vidpipe models get`, ignored by git and DVC

@@ -30,6 +30,7 @@ from vidpipe.tracking.live_history import FOLDER as LIVE
 from vidpipe.tracking.live_history import LiveHistory
 from vidpipe.tracking.protocol import Run
 from vidpipe.tracking.provenance import device, git, repro_started
+from vidpipe.training.weight_files import CLASSIFIER_WEIGHTS
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import md5
 
@@ -51,7 +52,6 @@ COMMIT_TAG, DIRTY_TAG = "mlflow.source.git.commit", "git.dirty"
 NOTE_TAG = "mlflow.note.content"
 # MLflow's pages open at the runs of such an experiment, not at traces and prompts.
 KIND_TAG = {"mlflow.experimentKind": "custom_model_development"}
-CLASSIFIER = "classifier.safetensors"
 RESULTS = ("dvc.lock", "metrics", "plots")  # written by stages: no change of what they are made of
 SYSTEM_METRICS = "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING"
 Args = ParamSpec("Args")
@@ -319,7 +319,7 @@ class MlflowTracker:
 
     def classifier_md5(self) -> str:
         """Return the MD5 of the classifier among the inputs; empty if there is none."""
-        files = [folder / CLASSIFIER for folder in self.inputs.values()]
+        files = [folder / CLASSIFIER_WEIGHTS for folder in self.inputs.values()]
         return next((md5(file) for file in files if file.is_file()), "")
 
     def flat_params(self, model: str) -> dict[str, str]:

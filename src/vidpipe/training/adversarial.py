@@ -217,9 +217,9 @@ def update(
     with autocast():
         source, target = objective.sample_batch(generator, rng)
         fake, generator_losses = objective.generate_with_losses(generator, source, target)
-    if taken := OWN_LOSSES & generator_losses.keys():
+    if clashing := OWN_LOSSES & generator_losses.keys():
         raise ValueError(
-            f"an objective names its losses {', '.join(sorted(taken))}: rename them, the update "
+            f"an objective names its losses {', '.join(sorted(clashing))}: rename them, the update "
             "has losses of these names"
         )
 

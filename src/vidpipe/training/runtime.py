@@ -72,10 +72,10 @@ def pin_instructions(determinism: Literal["portable", "machine"]) -> None:
 
     # torch, MKL and oneDNN read these variables once, as they are loaded.
     if "torch" in sys.modules and any(os.environ.get(k) != v for k, v in PORTABLE.items()):
-        wanted = " ".join(f"{key}={value}" for key, value in PORTABLE.items())
+        variables = " ".join(f"{key}={value}" for key, value in PORTABLE.items())
         raise UserError(
             "runtime.determinism: portable must be set before torch is imported, but it is "
-            f"imported already; start Python with {wanted}"
+            f"imported already; start Python with {variables}"
         )
     os.environ.update(PORTABLE)
 

@@ -20,6 +20,7 @@ from vidpipe.training.adversarial import Hyperparameters, Networks, Objective, T
 from vidpipe.training.checkpoint import NONE, Checkpoint, Checkpoints
 from vidpipe.training.health import gradient_norm, warning_signs
 from vidpipe.training.loop import Report, fit
+from vidpipe.training.weight_files import GENERATOR_WEIGHTS
 from vidpipe.utils.progress import progress
 from vidpipe.visualization.sheets import from_png, png
 
@@ -124,8 +125,9 @@ def train_gan(
         for step, picture in resumed.sheets.items():
             run.picture("progress", from_png(picture), step)
 
-        shown = progress(reports, total=train.steps, name=name, unit="step", done=resumed.step)
-        for report in shown:
+        for report in progress(
+            reports, total=train.steps, name=name, unit="step", done=resumed.step
+        ):
             # Measure more than losses, tell the tracker, and warn of what goes wrong.
             measured = {**report.values, **_gradient_norms(state), **diagnostics(state)}
             history.append(Report(report.step, measured))
@@ -142,7 +144,7 @@ def train_gan(
         folder = _write(scratch / name, history, sheets, state)
         for file in beside:
             shutil.copyfile(file, folder / file.name)
-        run.weights(folder / "generator.safetensors")
+        run.weights(folder / GENERATOR_WEIGHTS)
     return folder
 
 
@@ -207,7 +209,7 @@ def _write(
     rows = [{"step": report.step, **report.values} for report in history]
     pd.DataFrame(rows).round(6).to_csv(folder / "history.csv", index=False)
     architecture = state.networks.architecture
-    weights.save(state.sampling_generator, folder / "generator.safetensors", architecture)
+    weights.save(state.sampling_generator, folder / GENERATOR_WEIGHTS, architecture)
     for name, discriminator in state.networks.discriminators.items():
         weights.save(discriminator, folder / f"{name}.safetensors", architecture)
     return folder

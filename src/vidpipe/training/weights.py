@@ -36,12 +36,12 @@ def architecture(path: Path) -> dict[str, Any]:
         raise UserError(f"{path}: expected trained weights, found no such file; train first")
     try:
         with safe_open(path, framework="pt") as file:
-            noted: dict[str, Any] = dict(json.loads((file.metadata() or {})[KEY]))
+            arguments: dict[str, Any] = dict(json.loads((file.metadata() or {})[KEY]))
     except (SafetensorError, KeyError, TypeError, ValueError) as error:
         raise UserError(
             f"{path}: expected weights that vidpipe wrote, got: {error!r}; {MEND}"
         ) from error
-    return noted
+    return arguments
 
 
 def build(model: Callable[..., Network], path: Path) -> Network:

@@ -121,22 +121,22 @@ def comparison_film(evaluation: ClipEvaluation, actions: Sequence[str]) -> list[
     if labels is None:
         labels = generated.classification.label
     labels_of_clips = labels.cpu().numpy()
-    shown = np.unique(train_clips.label)[:MAX_ACTIONS]
+    columns = np.unique(train_clips.label)[:MAX_ACTIONS]
 
     # Clips stand in the order of their actors: taken evenly spaced, each is of another one.
     real = []
-    for column, action in enumerate(shown):
+    for column, action in enumerate(columns):
         candidates = np.flatnonzero(train_clips.label == action)
-        chosen = candidates[evenly_spaced(len(candidates), len(shown))[column]]
-        real.append(train_clips.pixels[chosen])
+        example = candidates[evenly_spaced(len(candidates), len(columns))[column]]
+        real.append(train_clips.pixels[example])
 
     rows = [real]
     blank = np.full(real[0].shape, 255, np.uint8)
     for nth in range(2):
-        matches = [np.flatnonzero(labels_of_clips == action)[nth : nth + 1] for action in shown]
+        matches = [np.flatnonzero(labels_of_clips == action)[nth : nth + 1] for action in columns]
         rows.append([evaluation.made[i[0]].numpy() if len(i) else blank for i in matches])
     tiles = [to_rgb(torch.from_numpy(np.stack(row))) for row in rows]
-    names = [actions[action] for action in shown]
+    names = [actions[action] for action in columns]
     return _pages(tiles, names=["real", "made", "made"], columns=names)
 
 

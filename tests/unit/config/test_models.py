@@ -1,5 +1,5 @@
 import pytest
-from support.parameters import assert_refused
+from support.parameters import assert_refused, changed
 
 from vidpipe.config import models
 from vidpipe.config.schema import CLIP_GAN_NAMES, Params
@@ -46,3 +46,9 @@ def test_there_are_gans():
 )
 def test_a_value_out_of_range_is_refused(key, value, message):
     assert_refused(key, value, message)
+
+
+def test_batch_norm_is_refused_where_the_discriminator_has_none():
+    shipped = Params.model_validate(changed("mocogan.model.norm", "batch")).mocogan.model
+    with pytest.raises(ValueError, match=r"latents has no batch norm: .* set norm to spectral or"):
+        models.MocoganModel(**shipped.model_dump() | {"space": "latent"})

@@ -5,7 +5,7 @@ from vidpipe.models.augmentation import (
     Augmentation,
     LatentAugmentation,
     coloured,
-    kept,
+    cutout_mask,
     repeat_edges,
     shifted,
 )
@@ -74,7 +74,7 @@ def test_edges_are_repeated_as_torch_repeats_them():
 @pytest.mark.parametrize(("side", "cut"), [(8, 3), (16, 6)])
 def test_a_square_is_cut_out_of_every_second_clip_of_latents(side, cut):
     torch.manual_seed(0)
-    gone = (kept(400, side, 1.0) == 0).sum((1, 2, 3, 4))
+    gone = (cutout_mask(400, side, 1.0) == 0).sum((1, 2, 3, 4))
     assert set(gone.tolist()) == {0, cut**2}
     assert 0.4 < (gone > 0).float().mean() < 0.6
 

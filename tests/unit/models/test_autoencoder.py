@@ -7,7 +7,6 @@ from support import moving_clips as moving
 from support.network_layers import shapes
 
 from vidpipe.models.autoencoder import (
-    WEIGHTS,
     Autoencoder,
     AutoencoderLoss,
     in_latents,
@@ -15,6 +14,7 @@ from vidpipe.models.autoencoder import (
 )
 from vidpipe.training import weights
 from vidpipe.training.single import fit_network
+from vidpipe.training.weight_files import AUTOENCODER_WEIGHTS
 from vidpipe.utils.errors import UserError
 
 LOSS = AutoencoderLoss(gradients=0.5, regularity=0.1, noise=0.05)
@@ -132,11 +132,15 @@ def test_the_loss_is_of_colours_edges_and_regularity():
 
 def test_latents_of_mirrored_frames_are_those_of_the_mirror_image():
     made = network()
-    arrays = in_latents({"frames": frames(), "label": np.zeros(2)}, made)
+    arrays = in_latents({"frames": frames(), "label": np.zeros(2)}, made, mirrored=True)
     mirrored = made.encode_all(np.ascontiguousarray(frames()[:, :, ::-1]))
     np.testing.assert_allclose(arrays["mirrored"], mirrored, atol=1e-6)
     assert not np.allclose(arrays["mirrored"], arrays["frames"][:, :, ::-1], atol=1e-2)
     assert arrays["label"].shape == (2,)
+
+
+def test_frames_that_are_never_mirrored_are_encoded_once():
+    assert "mirrored" not in in_latents({"frames": frames()}, network(), mirrored=False)
 
 
 def test_clips_are_decoded_frame_by_frame():
@@ -150,7 +154,7 @@ def test_clips_are_decoded_frame_by_frame():
 
 def kept(made, folder):
     described = {n: getattr(made, n) for n in ("size", "side", "channels", "latents")}
-    weights.save(made, folder / WEIGHTS, described | {"width": 8})
+    weights.save(made, folder / AUTOENCODER_WEIGHTS, described | {"width": 8})
     return folder
 
 
@@ -187,4 +191,4 @@ def test_latents_that_are_not_finite_are_refused():
     with pytest.raises(
         UserError, match=r"expected finite latents .* lower clip_autoencoder\.train"
     ):
-        in_latents({"frames": frames()}, made)
+        in_latents({"frames": frames()}, made, mirrored=False)

@@ -69,12 +69,12 @@ def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Vi
 def files(*, path: str | None, labels: str | None, place: Place) -> dict[str, Path]:
     """Find the files that `videos` reads: all videos, and the table."""
     root = _find(path, place)
-    found = {} if labels is None else {"labels": _find_table(labels, place)}
+    by_name = {} if labels is None else {"labels": _find_table(labels, place)}
     for video in map(root.joinpath, _walk(root)):
         # What is taken for one video may be a folder of its pictures.
         parts = video.iterdir() if video.is_dir() else [video]
-        found |= {part.relative_to(root).as_posix(): part for part in parts}
-    return found
+        by_name |= {part.relative_to(root).as_posix(): part for part in parts}
+    return by_name
 
 
 def _find(path: str | None, place: Place) -> Path:

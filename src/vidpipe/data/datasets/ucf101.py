@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 
 from vidpipe.data.datasets.record import Place, Video
 from vidpipe.data.download.published import Published, obtain, own_files
-from vidpipe.data.download.unpack import listed, unpack
+from vidpipe.data.download.unpack import member_names, unpack
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.utils.errors import UserError
 
@@ -59,9 +59,9 @@ def videos(
     # Fetch the lists first: their host's certificate is faulty, and the videos are 7 GB.
     splits = _official_splits(split_list, archive, place) if split_list is not None else {}
     path = obtain(ZIP, archive, place, sha256=sha256)
-    chosen = set(_choose(path, classes, per_class, place))
+    members = set(_choose(path, classes, per_class, place))
     unlisted = 0
-    for member, file in unpack(path, place.folder, chosen.__contains__):
+    for member, file in unpack(path, place.folder, members.__contains__):
         label = _label(member)
         group = f"{label}_g{_match(member)['group']}"
         split = splits.get(_key(member), "")
@@ -83,7 +83,7 @@ def _choose(
 ) -> Iterator[str]:
     """Yield the members of the archive to unpack, class by class."""
     members = defaultdict(list)
-    for member in listed(path):
+    for member in member_names(path):
         if NAME.fullmatch(PurePosixPath(member).name):
             members[_label(member).casefold()].append(member)
     if not members:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from vidpipe.data.datasets.record import Place, Video
 from vidpipe.data.download.published import Published, obtain, own_files
-from vidpipe.data.download.unpack import listed, unpack
+from vidpipe.data.download.unpack import member_names, unpack
 from vidpipe.data.files import named
 from vidpipe.utils.errors import UserError
 
@@ -39,7 +39,7 @@ def videos(
     # One zip per action; members of other names are not videos of it.
     for action in actions:
         path = obtain(_zip(action), archive, place)
-        people = {m: match["person"] for m in listed(path) if (match := _match(m, action))}
+        people = {m: match["person"] for m in member_names(path) if (match := _match(m, action))}
         if not people:
             raise UserError(f"{path}: expected videos named like daria_{action}.avi, found none")
         for member, file in unpack(path, place.folder, people.__contains__):

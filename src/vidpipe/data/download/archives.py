@@ -108,8 +108,8 @@ def _opened(path: Path) -> Iterator[Archive]:
 def _folder(root: Path) -> Archive:
     paths = sorted(path for path in root.rglob("*") if path.is_file())
 
-    def read(chosen: Sequence[int]) -> Contents:
-        for number in chosen:
+    def read(numbers: Sequence[int]) -> Contents:
+        for number in numbers:
             with paths[number].open("rb") as source:
                 yield number, source
 
@@ -133,8 +133,8 @@ def _zip(archive: zipfile.ZipFile) -> Archive:
         kind = "file" if mode in (0, stat.S_IFREG) else "special"
         return Member(entry.filename, entry.file_size, kind)
 
-    def read(chosen: Sequence[int]) -> Contents:
-        for number in chosen:
+    def read(numbers: Sequence[int]) -> Contents:
+        for number in numbers:
             with archive.open(entries[number]) as source:
                 yield number, source
 
@@ -174,8 +174,8 @@ def _tar(archive: tarfile.TarFile) -> Archive:
         kind = "file" if entry.isreg() else "folder" if entry.isdir() else "special"
         return Member(entry.name, entry.size, kind)
 
-    def read(chosen: Sequence[int]) -> Contents:
-        for number in chosen:
+    def read(numbers: Sequence[int]) -> Contents:
+        for number in numbers:
             with cast(IO[bytes], archive.extractfile(entries[number])) as source:
                 yield number, source
 
@@ -193,22 +193,22 @@ def _rar(archive: rarfile.RarFile, path: Path) -> Archive:
         kind = "folder" if entry.is_dir() else "file" if entry.is_file() else "special"
         return Member(entry.filename, entry.file_size, kind)
 
-    def read(chosen: Sequence[int]) -> Contents:
-        for number in chosen:
+    def read(numbers: Sequence[int]) -> Contents:
+        for number in numbers:
             with archive.open(entries[number]) as source:
                 yield number, source
 
-    def read_solid(chosen: Sequence[int]) -> Contents:
-        yield from _read_solid(path, entries, set(chosen))
+    def read_solid(numbers: Sequence[int]) -> Contents:
+        yield from _read_solid(path, entries, set(numbers))
 
     # A solid rar compresses files together; stored ones (M0) can still be read one by one.
     solid = archive.is_solid() and any(entry.compress_type != rarfile.RAR_M0 for entry in entries)
     return Archive([member(entry) for entry in entries], read_solid if solid else read)
 
 
-def _read_solid(path: Path, entries: Sequence[rarfile.RarInfo], chosen: set[int]) -> Contents:
+def _read_solid(path: Path, entries: Sequence[rarfile.RarInfo], numbers: set[int]) -> Contents:
     """Read files of a solid rar in one pass: unpacking one means unpacking all before it."""
-    if not chosen:
+    if not numbers:
         return
     # Run unrar (or unar) once for all files, and pick the chosen ones from its output.
     command = rarfile.tool_setup().open_cmdline(None, str(path))
@@ -218,11 +218,11 @@ def _read_solid(path: Path, entries: Sequence[rarfile.RarInfo], chosen: set[int]
             if not entry.is_file():
                 continue
             source = _StreamedFile(helper.stdout, entry)
-            if number in chosen:
+            if number in numbers:
                 yield number, source
             # Skip what the caller has not read, to reach the next file.
             source.finish()
-            if number == max(chosen):
+            if number == max(numbers):
                 helper.kill()  # the rest is not needed
                 break
 

@@ -12,7 +12,7 @@ from filelock import FileLock
 
 from vidpipe.data.datasets.record import Place
 from vidpipe.data.download.resumable import check, download
-from vidpipe.data.download.unpack import listed
+from vidpipe.data.download.unpack import member_names
 from vidpipe.utils import hashing
 from vidpipe.utils.errors import UserError
 
@@ -97,13 +97,13 @@ def own_files(
         return {}
     paths = [_find(_locations(file, archive, False), place) for file in files]
     paths += [_find(_locations(file, archive, True), place) for file in beside]
-    found = dict[str, Path]()
+    by_name = dict[str, Path]()
     for path in dict.fromkeys(paths):
         if path.is_dir():
-            found |= {member: path / member for member in listed(path)}
+            by_name |= {member: path / member for member in member_names(path)}
         else:
-            found[path.name] = path
-    return found
+            by_name[path.name] = path
+    return by_name
 
 
 def _locations(file: Published, archive: str, beside: bool) -> list[str]:

@@ -19,7 +19,7 @@ RATIO = 50
 ALWAYS_ALLOWED = 2**30
 
 
-def listed(archive: Path) -> list[str]:
+def member_names(archive: Path) -> list[str]:
     """List the paths of the files in an archive, in its order.
 
     Args:
@@ -56,14 +56,14 @@ def unpack(
         # Check all that the archive declares.
         for member in inside.members:
             _refuse_hostile(archive, member)
-        chosen = [n for n, m in enumerate(inside.members) if m.kind == "file" and select(m.path)]
-        _check_size(archive, sum(inside.members[n].size for n in chosen), limit)
-        names = dict(zip(chosen, distinct([inside.members[n].path for n in chosen]), strict=True))
+        numbers = [n for n, m in enumerate(inside.members) if m.kind == "file" and select(m.path)]
+        _check_size(archive, sum(inside.members[n].size for n in numbers), limit)
+        names = dict(zip(numbers, distinct([inside.members[n].path for n in numbers]), strict=True))
 
         # Copy the files, and count the actual bytes.
         written = 0
         files = []
-        contents = tqdm(inside.read(chosen), archive.name, len(chosen), unit="file", disable=None)
+        contents = tqdm(inside.read(numbers), archive.name, len(numbers), unit="file", disable=None)
         for number, source in contents:
             target = folder / names[number]
             for count in _copy(source, target):

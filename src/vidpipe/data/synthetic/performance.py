@@ -68,8 +68,8 @@ def _draw(
     )
     parts = figure(body, actor.build, actor.clothes, camera)
     if move.grips:
-        held = int(phase + 0.5) % 2 == 1
-        centre = _between_hands(body) if held else _ball_on_ground(actor, move)
+        in_hands = int(phase + 0.5) % 2 == 1
+        centre = _between_hands(body) if in_hands else _ball_on_ground(actor, move)
         parts.append(Part(0.0, [Bone([(centre, BALL)], actor.ball)]))
     cast_shadow(picture, [leg[-1] for leg in body.legs.values()], camera)
     paint(picture, parts, camera)

@@ -14,12 +14,13 @@ from vidpipe.data.clip_arrays import check, stretches
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.autoencoder_scores import ceiling_metrics, reconstruction_metrics
 from vidpipe.models.action_classifier import ActionClassifier
-from vidpipe.models.autoencoder import WEIGHTS, Autoencoder, AutoencoderLoss
+from vidpipe.models.autoencoder import Autoencoder, AutoencoderLoss
 from vidpipe.models.pixels import to_float
 from vidpipe.tracking.protocol import Run, Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.training.single import fit_network, record_history
+from vidpipe.training.weight_files import AUTOENCODER_WEIGHTS, CLASSIFIER_WEIGHTS
 from vidpipe.utils.errors import UserError
 from vidpipe.visualization.sheets import grid, png
 
@@ -81,20 +82,20 @@ def train_clip_autoencoder(
     network = machine.place(Autoencoder(**architecture))
     folder = scratch / NAME
     samples = scratch / "samples"
-    for made in (folder, samples):
-        made.mkdir()
+    for new in (folder, samples):
+        new.mkdir()
     with tracker.training(NAME, scratch) as run:
         history = _train(network, clips["frames"], frames[TRAIN], train, machine, run)
         network.normalise_by(clips["frames"][_thinned(frames[TRAIN], MOST_ENCODED)])
         history.to_csv(folder / "history.csv", index=False)
-        weights.save(network, folder / WEIGHTS, architecture)
+        weights.save(network, folder / AUTOENCODER_WEIGHTS, architecture)
 
         # Score frames of both splits, and the clips of the training data as generated ones.
         metrics: dict[str, float] = {"deviation.smallest": network.deviation.min().item()}
         for split, index in frames.items():
             if len(index):
                 metrics |= reconstruction_metrics(network, clips["frames"], index, split)
-        scorer = weights.build(ActionClassifier, classifier / "classifier.safetensors")
+        scorer = weights.build(ActionClassifier, classifier / CLASSIFIER_WEIGHTS)
         length = min(CLIP_FRAMES, clips["clips"].shape[1])
         real = stretches(clips, TRAIN, frames=length, most=MAX_RATIO * evaluate.samples)
         metrics |= ceiling_metrics(
@@ -104,7 +105,7 @@ def train_clip_autoencoder(
         (samples / "reconstructions.png").write_bytes(png(sheet))
         run.metrics(metrics, train.steps)
         run.picture("samples", sheet, train.steps)
-        run.weights(folder / WEIGHTS)
+        run.weights(folder / AUTOENCODER_WEIGHTS)
     return folder, metrics, samples
 
 
@@ -129,8 +130,8 @@ def _train(
     loss = AutoencoderLoss(train.gradients, train.regularity, train.noise)
 
     def losses(rng: torch.Generator) -> dict[str, Tensor]:
-        chosen = torch.randint(len(index), (train.batch,), generator=rng).numpy()
-        pixels = torch.from_numpy(frames[index[chosen]]).to(machine.device)
+        rows = torch.randint(len(index), (train.batch,), generator=rng).numpy()
+        pixels = torch.from_numpy(frames[index[rows]]).to(machine.device)
         batch = to_float(pixels).permute(0, 3, 1, 2)
         mirrored = torch.rand(train.batch, generator=rng) < (0.5 if train.mirror else 0.0)
         batch = torch.where(mirrored.to(batch.device)[:, None, None, None], batch.flip(-1), batch)

@@ -24,6 +24,7 @@ from vidpipe.models.clip_negatives import NEGATIVES
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.training.single import record_history
+from vidpipe.training.weight_files import CLASSIFIER_WEIGHTS
 from vidpipe.utils.errors import UserError
 
 NEGATIVES_EACH = 100  # of each kind, for the refusal rates
@@ -55,7 +56,7 @@ def train_action_classifier(
     folder = scratch / "action_classifier"
     folder.mkdir()
     history.to_csv(folder / "history.csv", index=False)
-    weights.save(classifier, folder / "classifier.safetensors", built)
+    weights.save(classifier, folder / CLASSIFIER_WEIGHTS, built)
 
     # Score on windows as long as those of the training, where there are any.
     held_out, group = examples_of_split(clips, frames, TEST, length=length, batch=train.batch)

@@ -17,16 +17,16 @@ from vidpipe.evaluation.clip_scores import check_halves, metrics_table
 from vidpipe.evaluation.protocol import CLASSIFIER, PROTOCOL, Protocol, ScoresAndProtocol
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.clip_gan import ClipGanModule
-from vidpipe.models.clip_sampling import WEIGHTS, ClipSampler
+from vidpipe.models.clip_sampling import ClipSampler
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
+from vidpipe.training.weight_files import CLASSIFIER_WEIGHTS, GENERATOR_WEIGHTS
 from vidpipe.utils.hashing import md5
 from vidpipe.utils.names import model_name
 from vidpipe.visualization.clip_films import draw_films, sample_sheet
 
 MAX_RATIO = 4  # real clips of the training data for each generated one, at most
-CLASSIFIER_WEIGHTS = "classifier.safetensors"
 SAVED = 64  # clips in samples.npz
 
 
@@ -90,7 +90,7 @@ def make_evaluate_node(
         actions = clips["labels"].tolist()
         fps = max(1, round(_fps(clips)))
         plots, samples = _write(scratch, model, evaluation, actions, fps)
-        with tracker.evaluation(name, model / WEIGHTS) as run:
+        with tracker.evaluation(name, model / GENERATOR_WEIGHTS) as run:
             run.metrics(evaluation.metrics, 0)
             run.files(samples)
             run.picture("samples", sample_sheet(evaluation, actions), 0)

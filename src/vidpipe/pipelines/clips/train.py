@@ -13,7 +13,7 @@ from vidpipe.config.schema import Runtime
 from vidpipe.data.clip_arrays import at_size, check
 from vidpipe.data.splits import TEST
 from vidpipe.evaluation.clip_diagnostics import clip_diagnostics
-from vidpipe.models.autoencoder import WEIGHTS, in_latents, trained_autoencoder
+from vidpipe.models.autoencoder import in_latents, trained_autoencoder
 from vidpipe.models.clip_gan import ClipData, ClipGanModule, diagnostics_of
 from vidpipe.models.pixels import to_uint8
 from vidpipe.models.shapes import ClipBatch
@@ -22,6 +22,7 @@ from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
 from vidpipe.training.modes import evaluating
 from vidpipe.training.trainer import hyperparameters_of, place, prepare, train_gan
+from vidpipe.training.weight_files import AUTOENCODER_WEIGHTS
 from vidpipe.utils.names import model_name
 from vidpipe.visualization.sheets import grid
 
@@ -78,9 +79,9 @@ def make_train_node(network: ClipGanModule) -> Callable[..., Path]:
         if model.space == "latent":
             assert autoencoder
             network_of_frames = machine.place(trained_autoencoder(autoencoder, clips["frames"]))
-            clips = in_latents(clips, network_of_frames)
+            clips = in_latents(clips, network_of_frames, mirrored=train.mirror)
             decode = network_of_frames.decode_clips
-            beside = [autoencoder / WEIGHTS]
+            beside = [autoencoder / AUTOENCODER_WEIGHTS]
         else:
             clips = at_size(clips, model.size)
 

@@ -29,8 +29,8 @@ def make_digits(glyphs: Path, digits: Digits) -> tuple[dict[str, np.ndarray], by
     rows = []
     for number in range(len(augmented.names)):
         pictures = augmented.pictures[augmented.label == number]
-        chosen = pictures[np.linspace(0, len(pictures) - 1, COLUMNS).round().astype(int)]
-        rows.append([np.repeat(picture[:, :, None], 3, axis=2) for picture in chosen])
+        even = pictures[np.linspace(0, len(pictures) - 1, COLUMNS).round().astype(int)]
+        rows.append([np.repeat(picture[:, :, None], 3, axis=2) for picture in even])
     arrays = {
         "pictures": augmented.pictures,
         "label": augmented.label,

@@ -60,13 +60,13 @@ def _list(source: Source, slot: str, project: Path) -> pd.DataFrame:
     return pd.DataFrame({"file": printable, "md5": hashes}, dtype=str)
 
 
-def _hash(paths: Sequence[Path], known: Path, name: str) -> list[str]:
+def _hash(paths: Sequence[Path], folder: Path, name: str) -> list[str]:
     """Return the MD5 of each file; one whose inode, time and size are known is not read again."""
     if not paths:
         return []
     from dvc_data.hashfile.state import State  # noqa: PLC0415 (slow, and no other stage needs it)
 
-    with closing(State(tmp_dir=str(known))) as state:
+    with closing(State(tmp_dir=str(folder))) as state:
         files = progress(paths, total=len(paths), name=name, unit="file")
         return [_md5(path, state) for path in files]
 

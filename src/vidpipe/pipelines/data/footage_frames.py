@@ -76,8 +76,8 @@ def _extract_all(
     results = map_ordered(extract_one, paths, pool=pool, workers=min(workers, len(paths)))
     results = progress(results, total=len(paths), name="frames", unit="video")
     shots = list[Shot]()
-    for path, found in zip(paths, results, strict=True):
-        if isinstance(found, Failure):
-            raise UserError(f"{path}: {found.reason}; take it out of the set")
-        shots += found
+    for path, result in zip(paths, results, strict=True):
+        if isinstance(result, Failure):
+            raise UserError(f"{path}: {result.reason}; take it out of the set")
+        shots += result
     return shots

@@ -16,6 +16,7 @@ from vidpipe.models.digit_negatives import NEGATIVES
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.training.single import record_history
+from vidpipe.training.weight_files import CLASSIFIER_WEIGHTS
 
 NEGATIVES_EACH = 500  # of each kind, for the refusal rates
 
@@ -51,7 +52,7 @@ def train_digit_classifier(
     folder = scratch / "digit_classifier"
     folder.mkdir()
     history.to_csv(folder / "history.csv", index=False)
-    weights.save(classifier, folder / "classifier.safetensors", built)
+    weights.save(classifier, folder / CLASSIFIER_WEIGHTS, built)
 
     # Held-out numerals must be recognised, and what is made from them refused.
     metrics = digit_accuracy(classify(classifier, held_out.pictures), held_out.label.cpu())
@@ -64,9 +65,9 @@ def train_digit_classifier(
 def _examples(
     digits: dict[str, np.ndarray], split: str, batch: int, device: torch.device
 ) -> Examples:
-    chosen = digits["split"] == split
+    rows = digits["split"] == split
     return Examples(
-        torch.from_numpy(digits["pictures"][chosen])[:, None].to(device),
-        torch.from_numpy(digits["label"][chosen]).long().to(device),
+        torch.from_numpy(digits["pictures"][rows])[:, None].to(device),
+        torch.from_numpy(digits["label"][rows]).long().to(device),
         batch=batch,
     )

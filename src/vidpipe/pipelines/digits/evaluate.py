@@ -21,6 +21,7 @@ from vidpipe.models.digit_sampling import sample_digits
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
+from vidpipe.training.weight_files import CLASSIFIER_WEIGHTS, GENERATOR_WEIGHTS
 from vidpipe.utils.hashing import md5
 from vidpipe.utils.names import model_name
 from vidpipe.visualization.animation import gif
@@ -29,8 +30,6 @@ from vidpipe.visualization.sheets import png
 
 log = logging.getLogger(__name__)
 
-WEIGHTS = "generator.safetensors"
-CLASSIFIER_WEIGHTS = "classifier.safetensors"
 COLOURS = 32
 
 
@@ -60,7 +59,7 @@ def make_evaluate_node(network: ModuleType) -> Callable[..., tuple[ScoresAndProt
         # Both networks on the device: the generator, and the classifier that scores.
         name = model_name(network)
         machine = runtimes.start(**runtime.model_dump())
-        generator = machine.place(weights.build(network.Generator, model / WEIGHTS))
+        generator = machine.place(weights.build(network.Generator, model / GENERATOR_WEIGHTS))
         scorer = weights.build(DigitClassifier, classifier / CLASSIFIER_WEIGHTS)
         scorer = machine.place(scorer)
 
@@ -82,7 +81,7 @@ def make_evaluate_node(network: ModuleType) -> Callable[..., tuple[ScoresAndProt
         film = latent_walk(generator, rng, machine.device)
         (samples / "samples.gif").write_bytes(gif(film, fps=FPS, colours=COLOURS))
         write_npz(samples / "generated.npz", {"pictures": pictures[:, 0].cpu().numpy()})
-        with tracker.evaluation(name, model / WEIGHTS) as run:
+        with tracker.evaluation(name, model / GENERATOR_WEIGHTS) as run:
             run.metrics(metrics, 0)
             run.files(samples)
             run.picture("samples", page, 0)

@@ -25,12 +25,12 @@ from vidpipe.models.windows import roll_out
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
+from vidpipe.training.weight_files import GENERATOR_WEIGHTS
 from vidpipe.utils.errors import UserError
 from vidpipe.visualization.prediction_films import draw_films, horizon_sheet
 
 log = logging.getLogger(__name__)
 
-WEIGHTS = "generator.safetensors"
 AT_ONCE = 1024  # frames that are summed up
 SLOWER = 4  # than real, so that half a second of footage can be watched
 
@@ -52,14 +52,14 @@ def evaluate_pix2pix(
         UserError: If the model is of frames of another size, or of longer windows than shots.
     """
     machine = runtimes.start(**runtime.model_dump())
-    generator = machine.place(weights.build(make_generator, model / WEIGHTS))
+    generator = machine.place(weights.build(make_generator, model / GENERATOR_WEIGHTS))
     data = PairData.of(pairs, machine.device)
     check_history(pairs, SEEN, generator.history)
     side = data.frames.shape[-1]
     if generator.size != side:
         raise UserError(
-            f"{model / WEIGHTS}: expected a model of frames of {side} pixels, as in pairs.npz, "
-            f"got one of {generator.size}; train it on these: dvc repro pix2pix_train"
+            f"{model / GENERATOR_WEIGHTS}: expected a model of frames of {side} pixels, as in "
+            f"pairs.npz, got one of {generator.size}; train it on these: dvc repro pix2pix_train"
         )
     rivals = baselines(*_fit(data, pairs))
     distance = st_lpips.load()
@@ -93,7 +93,7 @@ def evaluate_pix2pix(
     plots = _write_plots(scratch / "plots", results, model / "history.csv")
     fps = max(1, round(pairs["fps"].item() / SLOWER))
     samples = _write_samples(scratch / "samples", draw_films(clips, fps=fps))
-    with tracker.evaluation("pix2pix", model / WEIGHTS) as run:
+    with tracker.evaluation("pix2pix", model / GENERATOR_WEIGHTS) as run:
         run.metrics(metrics, 0)
         run.files(samples)
         run.picture("samples", horizon_sheet(clips), 0)
@@ -117,11 +117,11 @@ def _fit(data: PairData, pairs: Mapping[str, np.ndarray]) -> tuple[Tensor, Tenso
     Where no shot is long enough, flows have no weight: what is extrapolated stands still.
     """
     # The mean takes a part of the frames at a time; sums of whole numbers are exact.
-    seen = torch.from_numpy(np.flatnonzero(pairs["frame_split"] == SEEN))
+    index = torch.from_numpy(np.flatnonzero(pairs["frame_split"] == SEEN))
     total = torch.zeros_like(data.frames[0], dtype=torch.int64)
-    for part in torch.split(seen, AT_ONCE):
+    for part in torch.split(index, AT_ONCE):
         total += data.frames[part].sum(0, dtype=torch.int64)
-    mean_frame = total / len(seen) / 127.5 - 1
+    mean_frame = total / len(index) / 127.5 - 1
     velocity = torch.zeros(2, HISTORY - 1)
     if data.runs.max() > HISTORY:
         velocity = fitted_velocity(data, HISTORY)
