@@ -9,7 +9,7 @@ import sys
 import pandas as pd
 import pytest
 from support import device_trainings as games
-from support.project import ROOT
+from support.project import ROOT, copy, mlflow_runs, run
 
 from vidpipe.config.loader import check, read
 from vidpipe.pipelines import devices
@@ -94,3 +94,20 @@ def test_of_two_machines_the_first_has_the_result_and_the_other_ends(tmp_path, m
     assert other.returncode == 0
     assert (folder / "generator.safetensors").is_file()
     assert not (tmp_path / "other" / folder.name).exists()
+
+
+@pytest.mark.filterwarnings("ignore")  # MLflow's own
+def test_a_stage_of_kedro_trains_on_two_devices_and_keeps_one_row_and_one_model(tmp_path):
+    project = copy(tmp_path)
+    run(project, "kedro", "run", "--pipelines=digits")
+    devices = "--params=runtime.devices=2"
+    refused = run(project, "kedro", "run", "--pipelines=mlp_gan_train",
+                  "--params=runtime.devices=3", code=1)  # fmt: skip
+    assert "train.batch: expected a multiple of runtime.devices, 3, got" in refused
+    told = run(project, "kedro", "run", "--pipelines=mlp_gan_train", devices)
+    assert "training on 2 devices, 2 of them here" in told
+    assert (project / "data/06_models/mlp_gan/generator.safetensors").is_file()
+    _, [row] = mlflow_runs(project, "digits")
+    assert row.info.status == "FINISHED"
+    assert not list((project / ".vidpipe/checkpoints").glob("*/*.safetensors"))
+    assert not list((project / ".vidpipe").glob("work-*"))
