@@ -107,8 +107,9 @@ def gathered(values: Tensor) -> Tensor:
     """Return the values of the whole batch, detached."""
     if shares() == 1:
         return values
-    parts = [torch.empty_like(values) for _ in range(shares())]
-    distributed.all_gather(parts, values.detach())
+    own = values.detach().contiguous()
+    parts = [torch.empty_like(own) for _ in range(shares())]
+    distributed.all_gather(parts, own)
     return torch.cat(parts)
 
 
