@@ -20,7 +20,7 @@ def test_bf16_is_taken_where_it_is_native_and_a_gpu_where_there_is_one(
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: native)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 6)
-    runtime = Runtime(**fastest_runtime())
+    runtime = Runtime(**fastest_runtime(), devices=1)
     assert (runtime.device, runtime.precision, runtime.threads) == (device, precision, 6)
     assert runtime.determinism == "machine"
 
