@@ -508,6 +508,7 @@ class ClipDiscriminator(LabelledDiscriminator):
 
         def clip_layers() -> Iterator[nn.Module]:
             for level, (inner, outer) in enumerate(pairwise(widths)):
+                # Time is halved until a frame is left; from then on kernels span space alone.
                 layer = nn.Conv3d(inner, outer, *stride_2(time=frames > 2**level))
                 yield from _block(layer, nn.BatchNorm3d, norm, dropout, first=level == 0)
 
@@ -555,7 +556,8 @@ class LatentDiscriminator(LabelledDiscriminator):
         augment: float,
         labels: int = 0,
     ) -> None:
-        # Half of the side, twice, and half of the time, twice.
+        # Half of the side, twice, and half of the time, twice. A side has few cells: a kernel that
+        # does not halve it spans three of them at most.
         widths = [width, 3 * width // 2, 2 * width, 5 * width // 2, 7 * width // 2]
         area = (size // 4) ** 2
 

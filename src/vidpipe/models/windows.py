@@ -103,5 +103,6 @@ def roll_out(
         past = generator.begin(window[:, -generator.history :])
         for _ in range(steps):
             frame, past = generator.advance(past)
+            # As `advance` has it in the window that it goes on from.
             frames.append(frame.clamp(-1, 1))
     return torch.stack(frames, dim=1)

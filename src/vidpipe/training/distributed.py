@@ -72,6 +72,7 @@ def own_share(values: Values, dim: int = 0) -> Values:
         own = {field.name: own_share(getattr(parts, field.name), dim) for field in fields(parts)}
         parts = replace(parts, **own)  # type: ignore[type-var]
     else:
+        # A named tuple is made of its parts, a plain one of a list of them.
         own_parts = [own_share(part, dim) for part in parts]
         parts = type(parts)(*own_parts) if hasattr(parts, "_fields") else tuple(own_parts)
     return parts
