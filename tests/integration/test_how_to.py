@@ -24,7 +24,7 @@ def test_a_tag_of_ones_own_is_reproduced_and_a_claim_goes_red(tmp_path):
     said = follow(project, "A tag of your own")
     assert "numerals is reproduced at the level bits" in said
     assert re.search(r"\d+ of \d+ outputs", PAGE)[0] in said
-    # The workflow's own step is the same command; that `--json` writes the table is tested elsewhere.
+    # The workflow's own step is the same command; `--json` has tests of its own.
     (step,) = re.findall(r"- run: \.venv/bin/(vidpipe .*) --json table\.json\n", WORKFLOW)
     command = step.replace('"$GITHUB_REF_NAME"', "numerals")
     assert f"$ {command}\n" in PAGE
