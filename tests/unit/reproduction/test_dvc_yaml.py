@@ -42,7 +42,8 @@ def test_a_stage_is_a_run_of_kedro_with_its_parameters_data_and_code(made):
 
 def test_metrics_and_plots_are_in_git_and_samples_are_not(made):
     stage = made["stages"]["mlp_gan_evaluate"]
-    assert stage["metrics"] == [{"metrics/mlp_gan.json": {"cache": False}}]
+    assert stage["metrics"] == [{"metrics/headlines/mlp_gan.json": {"cache": False}}]
+    assert {"metrics/mlp_gan.json": {"cache": False}} in stage["outs"], "DVC lists no score of it"
     assert {"plots/mlp_gan": {"cache": False}} in stage["outs"]
     assert "data/07_model_output/mlp_gan" in stage["outs"]
 

@@ -18,7 +18,11 @@ def create_pipeline() -> Pipeline:
         node(
             train_action_classifier,
             inputs=["clips", "params:action_classifier", "params:runtime", "scratch"],
-            outputs=["action_classifier_model", "action_classifier_metrics"],
+            outputs=[
+                "action_classifier_model",
+                "action_classifier_metrics",
+                "action_classifier_headlines",
+            ],
             name="action_classifier",
         ),
         node(
@@ -36,6 +40,7 @@ def create_pipeline() -> Pipeline:
             outputs=[
                 "clip_autoencoder_model",
                 "clip_autoencoder_metrics",
+                "clip_autoencoder_headlines",
                 "clip_autoencoder_samples",
             ],
             name="clip_autoencoder",
