@@ -24,7 +24,6 @@ from vidpipe.evaluation.protocol import (
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.autoencoder import WEIGHTS, Autoencoder, AutoencoderLoss
 from vidpipe.models.pixels import to_float
-from vidpipe.tracking.headlines import headline_metrics
 from vidpipe.tracking.protocol import Run, Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
@@ -50,7 +49,7 @@ def train_clip_autoencoder(
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,
-) -> tuple[Path, ScoresAndProtocol, ScoresAndProtocol, Path]:
+) -> tuple[Path, ScoresAndProtocol, Path]:
     """Train on the frames that are for training, and score on those of both splits.
 
     Training takes a few minutes, so it keeps no checkpoints: a stopped one starts anew.
@@ -66,8 +65,8 @@ def train_clip_autoencoder(
         scratch: Folder in which the folders are made.
 
     Returns:
-        A folder with weights and `history.csv`; metrics, and how they were measured; the headline
-        scores among them; a folder with a sheet of frames, each above what came back.
+        A folder with weights and `history.csv`; metrics, and how they were measured; a folder with
+        a sheet of frames, each above what came back.
 
     Raises:
         UserError: If the clips are not sound, none is for training, their frames are not larger
@@ -127,8 +126,7 @@ def train_clip_autoencoder(
         "feature_seed": FEATURE_SEED,
         CLASSIFIER: md5(classifier / CLASSIFIER_WEIGHTS),
     }
-    headlines = headline_metrics(NAME, metrics, protocol)
-    return folder, {**metrics, PROTOCOL: protocol}, headlines, samples
+    return folder, {**metrics, PROTOCOL: protocol}, samples
 
 
 def _frames_of(clips: dict[str, np.ndarray], split: str) -> Int[np.ndarray, "k"]:

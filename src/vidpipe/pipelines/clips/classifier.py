@@ -22,7 +22,6 @@ from vidpipe.models.action_classifier import (
     shrink_frames,
 )
 from vidpipe.models.clip_negatives import NEGATIVES
-from vidpipe.tracking.headlines import headline_metrics
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.training.single import record_history
@@ -34,12 +33,12 @@ BATCH = 64  # clips classified at a time
 
 def train_action_classifier(
     clips: dict[str, np.ndarray], train: Params, runtime: Runtime, scratch: Path
-) -> tuple[Path, ScoresAndProtocol, ScoresAndProtocol]:
+) -> tuple[Path, ScoresAndProtocol]:
     """Train on the clips for training, and score on those of held-out groups.
 
     Returns:
         A folder with weights, `history.csv` and `confusion.csv`; metrics, and how they were
-        measured; the headline score among them.
+        measured.
 
     Raises:
         UserError: If clips are not sound, none are to train on, or training diverges.
@@ -90,8 +89,7 @@ def train_action_classifier(
         "fps": frame_rate(clips),
         "size": frames.shape[-1],
     }
-    headlines = headline_metrics("action_classifier", metrics, protocol)
-    return folder, {**metrics, PROTOCOL: protocol}, headlines
+    return folder, {**metrics, PROTOCOL: protocol}
 
 
 def _train(

@@ -18,11 +18,7 @@ def create_pipeline() -> Pipeline:
         node(
             train_action_classifier,
             inputs=["clips", "params:action_classifier", "params:runtime", "scratch"],
-            outputs=[
-                "action_classifier_model",
-                "action_classifier_metrics",
-                "action_classifier_headlines",
-            ],
+            outputs=["action_classifier_model", "action_classifier_metrics"],
             name="action_classifier",
         ),
         node(
@@ -40,7 +36,6 @@ def create_pipeline() -> Pipeline:
             outputs=[
                 "clip_autoencoder_model",
                 "clip_autoencoder_metrics",
-                "clip_autoencoder_headlines",
                 "clip_autoencoder_samples",
             ],
             name="clip_autoencoder",

@@ -14,7 +14,6 @@ from vidpipe.evaluation.classifier_training import fit_classifier
 from vidpipe.evaluation.protocol import PROTOCOL, Protocol, ScoresAndProtocol
 from vidpipe.models.digit_classifier import DigitClassifier, Examples
 from vidpipe.models.digit_negatives import NEGATIVES
-from vidpipe.tracking.headlines import headline_metrics
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.training.single import record_history
@@ -24,12 +23,11 @@ NEGATIVES_EACH = 500  # of each kind, for the refusal rates
 
 def train_digit_classifier(
     digits: dict[str, np.ndarray], train: Params, runtime: Runtime, scratch: Path
-) -> tuple[Path, ScoresAndProtocol, ScoresAndProtocol]:
+) -> tuple[Path, ScoresAndProtocol]:
     """Train on `seen` pictures, and score on `held_out` ones and on negatives made from them.
 
     Returns:
-        A folder with weights and `history.csv`; metrics, and how they were measured; the headline
-        score among them.
+        A folder with weights and `history.csv`; metrics, and how they were measured.
 
     Raises:
         UserError: If training diverges.
@@ -68,8 +66,7 @@ def train_digit_classifier(
         "seed": train.seed,
         "size": held_out.pictures.shape[-1],
     }
-    headlines = headline_metrics("digit_classifier", metrics, protocol)
-    return folder, {**metrics, PROTOCOL: protocol}, headlines
+    return folder, {**metrics, PROTOCOL: protocol}
 
 
 def _examples(

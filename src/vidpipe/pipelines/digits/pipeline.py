@@ -16,11 +16,7 @@ def create_pipeline() -> Pipeline:
         node(
             train_digit_classifier,
             inputs=["digits", "params:digit_classifier", "params:runtime", "scratch"],
-            outputs=[
-                "digit_classifier_model",
-                "digit_classifier_metrics",
-                "digit_classifier_headlines",
-            ],
+            outputs=["digit_classifier_model", "digit_classifier_metrics"],
             name="digit_classifier",
         )
     ]

@@ -52,7 +52,7 @@ def done(scratch):
 
 
 def test_it_comes_with_its_history_its_scores_and_the_ceiling(done):
-    folder, metrics, headlines, _ = done
+    folder, metrics, _ = done
     assert pd.read_csv(folder / "history.csv")["step"].tolist() == [2, 3]
     network = weights.build(Autoencoder, folder / "autoencoder.safetensors")
     assert (network.size, network.side) == (16, 8)
@@ -62,8 +62,6 @@ def test_it_comes_with_its_history_its_scores_and_the_ceiling(done):
     assert of_frames | of_clips <= set(metrics)
     numbers = {name: number for name, number in metrics.items() if name != "protocol"}
     assert all(math.isfinite(number) for number in numbers.values())
-    assert headlines["psnr"] == metrics["test.psnr"]
-    assert headlines["psnr_baseline"] == metrics["test.psnr_mean_frame"]
 
 
 def test_the_protocol_says_what_was_scored_and_by_whom(done, scratch):
@@ -79,26 +77,25 @@ def test_the_protocol_says_what_was_scored_and_by_whom(done, scratch):
         "feature_seed": 0,
         "classifier_md5": judge,
     }
-    assert done[2]["protocol"] == {"classifier_md5": judge}
 
 
 def test_frames_of_both_splits_stand_above_what_came_back(done):
-    with Image.open(done[3] / "reconstructions.png") as page:
+    with Image.open(done[2] / "reconstructions.png") as page:
         assert page.height > 4 * 96
         assert page.width > 8 * 96
 
 
 def test_the_same_seed_gives_the_same_bytes(done, tmp_path):
-    folder, metrics, headlines, samples = trained(moving.packed(), tmp_path)
-    assert (metrics, headlines) == done[1:3]
-    for ours, theirs in ((folder, done[0]), (samples, done[3])):
+    folder, metrics, samples = trained(moving.packed(), tmp_path)
+    assert metrics == done[1]
+    for ours, theirs in ((folder, done[0]), (samples, done[2])):
         for path in ours.iterdir():
             assert path.read_bytes() == (theirs / path.name).read_bytes(), path.name
 
 
 def test_grey_clips_of_one_video_are_learnt(tmp_path):
     clips = moving.packed(channels=1, videos=1, groups=2)
-    folder, metrics, *_ = trained(clips, tmp_path)
+    folder, metrics, _ = trained(clips, tmp_path)
     assert weights.build(Autoencoder, folder / "autoencoder.safetensors").channels == 1
     del metrics["protocol"]
     assert all(math.isfinite(number) for number in metrics.values())
