@@ -146,6 +146,7 @@ def _view(experiment: str) -> dict[str, Any]:
             "aggregateFunction": "average",
             "groupByKeys": [{"mode": "tag", "groupByData": REPRO_TAG}],
         },
+        "groupsExpanded": {f"tag.{REPRO_TAG}": True},  # runs of no repro, which MLflow folds away
         "selectedColumns": ["attributes.`Created`", *(f"metrics.`{SCORE}{s}`" for s in scores)],
     }
 

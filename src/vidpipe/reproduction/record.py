@@ -222,5 +222,9 @@ def _equal(old: Any, new: Any) -> bool:
 
 
 def _by_key(blocks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Join blocks of parameters; the key of each value names the blocks that it is in."""
-    return {key: value for block in blocks for key, value in flatten(block).items()}
+    """Join blocks of parameters; the key of each value names the blocks that it is in.
+
+    A value may be listed twice, also by itself.
+    """
+    parts = [{name: value} for block in blocks for name, value in block.items()]
+    return {key: value for part in parts for key, value in flatten(part).items()}

@@ -152,6 +152,7 @@ def test_runs_stand_below_their_repro_with_all_scores_of_their_models(server):
     for view in views.values():
         (key,) = view["groupBy"]["groupByKeys"]
         assert key == {"mode": "tag", "groupByData": "dvc.repro"}
+        assert view["groupsExpanded"] == {"tag.dvc.repro": True}
     columns = views["2"]["selectedColumns"]
     assert {"metrics.`score/motion_distance`", "metrics.`score/ceiling_motion`"} <= set(columns)
     assert len(set(columns)) == len(columns) == 13
