@@ -13,6 +13,14 @@ from vidpipe.config.schema import ClipAutoencoderModel, ClipAutoencoderTrain, Ru
 from vidpipe.data.clip_arrays import check, stretches
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.autoencoder_scores import ceiling_metrics, reconstruction_metrics
+from vidpipe.evaluation.clip_features import SEED as FEATURE_SEED
+from vidpipe.evaluation.protocol import (
+    CLASSIFIER,
+    PROTOCOL,
+    Protocol,
+    ScoresAndProtocol,
+    frame_rate,
+)
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.autoencoder import WEIGHTS, Autoencoder, AutoencoderLoss
 from vidpipe.models.pixels import to_float
@@ -21,12 +29,14 @@ from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
 from vidpipe.training.single import fit_network, record_history
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.hashing import md5
 from vidpipe.visualization.sheets import grid, png
 
 NAME = "clip_autoencoder"
 MOST_ENCODED = 10_000  # frames from which mean and deviation of the latents are taken
 SHOWN = 8  # frames of each split on the sheet
 MAX_RATIO = 4  # real clips of the training data for each reconstructed one, at most
+CLASSIFIER_WEIGHTS = "classifier.safetensors"
 CLIP_FRAMES = 16  # of a clip that is scored; shorter ones are scored whole
 
 
@@ -39,7 +49,7 @@ def train_clip_autoencoder(
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,
-) -> tuple[Path, dict[str, float], Path]:
+) -> tuple[Path, ScoresAndProtocol, Path]:
     """Train on the frames that are for training, and score on those of both splits.
 
     Training takes a few minutes, so it keeps no checkpoints: a stopped one starts anew.
@@ -55,8 +65,8 @@ def train_clip_autoencoder(
         scratch: Folder in which the folders are made.
 
     Returns:
-        A folder with weights and `history.csv`; metrics; a folder with a sheet of frames, each
-        above what came back.
+        A folder with weights and `history.csv`; metrics, and how they were measured; a folder with
+        a sheet of frames, each above what came back.
 
     Raises:
         UserError: If the clips are not sound, none is for training, their frames are not larger
@@ -94,7 +104,7 @@ def train_clip_autoencoder(
         for split, index in frames.items():
             if len(index):
                 metrics |= reconstruction_metrics(network, clips["frames"], index, split)
-        scorer = weights.build(ActionClassifier, classifier / "classifier.safetensors")
+        scorer = weights.build(ActionClassifier, classifier / CLASSIFIER_WEIGHTS)
         length = min(CLIP_FRAMES, clips["clips"].shape[1])
         real = stretches(clips, TRAIN, frames=length, most=MAX_RATIO * evaluate.samples)
         metrics |= ceiling_metrics(
@@ -105,7 +115,18 @@ def train_clip_autoencoder(
         run.metrics(metrics, train.steps)
         run.picture("samples", sheet, train.steps)
         run.weights(folder / WEIGHTS)
-    return folder, metrics, samples
+    protocol: Protocol = {
+        "split": f"{TRAIN}, {TEST}",
+        "real": len(real),
+        "samples": evaluate.samples,
+        "seed": evaluate.seed,
+        "frames": length,
+        "fps": frame_rate(clips),
+        "size": real.pixels.shape[2],
+        "feature_seed": FEATURE_SEED,
+        CLASSIFIER: md5(classifier / CLASSIFIER_WEIGHTS),
+    }
+    return folder, {**metrics, PROTOCOL: protocol}, samples
 
 
 def _frames_of(clips: dict[str, np.ndarray], split: str) -> Int[np.ndarray, "k"]:
