@@ -56,6 +56,8 @@ lock: $(BIN)/ready ## resolve the newest versions that pyproject.toml allows int
 
 # The environment: exact versions from the lock, files by their hashes, torch of the index that is chosen, this package in place.
 $(BIN)/ready: requirements.lock requirements.hashes pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and \
+	f"$(PYTHON) is Python {v[0]}.{v[1]}: expected 3.11 or newer; name one that is installed: make env PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	pip install --disable-pip-version-check --no-deps --require-hashes --requirement requirements.hashes
 	pip install --disable-pip-version-check --requirement requirements.lock

@@ -1,8 +1,11 @@
 """Agreement of what the package states with what is tested and shipped."""
 
 import re
+import subprocess
+import sys
 import tomllib
 
+import pytest
 from ruamel.yaml import YAML
 from support.project import KEPT, ROOT
 
@@ -18,6 +21,22 @@ def test_every_python_that_is_named_is_tested():
     assert PACKAGE["project"]["requires-python"] == f">=3.{minors[0]}"
     matrix = parsed(".github/workflows/tests.yml")["jobs"]["fast"]["strategy"]["matrix"]
     assert matrix["python"] == [f"3.{minor}" for minor in minors]
+
+
+@pytest.mark.parametrize("minor", [10, 11])
+def test_make_says_which_python_is_too_old_before_it_makes_anything(tmp_path, minor):
+    assert PACKAGE["project"]["requires-python"] == ">=3.11"
+    for name in ("Makefile", "requirements.lock", "requirements.hashes", "pyproject.toml"):
+        (tmp_path / name).write_text((ROOT / name).read_text() if name == "Makefile" else "")
+    python = tmp_path / "a-python"
+    pretend = f"import sys; sys.version_info = (3, {minor}); exec(sys.argv[1])"
+    python.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exec {sys.executable} -c "{pretend}" "$2"\n')
+    python.chmod(0o755)
+    make = ["make", "env", f"PYTHON={python}"]
+    done = subprocess.run(make, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 2  # of the check, or of the stub, which makes no environment
+    assert ("is Python 3.10: expected 3.11 or newer" in done.stderr) == (minor == 10)
+    assert ("-m venv" in done.stdout) == (minor == 11)
 
 
 def test_the_lock_has_one_version_of_torch_and_the_package_a_range():

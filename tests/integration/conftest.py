@@ -14,15 +14,19 @@ def chromium():
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory):
-    """A project in which pix2pix was run by Kedro, once for all workers of pytest; to be read."""
+def reproduced(tmp_path_factory):
+    """A project in which `dvc repro` ran every stage, once for all workers of pytest; to be read.
+
+    It takes minutes, and a worker that needs it meanwhile waits: see LONG_FILES.
+    """
     home = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         home = home.parent  # of all workers of this run
-    done = home / "trained/done"
-    with FileLock(home / "trained.lock"):
+    done = home / "reproduced/done"
+    with FileLock(home / "reproduced.lock"):
         if not done.exists():
             project = copy(done.parent)
-            run(project, "kedro", "run", "--pipelines=pix2pix")
+            run(project, "dvc", "repro")
+            assert "Data and pipelines are up to date." in run(project, "dvc", "status")
             done.touch()
     return done.parent / "a project"

@@ -16,13 +16,13 @@ from vidpipe.pipeline_registry import SUMS
 from vidpipe.reproduction.record import recorded
 from vidpipe.tracking.live_history import LiveHistory
 
-LAST = "pix2pix_evaluate"  # and all that it takes
-SHORT = ["-S", "pix2pix.evaluate.starts=1"]  # no test of an experiment is about its scores
+LAST = "mlp_gan_evaluate"  # the model that takes least, with all that it takes
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture(scope="module")
-def reproduced(tmp_path_factory):
+def project(tmp_path_factory):
+    """A project of this file alone, its results committed."""
     project = copy(tmp_path_factory.mktemp("dvc"))
     run(project, "dvc", "repro", LAST)
     run(project, "git", "add", "--all")
@@ -38,7 +38,7 @@ def digests(project, out):
 
 
 def rows(project):
-    return mlflow_runs(project, "prediction")[1]
+    return mlflow_runs(project, "digits")[1]
 
 
 def logged(project):
@@ -52,63 +52,52 @@ def logged(project):
     return 0
 
 
-def test_kedro_and_dvc_make_the_same_bytes(trained, reproduced):
-    stages = recorded(reproduced)
-    outs = [out for stage in SUMS["pix2pix"] for out in stages[stage].outs]
-    assert {"data/06_models/pix2pix", "data/07_model_output/pix2pix", "plots/pix2pix"} <= set(outs)
-    assert {out: digests(trained, out) for out in outs} == {
-        out: digests(reproduced, out) for out in outs
-    }
-    assert metrics(trained) == metrics(reproduced)
-
-
-def test_a_second_repro_runs_nothing_and_leaves_git_clean(reproduced):
-    said = run(reproduced, "dvc", "repro", LAST)
+def test_a_second_repro_runs_nothing_and_leaves_git_clean(project):
+    said = run(project, "dvc", "repro", LAST)
     assert "Data and pipelines are up to date." in said
     assert "Running stage" not in said
-    assert run(reproduced, "git", "status", "--porcelain") == ""
+    assert run(project, "git", "status", "--porcelain") == ""
 
 
-def test_a_forced_repro_leaves_the_lock_as_it_was(reproduced):
-    # That the evaluation makes the same bytes once more is above.
-    run(reproduced, "dvc", "repro", "--force", "--no-run-cache", "pix2pix_train")
-    assert run(reproduced, "git", "status", "--porcelain") == ""
+def test_a_forced_repro_leaves_the_lock_as_it_was(project):
+    run(project, "dvc", "repro", "--force", "--no-run-cache", "mlp_gan_train")
+    assert run(project, "git", "status", "--porcelain") == ""
 
 
-def test_an_experiment_stands_beside_the_first_run(reproduced):
-    before = {row.info.run_id for row in rows(reproduced)}
-    run(reproduced, "dvc", "exp", "run", *SHORT, "-S", "pix2pix.train.steps=5", LAST)
-    run(reproduced, "git", "checkout", "--quiet", ".")
-    run(reproduced, "dvc", "checkout", "--with-deps", LAST)
-    run(reproduced, "dvc", "exp", "run", "--temp", *SHORT, "-S", "pix2pix.train.steps=6", LAST)
-    new = [row for row in rows(reproduced) if row.info.run_id not in before]
-    assert sorted(row.data.params["pix2pix.train.steps"] for row in new) == ["5", "6"]
-    assert all("score/psnr" in row.data.metrics for row in new)
+def test_an_experiment_stands_beside_the_first_run(project):
+    before = {row.info.run_id for row in rows(project)}
+    run(project, "dvc", "exp", "run", "-S", "mlp_gan.train.steps=5", LAST)
+    run(project, "git", "checkout", "--quiet", ".")
+    run(project, "dvc", "checkout", "--with-deps", LAST)
+    run(project, "dvc", "exp", "run", "--temp", "-S", "mlp_gan.train.steps=6", LAST)
+    new = [row for row in rows(project) if row.info.run_id not in before]
+    assert sorted(row.data.params["mlp_gan.train.steps"] for row in new) == ["5", "6"]
+    assert all("score/numerals" in row.data.metrics for row in new)
     assert all("steps" in row.info.run_name for row in new)
     assert all(row.data.tags["dvc.experiment"] for row in new)
 
 
-def test_touching_the_evaluation_trains_nothing(reproduced):
-    measures = reproduced / "src/vidpipe/evaluation/fidelity.py"
+def test_touching_the_evaluation_trains_nothing(project):
+    measures = project / "src/vidpipe/evaluation/digit_scores.py"
     measures.write_text(measures.read_text() + "\n")
-    said = run(reproduced, "dvc", "status")
-    assert "pix2pix_evaluate" in said
-    assert "pix2pix_train" not in said
-    run(reproduced, "git", "checkout", "--quiet", ".")
+    said = run(project, "dvc", "status")
+    assert LAST in said
+    assert "mlp_gan_train" not in said
+    run(project, "git", "checkout", "--quiet", ".")
 
 
 def test_ctrl_c_ends_with_130_and_nothing_torn(tmp_path):
     project = copy(tmp_path)
-    run(project, "kedro", "run", "--pipelines=footage_fetch,footage_frames,pairs")
+    run(project, "kedro", "run", "--pipelines=digits")
     # Tests that run in the background have SIGINT ignored, and children inherit that.
     long = [
         "env",
         "--default-signal=INT",
         "kedro",
         "run",
-        "--pipelines=pix2pix_train",
+        "--pipelines=mlp_gan_train",
         "--params",
-        "pix2pix.train.steps=100000",
+        "mlp_gan.train.steps=100000",
     ]
     process = subprocess.Popen(
         long,
@@ -132,7 +121,7 @@ def test_ctrl_c_ends_with_130_and_nothing_torn(tmp_path):
     assert not (project / "data/06_models").exists()
     assert not list((project / ".vidpipe").glob("work-*"))
     assert [row.info.status for row in rows(project)] == ["KILLED"]
-    assert (project / "plots/live/pix2pix.csv").is_file()
+    assert (project / "plots/live/mlp_gan.csv").is_file()
     assert run(project, "git", "status", "--porcelain") == ""
 
 
@@ -149,3 +138,15 @@ def test_a_training_that_runs_is_among_the_plots_of_dvc(tmp_path):
     assert sorted(float(point["dvc_inferred_y_value"]) for point in points) == [0.5, 2.0]
     assert not shown.get("errors")
     assert run(project, "git", "status", "--porcelain") == ""
+
+
+def test_kedro_makes_the_bytes_of_dvc(reproduced, tmp_path):
+    project = copy(tmp_path)
+    run(project, "kedro", "run", "--pipelines=pix2pix")
+    stages = recorded(reproduced)
+    outs = [out for stage in SUMS["pix2pix"] for out in stages[stage].outs]
+    assert {"data/06_models/pix2pix", "data/07_model_output/pix2pix", "plots/pix2pix"} <= set(outs)
+    assert {out: digests(project, out) for out in outs} == {
+        out: digests(reproduced, out) for out in outs
+    }
+    assert metrics(project) == metrics(reproduced)

@@ -8,7 +8,7 @@ from support.project import copy, run, work_off
 
 from vidpipe.config.editing import apply_patch
 
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = pytest.mark.filterwarnings("ignore")
 FETCH = "clips_fetch"
 UP_TO_DATE = "Data and pipelines are up to date."
 
@@ -47,6 +47,7 @@ def manifest(project, slot="clips"):
     return (project / f"data/01_raw/{slot}.csv").read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_drawn_set_is_up_to_date_and_lists_nothing(project):
     run(project, "dvc", "repro", FETCH)
     assert run(project, "dvc", "status", "--with-deps", FETCH).strip() == UP_TO_DATE
@@ -55,6 +56,7 @@ def test_the_drawn_set_is_up_to_date_and_lists_nothing(project):
     assert "Running stage" not in said
 
 
+@pytest.mark.slow
 def test_a_video_added_replaced_or_removed_is_noticed(project):
     run(project, "dvc", "exp", "run", *choose(path="footage/pets"), FETCH)
     before = manifest(project)
@@ -69,6 +71,7 @@ def test_a_video_added_replaced_or_removed_is_noticed(project):
     assert manifest(project) == before
 
 
+@pytest.mark.slow
 def test_a_video_of_a_folder_of_footage_is_noticed_too(project):
     stage = "footage_fetch"
     run(project, "vidpipe", "use", "footage/pets")
@@ -83,6 +86,7 @@ def test_a_video_of_a_folder_of_footage_is_noticed_too(project):
     assert "9.avi" not in manifest(project, "footage")
 
 
+@pytest.mark.slow
 def test_a_label_that_is_edited_is_noticed_by_absolute_paths_too(project):
     table = project / "footage/labels.csv"
     paths = {"path": project / "footage/pets", "labels": table}
@@ -93,6 +97,7 @@ def test_a_label_that_is_edited_is_noticed_by_absolute_paths_too(project):
     assert ",z," in manifest(project)
 
 
+@pytest.mark.long
 def test_copies_of_the_project_notice_it_too(project):
     options = choose(path="footage/pets", labels="null")
     run(project, "dvc", "exp", "run", *options, FETCH)
@@ -107,6 +112,7 @@ def test_copies_of_the_project_notice_it_too(project):
     assert len(locks) == len(new) == 2
 
 
+@pytest.mark.slow
 def test_where_the_files_are_not_what_was_recorded_stays(project):
     run(project, "dvc", "exp", "run", *choose(path="footage/pets"), FETCH)
     shutil.move(project / "footage/pets", project / "footage/elsewhere")

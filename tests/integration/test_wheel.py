@@ -42,7 +42,7 @@ def do(installed):
     return do
 
 
-def test_a_project_of_its_own_gives_the_bytes_of_a_clone(do, trained, tmp_path):
+def test_a_project_of_its_own_gives_the_bytes_of_a_clone(do, reproduced, tmp_path):
     do(tmp_path, "vidpipe", "new", "my films")
     project = tmp_path / "my films"
 
@@ -56,10 +56,10 @@ def test_a_project_of_its_own_gives_the_bytes_of_a_clone(do, trained, tmp_path):
     do(project, "dvc", "repro", "pix2pix_evaluate")
     names = ["data/05_model_input/pairs.npz", "metrics/pix2pix.json"]
     for folder in ("data/06_models/pix2pix", "data/07_model_output/pix2pix"):
-        files = [file for file in (trained / folder).rglob("*") if file.is_file()]
-        names += [str(file.relative_to(trained)) for file in files]
+        files = [file for file in (reproduced / folder).rglob("*") if file.is_file()]
+        names += [str(file.relative_to(reproduced)) for file in files]
     assert len(names) > 8
-    unlike = [n for n in names if (project / n).read_bytes() != (trained / n).read_bytes()]
+    unlike = [n for n in names if (project / n).read_bytes() != (reproduced / n).read_bytes()]
     assert unlike == []
 
 

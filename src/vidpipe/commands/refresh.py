@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import click
+from dvc.stage import PipelineStage
 
 from vidpipe.config.loader import FILE, read
 from vidpipe.reproduction import worktree
@@ -30,9 +31,10 @@ def refresh() -> None:
     """Record stages anew, without a run, whose code does the same as before.
 
     A stage's code is compared with that of the commit in which dvc.lock was last changed. Comments,
-    docstrings, layout and the annotations of functions and variables may differ; then `dvc commit
-    --force` records the stage. Anything else needs `dvc repro`, and is named. Ends with 0 if no
-    stage is stale afterwards, 1 otherwise.
+    docstrings, layout and the annotations of functions and variables may differ, and parameters may
+    be listed one by one that were part of a block; then `dvc commit --force` records the stage.
+    Anything else needs `dvc repro`, and is named. Ends with 0 if no stage is stale afterwards, 1
+    otherwise.
     """
     here = Path.cwd()
     read(here / FILE)  # fails with advice outside of a project
@@ -67,9 +69,11 @@ def _stale_stages(here: Path, base: Path) -> dict[str, str]:
     declarations = declared(here)
     differences = mismatches(here, records, declarations)
     stale = {name: "needs a run, it was never run" for name in declarations if name not in records}
-    for name in [name for name in declarations if name in differences]:
+    listed = [n for n in records if n in declarations and _lists_more(declarations[n])]
+    for name in [name for name in declarations if name in {*differences, *listed}]:
         # Name what differs beside code first.
-        others = [line for key, line in differences[name].items() if not _is_code(key)]
+        lines = differences.get(name, {})
+        others = [line for key, line in lines.items() if not _is_code(key)]
         if others:
             stale[name] = f"needs a run, {others[0]}"
             continue
@@ -83,6 +87,11 @@ def _stale_stages(here: Path, base: Path) -> dict[str, str]:
         old = {dep: value for dep, value in reference.deps.items() if _is_code(dep)}
         stale[name] = _difference(here, base, old, code) or _data_mismatch(here, record)
     return stale
+
+
+def _lists_more(declaration: PipelineStage) -> bool:
+    """Return True if a stage lists a parameter that its record has as a part of a block alone."""
+    return any(set(dep.params) - set(dep.hash_info.value or ()) for dep in declaration.params)
 
 
 def _difference(

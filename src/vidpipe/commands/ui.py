@@ -16,8 +16,15 @@ from urllib.request import Request, urlopen
 import click
 
 from vidpipe.config.loader import FILE, read
+from vidpipe.tracking.descriptions import SCORE
 from vidpipe.tracking.experiments import EXPERIMENTS
-from vidpipe.tracking.mlflow_tracker import relocate_artifacts, tracking_uri, without_secrets
+from vidpipe.tracking.headlines import HEADLINES
+from vidpipe.tracking.mlflow_tracker import (
+    REPRO_TAG,
+    relocate_artifacts,
+    tracking_uri,
+    without_secrets,
+)
 from vidpipe.utils import children, screen
 from vidpipe.utils.errors import UserError
 
@@ -30,7 +37,9 @@ QUIET = {
     "PYTHONWARNINGS": "ignore",
 }
 # MLflow's page for the runs of an experiment, on its side for training: the other is about prompts.
-RUNS = "/#/experiments/{}/runs?workflowType=machine_learning"
+RUNS = "/#/experiments/{}/runs?workflowType=machine_learning&viewStateShareKey=by-repro"
+# Tag of an experiment with what its page shows by that key.
+VIEW_TAG = "mlflow.sharedViewState.by-repro"
 STORE = "MLFLOW_BACKEND_STORE_URI"  # MLflow's name for --backend-store-uri
 
 
@@ -40,9 +49,9 @@ STORE = "MLFLOW_BACKEND_STORE_URI"  # MLflow's name for --backend-store-uri
 def ui(port: int, browser: bool) -> None:
     """Open MLflow's pages on this project's runs, on this machine alone.
 
-    In the experiments digits, prediction and clips every row is one trained model: choose some and
-    press Compare. In sources every row is the data of one run. Where
-    MLFLOW_TRACKING_URI names a server, its address is printed, and nothing is started.
+    In the experiments digits, prediction and clips every row is one trained model, below the `dvc
+    repro` that made it: choose some and press Compare. In sources every row is the data of one run.
+    Where MLFLOW_TRACKING_URI names a server, its address is printed, and nothing is started.
     """
     read(Path(FILE))  # fail before a database is made where there is no project
     uri = tracking_uri(Path.cwd())
@@ -120,9 +129,26 @@ def _pages(here: str) -> list[tuple[str, int, str]]:
             "runs", []
         )
         if runs:
+            view = json.dumps(_view(experiment["name"]))
+            tag = {"experiment_id": number, "key": VIEW_TAG, "value": view}
+            _call_mlflow(here, "experiments/set-experiment-tag", **tag)
             newest = max(int(run["info"]["start_time"]) for run in runs)
             pages.append((newest, experiment["name"], len(runs), here + RUNS.format(number)))
     return [(name, count, page) for _, name, count, page in sorted(pages, reverse=True)]
+
+
+def _view(experiment: str) -> dict[str, Any]:
+    """Return the page of an experiment: runs below their `dvc repro`, with the headline scores."""
+    models = [name for name, runs in EXPERIMENTS.items() if runs.experiment == experiment]
+    scores = dict.fromkeys(score.name for model in models for score in HEADLINES[model])
+    return {
+        "groupBy": {
+            "aggregateFunction": "average",
+            "groupByKeys": [{"mode": "tag", "groupByData": REPRO_TAG}],
+        },
+        "groupsExpanded": {f"tag.{REPRO_TAG}": True},  # runs of no repro, which MLflow folds away
+        "selectedColumns": ["attributes.`Created`", *(f"metrics.`{SCORE}{s}`" for s in scores)],
+    }
 
 
 def _call_mlflow(here: str, call: str, **words: Any) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 Shapes: b batch, c channels, h w pixels, float in [-1, 1].
 """
 
+import functools
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -14,6 +16,9 @@ Scores = Float[Tensor, "b"]
 
 # Variance of rounding to 8 bits, for values 2 apart over 255 steps: the smallest error counted.
 ROUNDING = (2 / 255) ** 2 / 12
+SSIM_WINDOW = 11  # pixels
+SSIM_DEVIATION = 1.5  # pixels, of the Gaussian
+SSIM_MEAN, SSIM_VARIANCE = (0.01 * 2) ** 2, (0.03 * 2) ** 2  # of values 2 apart, as published
 CHANGE = 2 * MOVES  # of any channel from one frame to the next, for a pixel to have moved
 
 
@@ -28,14 +33,42 @@ def psnr(error: Float[Tensor, "*s"]) -> Float[Tensor, "*s"]:
 
 
 def ssim(frames: FrameBatch, reference: FrameBatch) -> Scores:
-    """Structural similarity per frame (Wang et al. 2004), with an 11x11 Gaussian window."""
-    # It imports matplotlib and scipy.signal, for which no training is to wait.
-    from torchmetrics.functional.image import structural_similarity_index_measure
+    """Structural similarity per frame (Wang et al. 2004), in Gaussian windows of 11 x 11 pixels.
 
-    score: Tensor = structural_similarity_index_measure(
-        frames, reference, data_range=2.0, reduction="none"
-    )
-    return score.double()
+    The mean over the windows around all pixels; the frame is mirrored beyond its edges.
+    """
+    # Moments of each window.
+    across = _gaussian_windows(frames.shape[-1]).to(frames)
+    down = _gaussian_windows(frames.shape[-2]).to(frames)
+    products = [frames * frames, reference * reference, frames * reference]
+    mean_x, mean_y, *means = (down.T @ values @ across for values in (frames, reference, *products))
+    square_x, square_y, product = mean_x**2, mean_y**2, mean_x * mean_y
+    variances = (means[0] - square_x).clamp(min=0) + (means[1] - square_y).clamp(min=0)
+    covariance = means[2] - product
+
+    luminance = (2 * product + SSIM_MEAN) / (square_x + square_y + SSIM_MEAN)
+    structure = (2 * covariance + SSIM_VARIANCE) / (variances + SSIM_VARIANCE)
+    return (luminance * structure).mean(dim=(1, 2, 3), dtype=torch.float64)
+
+
+@functools.cache
+def _gaussian_windows(side: int) -> Float[Tensor, "side side"]:
+    """Return the matrix whose columns weigh the pixels of a side in the window around each.
+
+    A product of matrices is several times as fast as a convolution of each channel by itself.
+    """
+    offsets = torch.arange(SSIM_WINDOW, dtype=torch.float64) - SSIM_WINDOW // 2
+    weights = (-(offsets**2) / (2 * SSIM_DEVIATION**2)).exp()
+    bands = torch.zeros(side + SSIM_WINDOW - 1, side, dtype=torch.float64)
+    for pixel, weight in enumerate(weights / weights.sum()):
+        bands.diagonal(-pixel).fill_(weight)
+
+    # What lies beyond an edge is the mirror of what lies before it.
+    beyond = SSIM_WINDOW // 2
+    inside = bands[beyond : side + beyond]
+    inside[1 : beyond + 1] += bands[:beyond].flip(0)
+    inside[side - beyond - 1 : side - 1] += bands[side + beyond :].flip(0)
+    return inside.float()
 
 
 def gradient_energy(frames: FrameBatch) -> Scores:

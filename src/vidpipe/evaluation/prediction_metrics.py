@@ -274,10 +274,13 @@ def perceptual_metrics(clips: PredictedClips, split: str) -> dict[str, float | i
     """
     real = clips["real"]
     metrics: dict[str, float | int] = {f"rollout.{split}.film_frames": len(real)}
-    for name, prefix in (("rollout", ""), ("copy last", "copy_last_")):
-        # ST-RRED compares differences between frames, and MS-SSIM needs large ones.
-        if len(real) > 1:
-            metrics[f"rollout.{split}.{prefix}strred"] = perceptual.strred(real, clips[name])
+    prefixes = {"": "rollout", "copy_last_": "copy last"}
+    # ST-RRED compares differences between frames, and MS-SSIM needs large ones.
+    if len(real) > 1:
+        differences = perceptual.strred(real, [clips[name] for name in prefixes.values()])
+        for prefix, difference in zip(prefixes, differences, strict=True):
+            metrics[f"rollout.{split}.{prefix}strred"] = difference
+    for prefix, name in prefixes.items():
         similarity = perceptual.ms_ssim(real, clips[name])
         if similarity is not None:
             metrics[f"rollout.{split}.{prefix}ms_ssim"] = similarity

@@ -21,7 +21,8 @@ def train_and_evaluate(
     Args:
         name: Of the model: its blocks of params.yaml and its datasets are called after it.
         train: Node function from data to a folder of weights.
-        evaluate: Node function from data and weights to metrics, plots and samples.
+        evaluate: Node function from data and weights to metrics, the few of them that DVC
+            lists, plots and samples.
         data: Dataset that both read.
         classifier: Dataset of the classifier that scores, if one does.
         autoencoder: Dataset of the autoencoder whose latents are learnt, if they are.
@@ -55,7 +56,7 @@ def train_and_evaluate(
                 "tracker",
                 "scratch",
             ],
-            outputs=[f"{name}_metrics", f"{name}_plots", f"{name}_samples"],
+            outputs=[f"{name}_{part}" for part in ("metrics", "headlines", "plots", "samples")],
             name=f"{name}_evaluate",
         ),
     ]

@@ -7,6 +7,7 @@ the `params:` inputs of its nodes, its code the modules of its node functions an
 import io
 import re
 import sys
+from collections.abc import Iterator, Mapping
 from itertools import groupby
 from pathlib import Path
 from textwrap import fill, indent
@@ -15,12 +16,17 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedSeq
 
+from vidpipe.config.loader import FILE as PARAMS
+from vidpipe.config.loader import read as read_yaml
 from vidpipe.reproduction.code import INSTALLED, Imports, by_folder, code_of, has_code, installed
-from vidpipe.tracking import live_history
+from vidpipe.tracking import descriptions, live_history
 from vidpipe.utils.errors import UserError
 
 FILE = "dvc.yaml"
 CATALOG = "conf/base/catalog.yml"
+# Names that DVC leaves out of the keys of its run cache wherever they are, for they are also facts
+# of outputs: it would restore a run with another `frames.footage.size`.
+NOT_IN_RUN_CACHE = ("size", "nfiles")
 WIDTH = 120  # columns of a line
 HEADER = (
     "# Made by `vidpipe dvc-yaml` from Kedro's pipelines and conf/base/catalog.yml: change those.\n"
@@ -47,6 +53,7 @@ def render(project: Path) -> str:
     # Where the catalog takes a path from params.yaml, so does DVC, by a notation of its own.
     text = (project / CATALOG).read_text(encoding="utf-8")
     entries = YAML(typ="safe").load(re.sub(r"\$\{params:", "${", text))
+    values = descriptions.flat_params(read_yaml(project / PARAMS))
     resolver = CatalogConfigResolver(entries, default_runtime_patterns={"{any}": {}})
     pipelines = register_pipelines()
     imports = Imports(project)
@@ -77,7 +84,7 @@ def render(project: Path) -> str:
         if any(catalog[output]["type"].endswith(".Npz") for output in written):
             files.add("src/vidpipe/data/npz.py")
         code = by_folder(project, imports.closure(files))
-        stages[name] = _stage(name, code, read, written, catalog)
+        stages[name] = _stage(name, code, read, written, catalog, values)
         plots += [plot for output in written for plot in _plots(catalog[output])]
     live = {"title": "trainings that run now, or were stopped", "x": "step"}
     plots.append({live_history.FOLDER: {**live, "y": list(live_history.COLUMNS)}})
@@ -90,10 +97,16 @@ def render(project: Path) -> str:
 
 
 def _stage(
-    name: str, code: list[str], read: list[str], written: list[str], catalog: dict[str, Any]
+    name: str,
+    code: list[str],
+    read: list[str],
+    written: list[str],
+    catalog: dict[str, Any],
+    values: Mapping[str, str],
 ) -> dict[str, Any]:
     data = sorted({catalog[i]["filepath"] for i in read if i in catalog})
-    params: list[Any] = sorted({i.removeprefix("params:") for i in read if i.startswith("params:")})
+    blocks = {i.removeprefix("params:") for i in read if i.startswith("params:")}
+    params: list[Any] = sorted({key for block in blocks for key in _counted_keys(block, values)})
     params += [_hints(catalog[o])["params"] for o in written if "params" in _hints(catalog[o])]
     lists: dict[str, list[Any]] = {"deps": [*data, *code], "params": params}
     for kind in ("outs", "metrics"):
@@ -101,6 +114,14 @@ def _stage(
         lists[kind] = [_out(catalog[o]) for o in written if hints[o].get("kind", "outs") == kind]
     filled = {key: _in_one_line(values) for key, values in lists.items() if values}
     return {"cmd": f"kedro run --pipelines={name}", **filled}
+
+
+def _counted_keys(block: str, values: Mapping[str, str]) -> Iterator[str]:
+    """Yield a block of parameters, and those in it that DVC counts only under their whole key."""
+    yield block
+    for key in values:
+        if key.startswith(f"{block}.") and key.rsplit(".", 1)[1] in NOT_IN_RUN_CACHE:
+            yield key
 
 
 def _out(entry: dict[str, Any]) -> Any:

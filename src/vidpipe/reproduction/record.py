@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from dvc.dvcfile import load_file
@@ -18,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from vidpipe.config.loader import read
 from vidpipe.evaluation.protocol import PROTOCOL, Protocol
+from vidpipe.reporting.results import METRICS
 from vidpipe.utils.errors import UserError
 
 LOCK, STAGES = "dvc.lock", "dvc.yaml"
@@ -140,13 +141,20 @@ def mismatches(
 
 
 def numbers(project: Path, declarations: Mapping[str, PipelineStage]) -> dict[str, Numbers]:
-    """Return the metrics of stages, by file; none where a file is not there."""
+    """Return the metrics of stages, by file; none where a file is not there.
+
+    These are the JSON files of the folder `metrics`: DVC lists the headline scores alone.
+    """
     outs = [out for declaration in declarations.values() for out in declaration.outs]
-    files = {out.def_path: project / out.def_path for out in outs if out.metric}
+    files = {out.def_path: project / out.def_path for out in outs if _has_metrics(out.def_path)}
     return {
         name: read_numbers(file.read_bytes(), name) if file.is_file() else {}
         for name, file in files.items()
     }
+
+
+def _has_metrics(path: str) -> bool:
+    return PurePath(path).match(f"{METRICS}/*.json")
 
 
 def read_numbers(text: bytes, name: str) -> Numbers:
@@ -214,5 +222,9 @@ def _equal(old: Any, new: Any) -> bool:
 
 
 def _by_key(blocks: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
-    """Join blocks of parameters; the key of each value names the blocks that it is in."""
-    return {key: value for block in blocks for key, value in flatten(block).items()}
+    """Join blocks of parameters; the key of each value names the blocks that it is in.
+
+    A value may be listed twice, also by itself.
+    """
+    parts = [{name: value} for block in blocks for name, value in block.items()]
+    return {key: value for part in parts for key, value in flatten(part).items()}

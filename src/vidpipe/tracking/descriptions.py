@@ -7,7 +7,7 @@ from pathlib import PurePath
 from typing import Any
 
 from vidpipe.tracking.experiments import EXPERIMENTS
-from vidpipe.tracking.headlines import HEADLINES
+from vidpipe.tracking.headlines import HEADLINES, scores_of
 from vidpipe.tracking.trust import few_samples
 
 Flat = Mapping[str, str]  # parameters by dotted key
@@ -128,8 +128,7 @@ def metric_name(name: str) -> str:
 
 def headline_scores(model: str, metrics: Mapping[str, float]) -> dict[str, float]:
     """Return the few scores that say how good a model is, as `score/<name>`."""
-    values = {score.name: score.value(metrics) for score in HEADLINES.get(model, ())}
-    return {f"{SCORE}{name}": value for name, value in values.items() if value is not None}
+    return {f"{SCORE}{name}": value for name, value in scores_of(model, metrics).items()}
 
 
 def score_rows(model: str, metrics: Mapping[str, float]) -> list[tuple[str, ...]]:

@@ -1,6 +1,6 @@
 """Headline scores: the few of each model's many metrics that say how good it is.
 
-All views of results take them from here: the report, `vidpipe compare`, MLflow.
+All views of results take them from here: the report, `vidpipe compare`, MLflow, DVC.
 """
 
 import math
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from vidpipe.config.schema import CLIP_GAN_NAMES
+from vidpipe.evaluation.protocol import CLASSIFIER as CLASSIFIER_MD5
+from vidpipe.evaluation.protocol import PROTOCOL, Protocol, ScoresAndProtocol
 
 Numbers = Mapping[str, float]  # metrics by name, as in metrics/<model>.json
 Better = Literal["higher", "lower", "near 1"]
@@ -300,6 +302,24 @@ HEADLINES: dict[str, tuple[Headline, ...]] = {
     "clip_autoencoder": AUTOENCODER,
     **dict.fromkeys(CLIP_GAN_NAMES, CLIPS),
 }
+
+
+def scores_of(model: str, numbers: Numbers) -> dict[str, float]:
+    """Return the headline scores that a model's metrics have, by name."""
+    values = {score.name: score.value(numbers) for score in HEADLINES.get(model, ())}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def headline_metrics(model: str, numbers: Numbers, protocol: Protocol) -> ScoresAndProtocol:
+    """Return the few of a model's metrics that DVC lists, as in `metrics/headlines/<model>.json`.
+
+    Each score is beside its baseline. Of the protocol, the classifier alone is there: the rest of
+    it are parameters and data.
+    """
+    values = {f"{score.name}_baseline": score.baseline_value(numbers) for score in HEADLINES[model]}
+    baselines = {name: value for name, value in values.items() if value is not None}
+    by = {key: value for key, value in protocol.items() if key == CLASSIFIER_MD5}
+    return {**scores_of(model, numbers), **baselines, **({PROTOCOL: by} if by else {})}
 
 
 def named(scores: Sequence[Headline], name: str) -> Headline:

@@ -49,6 +49,7 @@ MODEL_TAG = "vidpipe.model"
 CLASSIFIER_TAG = "vidpipe.classifier_md5"
 WARNING_TAG = "vidpipe.warning"
 COMMIT_TAG, DIRTY_TAG = "mlflow.source.git.commit", "git.dirty"
+REPRO_TAG = "dvc.repro"  # of all runs of a `dvc repro`
 NOTE_TAG = "mlflow.note.content"
 # MLflow's pages open at the runs of such an experiment, not at traces and prompts.
 KIND_TAG = {"mlflow.experimentKind": "custom_model_development"}
@@ -304,7 +305,7 @@ class MlflowTracker:
             DIRTY_TAG: str(bool(changes)).lower(),
             "dvc.stage": os.environ.get("DVC_STAGE", ""),
             "dvc.experiment": os.environ.get("DVC_EXP_NAME", ""),
-            "dvc.repro": repro_started(),
+            REPRO_TAG: repro_started(),
         }
         return {name: value for name, value in tags.items() if value} | self.data_tags()
 

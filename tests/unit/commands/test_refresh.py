@@ -129,6 +129,18 @@ def test_a_folder_in_place_of_its_files_is_recorded(project, vidpipe):
     assert "numbers: needs a run, src/new.py is new" in vidpipe("refresh", code=1).stdout
 
 
+def test_a_parameter_of_a_block_that_is_listed_too_is_recorded(project, vidpipe):
+    edit(project, "params: [numbers.count]", "params: [numbers]", "dvc.yaml")
+    run(project, "dvc", "repro", "numbers", PYTHONPATH="src")
+    run(project, "git", "commit", "--quiet", "--all", "--message", "A block")
+    edit(project, "params: [numbers]", "params: [numbers, numbers.count]", "dvc.yaml")
+    assert not is_fresh(project)
+    assert "1 recorded anew, 0 still stale" in vidpipe("refresh").stdout
+    assert is_fresh(project)
+    edit(project, "count: 3", "count: 4", "params.yaml")
+    assert "needs a run, numbers.count: recorded 3, is 4" in vidpipe("refresh", code=1).stdout
+
+
 def test_outputs_that_are_not_the_recorded_ones_are_not_recorded(project, vidpipe):
     edit(project, "import json", "# Words.\nimport json")
     target = project / "data/start.txt"

@@ -91,6 +91,7 @@ class Runs(BaseHTTPRequestHandler):
     """A server that has three experiments: one without a run, and one that is not of models."""
 
     runs: ClassVar = {"1": [], "2": [10, 30], "3": [40], "4": [50]}
+    tags: ClassVar = {}
     names: ClassVar = {"1": "digits", "2": "clips", "3": "prediction", "4": "Default"}
 
     def answer(self, content):
@@ -103,7 +104,10 @@ class Runs(BaseHTTPRequestHandler):
 
     def do_POST(self):
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        if "experiments" in self.path:
+        if "set-experiment-tag" in self.path:
+            self.tags[asked["experiment_id"], asked["key"]] = json.loads(asked["value"])
+            self.answer({})
+        elif "experiments" in self.path:
             rows = [{"name": name, "experiment_id": n} for n, name in self.names.items()]
             self.answer({"experiments": rows})
         else:
@@ -129,12 +133,29 @@ def test_the_pages_of_the_training_runs_are_named_and_the_newest_is_opened(
     monkeypatch.setattr("webbrowser.open", opened.append)
     monkeypatch.setenv("DISPLAY", ":0")
     ui._announce(server, True, threading.Event())
-    newest = f"http://127.0.0.1:{server}/#/experiments/3/runs?workflowType=machine_learning"
+    newest = (
+        f"http://127.0.0.1:{server}/#/experiments/3/runs?workflowType=machine_learning"
+        "&viewStateShareKey=by-repro"
+    )
     assert capsys.readouterr().out.splitlines() == [
         f"ready: prediction, 1 run: {newest}",
         f"ready: clips, 2 runs: {newest.replace('/3/', '/2/')}",
     ]
     assert opened == [newest]
+
+
+def test_runs_stand_below_their_repro_with_all_scores_of_their_models(server):
+    Runs.tags.clear()
+    ui._pages(f"http://127.0.0.1:{server}")
+    views = {number: view for (number, _), view in Runs.tags.items()}
+    assert views.keys() == {"2", "3"}, "those that have runs of models"
+    for view in views.values():
+        (key,) = view["groupBy"]["groupByKeys"]
+        assert key == {"mode": "tag", "groupByData": "dvc.repro"}
+        assert view["groupsExpanded"] == {"tag.dvc.repro": True}
+    columns = views["2"]["selectedColumns"]
+    assert {"metrics.`score/motion_distance`", "metrics.`score/ceiling_motion`"} <= set(columns)
+    assert len(set(columns)) == len(columns) == 13
 
 
 @pytest.mark.parametrize(("browser", "display"), [(False, ":0"), (True, "")])

@@ -36,6 +36,18 @@ def test_ssim_is_one_for_equal_frames_and_falls_with_noise():
     assert scores[0] > scores[1] > scores[2]
 
 
+@pytest.mark.filterwarnings("ignore")  # torchmetrics' own, of packages that are not here
+@pytest.mark.parametrize("shape", [(2, 3, 64, 64), (1, 1, 21, 40)])
+def test_ssim_is_that_of_torchmetrics(shape):
+    from torchmetrics.functional.image import structural_similarity_index_measure as reference
+
+    rng = torch.Generator().manual_seed(0)
+    one = blur(torch.rand(shape, generator=rng) * 2 - 1, 1.0)
+    other = (one + 0.1 * torch.randn(shape, generator=rng)).clamp(-1, 1)
+    expected = reference(other, one, data_range=2.0, reduction="none").double()
+    torch.testing.assert_close(ssim(other, one), expected, atol=2e-6, rtol=0)
+
+
 def test_a_frame_is_scored_alone():
     rng = torch.Generator().manual_seed(0)
     one, other = torch.rand(2, 4, 3, 32, 32, generator=rng)

@@ -23,7 +23,7 @@ def noisy(video, level):
 
 def test_strred_is_nothing_for_equal_videos_and_grows_with_noise():
     video = clip(64)
-    scores = [strred(video, noisy(video, level)) for level in (0, 8, 40)]
+    scores = strred(video, [noisy(video, level) for level in (0, 8, 40)])
     assert scores[0] == pytest.approx(0, abs=1e-6)
     assert scores[0] < scores[1] < scores[2]
 
@@ -45,7 +45,7 @@ from vidpipe.evaluation.perceptual import strred
 
 still = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
 video = np.stack([np.roll(still, 2 * t, axis=1) for t in range(4)])
-print(repr(strred(video, video[::-1].copy())))
+print(repr(strred(video, [video[::-1].copy()])))
 """
 
 
@@ -64,7 +64,7 @@ def test_strred_has_all_digits_the_same_with_kernels_for_another_processor():
 
 def test_numpy_is_left_as_it_was():
     before = set(np.__dict__)
-    strred(clip(64), clip(64))
+    strred(clip(64), [clip(64)])
     assert {"int", "float", "product"}.isdisjoint(np.__dict__)
     assert set(np.__dict__) == before
 

@@ -30,7 +30,9 @@ def evaluated(runs=None, model=copy_last, frames=NOISE, distance=None, **changes
 @pytest.fixture
 def _without_perception(monkeypatch):
     """ST-RRED starts a process of its own."""
-    monkeypatch.setattr(prediction_metrics.perceptual, "strred", lambda real, clip: 0.0)
+    monkeypatch.setattr(
+        prediction_metrics.perceptual, "strred", lambda real, clips: [0.0] * len(clips)
+    )
 
 
 def test_a_split_has_metrics_curves_and_clips_of_both_methods():

@@ -206,8 +206,11 @@ def test_what_was_recorded_of_another_tree_is_named(tree, changes, line):
 
 
 def measured(folder):
-    """The declaration of a stage with two files of metrics."""
-    (folder / "dvc.yaml").write_text("stages: {score: {cmd: x, metrics: [m.json, n.json]}}")
+    """The declaration of a stage with two files of metrics, of which DVC lists one."""
+    (folder / "metrics").mkdir()
+    headlines = "metrics/headlines/m.json"
+    outs = f"outs: [metrics/m.json, other.json], metrics: [metrics/n.json, {headlines}]"
+    (folder / "dvc.yaml").write_text(f"stages: {{score: {{cmd: x, {outs}}}}}")
     return declared(folder)
 
 
@@ -219,16 +222,19 @@ def measured(folder):
     ],
 )
 def test_metrics_that_are_none_are_told_by_their_file(tmp_path, text):
-    (tmp_path / "m.json").write_text(text, encoding="latin-1")
-    with pytest.raises(UserError, match=r"m\.json: expected JSON of numbers by name"):
-        numbers(tmp_path, measured(tmp_path))
+    stages = measured(tmp_path)
+    (tmp_path / "metrics/m.json").write_text(text, encoding="latin-1")
+    with pytest.raises(UserError, match=r"metrics/m\.json: expected JSON of numbers by name"):
+        numbers(tmp_path, stages)
 
 
 def test_metrics_are_read_and_those_that_are_not_there_are_none(tmp_path):
-    (tmp_path / "m.json").write_text('{"a": 1, "b": NaN}')
-    found = numbers(tmp_path, measured(tmp_path))
-    assert found["m.json"]["a"] == 1
-    assert found["n.json"] == {}
+    stages = measured(tmp_path)
+    (tmp_path / "metrics/m.json").write_text('{"a": 1, "b": NaN}')
+    found = numbers(tmp_path, stages)
+    assert found.keys() == {"metrics/m.json", "metrics/n.json"}, "no headlines: they follow"
+    assert found["metrics/m.json"]["a"] == 1
+    assert found["metrics/n.json"] == {}
 
 
 def test_the_protocol_of_an_evaluation_is_no_metric():

@@ -2,7 +2,16 @@ import pytest
 from support.results import committed
 
 from vidpipe.config.schema import CLIP_GAN_NAMES
-from vidpipe.tracking.headlines import CLIPS, DIGITS, FLOORS, HEADLINES, Headline, ranking, wins
+from vidpipe.tracking.headlines import (
+    CLIPS,
+    DIGITS,
+    FLOORS,
+    HEADLINES,
+    Headline,
+    headline_metrics,
+    ranking,
+    wins,
+)
 
 FLOORED = Headline("d", "far", "Distance", "lower", "", unit="× floor", per="far_floor", real=1.0)
 SHARE = Headline("s", "share", "Share", "higher", "", unit="%", real="share_real")
@@ -16,6 +25,26 @@ def test_committed_metrics_have_every_headline(model):
         assert score.value(numbers) is not None, score.name
         for beside in (score.real, score.baseline, score.low, score.high):
             assert not isinstance(beside, str) or not beside or beside in numbers
+
+
+@pytest.mark.parametrize("model", HEADLINES)
+def test_what_dvc_lists_of_a_model_is_its_headlines_beside_their_baselines(model):
+    numbers = committed(model)
+    listed = headline_metrics(model, numbers, {"split": "test", "classifier_md5": "c1"})
+    assert listed.pop("protocol") == {"classifier_md5": "c1"}
+    for score in HEADLINES[model]:
+        assert listed.pop(score.name) == score.value(numbers)
+        assert listed.pop(f"{score.name}_baseline", None) == score.baseline_value(numbers)
+    assert listed == {}
+
+
+def test_what_is_not_scored_is_not_listed():
+    assert headline_metrics("action_classifier", {"held_out.chance": 0.1}, {}) == {
+        "accuracy_baseline": 0.1
+    }
+    assert headline_metrics("dcgan", {"modes": 9, "frechet": 3.0, "frechet_floor": 0.0}, {}) == {
+        "numerals": 9
+    }
 
 
 def test_every_gan_of_clips_has_headlines_of_clips():

@@ -144,12 +144,11 @@ def _zip(archive: zipfile.ZipFile) -> Archive:
 class _Header(tarfile.TarInfo):
     """A header of a tar entry that refuses long names and comments, which are read into memory."""
 
-    @classmethod
-    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Header":
-        header = super().frombuf(buf, encoding, errors)
-        if header.type in EXTENDED and header.size > CHUNK:
-            raise tarfile.TarError(f"a name or comment of {header.size:,} bytes")
-        return header
+    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        # Called for every header, before its name or comment is read; newer Pythons skip `frombuf`.
+        if self.type in EXTENDED and self.size > CHUNK:
+            raise tarfile.TarError(f"a name or comment of {self.size:,} bytes")
+        return super()._proc_member(archive)  # type: ignore[misc]
 
 
 def _tarfile(path: Path) -> tarfile.TarFile:

@@ -205,15 +205,15 @@ def _get(url: str, headers: dict[str, str], stall: float) -> requests.Response:
 
 def _append(path: Path, response: requests.Response, start: int, total: int | None) -> None:
     name = path.name.removesuffix(".part")
-    with (
-        path.open("ab") as file,
-        tqdm(desc=name, initial=start, total=total, unit="B", unit_scale=True, disable=None) as bar,
-    ):
+    with files.named(path), path.open("ab") as file:
         file.truncate(start)
+    with tqdm(
+        desc=name, initial=start, total=total, unit="B", unit_scale=True, disable=None
+    ) as bar:
         while data := _read(response):
-            with files.named(path):
+            # Opened for each part: closing a file writes what is left, so it can fail too.
+            with files.named(path), path.open("ab") as file:
                 file.write(data)
-                file.flush()
             bar.update(len(data))
 
 

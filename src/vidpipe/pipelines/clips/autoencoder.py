@@ -13,6 +13,14 @@ from vidpipe.config.schema import ClipAutoencoderModel, ClipAutoencoderTrain, Ru
 from vidpipe.data.clip_arrays import check, stretches
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.autoencoder_scores import ceiling_metrics, reconstruction_metrics
+from vidpipe.evaluation.clip_features import SEED as FEATURE_SEED
+from vidpipe.evaluation.protocol import (
+    CLASSIFIER,
+    PROTOCOL,
+    Protocol,
+    ScoresAndProtocol,
+    frame_rate,
+)
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.autoencoder import Autoencoder, AutoencoderLoss
 from vidpipe.models.pixels import to_float
@@ -22,6 +30,7 @@ from vidpipe.training import weights
 from vidpipe.training.single import fit_network, record_history
 from vidpipe.training.weight_files import AUTOENCODER_WEIGHTS, CLASSIFIER_WEIGHTS
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.hashing import md5
 from vidpipe.visualization.sheets import grid, png
 
 NAME = "clip_autoencoder"
@@ -40,7 +49,7 @@ def train_clip_autoencoder(
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,
-) -> tuple[Path, dict[str, float], Path]:
+) -> tuple[Path, ScoresAndProtocol, Path]:
     """Train on the frames that are for training, and score on those of both splits.
 
     Training takes a few minutes, so it keeps no checkpoints: a stopped one starts anew.
@@ -56,8 +65,8 @@ def train_clip_autoencoder(
         scratch: Folder in which the folders are made.
 
     Returns:
-        A folder with weights and `history.csv`; metrics; a folder with a sheet of frames, each
-        above what came back.
+        A folder with weights and `history.csv`; metrics, and how they were measured; a folder with
+        a sheet of frames, each above what came back.
 
     Raises:
         UserError: If the clips are not sound, none is for training, their frames are not larger
@@ -106,7 +115,18 @@ def train_clip_autoencoder(
         run.metrics(metrics, train.steps)
         run.picture("samples", sheet, train.steps)
         run.weights(folder / AUTOENCODER_WEIGHTS)
-    return folder, metrics, samples
+    protocol: Protocol = {
+        "split": f"{TRAIN}, {TEST}",
+        "real": len(real),
+        "samples": evaluate.samples,
+        "seed": evaluate.seed,
+        "frames": length,
+        "fps": frame_rate(clips),
+        "size": real.pixels.shape[2],
+        "feature_seed": FEATURE_SEED,
+        CLASSIFIER: md5(classifier / CLASSIFIER_WEIGHTS),
+    }
+    return folder, {**metrics, PROTOCOL: protocol}, samples
 
 
 def _frames_of(clips: dict[str, np.ndarray], split: str) -> Int[np.ndarray, "k"]:

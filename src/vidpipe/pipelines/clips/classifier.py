@@ -13,6 +13,7 @@ from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.classification import classify
 from vidpipe.evaluation.classifier_scores import action_accuracy, confusion, refusal_rates
 from vidpipe.evaluation.classifier_training import fit_classifier
+from vidpipe.evaluation.protocol import PROTOCOL, Protocol, ScoresAndProtocol, frame_rate
 from vidpipe.models.action_classifier import (
     FRAMES,
     ActionClassifier,
@@ -33,11 +34,12 @@ BATCH = 64  # clips classified at a time
 
 def train_action_classifier(
     clips: dict[str, np.ndarray], train: Params, runtime: Runtime, scratch: Path
-) -> tuple[Path, dict[str, float]]:
+) -> tuple[Path, ScoresAndProtocol]:
     """Train on the clips for training, and score on those of held-out groups.
 
     Returns:
-        A folder with weights, `history.csv` and `confusion.csv`; metrics.
+        A folder with weights, `history.csv` and `confusion.csv`; metrics, and how they were
+        measured.
 
     Raises:
         UserError: If clips are not sound, none are to train on, or training diverges.
@@ -79,7 +81,16 @@ def train_action_classifier(
         )
         table = confusion(classification, held_out.label, clips["labels"].tolist())
         table.to_csv(folder / "confusion.csv")
-    return folder, metrics
+    protocol: Protocol = {
+        "split": TEST,
+        "held_out": len(held_out.windows),
+        "negatives": NEGATIVES_EACH,
+        "seed": train.seed,
+        "frames": length,
+        "fps": frame_rate(clips),
+        "size": frames.shape[-1],
+    }
+    return folder, {**metrics, PROTOCOL: protocol}
 
 
 def _train(

@@ -14,10 +14,17 @@ from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.clip_evaluation import ClipEvaluation, evaluate_sampler
 from vidpipe.evaluation.clip_features import SEED as FEATURE_SEED
 from vidpipe.evaluation.clip_scores import check_halves, metrics_table
-from vidpipe.evaluation.protocol import CLASSIFIER, PROTOCOL, Protocol, ScoresAndProtocol
+from vidpipe.evaluation.protocol import (
+    CLASSIFIER,
+    PROTOCOL,
+    Protocol,
+    ScoresAndProtocol,
+    frame_rate,
+)
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.clip_gan import ClipGanModule
 from vidpipe.models.clip_sampling import ClipSampler
+from vidpipe.tracking.headlines import headline_metrics
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
@@ -32,7 +39,7 @@ SAVED = 64  # clips in samples.npz
 
 def make_evaluate_node(
     network: ClipGanModule,
-) -> Callable[..., tuple[ScoresAndProtocol, Path, Path]]:
+) -> Callable[..., tuple[ScoresAndProtocol, ScoresAndProtocol, Path, Path]]:
     """Return the node function that evaluates a GAN of clips.
 
     Args:
@@ -48,7 +55,7 @@ def make_evaluate_node(
         runtime: Runtime,
         tracker: Tracker,
         scratch: Path,
-    ) -> tuple[ScoresAndProtocol, Path, Path]:
+    ) -> tuple[ScoresAndProtocol, ScoresAndProtocol, Path, Path]:
         """Score generated clips against the training data, and draw them.
 
         Args:
@@ -61,8 +68,8 @@ def make_evaluate_node(
             scratch: Folder in which the folders are made.
 
         Returns:
-            Metrics by name, see `clip_metrics`, and how they were measured; folders of plots and of
-            samples.
+            Metrics by name, see `clip_metrics`, and how they were measured; the headline scores
+            among them; folders of plots and of samples.
 
         Raises:
             UserError: If the clips are not sound, too few, too short or of another size than the
@@ -88,14 +95,15 @@ def make_evaluate_node(
 
         # Write plots and samples, and log them.
         actions = clips["labels"].tolist()
-        fps = max(1, round(_fps(clips)))
+        fps = max(1, round(frame_rate(clips)))
         plots, samples = _write(scratch, model, evaluation, actions, fps)
         with tracker.evaluation(name, model / GENERATOR_WEIGHTS) as run:
             run.metrics(evaluation.metrics, 0)
             run.files(samples)
             run.picture("samples", sample_sheet(evaluation, actions), 0)
         protocol = _protocol(clips, real, evaluate, classifier / CLASSIFIER_WEIGHTS)
-        return {**evaluation.metrics, PROTOCOL: protocol}, plots, samples
+        headlines = headline_metrics(name, evaluation.metrics, protocol)
+        return {**evaluation.metrics, PROTOCOL: protocol}, headlines, plots, samples
 
     return evaluate_clip_gan
 
@@ -125,16 +133,11 @@ def _protocol(
         "samples": evaluate.samples,
         "seed": evaluate.seed,
         "frames": train_clips.pixels.shape[1],
-        "fps": _fps(clips),
+        "fps": frame_rate(clips),
         "size": train_clips.pixels.shape[2],
         "feature_seed": FEATURE_SEED,
         CLASSIFIER: md5(classifier),
     }
-
-
-def _fps(clips: dict[str, np.ndarray]) -> float:
-    """Return the frame rate of most clips."""
-    return float(np.median(clips["fps"]))
 
 
 def _write(

@@ -11,6 +11,7 @@ from vidpipe.data.splits import HELD_OUT, SEEN
 from vidpipe.evaluation.classification import classify
 from vidpipe.evaluation.classifier_scores import digit_accuracy, refusal_rates
 from vidpipe.evaluation.classifier_training import fit_classifier
+from vidpipe.evaluation.protocol import PROTOCOL, Protocol, ScoresAndProtocol
 from vidpipe.models.digit_classifier import DigitClassifier, Examples
 from vidpipe.models.digit_negatives import NEGATIVES
 from vidpipe.training import runtime as runtimes
@@ -23,11 +24,11 @@ NEGATIVES_EACH = 500  # of each kind, for the refusal rates
 
 def train_digit_classifier(
     digits: dict[str, np.ndarray], train: Params, runtime: Runtime, scratch: Path
-) -> tuple[Path, dict[str, float]]:
+) -> tuple[Path, ScoresAndProtocol]:
     """Train on `seen` pictures, and score on `held_out` ones and on negatives made from them.
 
     Returns:
-        A folder with weights and `history.csv`; metrics.
+        A folder with weights and `history.csv`; metrics, and how they were measured.
 
     Raises:
         UserError: If training diverges.
@@ -59,7 +60,14 @@ def train_digit_classifier(
     metrics |= refusal_rates(
         classifier, held_out.negatives, NEGATIVES, count=NEGATIVES_EACH, seed=train.seed
     )
-    return folder, metrics
+    protocol: Protocol = {
+        "split": HELD_OUT,
+        "held_out": len(held_out.label),
+        "negatives": NEGATIVES_EACH,
+        "seed": train.seed,
+        "size": held_out.pictures.shape[-1],
+    }
+    return folder, {**metrics, PROTOCOL: protocol}
 
 
 def _examples(

@@ -18,6 +18,7 @@ from vidpipe.evaluation.digit_scores import digit_metrics
 from vidpipe.evaluation.protocol import CLASSIFIER, PROTOCOL, Protocol, ScoresAndProtocol
 from vidpipe.models.digit_classifier import DigitClassifier
 from vidpipe.models.digit_sampling import sample_digits
+from vidpipe.tracking.headlines import headline_metrics
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
@@ -33,7 +34,9 @@ log = logging.getLogger(__name__)
 COLOURS = 32
 
 
-def make_evaluate_node(network: ModuleType) -> Callable[..., tuple[ScoresAndProtocol, Path, Path]]:
+def make_evaluate_node(
+    network: ModuleType,
+) -> Callable[..., tuple[ScoresAndProtocol, ScoresAndProtocol, Path, Path]]:
     """Return the node function that evaluates a GAN of digits.
 
     Args:
@@ -49,12 +52,12 @@ def make_evaluate_node(network: ModuleType) -> Callable[..., tuple[ScoresAndProt
         runtime: Runtime,
         tracker: Tracker,
         scratch: Path,
-    ) -> tuple[ScoresAndProtocol, Path, Path]:
+    ) -> tuple[ScoresAndProtocol, ScoresAndProtocol, Path, Path]:
         """Score samples and held-out pictures alike against the training data; draw the samples.
 
         Returns:
             Metrics by name, those of held-out pictures with `_held_out`, and how they were
-            measured; folders of plots and samples.
+            measured; the headline scores among them; folders of plots and samples.
         """
         # Both networks on the device: the generator, and the classifier that scores.
         name = model_name(network)
@@ -94,6 +97,7 @@ def make_evaluate_node(network: ModuleType) -> Callable[..., tuple[ScoresAndProt
             "size": pictures.shape[-1],
             CLASSIFIER: md5(classifier / CLASSIFIER_WEIGHTS),
         }
-        return {**metrics, PROTOCOL: protocol}, plots, samples
+        headlines = headline_metrics(name, metrics, protocol)
+        return {**metrics, PROTOCOL: protocol}, headlines, plots, samples
 
     return evaluate_digit_gan

@@ -22,6 +22,7 @@ from vidpipe.models.pix2pix import PairData, fitted_velocity, make_generator
 from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import FrameBatch
 from vidpipe.models.windows import roll_out
+from vidpipe.tracking.headlines import headline_metrics
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
@@ -42,11 +43,12 @@ def evaluate_pix2pix(
     runtime: Runtime,
     tracker: Tracker,
     scratch: Path,
-) -> tuple[ScoresAndProtocol, Path, Path]:
+) -> tuple[ScoresAndProtocol, ScoresAndProtocol, Path, Path]:
     """Score one-step predictions and rollouts on each split, and draw them.
 
     Returns:
-        Metrics by name, and how they were measured; folders of curves and of samples.
+        Metrics by name, and how they were measured; the headline scores among them; folders of
+        curves and of samples.
 
     Raises:
         UserError: If the model is of frames of another size, or of longer windows than shots.
@@ -108,7 +110,8 @@ def evaluate_pix2pix(
         "size": side,
         "st_lpips_sha256": st_lpips.SHA256 if distance else "not measured",
     }
-    return {**metrics, PROTOCOL: protocol}, plots, samples
+    headlines = headline_metrics("pix2pix", metrics, protocol)
+    return {**metrics, PROTOCOL: protocol}, headlines, plots, samples
 
 
 def _fit(data: PairData, pairs: Mapping[str, np.ndarray]) -> tuple[Tensor, Tensor]:

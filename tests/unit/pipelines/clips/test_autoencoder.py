@@ -1,3 +1,4 @@
+import hashlib
 import math
 
 import numpy as np
@@ -41,8 +42,13 @@ def trained(clips, scratch, *, side=8, **changes):
 
 
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
-    return trained(moving.packed(), tmp_path_factory.mktemp("done"))
+def scratch(tmp_path_factory):
+    return tmp_path_factory.mktemp("done")
+
+
+@pytest.fixture(scope="module")
+def done(scratch):
+    return trained(moving.packed(), scratch)
 
 
 def test_it_comes_with_its_history_its_scores_and_the_ceiling(done):
@@ -54,7 +60,23 @@ def test_it_comes_with_its_history_its_scores_and_the_ceiling(done):
     of_frames = {f"{split}.{score}" for split in ("train", "test") for score in ("psnr", "ssim")}
     of_clips = {f"ceiling.{score}" for score in ("confident_share", "frechet_diff", "as_named")}
     assert of_frames | of_clips <= set(metrics)
-    assert all(math.isfinite(number) for number in metrics.values())
+    numbers = {name: number for name, number in metrics.items() if name != "protocol"}
+    assert all(math.isfinite(number) for number in numbers.values())
+
+
+def test_the_protocol_says_what_was_scored_and_by_whom(done, scratch):
+    judge = hashlib.md5((scratch / "classifier.safetensors").read_bytes()).hexdigest()
+    assert done[1]["protocol"] == {
+        "split": "train, test",
+        "real": 12,
+        "samples": 6,
+        "seed": 0,
+        "frames": 16,
+        "fps": 12.5,
+        "size": 16,
+        "feature_seed": 0,
+        "classifier_md5": judge,
+    }
 
 
 def test_frames_of_both_splits_stand_above_what_came_back(done):
@@ -75,6 +97,7 @@ def test_grey_clips_of_one_video_are_learnt(tmp_path):
     clips = moving.packed(channels=1, videos=1, groups=2)
     folder, metrics, _ = trained(clips, tmp_path)
     assert weights.build(Autoencoder, folder / "autoencoder.safetensors").channels == 1
+    del metrics["protocol"]
     assert all(math.isfinite(number) for number in metrics.values())
     assert "test.psnr" not in metrics
 

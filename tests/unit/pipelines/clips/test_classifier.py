@@ -32,6 +32,15 @@ def test_a_classifier_comes_with_its_history_and_its_confusion(tmp_path):
     assert confusion.to_numpy().sum() == numbers["held_out.clips"] == 26
     assert {f"refused.{name}" for name in NEGATIVES} <= set(numbers)
     assert {"held_out.accuracy.actor 3", "held_out.accuracy_of_whole_clips"} <= set(numbers)
+    assert numbers.pop("protocol") == {
+        "split": "test",
+        "held_out": 26,
+        "negatives": 100,
+        "seed": 0,
+        "frames": 8,
+        "fps": 12.5,
+        "size": 16,
+    }
     assert all(math.isfinite(number) for number in numbers.values())
 
 
@@ -39,6 +48,7 @@ def test_without_clips_for_testing_there_is_a_classifier_but_no_score(tmp_path):
     clips = moving.packed()
     clips["split"][:] = "train"
     _, numbers = trained(clips, tmp_path)
+    assert numbers.pop("protocol")["held_out"] == 0
     assert numbers == {"held_out.clips": 0}
 
 
@@ -62,6 +72,7 @@ def test_one_action_alone_is_told_from_none(tmp_path):
     folder, numbers = trained(clips, tmp_path)
     classifier = weights.build(ActionClassifier, folder / "classifier.safetensors")
     assert classifier.classes == 1
+    del numbers["protocol"]
     assert all(math.isfinite(number) for number in numbers.values())
 
 

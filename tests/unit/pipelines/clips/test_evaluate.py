@@ -46,17 +46,13 @@ def evaluated(generator, folders, scratch, clips=None):
     )
 
 
-def scores_of(metrics):
-    return {name: number for name, number in metrics.items() if name != "protocol"}
-
-
 @pytest.fixture(scope="module")
 def done(folders, tmp_path_factory):
     return evaluated(Blocks(), folders, tmp_path_factory.mktemp("done"))
 
 
 def test_scores_are_finite_and_stand_beside_their_baselines(done):
-    numbers = scores_of(done[0])
+    numbers = {name: number for name, number in done[0].items() if name != "protocol"}
     wanted = ["frechet_frames", "frechet_diff", "frechet_diff_gated", "frechet_actions"]
     wanted += [f"{name}_floor" for name in wanted] + [f"{name}_copy_first" for name in wanted]
     wanted += ["motion_ratio", "freezing_rate", "freezing_rate_real", "flicker", "flicker_real"]
@@ -85,8 +81,15 @@ def test_the_protocol_says_what_was_scored_against_what_and_by_whom(done, folder
     }
 
 
+def test_the_headlines_are_few_of_the_metrics_and_say_who_scored(done):
+    metrics, headlines, *_ = done
+    assert headlines["motion"] == metrics["motion_ratio"]
+    assert headlines["frozen_baseline"] == metrics["freezing_rate_copy_first"] == 1
+    assert headlines["protocol"] == {"classifier_md5": metrics["protocol"]["classifier_md5"]}
+
+
 def test_samples_are_a_wall_a_sheet_a_walk_real_beside_made_and_arrays(done):
-    _, plots, samples = done
+    *_, plots, samples = done
     names = {"samples.gif", "samples.mp4", "samples.png", "samples.npz", "walk.gif", "walk.mp4"}
     assert {path.name for path in samples.iterdir()} == names | {"real_and_made.gif"}
     assert {path.name for path in plots.iterdir()} == {"history.csv", "scores.csv"}
@@ -99,10 +102,10 @@ def test_samples_are_a_wall_a_sheet_a_walk_real_beside_made_and_arrays(done):
 
 
 def test_the_same_seed_gives_the_same_bytes(done, folders, tmp_path):
-    numbers, _, samples = evaluated(Blocks(), folders, tmp_path)
-    assert numbers == done[0]
+    numbers, headlines, _, samples = evaluated(Blocks(), folders, tmp_path)
+    assert (numbers, headlines) == done[:2]
     for path in samples.iterdir():
-        assert path.read_bytes() == (done[2] / path.name).read_bytes(), path.name
+        assert path.read_bytes() == (done[3] / path.name).read_bytes(), path.name
 
 
 @pytest.mark.parametrize(
@@ -110,7 +113,7 @@ def test_the_same_seed_gives_the_same_bytes(done, folders, tmp_path):
     [(FromPicture(), {"one_image.gif"}), (InParts(), {"parts.gif", "parts.png"})],
 )
 def test_what_a_generator_alone_can_show_is_drawn(folders, tmp_path, generator, own):
-    _, _, samples = evaluated(generator, folders, tmp_path)
+    *_, samples = evaluated(generator, folders, tmp_path)
     assert own <= {path.name for path in samples.iterdir()}
 
 
@@ -135,7 +138,7 @@ def test_grey_clips_are_scored_and_shown(tmp_path, folders):
     built = {"classes": len(moving.ACTIONS), "channels": 1}
     weights.save(ActionClassifier(**built), tmp_path / "classifier.safetensors", built)
     grey = folders | {"classifier": tmp_path}
-    _, _, samples = evaluated(
+    *_, samples = evaluated(
         Blocks(channels=1), grey, tmp_path / "scratch", moving.packed(channels=1)
     )
     with Image.open(samples / "samples.png") as page:

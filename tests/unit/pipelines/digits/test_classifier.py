@@ -23,4 +23,6 @@ def test_a_classifier_comes_with_its_history_and_is_scored_on_what_it_has_not_se
     assert scores["held_out.pictures"] == 6
     assert {f"refused.{name}" for name in NEGATIVES} <= set(scores)
     assert scores["refused.each"] == 20
+    protocol = {"split": "held_out", "held_out": 6, "negatives": 20, "seed": 0, "size": 28}
+    assert scores.pop("protocol") == protocol
     assert all(math.isfinite(number) for number in scores.values())

@@ -41,15 +41,17 @@ def test_samples_are_scored_beside_held_out_pictures_and_drawn_the_same_each_tim
     folder, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(digit_films, "STOPS", 2)
-    scores, plots, samples = evaluated(folder, tmp_path / "one")
+    scores, headlines, plots, samples = evaluated(folder, tmp_path / "one")
     assert (scores["samples"], scores["seen"], scores["held_out"]) == (12, 18, 6)
     assert {"modes", "frechet", "modes_held_out", "frechet_held_out"} <= set(scores)
     json.dumps(scores)
-    again, _, others = evaluated(folder, tmp_path / "other")
-    assert again == scores
+    again, few, _, others = evaluated(folder, tmp_path / "other")
+    assert (again, few) == (scores, headlines)
     protocol = scores.pop("protocol")
     assert all(math.isfinite(number) for number in scores.values())
     judge = hashlib.md5((folder / "classifier.safetensors").read_bytes()).hexdigest()
+    assert headlines["numerals"] == scores["modes"]
+    assert headlines["protocol"] == {"classifier_md5": judge}
     sizes = {"real": 18, "held_out": 6, "samples": 12, "size": 28}
     assert protocol == {"split": "seen", "seed": 0, "classifier_md5": judge, **sizes}
     assert [path.name for path in plots.iterdir()] == ["history.csv"]

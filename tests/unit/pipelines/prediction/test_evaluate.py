@@ -51,7 +51,7 @@ def evaluated(pairs, model, scratch):
 @pytest.mark.parametrize("model", [PAINTING, MOVING], ids=["painting", "moving"])
 def test_both_splits_are_scored_against_copying_and_drawn(trained, model, tmp_path):
     pairs = stages.pairs(seen=12, held_out=8)
-    scores, plots, samples = evaluated(pairs, trained(model), tmp_path)
+    scores, headlines, plots, samples = evaluated(pairs, trained(model), tmp_path)
     # Whoever looks at fewer frames than the baselines is scored at the same starts.
     for split, horizons in (("seen", 7), ("held_out", 3)):
         assert scores[f"starts.{split}"] == 3
@@ -66,6 +66,8 @@ def test_both_splits_are_scored_against_copying_and_drawn(trained, model, tmp_pa
             assert curve["horizon"].tolist() == list(range(1, horizons + 1))
         assert "constant_flow_skill" in pd.read_csv(plots / f"rollout_{split}.csv").columns
     json.dumps(scores)
+    assert headlines["psnr_baseline"] == scores["one_step.held_out.copy_last_psnr"]
+    assert "protocol" not in headlines, "no classifier has scored"
     protocol = scores.pop("protocol")
     assert protocol["split"] == "seen, held_out"
     assert protocol["history"] == model["history"]
@@ -85,7 +87,7 @@ def test_a_model_that_copies_is_copying_to_the_last_bit(trained, tmp_path):
 def test_a_split_without_a_window_is_told_and_the_other_scored(trained, tmp_path, caplog):
     pairs = stages.pairs(held_out=1)
     with caplog.at_level(logging.WARNING):
-        scores, _, samples = evaluated(pairs, trained(PAINTING), tmp_path)
+        scores, *_, samples = evaluated(pairs, trained(PAINTING), tmp_path)
     (told,) = [line for line in caplog.messages if "nothing to score there" in line]
     assert "held_out" in told
     assert scores["starts.held_out"] == 0
@@ -93,7 +95,7 @@ def test_a_split_without_a_window_is_told_and_the_other_scored(trained, tmp_path
 
 
 def test_a_split_without_frames_has_no_scores(trained, tmp_path):
-    scores, plots, samples = evaluated(stages.pairs(held_out=0), trained(PAINTING), tmp_path)
+    scores, _, plots, samples = evaluated(stages.pairs(held_out=0), trained(PAINTING), tmp_path)
     assert scores["starts.seen"] == 3
     assert [name for name in scores if "held_out" in name] == ["starts.held_out"]
     assert scores["starts.held_out"] == 0
