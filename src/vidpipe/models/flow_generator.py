@@ -32,6 +32,9 @@ from vidpipe.models.windows import Motion, NextFrameGenerator, Past, push
 WHOLE_SIDE = 4  # of the smallest maps
 MULTIPLES = (0.0, 0.6, 1.2, 2.0)  # of the displacement, at which the last real frame is looked up
 EXPECTED_MULTIPLE = 0.8  # before training, weight lies around it
+# Computed here: arithmetic on the meta device, where weights are checked, imports torch's compiler,
+# which takes longer than a prediction.
+FIRST_BLEND = (-2 * (torch.tensor(MULTIPLES) - EXPECTED_MULTIPLE).abs()).tolist()
 MISFIT_SCALE = 4.0  # of what the last flow left unexplained, in [-1, 1]
 RIDGE = 1e-3  # of the fitted velocity; with still footage alone, it is 0
 
@@ -90,8 +93,7 @@ class FlowGenerator(NextFrameGenerator):
         self.head = nn.Conv2d(width, 4 * sum(self.parts), 1)
         # An untrained network corrects nothing, and looks near the expected multiple.
         nn.init.zeros_(self.head.weight)
-        expected = -2 * (torch.tensor(MULTIPLES) - EXPECTED_MULTIPLE).abs()
-        bias = torch.cat([torch.zeros(2), expected, torch.zeros(channels)])
+        bias = torch.tensor([0.0, 0.0, *FIRST_BLEND, *[0.0] * channels])
         self.head.bias = nn.Parameter(bias.repeat_interleave(4))
 
     def begin(self, window: WindowBatch) -> Past:

@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
+from torch.overrides import TorchFunctionMode
 
 from vidpipe.utils.errors import UserError
 
@@ -57,7 +58,7 @@ def build(model: Callable[..., Network], path: Path) -> Network:
     # Build it on the meta device first: a file that claims absurd sizes costs no memory.
     arguments = architecture(path)
     try:
-        with torch.device("meta"):
+        with torch.device("meta"), _Undrawn():
             described = model(**arguments)
     except (TypeError, ValueError, RuntimeError, OverflowError) as error:
         name = model.__module__.split(".")[-1]
@@ -70,6 +71,18 @@ def build(model: Callable[..., Network], path: Path) -> Network:
     network = model(**arguments)
     load(network, path)
     return network.eval()
+
+
+class _Undrawn(TorchFunctionMode):
+    """A block in which no first weights are drawn.
+
+    On the meta device normal ones import torch's compiler, which takes longer than to generate.
+    """
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        return None if func is nn.init.normal_ else func(*args, **(kwargs or {}))
 
 
 def load(network: nn.Module, path: Path) -> None:

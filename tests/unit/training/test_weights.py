@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -70,3 +72,18 @@ def test_weights_of_another_shape_are_refused(tmp_path):
     weights.save(nn.Linear(3, 2), tmp_path / "w", {})
     with pytest.raises(UserError, match=r"do not fit.*train again"):
         weights.load(nn.Linear(4, 2), tmp_path / "w")
+
+
+def test_a_shipped_model_is_built_without_torchs_compiler():
+    # Its import takes longer than to generate.
+    code = """
+import sys
+from vidpipe.models import convlstm_gan, mocogan
+from vidpipe.serving.store import HOMES
+from vidpipe.training import weights
+for model in (convlstm_gan, mocogan):
+    name = model.__name__.rsplit(".", 1)[1]
+    weights.build(model.Generator, HOMES["shipped"] / name / "generator.safetensors")
+assert "torch._dynamo" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)
