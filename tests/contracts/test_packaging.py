@@ -30,7 +30,7 @@ def test_make_says_which_python_is_too_old_before_it_makes_anything(tmp_path, mi
         (tmp_path / name).write_text((ROOT / name).read_text() if name == "Makefile" else "")
     python = tmp_path / "a-python"
     pretend = f"import sys; sys.version_info = (3, {minor}); exec(sys.argv[1])"
-    python.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exec {sys.executable} -c "{pretend}" "$2"\n')
+    python.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exec "{sys.executable}" -c "{pretend}" "$2"\n')
     python.chmod(0o755)
     make = ["make", "env", f"PYTHON={python}"]
     done = subprocess.run(make, cwd=tmp_path, capture_output=True, text=True, check=False)
