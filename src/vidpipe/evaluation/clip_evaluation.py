@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
+from jaxtyping import UInt8
+from torch import Tensor
 
 from vidpipe.data.clip_arrays import ReferenceClips
 from vidpipe.evaluation import fvd
@@ -38,7 +40,7 @@ class ClipEvaluation:
     train_clips: ReferenceClips
     requested: Labels | None
     first_frames: PixelFrames
-    held_out_frames: PixelFrames
+    held_out_frames: UInt8[Tensor, "_ h w c"]
     rng: torch.Generator
 
 

@@ -53,7 +53,7 @@ def test_a_value_out_of_range_is_refused(key, value, message):
 
 @pytest.mark.parametrize(("key", "value"), [("weights", "alex.pth"), ("sha256", "0" * 64)])
 def test_weights_of_lpips_and_their_hash_are_given_together(key, value):
-    with pytest.raises(UserError, match="pix2pix.evaluate: .* and lpips_sha256 go together"):
+    with pytest.raises(UserError, match=r"pix2pix\.evaluate: .* and lpips_sha256 go together"):
         check(changed(f"pix2pix.evaluate.lpips_{key}", value))
 
 

@@ -136,15 +136,12 @@ def test_clips_of_one_video_are_refused(folders, tmp_path):
         evaluated(Blocks(), folders, tmp_path, moving.packed(videos=1))
 
 
-def test_fvd_is_measured_where_it_is_asked_for_and_clips_are_long_enough(
-    folders, tmp_path, monkeypatch, done
-):
+def test_fvd_is_measured_where_it_is_asked_for(folders, tmp_path, monkeypatch, done):
     path = detectors.installed(tmp_path, monkeypatch)
     long, *_ = evaluated(Blocks(frames=16), folders, tmp_path / "long", fvd_weights=path)
     assert min(long[name] for name in ("fvd", "fvd_held_out", "fvd_floor")) > 0
     assert long["protocol"]["fvd_sha256"] == fvd.SHA256
-    short, *_ = evaluated(Blocks(), folders, tmp_path / "short", fvd_weights=path)
-    assert short == done[0], "short clips are scored as if it had not been asked for"
+    assert not [name for name in (*done[0], *done[0]["protocol"]) if "fvd" in name]
 
 
 def test_grey_clips_are_scored_and_shown(tmp_path, folders):
