@@ -143,12 +143,15 @@ def scores_of_predictors(device):
     # One start is followed by fewer frames than the other.
     starts, ahead, found = np.array([4, 13]), np.array([STEPS, 2]), []
     distance = st_lpips.load()
-    for predictor in predictors.values():
-        arguments = (predictor, shown, starts, ahead, STEPS)
-        rollouts = score_rollouts(*arguments, history=HISTORY, distance=distance, distance_at=(1,))
-        one_steps = score_one_steps(*arguments, history=HISTORY)
-        found += [rollouts.error, rollouts.ssim, one_steps.error]
-        found += [] if distance is None else [rollouts.perceptual]
+    rollouts = score_rollouts(
+        predictors, shown, starts, ahead, STEPS,
+        history=HISTORY, similarity=predictors,
+        distances={"st_lpips": distance} if distance else {}, distance_at=(1,),
+    )  # fmt: skip
+    for name, predictor in predictors.items():
+        one_steps = score_one_steps(predictor, shown, starts, ahead, STEPS, history=HISTORY)
+        rollout = rollouts[name]
+        found += [rollout.error, rollout.ssim, one_steps.error, *rollout.perceptual.values()]
     clips = predicted_clips(predictors, shown, starts[0], STEPS, history=HISTORY)
     return found, {name: clip.cpu() for name, clip in clips.items()}
 

@@ -13,9 +13,11 @@ from vidpipe.config.base import (
     ConfigBlock,
     Count,
     CountOrZero,
+    Given,
     NonNegative,
     Positive,
     Seed,
+    Sha256,
     Share,
     ShareOrAll,
 )
@@ -177,12 +179,22 @@ class FromNoiseEvaluate(ConfigBlock):
     seed: Seed
 
 
+class ClipGanEvaluate(FromNoiseEvaluate):
+    """Evaluation of a GAN of clips.
+
+    Attributes:
+        fvd_weights: Path of `i3d_torchscript.pt`; empty: FVD is not measured.
+    """
+
+    fvd_weights: Given | None
+
+
 class ClipGanBlock(ConfigBlock):
     """The block of a GAN of clips: a subclass makes it a model, with stages of its own."""
 
     model: ClipGanModel
     train: ClipGanTrain
-    evaluate: FromNoiseEvaluate
+    evaluate: ClipGanEvaluate
 
 
 # mlp_gan: digits, fully connected networks.
@@ -410,12 +422,25 @@ class Pix2pixEvaluate(ConfigBlock):
         horizons: Frames to predict ahead.
         starts: Maximum number of frames to predict from, per split.
         resamples: Resamples of the bootstrap.
+        lpips_weights: Path of the state dict of LPIPS on AlexNet; empty: LPIPS is not measured.
+        lpips_sha256: Hash of that file.
     """
 
     horizons: Annotated[int, Field(ge=16)]
     starts: Count
     resamples: Count
     seed: Seed
+    lpips_weights: Given | None
+    lpips_sha256: Sha256 | None
+
+    @model_validator(mode="after")
+    def _weights_have_a_hash(self) -> Self:
+        if (self.lpips_weights is None) != (self.lpips_sha256 is None):
+            raise ValueError(
+                "lpips_weights and lpips_sha256 go together: give both, the path of the file and "
+                "its hash (sha256sum FILE), or leave both empty"
+            )
+        return self
 
 
 class Pix2pix(ConfigBlock):

@@ -4,11 +4,14 @@ from dataclasses import dataclass
 from functools import partial
 
 import torch
+from jaxtyping import UInt8
+from torch import Tensor
 
 from vidpipe.data.clip_arrays import ReferenceClips
+from vidpipe.evaluation import fvd
 from vidpipe.evaluation.classification import Classifier
 from vidpipe.evaluation.clip_measures import ClipStatistics, clip_statistics, first_frame_psnr
-from vidpipe.evaluation.clip_scores import GENERATED, clip_metrics, with_baselines
+from vidpipe.evaluation.clip_scores import GENERATED, HELD_OUT, clip_metrics, with_baselines
 from vidpipe.models.clip_sampling import ClipSampler, SampledClips
 from vidpipe.models.shapes import Labels, PixelFrames
 from vidpipe.utils.errors import UserError
@@ -37,7 +40,7 @@ class ClipEvaluation:
     train_clips: ReferenceClips
     requested: Labels | None
     first_frames: PixelFrames
-    held_out_frames: PixelFrames
+    held_out_frames: UInt8[Tensor, "_ h w c"]
     rng: torch.Generator
 
 
@@ -49,6 +52,7 @@ def evaluate_sampler(
     *,
     samples: int,
     seed: int,
+    detector: fvd.Detector | None = None,
 ) -> ClipEvaluation:
     """Generate clips with the labels and first frames of real ones, and score them.
 
@@ -59,6 +63,7 @@ def evaluate_sampler(
         held_out: Real clips of held-out videos; may be empty.
         samples: Number of clips to generate.
         seed: Seed of all random numbers.
+        detector: Network of FVD, if that is to be measured.
 
     Raises:
         UserError: If the generated clips are not finite, or not of the size of the real ones.
@@ -78,6 +83,14 @@ def evaluate_sampler(
     sets = {suffix: statistics(clips) for suffix, clips in baselines.items()}
     of_train = statistics(torch.from_numpy(train_clips.pixels))
     metrics = clip_metrics(sets, of_train, train_clips.video, seed=seed)
+
+    # FVD takes minutes, so neither stills nor noise are measured.
+    if detector is not None:
+        measured = {s: clips for s, clips in baselines.items() if s in (GENERATED, HELD_OUT)}
+        pixels = torch.from_numpy(train_clips.pixels)
+        metrics |= fvd.distances(
+            detector, measured, pixels, train_clips.video, seed=seed, device=sampler.device
+        )
 
     # Compare the samples with the inputs of the generator: pictures, and labels.
     held_out_frames = _first_frames(held_out) if len(held_out) else first_frames

@@ -9,7 +9,7 @@ Shapes: n frames or windows, k frames of a window, s starts, horizons (index 0 i
 c channels, h w pixels.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +18,13 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from vidpipe.data.pair_arrays import window_starts
+from vidpipe.evaluation.alexnet_distance import Distance
 from vidpipe.evaluation.fidelity import gradient_energy, moving_share, mse, ssim
 from vidpipe.models.shapes import FrameBatch, WindowBatch
 
 # The frames that follow each window, as many as asked for.
 Predictor = Callable[[WindowBatch, int], Float[Tensor, "b steps c h w"]]
 Footage = Callable[[Int[np.ndarray, "n"]], FrameBatch]  # the frames of some indices, in [-1, 1]
-Distance = Callable[[FrameBatch, FrameBatch], Float[Tensor, "b"]]
 Table = Float[np.ndarray, "s horizons"]
 BATCH = 16
 DISTANCE_STARTS = 12  # that a perceptual distance is measured from
@@ -41,7 +41,7 @@ class Scores:
         real_sharpness: That of the real frame.
         motion: Share of its pixels that moved since the frame before it.
         real_motion: That of the real frames.
-        perceptual: Its perceptual distance, if one is measured; NaN where it is not.
+        perceptual: Its perceptual distances by name, those that are measured; NaN where not.
     """
 
     error: Table
@@ -50,7 +50,7 @@ class Scores:
     real_sharpness: Table
     motion: Table
     real_motion: Table
-    perceptual: Table | None
+    perceptual: Mapping[str, Table]
 
 
 def windows_of(footage: Footage, last: Int[np.ndarray, "n"], history: int) -> WindowBatch:
@@ -77,48 +77,68 @@ def prediction_starts(
 
 
 def score_rollouts(
-    predictor: Predictor,
+    predictors: Mapping[str, Predictor],
     footage: Footage,
     starts: Int[np.ndarray, "s"],
     ahead: Int[np.ndarray, "s"],
     horizons: int,
     *,
     history: int = 1,
-    similarity: bool = True,
-    distance: Distance | None = None,
+    similarity: Collection[str] = (),
+    distances: Mapping[str, Distance] | None = None,
     distance_at: Sequence[int] = (),
-) -> Scores:
+) -> dict[str, Scores]:
     """Score rollouts from every start, each as far as the footage goes.
 
     Args:
-        predictor: Returns the frames after windows.
+        predictors: Return the frames after windows, by name.
         footage: Returns frames by index.
         starts: Indices of the starts.
         ahead: Number of frames that follow each start.
         horizons: Columns of the result.
         history: Frames of a window.
-        similarity: Measure structural similarity too, which takes longer than all the rest.
-        distance: Perceptual distance of frames, if one is to be measured.
-        distance_at: Horizons at which it is, from a few of the starts: it takes long.
+        similarity: Predictors whose structural similarity is measured too: it takes longer than all
+            the rest.
+        distances: Perceptual distances of frames by name, if some are to be measured.
+        distance_at: Horizons at which they are, from a few of the starts: they take long.
+
+    Returns:
+        Scores by predictor.
     """
-    tables = _Tables(
-        len(starts), horizons, similarity=similarity, distance=distance, distance_at=distance_at
-    )
+    distances = distances or {}
+    size = (len(starts), horizons)
+    tables = {
+        name: _Tables(*size, similarity=name in similarity, distances=tuple(distances))
+        for name in predictors
+    }
+    distance_every = -(-len(starts) // DISTANCE_STARTS)
     for first in range(0, len(starts), BATCH):
         # Predict from a batch of starts at a time, as far as the longest of them goes.
-        rows = np.arange(first, min(first + BATCH, len(starts)))
-        window = windows_of(footage, starts[rows], history)
-        predicted = predictor(window, int(ahead[rows].max()))
-        before = window[:, -1]
-        for k in range(predicted.shape[1]):
+        batch = np.arange(first, min(first + BATCH, len(starts)))
+        window = windows_of(footage, starts[batch], history)
+        steps = int(ahead[batch].max())
+        predicted = {name: predictor(window, steps) for name, predictor in predictors.items()}
+        for k in range(steps):
             # Only the starts whose footage goes on are scored further.
-            alive = ahead[rows] > k
+            alive = ahead[batch] > k
             still_there = torch.from_numpy(alive)
-            rows, predicted, before = rows[alive], predicted[still_there], before[still_there]
-            index = starts[rows] + k
-            tables.add(rows, k, predicted[:, k], before, footage(index + 1), footage(index))
-            before = predicted[:, k]
-    return tables.scores()
+            rows = batch[alive]
+            real = _Real(footage(starts[rows] + k + 1), footage(starts[rows] + k))
+            for name, frames in predicted.items():
+                before = frames[:, k - 1] if k else window[:, -1]
+                tables[name].add(rows, k, frames[still_there, k], before[still_there], real)
+
+            # Every distance sees each real frame once, for all predictors.
+            chosen = np.flatnonzero(alive & (batch % distance_every == 0))
+            if k + 1 in distance_at and len(chosen):
+                index = torch.from_numpy(chosen)
+                compared = torch.stack([frames[index, k] for frames in predicted.values()])
+                reference = footage(starts[batch[chosen]] + k + 1)
+                for kind, distance in distances.items():
+                    values = distance(compared, reference).cpu().numpy()
+                    for name, found in zip(predicted, values, strict=True):
+                        tables[name].perceptual[kind][batch[chosen], k] = found
+    return {name: filled.scores() for name, filled in tables.items()}
 
 
 def score_one_steps(
@@ -144,42 +164,48 @@ def score_one_steps(
     last = np.unique(
         [start + k for start, reached in zip(starts, ahead, strict=True) for k in range(reached)]
     )
-    by_frame = _Tables(1, int(last[-1]) + 1)
+    by_frame = _Tables(1, int(last[-1]) + 1, similarity=True)
     for batch in np.array_split(last, -(-len(last) // BATCH)):
         window = windows_of(footage, batch, history)
         before = window[:, -1]
-        by_frame.add(0, batch, predictor(window, 1)[:, 0], before, footage(batch + 1), before)
-    tables = _Tables(len(starts), horizons)
+        real = _Real(footage(batch + 1), before)
+        by_frame.add(0, batch, predictor(window, 1)[:, 0], before, real)
+    tables = _Tables(len(starts), horizons, similarity=True)
     for row, (start, reached) in enumerate(zip(starts, ahead, strict=True)):
         tables.values[:, row, :reached] = by_frame.values[:, 0, start : start + reached]
     return tables.scores()
 
 
+class _Real:
+    """Real frames and their scores, computed once for all predictors.
+
+    Args:
+        frames: Real frames.
+        before: Real frames before those.
+    """
+
+    def __init__(self, frames: FrameBatch, before: FrameBatch) -> None:
+        self.frames = frames
+        self.sharpness = gradient_energy(frames)
+        self.motion = moving_share(before, frames)
+
+
 class _Tables:
-    """Tables of all scores, filled some starts at a time.
+    """Tables of all scores of a predictor, filled some starts at a time.
 
     Args:
         starts: Rows.
         horizons: Columns.
         similarity: Measure structural similarity.
-        distance: Perceptual distance of frames, if one is to be measured.
-        distance_at: Horizons at which it is.
+        distances: Names of the perceptual distances, whose tables others fill.
     """
 
     def __init__(
-        self,
-        starts: int,
-        horizons: int,
-        *,
-        similarity: bool = True,
-        distance: Distance | None = None,
-        distance_at: Sequence[int] = (),
+        self, starts: int, horizons: int, *, similarity: bool, distances: Sequence[str] = ()
     ) -> None:
         self.similarity = similarity
-        self.values = np.full((7, starts, horizons), np.nan)
-        self.distance = distance
-        self.distance_at = distance_at
-        self.distance_every = -(-starts // DISTANCE_STARTS)
+        self.values = np.full((6, starts, horizons), np.nan)
+        self.perceptual = {name: np.full((starts, horizons), np.nan) for name in distances}
 
     def add(
         self,
@@ -187,8 +213,7 @@ class _Tables:
         k: "int | Int[np.ndarray, 'r']",
         predicted: FrameBatch,
         before: FrameBatch,
-        real: FrameBatch,
-        real_before: FrameBatch,
+        real: _Real,
     ) -> None:
         """Score frames, and fill the cells at `rows` and column `k`.
 
@@ -198,28 +223,21 @@ class _Tables:
             predicted: Predicted frames.
             before: Frames before them, as they were predicted.
             real: Real frames.
-            real_before: Real frames before those.
         """
         values = [
-            mse(predicted, real),
+            mse(predicted, real.frames),
             gradient_energy(predicted),
-            gradient_energy(real),
+            real.sharpness,
             moving_share(before, predicted),
-            moving_share(real_before, real),
+            real.motion,
         ]
         self.values[:5, rows, k] = np.stack([value.cpu().numpy() for value in values])
         if self.similarity:
-            self.values[5, rows, k] = ssim(predicted, real).cpu().numpy()
-        if self.distance is not None and isinstance(k, int) and k + 1 in self.distance_at:
-            is_measured = np.asarray(rows) % self.distance_every == 0
-            measured = torch.from_numpy(is_measured)
-            if is_measured.any():
-                distances = self.distance(predicted[measured], real[measured])
-                self.values[6, np.asarray(rows)[is_measured], k] = distances.cpu().numpy()
+            self.values[5, rows, k] = ssim(predicted, real.frames).cpu().numpy()
 
     def scores(self) -> Scores:
         """Return the tables by name."""
-        error, sharpness, real_sharpness, motion, real_motion, similarity, perceptual = self.values
+        error, sharpness, real_sharpness, motion, real_motion, similarity = self.values
         return Scores(
             error=error,
             ssim=similarity if self.similarity else None,
@@ -227,7 +245,7 @@ class _Tables:
             real_sharpness=real_sharpness,
             motion=motion,
             real_motion=real_motion,
-            perceptual=None if self.distance is None else perceptual,
+            perceptual=self.perceptual,
         )
 
 

@@ -3,6 +3,7 @@
 Shapes: b batch, k frames of a window, c channels, h w pixels, float in [-1, 1].
 """
 
+import functools
 from collections.abc import Callable
 
 import torch
@@ -35,15 +36,19 @@ def baselines(
         mean_frame: Mean of the frames that are seen in training.
         velocity: Weights of past flows, fitted to those frames: see `fit_velocity`.
     """
+    # Both that move look at the same window in turn, and its flows take longer than all the rest.
+    flows_of = functools.lru_cache(maxsize=1)(past_flows)
     return {
         COPY_LAST: copy_last,
         "blurred_copy": blur_copies,
         "mean_mix": lambda window, steps: torch.lerp(
             copy_last(window, steps), mean_frame, MEAN_SHARE
         ),
-        "constant_flow": lambda window, steps: move_on(window, steps, lambda flows: flows[:, -1]),
+        "constant_flow": lambda window, steps: move_on(
+            window, steps, lambda flows: flows[:, -1], past_of=flows_of
+        ),
         FITTED_FLOW: lambda window, steps: move_on(
-            window, steps, lambda flows: extrapolate(flows, velocity)
+            window, steps, lambda flows: extrapolate(flows, velocity), past_of=flows_of
         ),
     }
 
@@ -59,17 +64,30 @@ def blur_copies(window: WindowBatch, steps: int) -> Predicted:
 
 
 @torch.no_grad()
-def move_on(window: WindowBatch, steps: int, velocity: Callable[[Flows], Flow]) -> Predicted:
+def past_flows(window: WindowBatch) -> Flows:
+    """Return the flows between the last frames of a window, the oldest first."""
+    past = padded(window[:, -HISTORY:], HISTORY)
+    flows = optical_flow(past[:, :-1].flatten(0, 1), past[:, 1:].flatten(0, 1))
+    return torch.unflatten(flows, 0, (len(window), -1))
+
+
+@torch.no_grad()
+def move_on(
+    window: WindowBatch,
+    steps: int,
+    velocity: Callable[[Flows], Flow],
+    *,
+    past_of: Callable[[WindowBatch], Flows] = past_flows,
+) -> Predicted:
     """Move the last frame as a rule says that the motion of the past goes on.
 
     Args:
         window: Frames of the past.
         steps: Number of frames.
         velocity: Returns the flow to come from the past flows, the oldest first.
+        past_of: Returns those; one may remember them.
     """
-    past = padded(window[:, -HISTORY:], HISTORY)
-    flows = optical_flow(past[:, :-1].flatten(0, 1), past[:, 1:].flatten(0, 1))
-    flows = torch.unflatten(flows, 0, (len(window), -1))
+    flows = past_of(window)
 
     # Displacements add up, and the last real frame is looked up once.
     displacement = torch.zeros_like(flows[:, -1])

@@ -9,10 +9,10 @@ import torch
 from jaxtyping import Int, UInt8
 
 from vidpipe.evaluation import perceptual
+from vidpipe.evaluation.alexnet_distance import Distance
 from vidpipe.evaluation.bootstrap import interval
 from vidpipe.evaluation.fidelity import psnr
 from vidpipe.evaluation.prediction import (
-    Distance,
     Footage,
     Predictor,
     Scores,
@@ -29,10 +29,11 @@ from vidpipe.models.pixels import to_uint8
 REPORTED = (1, 2, 4, 8, 16)  # horizons that go into metrics; the curves have all
 
 MODEL = "model"  # among predictors
+PERCEPTUAL = ("st_lpips", "lpips")  # distances, of those that are measured
 ONE_STEP_SCORES = ("psnr", "copy_last_psnr", "ssim", "copy_last_ssim", "sharpness")
 SCORES = (
     *("psnr", "copy_last_psnr", "ssim", "copy_last_ssim", "skill", "skill_low", "skill_high"),
-    *("sharpness", "motion", "st_lpips", "starts"),
+    *("sharpness", "motion", *PERCEPTUAL, "starts"),
 )
 
 PredictedClips = dict[str, UInt8[np.ndarray, "_ h w c"]]  # see `predicted_clips`
@@ -50,6 +51,7 @@ class Point:
         motion: Share of pixels that move in predictions, of that in real frames; None if that is 0.
         st_lpips: Perceptual distance from at most a dozen starts, if it was measured; 0 is the same
             to the eye.
+        lpips: Another one, likewise.
     """
 
     horizon: int
@@ -64,6 +66,7 @@ class Point:
     sharpness: float | None
     motion: float | None
     st_lpips: float | None
+    lpips: float | None
 
 
 @dataclass(frozen=True)
@@ -93,7 +96,7 @@ def evaluate_split(
     resamples: int,
     seed: int,
     history: int,
-    distance: Distance | None,
+    distances: Mapping[str, Distance],
 ) -> SplitEvaluation:
     """Score one-step predictions and rollouts on one split, and the baselines' rollouts.
 
@@ -108,7 +111,7 @@ def evaluate_split(
         resamples: Resamples of the intervals.
         seed: Seed of these.
         history: Frames of the model's window.
-        distance: Perceptual distance of frames, if there is one.
+        distances: Perceptual distances of frames by name, of those in `PERCEPTUAL`.
     """
     # All look at the same windows, as long as the longest that one of them wants, if shots are.
     longest_window = max(history, BASELINE_HISTORY)
@@ -125,20 +128,17 @@ def evaluate_split(
         baselines[COPY_LAST], footage, origins, ahead, horizons, history=history
     )
     one_steps = score_one_steps(model, footage, origins, ahead, horizons, history=history)
-    rollouts = {
-        name: score_rollouts(
-            predictor,
-            footage,
-            origins,
-            ahead,
-            horizons,
-            history=history,
-            similarity=name in (MODEL, COPY_LAST),
-            distance=distance,
-            distance_at=REPORTED,
-        )
-        for name, predictor in {MODEL: model, **baselines}.items()
-    }
+    rollouts = score_rollouts(
+        {MODEL: model, **baselines},
+        footage,
+        origins,
+        ahead,
+        horizons,
+        history=history,
+        similarity=(MODEL, COPY_LAST),
+        distances=distances,
+        distance_at=REPORTED,
+    )
 
     # Curves: the model's with all scores, and the skill of every baseline beside it.
     one_step = curve(one_steps, copies, resamples=resamples, seed=seed)
@@ -147,7 +147,7 @@ def evaluate_split(
         for name, scores in rollouts.items()
     }
     metrics |= one_step_metrics(one_step, split) | rollout_metrics(curves, split)
-    table = pd.DataFrame([asdict(point) for point in curves[MODEL]])
+    table = _table(curves[MODEL])
     for name in baselines:
         if name != COPY_LAST:
             table[f"{name}_skill"] = [point.skill for point in curves[name]]
@@ -164,12 +164,18 @@ def evaluate_split(
     clips = {
         name: to_uint8(clip).permute(0, 2, 3, 1).cpu().numpy() for name, clip in frames.items()
     }
-    tables = {"one_step": pd.DataFrame([asdict(point) for point in one_step]), "rollout": table}
+    tables = {"one_step": _table(one_step), "rollout": table}
     return SplitEvaluation(
         metrics | perceptual_metrics(clips, split),
         {name: rows.round(5) for name, rows in tables.items()},
         clips,
     )
+
+
+def _table(points: Sequence[Point]) -> pd.DataFrame:
+    """Return a row for each horizon; LPIPS has a column where it was asked for."""
+    table = pd.DataFrame([asdict(point) for point in points])
+    return table if table["lpips"].notna().any() else table.drop(columns="lpips")
 
 
 def curve(scores: Scores, copies: Scores, *, resamples: int, seed: int) -> list[Point]:
@@ -216,7 +222,7 @@ def _point(
         skill_high=high,
         sharpness=_ratio(scores.sharpness[reached, k], scores.real_sharpness[reached, k]),
         motion=_ratio(scores.motion[reached, k], scores.real_motion[reached, k]),
-        st_lpips=_mean(scores.perceptual, reached, k),
+        **{name: _mean(scores.perceptual.get(name), reached, k) for name in PERCEPTUAL},
     )
 
 
@@ -261,7 +267,8 @@ def rollout_metrics(curves: Mapping[str, Sequence[Point]], split: str) -> dict[s
             if baseline not in (MODEL, COPY_LAST):
                 metrics[f"{prefix}.{baseline}_skill"] = points[k].skill
             if baseline != MODEL:
-                metrics[f"{prefix}.{baseline}_st_lpips"] = points[k].st_lpips
+                for name in PERCEPTUAL:
+                    metrics[f"{prefix}.{baseline}_{name}"] = getattr(points[k], name)
     return {name: value for name, value in metrics.items() if value is not None}
 
 

@@ -2,7 +2,9 @@ import pytest
 from support.parameters import assert_refused, changed
 
 from vidpipe.config import models
+from vidpipe.config.loader import check
 from vidpipe.config.schema import CLIP_GAN_NAMES, Params
+from vidpipe.utils.errors import UserError
 
 GANS = [
     name
@@ -17,6 +19,7 @@ def test_the_classes_of_a_gan_are_called_after_its_block(name: str):
     block = Params.model_fields[name].annotation
     assert block.__name__.lower() == name.replace("_", "")
     shared = {models.FromNoiseTrain, models.ClipGanTrain, models.FromNoiseEvaluate}
+    shared |= {models.ClipGanEvaluate}
     for part, field in block.model_fields.items():
         if field.annotation not in shared:
             assert field.annotation is getattr(models, f"{block.__name__}{part.title()}")
@@ -46,6 +49,12 @@ def test_there_are_gans():
 )
 def test_a_value_out_of_range_is_refused(key, value, message):
     assert_refused(key, value, message)
+
+
+@pytest.mark.parametrize(("key", "value"), [("weights", "alex.pth"), ("sha256", "0" * 64)])
+def test_weights_of_lpips_and_their_hash_are_given_together(key, value):
+    with pytest.raises(UserError, match=r"pix2pix\.evaluate: .* and lpips_sha256 go together"):
+        check(changed(f"pix2pix.evaluate.lpips_{key}", value))
 
 
 def test_batch_norm_is_refused_where_the_discriminator_has_none():

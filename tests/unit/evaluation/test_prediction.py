@@ -1,3 +1,5 @@
+from dataclasses import fields
+
 import numpy as np
 import pytest
 import torch
@@ -35,7 +37,12 @@ def rolling(step):
     return predictor
 
 
-def scored(step, score=score_rollouts, frames=DRIFT, horizons=4, history=1, **options):
+def rollout_scores(predictor, *arguments, similarity=("it",), **options):
+    """Scores of one predictor alone."""
+    return score_rollouts({"it": predictor}, *arguments, similarity=similarity, **options)["it"]
+
+
+def scored(step, score=rollout_scores, frames=DRIFT, horizons=4, history=1, **options):
     starts = prediction_starts(ONE_SHOT, most=100, history=history)
     ahead = np.minimum(ONE_SHOT[starts] - 1, horizons)
     footage = frames.__getitem__
@@ -54,6 +61,11 @@ def last(window):
 def linear(window):
     """Continue the motion of the last two frames."""
     return 2 * window[:, -1] - window[:, -2]
+
+
+def errors(frames, reference):
+    """Squared errors of several sets of frames, as a distance."""
+    return torch.stack([mse(one, reference) for one in frames])
 
 
 def test_copying_has_no_skill_at_any_horizon():
@@ -119,7 +131,7 @@ def test_windows_end_with_their_frames_the_oldest_first():
 
 
 def test_two_frames_show_the_motion_that_one_does_not():
-    for score in (score_rollouts, score_one_steps):
+    for score in (rollout_scores, score_one_steps):
         for point in points(linear, score, history=2):
             assert point.skill > 0.99
     assert points(linear, history=2)[0].starts == N - 2
@@ -164,17 +176,42 @@ def test_motion_is_counted_from_one_predicted_frame_to_the_next(step, share):
 
 def test_what_takes_long_is_measured_only_where_it_is_asked_for(monkeypatch):
     plain = scored(last)
-    assert plain.perceptual is None
+    assert not plain.perceptual
     assert plain.ssim is not None
-    assert scored(last, similarity=False).ssim is None
+    assert scored(last, similarity=()).ssim is None
 
     # Of thirteen starts, every third is measured, where the footage goes on so far.
     monkeypatch.setattr(prediction, "DISTANCE_STARTS", 5)
-    found = scored(last, distance=mse, distance_at=(1, 3))
-    measured = ~np.isnan(found.perceptual)
+    found = scored(last, distances={"mse": errors}, distance_at=(1, 3))
+    measured = ~np.isnan(found.perceptual["mse"])
     rows = np.arange(13) % 3 == 0
     np.testing.assert_array_equal(
         measured[:, [0, 2]], rows[:, None] & ~np.isnan(found.error[:, [0, 2]])
     )
     assert not measured[:, [1, 3]].any()
-    np.testing.assert_array_equal(found.perceptual[measured], found.error[measured])
+    np.testing.assert_array_equal(found.perceptual["mse"][measured], found.error[measured])
+
+
+def test_predictors_scored_together_have_the_bits_of_each_alone():
+    steps = {"last": last, "linear": linear, "half": lambda window: window[:, -1] / 2}
+    predictors = {name: rolling(step) for name, step in steps.items()}
+    starts = prediction_starts(ONE_SHOT, most=100, history=2)
+    ahead = np.minimum(ONE_SHOT[starts] - 1, 4)
+    real_seen = []
+
+    def distance(frames, reference):
+        real_seen.append(len(reference))
+        return errors(frames, reference)
+
+    options = {"history": 2, "distance_at": (1, 4), "similarity": ("linear",)}
+    arguments = (DRIFT.__getitem__, starts, ahead, 4)
+    together = score_rollouts(predictors, *arguments, distances={"mse": distance}, **options)
+    assert len(real_seen) == 2, "the real frames of a horizon are handed over once"
+    for name, predictor in predictors.items():
+        own = {name: predictor}
+        alone = score_rollouts(own, *arguments, distances={"mse": distance}, **options)[name]
+        for field in fields(alone):
+            left, right = (getattr(scores, field.name) for scores in (together[name], alone))
+            np.testing.assert_equal(left, right)
+    assert together["linear"].ssim is not None
+    assert together["last"].ssim is None

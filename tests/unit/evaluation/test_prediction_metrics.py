@@ -17,13 +17,21 @@ NEWEST = torch.tensor([[1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
 RIVALS = ("blurred_copy", "mean_mix", "constant_flow", "fitted_flow")
 
 
-def evaluated(runs=None, model=copy_last, frames=NOISE, distance=None, **changes):
+DISTANCES = ("st_lpips", "lpips")
+
+
+def errors(frames, reference):
+    """Squared errors of several sets of frames, as a distance."""
+    return torch.stack([mse(one, reference) for one in frames])
+
+
+def evaluated(runs=None, model=copy_last, frames=NOISE, distances=None, **changes):
     def footage(index):
         return frames[torch.from_numpy(index)]
 
     runs = np.arange(len(frames), 0, -1) if runs is None else runs
     rivals = baselines(frames.mean(0), NEWEST)
-    options = {**OPTIONS, "distance": distance, **changes}
+    options = {**OPTIONS, "distances": distances or {}, **changes}
     return evaluate_split(model, rivals, footage, runs, **options)
 
 
@@ -58,13 +66,15 @@ def test_a_split_without_a_window_has_no_starts_and_no_clips(frames):
 
 @pytest.mark.usefixtures("_without_perception")
 def test_every_score_is_named_and_every_rival_stands_beside_it():
-    result = evaluated(distance=mse, starts=14)
+    result = evaluated(distances=dict.fromkeys(DISTANCES, errors), starts=14)
     always = set(SCORES) - {"motion", "skill_low", "skill_high"}
     for horizon in (1, 2):
         prefix = f"rollout.seen.h{horizon}."
         names = {name.removeprefix(prefix) for name in result.metrics if name.startswith(prefix)}
-        wanted = always | {f"{name}_skill" for name in RIVALS} | {"copy_last_st_lpips"}
-        assert names >= wanted | {f"{name}_st_lpips" for name in RIVALS}
+        wanted = always | {f"{name}_skill" for name in RIVALS}
+        for distance in DISTANCES:
+            wanted |= {f"{name}_{distance}" for name in ("copy_last", *RIVALS)}
+        assert names >= wanted
     assert not any(name.startswith("rollout.seen.h3") for name in result.metrics)
     one_step = {"psnr", "copy_last_psnr", "ssim", "copy_last_ssim", "sharpness", "pairs"}
     assert {f"one_step.seen.{name}" for name in one_step} <= set(result.metrics)
@@ -74,7 +84,17 @@ def test_every_score_is_named_and_every_rival_stands_beside_it():
 
 @pytest.mark.usefixtures("_without_perception")
 def test_without_a_perceptual_distance_nothing_is_said_of_it():
-    assert not [name for name in evaluated().metrics if "st_lpips" in name]
+    result = evaluated()
+    assert not [name for name in result.metrics if "lpips" in name]
+    assert all("lpips" not in curve.columns for curve in result.curves.values())
+
+
+@pytest.mark.usefixtures("_without_perception")
+def test_one_distance_has_its_own_scores_and_its_own_column():
+    result = evaluated(distances={"lpips": errors})
+    assert result.metrics["rollout.seen.h1.lpips"] > 0
+    assert not [name for name in result.metrics if name.endswith(".st_lpips")]
+    assert result.curves["rollout"]["lpips"].notna().tolist() == [True, True, False]
 
 
 @pytest.mark.usefixtures("_without_perception")
@@ -104,7 +124,7 @@ def test_ratios_are_of_sums_and_skill_is_against_the_copies():
     whole = Scores(
         error=np.array([[1.0], [3.0]]), ssim=np.array([[0.5], [0.7]]),
         sharpness=np.array([[1.0], [2.0]]), real_sharpness=np.array([[2.0], [4.0]]),
-        motion=np.array([[0.0], [0.3]]), real_motion=np.array([[0.0], [0.4]]), perceptual=None,
+        motion=np.array([[0.0], [0.3]]), real_motion=np.array([[0.0], [0.4]]), perceptual={},
     )  # fmt: skip
     copies = replace(whole, error=np.array([[2.0], [6.0]]), ssim=np.array([[0.1], [0.3]]))
     (point,) = curve(whole, copies, resamples=5, seed=0)
@@ -112,7 +132,9 @@ def test_ratios_are_of_sums_and_skill_is_against_the_copies():
     assert point.motion == pytest.approx(0.75)
     assert (point.ssim, point.copy_last_ssim) == (pytest.approx(0.6), pytest.approx(0.2))
     distances = np.array([[np.nan], [0.25]])  # measured from one of the starts alone
-    (point,) = curve(replace(whole, perceptual=distances), copies, resamples=5, seed=0)
+    (point,) = curve(
+        replace(whole, perceptual={"st_lpips": distances}), copies, resamples=5, seed=0
+    )
     assert point.st_lpips == 0.25
     still = replace(whole, real_motion=np.zeros((2, 1)), real_sharpness=np.zeros((2, 1)))
     (point,) = curve(still, copies, resamples=5, seed=0)

@@ -6,11 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from vidpipe.config.models import FromNoiseEvaluate
+from vidpipe.config.models import ClipGanEvaluate
 from vidpipe.config.schema import Runtime
 from vidpipe.data.clip_arrays import ReferenceClips, at_size, check, stretches
 from vidpipe.data.npz import write_npz
 from vidpipe.data.splits import TEST, TRAIN
+from vidpipe.evaluation import fvd
 from vidpipe.evaluation.clip_evaluation import ClipEvaluation, evaluate_sampler
 from vidpipe.evaluation.clip_features import SEED as FEATURE_SEED
 from vidpipe.evaluation.clip_scores import check_halves, metrics_table
@@ -51,7 +52,7 @@ def make_evaluate_node(
         clips: dict[str, np.ndarray],
         model: Path,
         classifier: Path,
-        evaluate: FromNoiseEvaluate,
+        evaluate: ClipGanEvaluate,
         runtime: Runtime,
         tracker: Tracker,
         scratch: Path,
@@ -73,7 +74,8 @@ def make_evaluate_node(
 
         Raises:
             UserError: If the clips are not sound, too few, too short or of another size than the
-                generated ones, or these are not finite.
+                generated ones, or these are not finite, or the weights of FVD are not the file
+                that was asked for.
         """
         # Both networks on the device: the generator, and the classifier that scores.
         check(clips)
@@ -81,6 +83,11 @@ def make_evaluate_node(
         machine = runtimes.start(**runtime.model_dump())
         sampler = ClipSampler.load(name, network.Generator, model, machine)
         clips = at_size(clips, sampler.shape[0] if sampler.shape else None)
+        detector = fvd.load(
+            evaluate.fvd_weights,
+            frames=sampler.generator.frames,
+            parameter=f"{name}.evaluate.fvd_weights",
+        )
         scorer = weights.build(ActionClassifier, classifier / CLASSIFIER_WEIGHTS)
 
         # Generate under the conditions of real clips, and score both alike.
@@ -91,6 +98,7 @@ def make_evaluate_node(
             *real,
             samples=evaluate.samples,
             seed=evaluate.seed,
+            detector=detector,
         )
 
         # Write plots and samples, and log them.
@@ -102,6 +110,8 @@ def make_evaluate_node(
             run.files(samples)
             run.picture("samples", sample_sheet(evaluation, actions), 0)
         protocol = _protocol(clips, real, evaluate, classifier / CLASSIFIER_WEIGHTS)
+        if detector is not None:
+            protocol["fvd_sha256"] = fvd.SHA256
         headlines = headline_metrics(name, evaluation.metrics, protocol)
         return {**evaluation.metrics, PROTOCOL: protocol}, headlines, plots, samples
 
@@ -121,7 +131,7 @@ def _real_clips(
 def _protocol(
     clips: dict[str, np.ndarray],
     real: tuple[ReferenceClips, ReferenceClips],
-    evaluate: FromNoiseEvaluate,
+    evaluate: ClipGanEvaluate,
     classifier: Path,
 ) -> Protocol:
     """Return how clips were scored: against which real ones, and by which networks."""

@@ -14,7 +14,8 @@ from vidpipe.config.models import Pix2pixEvaluate
 from vidpipe.config.schema import Runtime
 from vidpipe.data.pair_arrays import check_history, run_lengths
 from vidpipe.data.splits import HELD_OUT, SEEN, UNSEEN
-from vidpipe.evaluation import st_lpips
+from vidpipe.evaluation import lpips, st_lpips
+from vidpipe.evaluation.alexnet_distance import Distance
 from vidpipe.evaluation.prediction_baselines import HISTORY, baselines
 from vidpipe.evaluation.prediction_metrics import SplitEvaluation, evaluate_split
 from vidpipe.evaluation.protocol import PROTOCOL, Protocol, ScoresAndProtocol
@@ -51,7 +52,8 @@ def evaluate_pix2pix(
         curves and of samples.
 
     Raises:
-        UserError: If the model is of frames of another size, or of longer windows than shots.
+        UserError: If the model is of frames of another size, or of longer windows than shots, or
+            the weights of LPIPS are not those that were asked for.
     """
     machine = runtimes.start(**runtime.model_dump())
     generator = machine.place(weights.build(make_generator, model / GENERATOR_WEIGHTS))
@@ -64,7 +66,7 @@ def evaluate_pix2pix(
             f"pairs.npz, got one of {generator.size}; train it on these: dvc repro pix2pix_train"
         )
     rivals = baselines(*_fit(data, pairs))
-    distance = st_lpips.load()
+    distances = _distances(evaluate)
 
     def footage(index: np.ndarray) -> FrameBatch:
         return to_float(data.frames[torch.from_numpy(index)])
@@ -86,7 +88,7 @@ def evaluate_pix2pix(
             resamples=evaluate.resamples,
             seed=evaluate.seed,
             history=generator.history,
-            distance=distance,
+            distances=distances,
         )
         if not results[split].clips:
             log.warning("no shot has a window that is %s: nothing to score there", split)
@@ -108,10 +110,22 @@ def evaluate_pix2pix(
         "history": generator.history,
         "fps": pairs["fps"].item(),
         "size": side,
-        "st_lpips_sha256": st_lpips.SHA256 if distance else "not measured",
+        "st_lpips_sha256": st_lpips.SHA256 if "st_lpips" in distances else "not measured",
     }
+    if evaluate.lpips_sha256 is not None:
+        protocol["lpips_sha256"] = evaluate.lpips_sha256
     headlines = headline_metrics("pix2pix", metrics, protocol)
     return {**metrics, PROTOCOL: protocol}, headlines, plots, samples
+
+
+def _distances(evaluate: Pix2pixEvaluate) -> dict[str, Distance]:
+    """Return the perceptual distances that can be measured, and those that are asked for."""
+    distances = {}
+    if shift_tolerant := st_lpips.load():
+        distances["st_lpips"] = shift_tolerant
+    if evaluate.lpips_weights is not None and evaluate.lpips_sha256 is not None:
+        distances["lpips"] = lpips.load(evaluate.lpips_weights, evaluate.lpips_sha256)
+    return distances
 
 
 def _fit(data: PairData, pairs: Mapping[str, np.ndarray]) -> tuple[Tensor, Tensor]:

@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from support import detectors
 from support import moving_clips as moving
 from support.clip_generators import CHANNELS, Blocks, FromPicture, InParts
 
-from vidpipe.config.models import FromNoiseEvaluate
+from vidpipe.config.models import ClipGanEvaluate
 from vidpipe.config.schema import Runtime
+from vidpipe.evaluation import fvd
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.pipelines.clips.evaluate import make_evaluate_node
 from vidpipe.tracking.protocol import NullTracker
@@ -32,13 +34,13 @@ def folders(tmp_path_factory):
     return {"model": folder, "classifier": folder}
 
 
-def evaluated(generator, folders, scratch, clips=None):
+def evaluated(generator, folders, scratch, clips=None, fvd_weights=None):
     scratch.mkdir(exist_ok=True)
     weights.save(generator, folders["model"] / "generator.safetensors", generator.arguments)
     network = SimpleNamespace(__name__="vidpipe.models.gan3d", Generator=type(generator))
     return make_evaluate_node(network)(
         clips=moving.packed() if clips is None else clips,
-        evaluate=FromNoiseEvaluate(samples=24, seed=0),
+        evaluate=ClipGanEvaluate(samples=24, seed=0, fvd_weights=fvd_weights),
         runtime=RUNTIME,
         tracker=NullTracker(),
         scratch=scratch,
@@ -132,6 +134,14 @@ def test_clips_that_are_unsound_are_refused(folders, tmp_path):
 def test_clips_of_one_video_are_refused(folders, tmp_path):
     with pytest.raises(UserError, match="of 1 videos"):
         evaluated(Blocks(), folders, tmp_path, moving.packed(videos=1))
+
+
+def test_fvd_is_measured_where_it_is_asked_for(folders, tmp_path, monkeypatch, done):
+    path = detectors.installed(tmp_path, monkeypatch)
+    long, *_ = evaluated(Blocks(frames=16), folders, tmp_path / "long", fvd_weights=path)
+    assert min(long[name] for name in ("fvd", "fvd_held_out", "fvd_floor")) > 0
+    assert long["protocol"]["fvd_sha256"] == fvd.SHA256
+    assert not [name for name in (*done[0], *done[0]["protocol"]) if "fvd" in name]
 
 
 def test_grey_clips_are_scored_and_shown(tmp_path, folders):

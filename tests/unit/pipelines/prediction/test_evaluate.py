@@ -15,7 +15,9 @@ from vidpipe.pipelines.prediction.evaluate import evaluate_pix2pix
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import weights
 
-EVALUATE = Pix2pixEvaluate(starts=3, horizons=16, resamples=5, seed=0)
+EVALUATE = Pix2pixEvaluate(
+    starts=3, horizons=16, resamples=5, seed=0, lpips_weights=None, lpips_sha256=None
+)
 FILMS = {"samples.mp4", "samples.gif", "samples.png"}
 
 
@@ -23,10 +25,15 @@ PAINTING = {"history": 1, "motion": "none", "dropout": 0.0, "residual": True}
 MOVING = {"history": 5, "motion": "flow", "dropout": 0.0, "residual": True}
 
 
+def errors(frames, reference):
+    """Squared errors of several sets of frames, as a distance."""
+    return torch.stack([mse(one, reference) for one in frames])
+
+
 @pytest.fixture(autouse=True)
 def _distance(monkeypatch):
     """Squared error in place of the perceptual distance, whose weights may be missing."""
-    monkeypatch.setattr(evaluate.st_lpips, "load", lambda: mse)
+    monkeypatch.setattr(evaluate.st_lpips, "load", lambda: errors)
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +51,8 @@ def trained(tmp_path_factory):
     return made
 
 
-def evaluated(pairs, model, scratch):
-    return evaluate_pix2pix(pairs, model, EVALUATE, stages.RUNTIME, NullTracker(), scratch)
+def evaluated(pairs, model, scratch, options=EVALUATE):
+    return evaluate_pix2pix(pairs, model, options, stages.RUNTIME, NullTracker(), scratch)
 
 
 @pytest.mark.parametrize("model", [PAINTING, MOVING], ids=["painting", "moving"])
@@ -76,6 +83,27 @@ def test_both_splits_are_scored_against_copying_and_drawn(trained, model, tmp_pa
     assert all(math.isfinite(number) for number in scores.values())
     assert (plots / "history.csv").is_file()
     assert {path.name for path in samples.iterdir()} == FILMS
+
+
+def test_lpips_is_measured_where_it_is_asked_for(trained, tmp_path, monkeypatch):
+    pairs, model = stages.pairs(seen=6, held_out=0), trained(PAINTING)
+    for folder in ("plain", "asked"):
+        (tmp_path / folder).mkdir()
+    plain, *_ = evaluated(pairs, model, tmp_path / "plain")
+    asked_for = []
+
+    def load(*arguments):
+        asked_for.append(arguments)
+        return errors
+
+    monkeypatch.setattr(evaluate.lpips, "load", load)
+    hashed = EVALUATE.model_copy(update={"lpips_weights": "alex.pth", "lpips_sha256": "0" * 64})
+    scores, *_ = evaluated(pairs, model, tmp_path / "asked", hashed)
+    assert asked_for == [("alex.pth", "0" * 64)]
+    added = set(scores) - set(plain)
+    assert {"rollout.seen.h1.lpips", "rollout.seen.h1.fitted_flow_lpips"} <= added
+    assert all(name.endswith("lpips") for name in added)
+    assert set(scores["protocol"]) - set(plain["protocol"]) == {"lpips_sha256"}
 
 
 def test_a_model_that_copies_is_copying_to_the_last_bit(trained, tmp_path):
