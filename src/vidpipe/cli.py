@@ -20,11 +20,27 @@ from vidpipe.utils.errors import UserError
 BY_SIGNAL = 128  # plus the number of the signal: the exit status, as shells report it
 RUN = "run"
 RUNNER = "SequentialRunner"
-# A file of `commands` for each, with a function of its name; `run` is Kedro's.
-COMMANDS = (
-    *("compare", "dvc-yaml", "export", "generate", "glyphs", "models", "new", "pairs", "play"),
-    *("predict", "preset", "refresh", "report", "reproduce", "results", RUN, "ui", "use"),
-)
+# Module of each command, whose function has its name.
+COMMANDS = {
+    "compare": "vidpipe.commands.compare",
+    "dvc-yaml": "vidpipe.commands.dvc_yaml",
+    "export": "vidpipe.commands.export",
+    "generate": "vidpipe.commands.generate",
+    "glyphs": "vidpipe.commands.glyphs",
+    "models": "vidpipe.commands.models",
+    "new": "vidpipe.commands.new",
+    "pairs": "vidpipe.commands.pairs",
+    "play": "vidpipe.commands.play",
+    "predict": "vidpipe.commands.predict",
+    "preset": "vidpipe.commands.preset",
+    "refresh": "vidpipe.commands.refresh",
+    "report": "vidpipe.commands.report",
+    "reproduce": "vidpipe.commands.reproduce",
+    "results": "vidpipe.commands.results",
+    RUN: "kedro.framework.cli.project",
+    "ui": "vidpipe.commands.ui",
+    "use": "vidpipe.commands.use",
+}
 NAMES = "there are: {names}"
 # Start of a refusal by Kedro -> what to do.
 ADVICE = {
@@ -62,25 +78,20 @@ def summary(name: str) -> str:
     """Return the first sentence of a command's help, read without an import of its module."""
     if name == RUN:
         return "Run the pipeline."
-    function = _function(name)
-    source = Path(__file__).with_name("commands") / f"{function}.py"
+    module = COMMANDS[name]
+    source = Path(__file__).parents[1].joinpath(*module.split(".")).with_suffix(".py")
     tree = ast.parse(source.read_text(encoding="utf-8"))
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
-    text = ast.get_docstring(functions[function]) or ""
+    text = ast.get_docstring(functions[module.rpartition(".")[2]]) or ""
     return " ".join(text.partition("\n\n")[0].split())
-
-
-def _function(name: str) -> str:
-    """Return the name of a command's module and of the function in it."""
-    return name.replace("-", "_")
 
 
 def _load(name: str) -> click.Command:
     """Return a command whose errors are reported; of a group, those of its commands."""
     if name == RUN:
         return _load_run()
-    function = _function(name)
-    command: click.Command = getattr(import_module(f"vidpipe.commands.{function}"), function)
+    module = COMMANDS[name]
+    command: click.Command = getattr(import_module(module), module.rpartition(".")[2])
     if isinstance(command, click.Group):
         for member in command.commands.values():
             report_user_errors(member)

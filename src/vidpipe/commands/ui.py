@@ -116,7 +116,10 @@ def _answers(here: str) -> bool:
 
 
 def _pages(here: str) -> list[tuple[str, int, str]]:
-    """Return name, number of runs and page of each experiment of models, the newest run's first."""
+    """Return name, number of runs and page of each experiment of models, the newest run's first.
+
+    What a page shows is saved beforehand.
+    """
     names = {runs.experiment for runs in EXPERIMENTS.values()}
     pages = []
     for experiment in _call_mlflow(here, "experiments/search", max_results=1000).get(
@@ -129,12 +132,17 @@ def _pages(here: str) -> list[tuple[str, int, str]]:
             "runs", []
         )
         if runs:
-            view = json.dumps(_view(experiment["name"]))
-            tag = {"experiment_id": number, "key": VIEW_TAG, "value": view}
-            _call_mlflow(here, "experiments/set-experiment-tag", **tag)
             newest = max(int(run["info"]["start_time"]) for run in runs)
+            _save_view(here, number, experiment["name"])
             pages.append((newest, experiment["name"], len(runs), here + RUNS.format(number)))
     return [(name, count, page) for _, name, count, page in sorted(pages, reverse=True)]
+
+
+def _save_view(here: str, number: str, experiment: str) -> None:
+    """Save what the page of an experiment shows where MLflow looks for it."""
+    view = json.dumps(_view(experiment))
+    tag = {"experiment_id": number, "key": VIEW_TAG, "value": view}
+    _call_mlflow(here, "experiments/set-experiment-tag", **tag)
 
 
 def _view(experiment: str) -> dict[str, Any]:
