@@ -37,6 +37,11 @@ def _invalid(name: str, expected: str, got: str) -> UserError:
     )
 
 
+def frame_rate(arrays: Mapping[str, np.ndarray]) -> float:
+    """Return the frame rate of most clips in the arrays of `clips.npz`."""
+    return float(np.median(arrays["fps"]))
+
+
 @dataclass(frozen=True)
 class ReferenceClips:
     """Clips of a split, cut to the length that a model generates.

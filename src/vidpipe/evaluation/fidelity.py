@@ -10,6 +10,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from vidpipe.evaluation.motion import MOVES
+from vidpipe.models.flow import gaussian
 from vidpipe.models.shapes import FrameBatch
 
 Scores = Float[Tensor, "b"]
@@ -57,14 +58,12 @@ def _gaussian_windows(side: int) -> Float[Tensor, "side side"]:
 
     A product of matrices is several times as fast as a convolution of each channel by itself.
     """
-    offsets = torch.arange(SSIM_WINDOW, dtype=torch.float64) - SSIM_WINDOW // 2
-    weights = (-(offsets**2) / (2 * SSIM_DEVIATION**2)).exp()
-    bands = torch.zeros(side + SSIM_WINDOW - 1, side, dtype=torch.float64)
-    for pixel, weight in enumerate(weights / weights.sum()):
+    beyond = SSIM_WINDOW // 2
+    bands = torch.zeros(side + 2 * beyond, side, dtype=torch.float64)
+    for pixel, weight in enumerate(gaussian(SSIM_DEVIATION, beyond)):
         bands.diagonal(-pixel).fill_(weight)
 
     # What lies beyond an edge is the mirror of what lies before it.
-    beyond = SSIM_WINDOW // 2
     inside = bands[beyond : side + beyond]
     inside[1 : beyond + 1] += bands[:beyond].flip(0)
     inside[side - beyond - 1 : side - 1] += bands[side + beyond :].flip(0)

@@ -147,16 +147,16 @@ def _cubic(t: Positions) -> dict[int, Positions]:
 
 
 @cache
-def _gaussian(sigma: float) -> Float[Tensor, "taps"]:
-    radius = round(3 * sigma)
+def gaussian(sigma: float, radius: int) -> Float[Tensor, "taps"]:
+    """Return the `2 radius + 1` weights of a Gaussian, which sum to 1, in double precision."""
     taps = torch.exp(-((torch.arange(-radius, radius + 1).double() / sigma) ** 2) / 2)
-    return (taps / taps.sum()).float()
+    return taps / taps.sum()
 
 
 def blur(maps: Maps, sigma: float) -> Maps:
     """Blur by a Gaussian; at the edge, it is repeated."""
-    kernel = _gaussian(sigma).to(maps)
-    radius = len(kernel) // 2
+    radius = round(3 * sigma)
+    kernel = gaussian(sigma, radius).to(maps)
     # The Gaussian is a product of two lines: two short convolutions instead of a large one.
     planes = F.pad(maps.flatten(0, 1).unsqueeze(1), (radius,) * 4, mode="replicate")
     planes = F.conv2d(planes, kernel.view(1, 1, 1, -1))

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support import moving_clips as moving
 
-from vidpipe.data.clip_arrays import at_size, check, shrunk, stretches, windows
+from vidpipe.data.clip_arrays import at_size, check, frame_rate, shrunk, stretches, windows
 from vidpipe.utils.errors import UserError
 
 UNSOUND = {
@@ -82,3 +82,7 @@ def test_frames_that_are_small_enough_stay_as_they_are():
 def test_a_size_that_the_frames_cannot_be_shrunk_to_is_refused():
     with pytest.raises(UserError, match=r"multiple of model\.size, 64 pixels, got 32; change"):
         at_size(moving.packed(size=32), 64)
+
+
+def test_the_frame_rate_is_that_of_most_clips():
+    assert frame_rate({"fps": np.array([25.0, 12.5, 12.5])}) == 12.5

@@ -1,10 +1,9 @@
 import json
 
-import numpy as np
 import pytest
 from support.project import ROOT
 
-from vidpipe.evaluation.protocol import CLASSIFIER, PROTOCOL, frame_rate
+from vidpipe.evaluation.protocol import CLASSIFIER, PROTOCOL
 from vidpipe.io import Metrics
 from vidpipe.pipeline_registry import STAGES
 from vidpipe.tracking.headlines import HEADLINES, headline_metrics
@@ -31,7 +30,3 @@ def test_committed_headlines_are_those_of_the_committed_metrics(model):
     expected = headline_metrics(model, metrics, metrics[PROTOCOL])
     assert headlines.pop(PROTOCOL, {}) == expected.pop(PROTOCOL, {})
     assert headlines == pytest.approx(expected, rel=1e-5)
-
-
-def test_the_frame_rate_is_that_of_most_clips():
-    assert frame_rate({"fps": np.array([25.0, 12.5, 12.5])}) == 12.5

@@ -148,7 +148,7 @@ class _Header(tarfile.TarInfo):
         # Called for every header, before its name or comment is read; newer Pythons skip `frombuf`.
         if self.type in EXTENDED and self.size > CHUNK:
             raise tarfile.TarError(f"a name or comment of {self.size:,} bytes")
-        return super()._proc_member(archive)  # type: ignore[misc]
+        return super()._proc_member(archive)  # type: ignore[misc]  # typeshed lacks it
 
 
 def _tarfile(path: Path) -> tarfile.TarFile:

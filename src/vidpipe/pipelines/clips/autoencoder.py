@@ -10,17 +10,11 @@ from torch import Tensor
 
 from vidpipe.config.models import FromNoiseEvaluate
 from vidpipe.config.schema import ClipAutoencoderModel, ClipAutoencoderTrain, Runtime
-from vidpipe.data.clip_arrays import check, stretches
+from vidpipe.data.clip_arrays import check, frame_rate, stretches
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.autoencoder_scores import ceiling_metrics, reconstruction_metrics
 from vidpipe.evaluation.clip_features import SEED as FEATURE_SEED
-from vidpipe.evaluation.protocol import (
-    CLASSIFIER,
-    PROTOCOL,
-    Protocol,
-    ScoresAndProtocol,
-    frame_rate,
-)
+from vidpipe.evaluation.protocol import CLASSIFIER, PROTOCOL, Protocol, ScoresAndProtocol
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.autoencoder import Autoencoder, AutoencoderLoss
 from vidpipe.models.pixels import to_float

@@ -8,12 +8,12 @@ import torch
 
 from vidpipe.config.schema import ActionClassifier as Params
 from vidpipe.config.schema import Runtime
-from vidpipe.data.clip_arrays import check
+from vidpipe.data.clip_arrays import check, frame_rate
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.classification import classify
 from vidpipe.evaluation.classifier_scores import action_accuracy, confusion, refusal_rates
 from vidpipe.evaluation.classifier_training import fit_classifier
-from vidpipe.evaluation.protocol import PROTOCOL, Protocol, ScoresAndProtocol, frame_rate
+from vidpipe.evaluation.protocol import PROTOCOL, Protocol, ScoresAndProtocol
 from vidpipe.models.action_classifier import (
     FRAMES,
     ActionClassifier,

@@ -8,20 +8,14 @@ import pandas as pd
 
 from vidpipe.config.models import ClipGanEvaluate
 from vidpipe.config.schema import Runtime
-from vidpipe.data.clip_arrays import ReferenceClips, at_size, check, stretches
+from vidpipe.data.clip_arrays import ReferenceClips, at_size, check, frame_rate, stretches
 from vidpipe.data.npz import write_npz
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation import fvd
 from vidpipe.evaluation.clip_evaluation import ClipEvaluation, evaluate_sampler
 from vidpipe.evaluation.clip_features import SEED as FEATURE_SEED
 from vidpipe.evaluation.clip_scores import check_halves, metrics_table
-from vidpipe.evaluation.protocol import (
-    CLASSIFIER,
-    PROTOCOL,
-    Protocol,
-    ScoresAndProtocol,
-    frame_rate,
-)
+from vidpipe.evaluation.protocol import CLASSIFIER, PROTOCOL, Protocol, ScoresAndProtocol
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.clip_gan import ClipGanModule
 from vidpipe.models.clip_sampling import ClipSampler
