@@ -237,6 +237,13 @@ def test_the_gpu_script_imports_neither_kedro_nor_dvc_nor_mlflow():
     assert told.strip() == "set()"
 
 
+@pytest.mark.parametrize("module", ["seeds", "footage_table", "checkpoints"])
+def test_a_benchmark_that_pins_kernels_does_not_import_torch_before(module):
+    code = f"import sys, benchmarks.{module}; sys.exit('torch' in sys.modules)"
+    command = [sys.executable, "-c", code]
+    subprocess.run(command, cwd=sides.ROOT, env=sides.environment(), check=True)
+
+
 @pytest.mark.long
 def test_a_try_writes_everything_and_leaves_the_documentation_alone(tmp_path: Path):
     before = page.PAGE.read_bytes()

@@ -3,6 +3,7 @@
 It stands in `metrics/<model>.json` beside the scores, under a key of its own.
 """
 
+METRICS = "metrics"  # folder of the files
 PROTOCOL = "protocol"  # key in the file of metrics
 CLASSIFIER = "classifier_md5"  # key in the protocol: of the weights of the classifier that scored
 

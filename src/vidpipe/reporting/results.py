@@ -12,6 +12,7 @@ import pandas as pd
 
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.data.npz import read_npz
+from vidpipe.evaluation.protocol import METRICS
 from vidpipe.tracking.headlines import HEADLINES, Headline
 from vidpipe.tracking.trust import few_samples
 from vidpipe.training.health import warning_signs
@@ -25,7 +26,7 @@ DELIVERABLES = {
     "digits": ("dcgan", "mlp_gan"),
 }
 MODELS = tuple(name for names in DELIVERABLES.values() for name in names)
-METRICS, PLOTS, SAMPLES = "metrics", "plots", "data/07_model_output"
+PLOTS, SAMPLES = "plots", "data/07_model_output"
 DIGITS = "data/05_model_input/digits.npz"
 DAMAGE = (OSError, ValueError, pd.errors.ParserError)  # of a CSV file
 

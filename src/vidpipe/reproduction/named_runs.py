@@ -15,8 +15,8 @@ from dvc.repo import Repo
 
 from vidpipe.config.loader import FILE, read, read_text
 from vidpipe.evaluation.protocol import CLASSIFIER as CLASSIFIER_MD5
-from vidpipe.evaluation.protocol import Protocol
-from vidpipe.reporting.results import METRICS, SAMPLES
+from vidpipe.evaluation.protocol import METRICS, Protocol
+from vidpipe.reporting.results import SAMPLES
 from vidpipe.reporting.side_by_side import (
     FILMS,
     ComparedRun,

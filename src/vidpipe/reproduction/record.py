@@ -17,8 +17,7 @@ from dvc_data.hashfile.db import HashFileDB
 from pydantic import TypeAdapter, ValidationError
 
 from vidpipe.config.loader import read
-from vidpipe.evaluation.protocol import PROTOCOL, Protocol
-from vidpipe.reporting.results import METRICS
+from vidpipe.evaluation.protocol import METRICS, PROTOCOL, Protocol
 from vidpipe.utils.errors import UserError
 
 LOCK, STAGES = "dvc.lock", "dvc.yaml"

@@ -3,10 +3,11 @@ import inspect
 from support.results import write_tree
 
 from vidpipe.config.loader import read
+from vidpipe.evaluation.protocol import METRICS
 from vidpipe.io import Folder, Metrics, Npz
 from vidpipe.pipelines.report.report import inputs_of_report, write_report
 from vidpipe.reporting.page import render_report
-from vidpipe.reporting.results import DIGITS, METRICS, MODELS, PLOTS, SAMPLES, read_tree
+from vidpipe.reporting.results import DIGITS, MODELS, PLOTS, SAMPLES, read_tree
 
 
 def test_the_node_takes_its_inputs():
