@@ -62,7 +62,7 @@ def test_the_next_step_is_the_stage_of_pix2pix_and_how_long_it_takes(
 
 def test_fast_sets_the_runtime_as_the_preset_does_and_says_so(project: Path, vidpipe: Command):
     output = vidpipe("use", "--fast", "bikes").output
-    assert read(project / "params.yaml")["runtime"] == fastest_runtime()
+    assert fastest_runtime().items() <= read(project / "params.yaml")["runtime"].items()
     assert "runtime.determinism: portable → machine" in output
     assert "runtime: fast already" in vidpipe("use", "--fast", "bunny").output
 
