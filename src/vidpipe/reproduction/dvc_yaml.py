@@ -8,9 +8,8 @@ import io
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from itertools import groupby
 from pathlib import Path
-from textwrap import fill, indent
+from textwrap import fill
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -138,21 +137,15 @@ def _in_one_line(values: list[Any]) -> CommentedSeq:
 
 
 def _broken(line: str) -> str:
-    """Break the line of a long list of paths, so that those of each folder begin a line."""
-    if len(line) <= WIDTH:
-        return line
-    head, bracket, items = line.partition("[")
-    margin = " " * (len(head) + 1)
-    lines = (
-        fill(", ".join(paths), WIDTH - len(margin) - len(","), break_on_hyphens=False)
-        for _, paths in groupby(items.split(", "), key=_folder)
+    """Break the line of a long list of paths."""
+    margin = " " * (line.find("[") + 1)
+    return fill(
+        line,
+        WIDTH,
+        subsequent_indent=margin,
+        break_on_hyphens=False,
+        break_long_words=False,
     )
-    return head + bracket + indent(",\n".join(lines), margin).lstrip()
-
-
-def _folder(path: str) -> str:
-    """Return the folder of the package that a path of code is in; empty for data."""
-    return path.split("/")[2] if path.startswith("src/") else ""
 
 
 def _plots(entry: dict[str, Any]) -> list[dict[str, Any]]:

@@ -43,11 +43,10 @@ def test_the_committed_file_is_what_the_pipelines_and_the_catalog_make(text):
     assert text.startswith(HEADER)
 
 
-def test_the_dependencies_in_each_folder_begin_a_line_that_fits_a_screen(text):
-    lines = [line.strip() for line in text.splitlines()]
-    assert "src/vidpipe/pipelines/digits/evaluate.py," in lines
-    assert not any("src/vidpipe/data" in line and "src/vidpipe/models" in line for line in lines)
-    assert max(map(len, text.splitlines())) <= WIDTH
+def test_its_lines_are_few_and_fit_a_screen(text):
+    lines = text.splitlines()
+    assert max(map(len, lines)) <= WIDTH
+    assert len(lines) <= 450
 
 
 def test_a_stage_is_a_run_of_kedro_with_its_parameters_data_and_code(made):
