@@ -6,6 +6,7 @@ ENV PIP_EXTRA_INDEX_URL=https://download.pytorch.org/whl/${TORCH} \
 RUN apt-get update && apt-get install --yes --no-install-recommends git make && rm -rf /var/lib/apt/lists/*
 WORKDIR /vidpipe
 COPY . .
-RUN make env
+# Compiled here, for a container forgets what it compiles.
+RUN make env COMPILE=1
 ENV PATH=/vidpipe/.venv/bin:${PATH}
 CMD ["make", "test"]

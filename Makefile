@@ -55,11 +55,13 @@ lock: $(BIN)/ready ## resolve the newest versions that pyproject.toml allows int
 		--no-annotate --no-header --no-emit-index-url --no-emit-find-links --override .venv/no-torch.txt --output-file requirements.hashes -
 
 # The environment: exact versions from the lock, files by their hashes, torch of the index that is chosen, this package in place.
+# To compile all modules would take as long as the rest. Python compiles those that it imports, if it may.
+PIP := pip --disable-pip-version-check install $(if $(COMPILE)$(PYTHONDONTWRITEBYTECODE),,--no-compile)
 $(BIN)/ready: requirements.lock requirements.hashes pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and \
 	f"$(PYTHON) is Python {v[0]}.{v[1]}: expected 3.11 or newer; name one that is installed: make env PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
-	pip install --disable-pip-version-check --no-deps --require-hashes --requirement requirements.hashes
-	pip install --disable-pip-version-check --requirement requirements.lock
-	pip install --disable-pip-version-check --no-deps --editable .
+	$(PIP) --no-deps --require-hashes --requirement requirements.hashes
+	$(PIP) --requirement requirements.lock
+	$(PIP) --no-deps --editable .
 	@touch $@
