@@ -45,7 +45,7 @@ from vidpipe.utils.atomic import whole_file
     "--weights",
     type=click.Path(path_type=Path),
     help="Folder with generator.safetensors; nothing else of the project is needed  [default: "
-    "data/06_models/pix2pix, else what `vidpipe models get` fetched]",
+    "data/06_models/pix2pix, else what `vidpipe models get` fetched, else the shipped ones]",
 )
 def predict(out: Path, **options: Any) -> None:
     """Predict the frames that follow a picture or a video.

@@ -144,5 +144,5 @@ def test_the_models_are_listed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     told = json.loads(ask("GET", "/models").body)
     here = {about["name"]: about["origin"] for about in told["models"] if about["origin"]}
-    assert here == dict.fromkeys(("mocogan", "convlstm_gan"), "shipped")
+    assert here == dict.fromkeys(("pix2pix", "mocogan", "convlstm_gan"), "shipped")
     assert told["limits"] == {"bytes": page.MAX_BODY, "frames": 100}
