@@ -25,7 +25,7 @@ def test_what_is_packed_here_is_got_there(vidpipe, trained, tmp_path, monkeypatc
     listed = vidpipe("models", "list", "--from", archive).output.splitlines()
     row = {line.split()[0]: line.split() for line in listed}
     assert row["gan3d"][1:3] == ["fetched", row["gan3d"][3]]
-    assert row["pix2pix"][1] == "-"
+    assert row["pix2pix"][1] == "shipped"
     assert row["pix2pix"][3] != "-"
     assert row["vgan"][1:4] == ["-", "-", "-"]
     assert "dvc repro vgan_train" in " ".join(row["vgan"])
