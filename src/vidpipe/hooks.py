@@ -27,6 +27,9 @@ SCRATCH_PREFIX = "work-"
 POOL, WORKERS = "pool", "workers"  # the inputs of nodes that decode many videos
 CHECKPOINTS = "checkpoints"  # the input of training nodes, and the folder in STATE
 MOST_STOPPED = 8  # trainings of a model whose checkpoints are kept, beside the current one
+# Processes of a training that are started again must not find, in one store of torch's for all
+# starts, the addresses of the processes before them: they would wait for those, and give up.
+STORE_OF_EACH_START = {"TORCH_DISABLE_SHARE_RDZV_TCP_STORE": "1"}
 
 
 class Workbench:
@@ -42,6 +45,7 @@ class Workbench:
         check_installed(self.project)
         self.params = Params.model_validate(context.config_loader["parameters"])
         pin_instructions(self.params.runtime.determinism)
+        os.environ.update(STORE_OF_EACH_START)
 
     @hook_impl
     def after_catalog_created(self, catalog: DataCatalog) -> None:

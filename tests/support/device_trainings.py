@@ -20,6 +20,7 @@ from safetensors.torch import load_file
 from support import moving_clips as moving
 from support import stages
 from vidpipe.config.models import DcganModel, Gan3dModel, Pix2pixModel
+from vidpipe.hooks import STORE_OF_EACH_START
 from vidpipe.models import dcgan, gan3d
 from vidpipe.pipelines.clips.train import make_train_node as make_clip_node
 from vidpipe.pipelines.devices import on_devices
@@ -28,6 +29,8 @@ from vidpipe.pipelines.prediction.train import train_pix2pix
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import checkpoint, loop
 from vidpipe.utils.errors import UserError
+
+os.environ.update(STORE_OF_EACH_START)  # as for a node that Kedro runs
 
 # All that draws random numbers is on: dropout, augmentation, views, noise, steps ahead.
 CLIPS = {"width": 16, "discriminator_width": 4, "size": None, "dropout": 0.25, "norm": "none"}
