@@ -237,6 +237,7 @@ def test_the_gpu_script_imports_neither_kedro_nor_dvc_nor_mlflow():
     assert told.strip() == "set()"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("module", ["seeds", "footage_table", "checkpoints"])
 def test_a_benchmark_that_pins_kernels_does_not_import_torch_before(module):
     code = f"import sys, benchmarks.{module}; sys.exit('torch' in sys.modules)"

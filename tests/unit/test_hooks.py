@@ -1,15 +1,18 @@
+from types import SimpleNamespace
+
 import pytest
 from kedro.framework.hooks.manager import _create_hook_manager
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner
 from support.project import ROOT
+from torch.distributed.elastic.rendezvous.dynamic_rendezvous import DynamicRendezvousHandler
 
 from vidpipe import hooks
 from vidpipe.config.loader import check, read
 from vidpipe.data.cluster import VARIABLE, Cluster
 from vidpipe.data.workers import processes, processors
-from vidpipe.hooks import Workbench
+from vidpipe.hooks import STORE_OF_EACH_START, Workbench
 
 OUTPUT = "mlp_gan_model"
 
@@ -84,6 +87,17 @@ def test_kedro_passes_the_checkpoints_of_the_training_to_the_node(tmp_path):
     assert received == [tmp_path / ".vidpipe/checkpoints/mlp_gan_train-1"]
     assert not received[0].exists(), "the model is in its place"
     workbench.scratch.lock.release()
+
+
+def test_lost_processes_find_no_store_of_torchs_that_is_older_than_they_are(monkeypatch):
+    [name] = STORE_OF_EACH_START
+    monkeypatch.setenv(name, "0")
+    is_shared = DynamicRendezvousHandler.use_agent_store.fget
+    assert is_shared(None)
+    parameters = {"parameters": read(ROOT / "params.yaml")}
+    context = SimpleNamespace(project_path=ROOT, config_loader=parameters)
+    Workbench().after_context_created(context)
+    assert not is_shared(None)
 
 
 def test_the_next_run_finds_what_was_kept(stopped):
