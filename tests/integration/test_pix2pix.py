@@ -132,7 +132,9 @@ def test_prediction_says_what_is_wrong(reproduced, tmp_path, vidpipe, monkeypatc
     assert "text.png: expected a picture" in said
     assert "Traceback" not in said
     assert not (tmp_path / "out.mp4").exists()
-    said = vidpipe("predict", "--image", "text.png", code=1).output
+    Image.new("RGB", (80, 60)).save(tmp_path / "me.png")
+    said = vidpipe("predict", "--weights", "nowhere", "--image", "me.png", code=1).output
+    assert "nowhere" in said
     assert "expected trained weights" in said
 
 
