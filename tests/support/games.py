@@ -44,6 +44,7 @@ def pix2pix(
     dropout=0.5,
     history=1,
     motion="none",
+    latent=0,
     frames=None,
     task=None,
     **hyperparameters,
@@ -52,7 +53,7 @@ def pix2pix(
     torch.manual_seed(seed)
     generator = make_generator(
         size=64, channels=3, width=4, history=history, motion=motion, dropout=dropout,
-        residual=residual,
+        residual=residual, latent=latent,
     )  # fmt: skip
     discriminator = Discriminator(channels=3, width=4, history=history)
     state = state_of(generator, discriminator, **hyperparameters)
@@ -60,7 +61,8 @@ def pix2pix(
         frames = torch.randint(0, 256, (pairs + 1, 3, 64, 64), dtype=torch.uint8)
     data = PairData(frames, np.arange(len(frames), 0, -1))
     options = {"batch": 2, "l1_weight": 100.0, "noise": 0.1, "views": 0.5, "pushforward": 1}
-    options |= {"history_dropout": 0.1, "history": history, **(task or {})}
+    options |= {"history_dropout": 0.1, "history": history}
+    options |= {"latent": latent, "best_of": 2 if latent else 1, **(task or {})}
     objective_of = MotionObjective if motion == "flow" else NextFrameObjective
     return state, objective_of(data, **options)
 

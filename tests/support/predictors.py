@@ -2,7 +2,7 @@
 
 import torch
 
-from vidpipe.models.windows import NextFrameGenerator, Past, push
+from vidpipe.models.windows import NextFrameGenerator
 
 
 class Adding(NextFrameGenerator):
@@ -22,4 +22,4 @@ class Adding(NextFrameGenerator):
     def advance(self, past):
         self.calls.append({"gradients": torch.is_grad_enabled(), "training": self.training})
         frame = past.last + self.step
-        return frame, Past(push(past.frames, frame), past.motion)
+        return frame, past.after(frame, past.motion)

@@ -373,6 +373,8 @@ class Pix2pixModel(ConfigBlock):
         dropout: Rate in the generator that paints.
         residual: Predict the difference to the last frame instead of the frame; of the generator
             that paints.
+        latent: Dimension of the noise that chooses one of several futures; 0: there is one. Of the
+            generator that sees motion.
     """
 
     width: Count
@@ -381,12 +383,21 @@ class Pix2pixModel(ConfigBlock):
     motion: Literal["none", "flow"]
     dropout: Share
     residual: bool
+    latent: CountOrZero
 
     @model_validator(mode="after")
     def _motion_takes_two_frames(self) -> Self:
         if self.motion == "flow" and self.history < 2:
             raise ValueError(
                 "one frame shows no motion: raise history to 2 or more, or set motion: none"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _noise_goes_with_motion(self) -> Self:
+        if self.latent and self.motion == "none":
+            raise ValueError(
+                "the generator that paints has dropout for noise: set latent: 0, or motion: flow"
             )
         return self
 
@@ -401,6 +412,7 @@ class Pix2pixTrain(GanTrain):
         views: Share of the windows that are augmented.
         pushforward: Maximum number of steps on the generator's own output before the loss.
         history_dropout: Share of the windows that begin with a still, as one from a picture does.
+        best_of: Noises that are tried for each window, of which the best is learnt from.
         beta2: Of Adam.
         cooldown: Share of the steps, at the end, in which the learning rate falls to 0.
     """
@@ -411,6 +423,7 @@ class Pix2pixTrain(GanTrain):
     views: ShareOrAll
     pushforward: CountOrZero
     history_dropout: ShareOrAll
+    best_of: Count
     beta2: Share
     cooldown: ShareOrAll
 
@@ -422,6 +435,7 @@ class Pix2pixEvaluate(ConfigBlock):
         horizons: Frames to predict ahead.
         starts: Maximum number of frames to predict from, per split.
         resamples: Resamples of the bootstrap.
+        samples: Futures of each start, of which the best is scored too; 1: that is not measured.
         lpips_weights: Path of the state dict of LPIPS on AlexNet; empty: LPIPS is not measured.
         lpips_sha256: Hash of that file.
     """
@@ -429,6 +443,7 @@ class Pix2pixEvaluate(ConfigBlock):
     horizons: Annotated[int, Field(ge=16)]
     starts: Count
     resamples: Count
+    samples: Count
     seed: Seed
     lpips_weights: Given | None
     lpips_sha256: Sha256 | None
@@ -449,3 +464,14 @@ class Pix2pix(ConfigBlock):
     model: Pix2pixModel
     train: Pix2pixTrain
     evaluate: Pix2pixEvaluate
+
+    @model_validator(mode="after")
+    def _several_futures_take_noise(self) -> Self:
+        several = {"train.best_of": self.train.best_of, "evaluate.samples": self.evaluate.samples}
+        for key, number in several.items():
+            if number > 1 and not self.model.latent:
+                raise ValueError(
+                    f"{key}: expected 1 of a generator without noise, got {number}; it knows one "
+                    "future: set model.latent to 8, say"
+                )
+        return self

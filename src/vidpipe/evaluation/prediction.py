@@ -129,16 +129,48 @@ def score_rollouts(
                 tables[name].add(rows, k, frames[still_there, k], before[still_there], real)
 
             # Every distance sees each real frame once, for all predictors.
-            chosen = np.flatnonzero(alive & (batch % distance_every == 0))
-            if k + 1 in distance_at and len(chosen):
-                index = torch.from_numpy(chosen)
+            chosen = rows % distance_every == 0
+            if k + 1 in distance_at and chosen.any():
+                index = torch.from_numpy(np.flatnonzero(alive)[chosen])
                 compared = torch.stack([frames[index, k] for frames in predicted.values()])
-                reference = footage(starts[batch[chosen]] + k + 1)
+                reference = real.frames[torch.from_numpy(chosen)]
                 for kind, distance in distances.items():
                     values = distance(compared, reference).cpu().numpy()
                     for name, found in zip(predicted, values, strict=True):
-                        tables[name].perceptual[kind][batch[chosen], k] = found
+                        tables[name].perceptual[kind][rows[chosen], k] = found
     return {name: filled.scores() for name, filled in tables.items()}
+
+
+def best_of(samples: Sequence[Scores]) -> Scores:
+    """Return the scores of the best of several rollouts from each start.
+
+    The best is the one whose squared error is least over its whole length: it takes the real
+    frames to know, so this is no predictor's score, but says how near one of its futures comes.
+
+    Args:
+        samples: Scores of each of the futures.
+    """
+    errors = np.stack([np.nansum(scores.error, axis=1) for scores in samples])
+    best = errors.argmin(axis=0)
+
+    def choose(tables: Sequence[Table]) -> Table:
+        return np.stack(tables)[best, np.arange(len(best))]
+
+    def table(name: str) -> Table:
+        return choose([getattr(scores, name) for scores in samples])
+
+    return Scores(
+        error=table("error"),
+        ssim=None,
+        sharpness=table("sharpness"),
+        real_sharpness=table("real_sharpness"),
+        motion=table("motion"),
+        real_motion=table("real_motion"),
+        perceptual={
+            name: choose([scores.perceptual[name] for scores in samples])
+            for name in samples[0].perceptual
+        },
+    )
 
 
 def score_one_steps(

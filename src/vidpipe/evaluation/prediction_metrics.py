@@ -17,6 +17,7 @@ from vidpipe.evaluation.prediction import (
     Predictor,
     Scores,
     Table,
+    best_of,
     predicted_clips,
     prediction_starts,
     score_one_steps,
@@ -97,6 +98,7 @@ def evaluate_split(
     seed: int,
     history: int,
     distances: Mapping[str, Distance],
+    samples: Sequence[Predictor] = (),
 ) -> SplitEvaluation:
     """Score one-step predictions and rollouts on one split, and the baselines' rollouts.
 
@@ -112,6 +114,7 @@ def evaluate_split(
         seed: Seed of these.
         history: Frames of the model's window.
         distances: Perceptual distances of frames by name, of those in `PERCEPTUAL`.
+        samples: Other futures of the model, of which the best is scored too.
     """
     # All look at the same windows, as long as the longest that one of them wants, if shots are.
     longest_window = max(history, BASELINE_HISTORY)
@@ -129,7 +132,7 @@ def evaluate_split(
     )
     one_steps = score_one_steps(model, footage, origins, ahead, horizons, history=history)
     rollouts = score_rollouts(
-        {MODEL: model, **baselines},
+        {MODEL: model, **baselines, **{f"sample {i}": each for i, each in enumerate(samples)}},
         footage,
         origins,
         ahead,
@@ -140,17 +143,21 @@ def evaluate_split(
         distance_at=REPORTED,
     )
 
+    # Of several futures the best counts, and no other.
+    several = [rollouts.pop(f"sample {i}") for i in range(len(samples))]
+    best = {f"best_of_{len(several)}": best_of(several)} if several else {}
+
     # Curves: the model's with all scores, and the skill of every baseline beside it.
     one_step = curve(one_steps, copies, resamples=resamples, seed=seed)
     curves = {
         name: curve(scores, rollouts[COPY_LAST], resamples=resamples, seed=seed)
-        for name, scores in rollouts.items()
+        for name, scores in (rollouts | best).items()
     }
     metrics |= one_step_metrics(one_step, split) | rollout_metrics(curves, split)
     table = _table(curves[MODEL])
-    for name in baselines:
-        if name != COPY_LAST:
-            table[f"{name}_skill"] = [point.skill for point in curves[name]]
+    for name, points in curves.items():
+        if name not in (MODEL, COPY_LAST):
+            table[f"{name}_skill"] = [point.skill for point in points]
 
     # Show the start that the footage follows longest.
     longest = int(np.argmax(ahead))
@@ -252,7 +259,7 @@ def rollout_metrics(curves: Mapping[str, Sequence[Point]], split: str) -> dict[s
     """Metrics of rollouts at the reported horizons, with those of the baselines.
 
     Args:
-        curves: Curves by predictor: the model and the baselines.
+        curves: Curves by predictor: the model, the baselines, and the best of several futures.
         split: Name of the split.
     """
     metrics: dict[str, float | int | None] = {}

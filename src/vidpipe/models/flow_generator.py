@@ -10,6 +10,7 @@ Shapes: b batch, k frames of a window, c channels, h w pixels; flow as in `flow`
 """
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import pairwise
 
 import torch
@@ -27,7 +28,7 @@ from vidpipe.models.flow import (
     optical_flow,
 )
 from vidpipe.models.shapes import FrameBatch, WindowBatch
-from vidpipe.models.windows import Motion, NextFrameGenerator, Past, push
+from vidpipe.models.windows import FutureNoise, Motion, NextFrameGenerator, Past
 
 WHOLE_SIDE = 4  # of the smallest maps
 MULTIPLES = (0.0, 0.6, 1.2, 2.0)  # of the displacement, at which the last real frame is looked up
@@ -47,12 +48,16 @@ class FlowGenerator(NextFrameGenerator):
         channels: Colour channels of a frame.
         width: Channels of the first layer.
         history: Frames of a window, at least 2.
+        latent: Dimension of the noise that chooses a future; 0: there is one.
     """
 
-    def __init__(self, *, size: int, channels: int, width: int, history: int) -> None:
+    def __init__(
+        self, *, size: int, channels: int, width: int, history: int, latent: int = 0
+    ) -> None:
         super().__init__()
         self.size = size
         self.history = history
+        self.latent = latent
         flows = history - 1
 
         # Weights of each past flow and of its mean over the picture, the newest first.
@@ -88,6 +93,9 @@ class FlowGenerator(NextFrameGenerator):
             ]
         )
 
+        # What the noise chooses is added there too: one vector, for a camera moves all at once.
+        self.choose = nn.Linear(latent, widths[-1], bias=False) if latent else None
+
         # Its output: correction of the velocity, weights of the blend, change of colours.
         self.parts = [2, len(MULTIPLES), channels]
         self.head = nn.Conv2d(width, 4 * sum(self.parts), 1)
@@ -96,10 +104,11 @@ class FlowGenerator(NextFrameGenerator):
         bias = torch.tensor([0.0, 0.0, *FIRST_BLEND, *[0.0] * channels])
         self.head.bias = nn.Parameter(bias.repeat_interleave(4))
 
-    def begin(self, window: WindowBatch) -> Past:
+    def begin(self, window: WindowBatch, noise: FutureNoise | None = None) -> Past:
         """Return the past that a window of real frames is, its flows estimated."""
         flows = optical_flow(window[:, :-1].flatten(0, 1), window[:, 1:].flatten(0, 1))
-        return past_of(window, torch.unflatten(flows, 0, (len(window), -1)))
+        past = past_of(window, torch.unflatten(flows, 0, (len(window), -1)))
+        return replace(past, noise=super().begin(window, noise).noise)
 
     def advance(self, past: Past) -> tuple[FrameBatch, Past]:
         """Predict the next frame, and return the past that it is the last frame of."""
@@ -121,7 +130,7 @@ class FlowGenerator(NextFrameGenerator):
         # The predicted velocity becomes the newest flow, from which the next step is predicted.
         flows = torch.cat([motion.flows[:, 1:], velocity.unsqueeze(1)], dim=1)
         moved = Motion(flows, motion.last_real, displacement)
-        return frame, Past(push(past.frames, frame.clamp(-1, 1)), moved)
+        return frame, past.after(frame, moved)
 
     def _unet(self, past: Past, motion: Motion) -> list[Maps]:
         """Return a correction of the velocity, logits of the blend, and a change of colours."""
@@ -139,7 +148,10 @@ class FlowGenerator(NextFrameGenerator):
         for down in self.down:
             skips.append(down(F.leaky_relu(skips[-1], 0.2)))
         hidden = skips.pop()
-        hidden = hidden + self.whole(hidden)[:, :, None, None]
+        whole = self.whole(hidden)
+        if self.choose is not None:
+            whole = whole + self.choose(past.noise)
+        hidden = hidden + whole[:, :, None, None]
         for up in reversed(self.up):
             hidden = up(F.leaky_relu(hidden, 0.2))
             hidden = skips.pop() + F.interpolate(hidden, scale_factor=2)

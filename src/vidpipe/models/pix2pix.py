@@ -11,7 +11,7 @@ Shapes: b batch, k frames of a window, c channels, h w pixels of a square frame,
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -27,7 +27,7 @@ from vidpipe.models.flow import optical_flow
 from vidpipe.models.flow_generator import FlowGenerator, fit_velocity, past_of
 from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import FrameBatch, WindowBatch
-from vidpipe.models.windows import NextFrameGenerator, Past, push, stack_window
+from vidpipe.models.windows import NextFrameGenerator, Past, stack_window
 from vidpipe.training.adversarial import Hyperparameters, Networks
 from vidpipe.training.distributed import own_share
 
@@ -87,10 +87,13 @@ def make_generator(
     motion: str,
     dropout: float,
     residual: bool,
+    latent: int = 0,
 ) -> NextFrameGenerator:
     """Make the generator of a configuration: the one that paints, or the one that sees motion."""
     if motion == "flow":
-        return FlowGenerator(size=size, channels=channels, width=width, history=history)
+        return FlowGenerator(
+            size=size, channels=channels, width=width, history=history, latent=latent
+        )
     return UNetGenerator(
         size=size,
         channels=channels,
@@ -116,6 +119,8 @@ def objective(
         views=train.views,
         pushforward=train.pushforward,
         history_dropout=train.history_dropout,
+        latent=config.model.latent,
+        best_of=train.best_of,
     )
 
 
@@ -189,7 +194,7 @@ class UNetGenerator(NextFrameGenerator):
     def advance(self, past: Past) -> tuple[FrameBatch, Past]:
         """Predict the next frame, and return the past that it is the last frame of."""
         frame = self._paint(past.frames)
-        return frame, Past(push(past.frames, frame.clamp(-1, 1)))
+        return frame, past.after(frame)
 
     def _paint(self, window: WindowBatch) -> FrameBatch:
         # Down: every layer's output is kept as a skip, but for the innermost.
@@ -246,6 +251,9 @@ class NextFrameObjective:
         pushforward: Most steps that the generator runs ahead, on its own output, before the step
             that is learnt from.
         history_dropout: Share of the draws in which the window begins with a still.
+        latent: Dimension of the noise that chooses a future; 0: there is one.
+        best_of: Noises that are tried for each window. The one that comes nearest to the real frame
+            is learnt from, so that the others may go elsewhere.
     """
 
     def __init__(
@@ -259,6 +267,8 @@ class NextFrameObjective:
         views: float,
         pushforward: int,
         history_dropout: float,
+        latent: int,
+        best_of: int,
     ) -> None:
         self.frames = data.frames
         self.history = history
@@ -267,6 +277,8 @@ class NextFrameObjective:
         self.noise = noise
         self.views = views
         self.history_dropout = history_dropout
+        self.latent = latent
+        self.best_of = best_of
 
         # By the steps that the generator runs ahead, as far as any shot is long enough.
         by_steps = (data.starts(history=history, ahead=1 + k) for k in range(pushforward + 1))
@@ -284,13 +296,43 @@ class NextFrameObjective:
         starts = self.starts[ahead]
         first = starts[torch.randint(len(starts), (self.batch,), generator=rng)]
         # Shared before the generator runs: its steps are the expensive part.
-        past, target = own_share(self._draw(first, ahead, rng))
+        past, target, noise = own_share((*self._draw(first, ahead, rng), self._draw_noise(rng)))
 
         # Pushforward: the generator's own output becomes part of the window it learns from.
         with torch.no_grad():
+            if noise is not None:
+                return self._nearest(generator, past, target, noise, ahead), target
             for _ in range(ahead):
                 _, past = generator.advance(past)
         return past, target
+
+    def _draw_noise(self, rng: torch.Generator) -> Float[Tensor, "b best_of latent"] | None:
+        if not self.latent:
+            return None
+        return torch.randn(self.batch, self.best_of, self.latent, generator=rng)
+
+    def _nearest(
+        self,
+        generator: NextFrameGenerator,
+        past: Past,
+        target: FrameBatch,
+        noise: Float[Tensor, "b best_of latent"],
+        ahead: int,
+    ) -> Past:
+        """Run ahead with each noise, and return the past of that whose next frame is nearest.
+
+        Fan et al. 2017, "A Point Set Generation Network", section 4.2: the least of several errors.
+        """
+        windows, tries, _ = noise.shape
+        rows = torch.arange(windows).repeat_interleave(tries).to(target.device)
+        past = replace(past.take(rows), noise=noise.flatten(0, 1).to(target))
+        for _ in range(ahead):
+            _, past = generator.advance(past)
+        if tries == 1:
+            return past
+        error = (generator(past).float() - target[rows]).abs().flatten(1).mean(1)
+        nearest = error.view(windows, tries).argmin(1)
+        return past.take(nearest + tries * torch.arange(windows).to(nearest))
 
     def generate_with_losses(
         self, generator: Callable[[Past], FrameBatch], source: Past, real: FrameBatch

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 from vidpipe.models.flow import Flow
 from vidpipe.models.shapes import FrameBatch, WindowBatch
 from vidpipe.training.modes import evaluating
+
+FutureNoise = Float[Tensor, "b latent"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,10 @@ class Motion:
     last_real: FrameBatch
     displacement: Flow
 
+    def take(self, index: Int[Tensor, "n"]) -> "Motion":
+        """Return the motion of some windows."""
+        return Motion(self.flows[index], self.last_real[index], self.displacement[index])
+
 
 @dataclass(frozen=True)
 class Past:
@@ -37,15 +43,28 @@ class Past:
     Attributes:
         frames: The window, real frames or predicted ones.
         motion: How they move, for a predictor that wants it.
+        noise: Which of several futures is to come, the same throughout a rollout; for a predictor
+            that knows more than one.
     """
 
     frames: WindowBatch
     motion: Motion | None = None
+    noise: FutureNoise | None = None
 
     @property
     def last(self) -> FrameBatch:
         """The last frame of the window."""
         return self.frames[:, -1]
+
+    def take(self, index: Int[Tensor, "n"]) -> "Past":
+        """Return the past of some windows."""
+        motion = None if self.motion is None else self.motion.take(index)
+        noise = None if self.noise is None else self.noise[index]
+        return Past(self.frames[index], motion, noise)
+
+    def after(self, frame: FrameBatch, motion: Motion | None = None) -> "Past":
+        """Return the past one frame later."""
+        return Past(push(self.frames, frame.clamp(-1, 1)), motion, self.noise)
 
 
 class NextFrameGenerator(nn.Module):
@@ -54,14 +73,23 @@ class NextFrameGenerator(nn.Module):
     Attributes:
         size: Side of the square frames.
         history: Frames of a window.
+        latent: Dimension of the noise that chooses a future; 0: there is one.
     """
 
     size: int
     history: int
+    latent: int = 0
 
-    def begin(self, window: WindowBatch) -> Past:
-        """Return the past that a window of real frames is."""
-        return Past(window)
+    def begin(self, window: WindowBatch, noise: FutureNoise | None = None) -> Past:
+        """Return the past that a window of real frames is.
+
+        Args:
+            window: Real frames.
+            noise: Which future is to come; None: that of the prior's mean, 0.
+        """
+        if noise is None and self.latent:
+            noise = window.new_zeros(len(window), self.latent)
+        return Past(window, noise=noise)
 
     def advance(self, past: Past) -> tuple[FrameBatch, Past]:
         """Predict the next frame, and return the past that it is the last frame of."""
@@ -92,15 +120,18 @@ def padded(window: WindowBatch, history: int) -> Float[Tensor, "b history c h w"
 
 @torch.no_grad()
 def roll_out(
-    generator: NextFrameGenerator, window: WindowBatch, steps: int
+    generator: NextFrameGenerator,
+    window: WindowBatch,
+    steps: int,
+    noise: FutureNoise | None = None,
 ) -> Float[Tensor, "b steps c h w"]:
     """Predict the `steps` frames after a window, each prediction pushed into it.
 
-    The same for the same window: dropout and batch statistics are off.
+    The same for the same window and noise: dropout and batch statistics are off.
     """
     frames = []
     with evaluating(generator):
-        past = generator.begin(window[:, -generator.history :])
+        past = generator.begin(window[:, -generator.history :], noise)
         for _ in range(steps):
             frame, past = generator.advance(past)
             # As `advance` has it in the window that it goes on from.

@@ -47,6 +47,8 @@ class Prediction:
         steps: Number of frames to predict.
         fps: Frames per second of the film; None: those of the video, or `PICTURE_RATE`.
         weights: Folder of the weights; None: that of the model.
+        samples: Number of futures to predict, side by side; 1: the one of no noise.
+        seed: Seed of the noise of several.
     """
 
     suffix: str
@@ -56,6 +58,8 @@ class Prediction:
     steps: int = 25
     fps: int | None = None
     weights: Path | None = None
+    samples: int = 1
+    seed: int = 0
 
     @cached_property
     def rate(self) -> int:
@@ -82,7 +86,10 @@ class Prediction:
     def words(self, out: str) -> list[str]:
         """Return the command that writes the same bytes to `out`, word by word."""
         options: dict[str, Any] = {"image": self.image, "video": self.video, "from": self.start}
-        options |= {"steps": self.steps, "fps": self.fps, "weights": self.weights, "out": out}
+        options |= {"steps": self.steps, "fps": self.fps, "weights": self.weights}
+        if self.samples > 1:
+            options |= {"samples": self.samples, "seed": self.seed}
+        options["out"] = out
         set_options = {name: value for name, value in options.items() if value is not None}
         return ["vidpipe", "predict", *option_words(**set_options)]
 
@@ -110,6 +117,11 @@ class Prediction:
 
         # Read frames at the size that the generator was trained at.
         generator = build(make_generator, self.folder / WEIGHTS)
+        if self.samples > 1 and not generator.latent:
+            raise UserError(
+                f"--samples {self.samples}: {self.folder / WEIGHTS} knows one future, for it was "
+                "trained without noise; train one with pix2pix.model.latent above 0"
+            )
         size = generator.size
         if self.video:
             before = generator.history - 1
@@ -123,10 +135,14 @@ class Prediction:
 
         # Roll the generator out: each predicted frame is part of the input of the next step.
         window = pixels.to_float(torch.from_numpy(np.stack(past)).permute(0, 3, 1, 2))
-        predicted = roll_out(generator, padded(window[None], generator.history), self.steps)[0]
-        frames = list(pixels.to_uint8(predicted).permute(0, 2, 3, 1).numpy())
+        windows = padded(window[None], generator.history).expand(self.samples, -1, -1, -1, -1)
+        rng = torch.Generator().manual_seed(self.seed)
+        several = torch.randn(self.samples, generator.latent, generator=rng)
+        noise = several if self.samples > 1 else None
+        predicted = roll_out(generator, windows, self.steps, noise)
+        futures = pixels.to_uint8(predicted).permute(0, 1, 3, 4, 2).numpy()
 
-        pages = list(continuation_film(first, frames, real))
+        pages = list(continuation_film(first, [list(future) for future in futures], real))
         write = encode if self.suffix == ".mp4" else gif
         return Continuation(write(pages, fps=self.rate), len(real), size, enlargement(size))
 

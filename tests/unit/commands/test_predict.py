@@ -1,5 +1,6 @@
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import av
 import pytest
@@ -25,9 +26,10 @@ def predict(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vidpipe: Command) -
     """The command, with weights that have learnt nothing, in a folder with a video and a picture.
 
     The video has 20 frames, 30 in a second. `weights` are of a model that paints, `moving` of one
-    that looks at four frames.
+    that looks at four frames, `several` of one that knows several futures too.
     """
-    for name, facts in (("weights", PAINTING), ("moving", MOVING)):
+    models = {"weights": PAINTING, "moving": MOVING, "several": MOVING | {"latent": 2}}
+    for name, facts in models.items():
         torch.manual_seed(0)
         (tmp_path / name).mkdir()
         weights.save(make_generator(**facts), tmp_path / name / "generator.safetensors", facts)
@@ -53,6 +55,23 @@ def test_a_video_is_continued_at_its_own_rate_three_times_as_large(predict: Comm
     said = predict("--video", "clip.mp4").output
     assert film("out.mp4") == (30, 6, 3 * 64 + 12)
     assert "1 real frame and 5 predicted, 30 per second, 64x64 shown 3 times as large" in said
+
+
+def test_several_futures_stand_side_by_side(predict: Command):
+    said = predict("--video", "clip.mp4", "--samples", "3", model="several").output
+    assert "5 predicted, 3 times, 30 per second" in said
+    assert film("out.mp4") == (30, 6, 3 * 3 * 64 + 24)
+    first = Path("out.mp4").read_bytes()
+    predict("--video", "clip.mp4", "--samples", "3", "--seed", "0", model="several")
+    assert Path("out.mp4").read_bytes() == first
+
+
+def test_a_model_without_noise_knows_one_future(predict: Command):
+    said = predict("--video", "clip.mp4", "--samples", "2", code=1, model="moving").output
+    assert "--samples 2" in said
+    assert "knows one future" in said
+    assert "pix2pix.model.latent above 0" in said
+    assert not Path("out.mp4").exists()
 
 
 def test_where_the_video_goes_on_its_frames_stand_beside(predict: Command):
@@ -96,9 +115,9 @@ def test_the_frames_before_the_start_are_the_history(
 ):
     windows = []
 
-    def seen(generator: FlowGenerator, window: torch.Tensor, steps: int) -> torch.Tensor:
+    def seen(generator: FlowGenerator, window: torch.Tensor, *options: Any) -> torch.Tensor:
         windows.append(window)
-        return roll_out(generator, window, steps)
+        return roll_out(generator, window, *options)
 
     monkeypatch.setattr("vidpipe.models.windows.roll_out", seen)
     for start in ("0.34", "0.04"):

@@ -37,6 +37,7 @@ def test_there_are_gans():
         ("pix2pix.train.learning_rate", 0, "greater than 0, got 0"),
         ("pix2pix.model.history", 0, "greater than or equal to 1, got 0"),
         ("pix2pix.model.history", 1, "one frame shows no motion: raise history .* or set motion:"),
+        ("pix2pix.model.latent", -1, "greater than or equal to 0, got -1"),
         ("pix2pix.model.motion", "optical", "'none' or 'flow', got 'optical'"),
         ("pix2pix.model.discriminator_width", 0, "greater than or equal to 1, got 0"),
         ("pix2pix.train.history_dropout", 1.1, "less than or equal to 1, got 1.1"),
@@ -55,6 +56,13 @@ def test_a_value_out_of_range_is_refused(key, value, message):
 def test_weights_of_lpips_and_their_hash_are_given_together(key, value):
     with pytest.raises(UserError, match=r"pix2pix\.evaluate: .* and lpips_sha256 go together"):
         check(changed(f"pix2pix.evaluate.lpips_{key}", value))
+
+
+@pytest.mark.parametrize("key", ["train.best_of", "evaluate.samples"])
+def test_several_futures_take_noise(key):
+    message = rf"pix2pix: {key}: expected 1 of a generator without noise, got 5.*model\.latent"
+    with pytest.raises(UserError, match=message):
+        check(changed(f"pix2pix.{key}", 5))
 
 
 def test_batch_norm_is_refused_where_the_discriminator_has_none():

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from vidpipe.evaluation import prediction
 from vidpipe.evaluation.fidelity import mse
 from vidpipe.evaluation.prediction import (
+    best_of,
     predicted_clips,
     prediction_starts,
     score_one_steps,
@@ -101,6 +102,23 @@ def test_a_rollout_feeds_predictions_back_and_one_step_never_does():
     assert rolled[3].psnr < rolled[0].psnr - 6
     assert stepped[3].psnr == pytest.approx(stepped[0].psnr, abs=0.1)
     assert stepped[3].copy_last_psnr == pytest.approx(stepped[0].copy_last_psnr, abs=0.1)
+
+
+def test_the_best_of_several_futures_is_the_best_from_each_start():
+    turning = DRIFT.clone()
+    turning[7:] = DRIFT[7:].flip(0) - DRIFT[7:].flip(0)[0] + DRIFT[6]
+    futures = [
+        scored(lambda window, sign=sign: last(window) + sign * STEP, frames=turning, horizons=2)
+        for sign in (1, -1)
+    ]
+    best = best_of(futures)
+    errors = np.stack([each.error for each in futures])
+    sums = np.nansum(errors, axis=2)
+    assert sums.argmin(0)[0] != sums.argmin(0)[-1]
+    np.testing.assert_array_equal(np.nansum(best.error, axis=1), sums.min(0))
+    chosen = futures[sums.argmin(0)[-1]]
+    np.testing.assert_array_equal(best.motion[-1], chosen.motion[-1])
+    np.testing.assert_array_equal(best_of(futures[:1]).error, futures[0].error)
 
 
 def test_one_step_asks_for_each_frame_once():

@@ -65,6 +65,22 @@ def test_a_split_without_a_window_has_no_starts_and_no_clips(frames):
 
 
 @pytest.mark.usefixtures("_without_perception")
+def test_the_best_of_several_futures_stands_beside_the_one_without_noise():
+    def ahead(steps):
+        return lambda window, count: copy_last(window, count) + 0.1 * steps
+
+    frames = NOISE / 2 + 0.1 * torch.arange(14)[:, None, None, None]
+    options = {"frames": frames, "distances": {"st_lpips": errors}, "starts": 14}
+    alone = evaluated(**options).metrics
+    result = evaluated(**options, samples=[ahead(1), ahead(2)])
+    added = {name for name in set(result.metrics) - set(alone) if "h1." in name}
+    assert added == {f"rollout.seen.h1.best_of_2_{name}" for name in ("skill", "st_lpips")}
+    assert {name: result.metrics[name] for name in alone} == alone
+    assert result.metrics["rollout.seen.h2.best_of_2_skill"] > alone["rollout.seen.h2.skill"]
+    assert "best_of_2_skill" in result.curves["rollout"]
+
+
+@pytest.mark.usefixtures("_without_perception")
 def test_every_score_is_named_and_every_rival_stands_beside_it():
     result = evaluated(distances=dict.fromkeys(DISTANCES, errors), starts=14)
     always = set(SCORES) - {"motion", "skill_low", "skill_high"}

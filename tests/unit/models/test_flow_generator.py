@@ -48,6 +48,20 @@ def test_frames_of_any_size_and_colours_are_continued(size, channels, history):
     assert frames.isfinite().all()
 
 
+def test_noise_chooses_a_future_and_keeps_to_it():
+    torch.manual_seed(0)
+    generator = FlowGenerator(size=64, channels=3, width=4, history=2, latent=3)
+    for part in generator.parameters():  # an untrained head would hear nothing of it
+        torch.nn.init.normal_(part, 0.0, 0.1)
+    window = drifting(2, (1.0, 0.0))[None].expand(3, -1, -1, -1, -1)
+    noise = torch.tensor([[0.0, 0.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, 3.0]])
+    middle, *others = roll_out(generator, window, 3, noise)
+    torch.testing.assert_close(roll_out(generator, window[:1], 3)[0], middle)
+    assert all((other - middle).abs().mean() > 1e-3 for other in others)
+    _, later = generator.advance(generator.begin(window, noise))
+    assert torch.equal(later.noise, noise)
+
+
 def test_without_a_velocity_it_stands_still():
     window = drifting(HISTORY, (1.0, 0.5))[None]
     frames = roll_out(made(), window, 3)

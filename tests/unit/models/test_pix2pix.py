@@ -44,7 +44,12 @@ def one_shot(given):
 
 def task(motion="none", data=None, **changes):
     plain = {"batch": 4, "l1_weight": 100.0, "noise": 0.0, "views": 0.0, "pushforward": 0}
-    plain |= {"history_dropout": 0.0, "history": 2 if motion == "flow" else 1}
+    plain |= {
+        "history_dropout": 0.0,
+        "latent": 0,
+        "best_of": 1,
+        "history": 2 if motion == "flow" else 1,
+    }
     return OBJECTIVES[motion](data or one_shot(frames()), **{**plain, **changes})
 
 
@@ -253,6 +258,43 @@ def test_the_same_seed_draws_the_same_windows():
     assert torch.equal(one.motion.flows, other.motion.flows)
     assert torch.equal(target, again)
     assert not torch.equal(one.frames, another.frames)
+
+
+@pytest.mark.parametrize("ahead", [0, 2])
+@pytest.mark.parametrize("motion", OBJECTIVES)
+def test_of_several_futures_the_nearest_is_learnt_from(motion, ahead):
+    class Choosing(Adding):
+        """A noise of 1 goes on as the footage does."""
+
+        def advance(self, past):
+            frame = past.last + 20 / 127.5 * past.noise[:, :1, None, None]
+            return frame, past.after(frame, past.motion)
+
+    game = task(motion, one_shot(numbered()), history=2, latent=3, best_of=40, pushforward=ahead)
+    # The first number that is drawn says how far to run ahead.
+    rng = torch.Generator()
+    seed = next(
+        n for n in range(99) if torch.randint(ahead + 1, (), generator=rng.manual_seed(n)) == ahead
+    )
+    source, _ = drawn(game, seed, generator=Choosing())
+    torch.testing.assert_close(source.noise[:, 0], torch.ones(4), atol=0.3, rtol=0)
+    # Each window has draws of its own, and each noise belongs to the past that it led to.
+    assert len(set(source.noise[:, 1].tolist())) == 4
+    steps = (source.last - source.frames[:, 0])[:, 0, 0, 0] * 127.5 / 20
+    expected = source.noise[:, 0] if ahead else torch.ones(4)
+    torch.testing.assert_close(steps, expected, atol=1e-4, rtol=0)
+    if motion == "flow":
+        assert source.motion.flows.shape == (4, 1, 2, 64, 64)
+
+
+def test_without_noise_nothing_of_it_is_drawn():
+    rng = torch.Generator().manual_seed(0)
+    task("flow").sample_batch(Adding(), rng)
+    plain = rng.get_state()
+    rng.manual_seed(0)
+    source, _ = task("flow", latent=2).sample_batch(Adding(), rng)
+    assert source.noise.shape == (4, 2)
+    assert not torch.equal(plain, rng.get_state())
 
 
 def test_flows_are_estimated_a_few_pairs_at_a_time_and_of_pairs_alone():

@@ -2,7 +2,7 @@ import pytest
 import torch
 from support.predictors import Adding
 
-from vidpipe.models.windows import Past, padded, push, roll_out, stack_window
+from vidpipe.models.windows import Motion, Past, padded, push, roll_out, stack_window
 
 
 def numbered(*levels):
@@ -40,6 +40,18 @@ def test_a_generator_returns_the_frame_after_the_last():
     assert torch.equal(Adding(0.25, history=2)(past), past.last + 0.25)
 
 
+def test_windows_are_taken_with_all_that_is_known_of_them():
+    numbers = torch.arange(3.0)
+    flows = numbers.view(3, 1, 1, 1, 1).expand(3, 1, 2, 4, 4)
+    motion = Motion(flows, numbers.view(3, 1, 1, 1).expand(3, 3, 4, 4), flows[:, 0])
+    past = Past(torch.stack([numbered(n)[0] for n in numbers]), motion, numbers[:, None])
+    taken = past.take(torch.tensor([2, 0, 2]))
+    parts = (taken.frames, taken.motion.flows, taken.motion.last_real, taken.motion.displacement)
+    for part in (*parts, taken.noise):
+        assert part.flatten(1)[:, 0].tolist() == [2, 0, 2]
+    assert Past(past.frames).take(torch.tensor([1])).noise is None
+
+
 def test_a_rollout_has_as_many_frames_as_asked_and_each_is_made_of_the_one_before():
     frames = roll_out(Adding(0.1), torch.zeros(2, 1, 3, 4, 4), 3)
     torch.testing.assert_close(frames[:, :, 0, 0, 0], torch.tensor([[0.1, 0.2, 0.3]] * 2))
@@ -59,9 +71,9 @@ def test_a_rollout_is_without_gradients_and_dropout_and_changes_no_mode(training
 
 def test_a_rollout_begins_with_as_many_frames_as_the_generator_looks_at():
     class Seen(Adding):
-        def begin(self, window):
+        def begin(self, window, noise=None):
             self.window = window
-            return super().begin(window)
+            return super().begin(window, noise)
 
     generator = Seen(history=2)
     roll_out(generator, numbered(0.0, 0.25, 0.5), 1)

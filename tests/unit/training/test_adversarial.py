@@ -23,6 +23,7 @@ def weights(network):
         partial(games.pix2pix, residual=True),
         partial(games.pix2pix, residual=False),
         partial(games.pix2pix, motion="flow", history=3),
+        partial(games.pix2pix, motion="flow", history=3, latent=2),
         games.mlp_gan,
         games.dcgan,
         partial(games.dcgan, norm="spectral", loss="hinge"),

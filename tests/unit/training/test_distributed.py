@@ -103,6 +103,7 @@ GAMES = [
     *(partial(games.clips, network) for network in CLIP_GANS),
     partial(games.pix2pix, task={"pushforward": 0}),
     partial(games.pix2pix, motion="flow", history=3, task={"pushforward": 0}),
+    partial(games.pix2pix, motion="flow", history=3, latent=2, task={"pushforward": 0}),
 ]
 
 

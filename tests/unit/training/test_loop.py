@@ -53,6 +53,7 @@ def test_another_seed_gives_another_history():
     [
         games.pix2pix,
         partial(games.pix2pix, motion="flow", history=3),
+        partial(games.pix2pix, motion="flow", history=3, latent=2),
         games.mlp_gan,
         partial(games.dcgan, norm="spectral", loss="hinge", beta1=0.0),
         partial(

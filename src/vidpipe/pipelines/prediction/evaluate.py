@@ -21,7 +21,7 @@ from vidpipe.evaluation.prediction_metrics import SplitEvaluation, evaluate_spli
 from vidpipe.evaluation.protocol import PROTOCOL, Protocol, ScoresAndProtocol
 from vidpipe.models.pix2pix import PairData, fitted_velocity, make_generator
 from vidpipe.models.pixels import to_float
-from vidpipe.models.shapes import FrameBatch
+from vidpipe.models.shapes import FrameBatch, WindowBatch
 from vidpipe.models.windows import roll_out
 from vidpipe.tracking.headlines import headline_metrics
 from vidpipe.tracking.protocol import Tracker
@@ -68,6 +68,13 @@ def evaluate_pix2pix(
     rivals = baselines(*_fit(data, pairs))
     distances = _distances(evaluate)
 
+    # One future has no noise, the others have some each, the same from every start.
+    rng = torch.Generator().manual_seed(evaluate.seed)
+    noises = torch.randn(evaluate.samples, generator.latent, generator=rng).to(machine.device)
+
+    def sample(noise: Tensor, window: WindowBatch, steps: int) -> Tensor:
+        return roll_out(generator, window, steps, noise.expand(len(window), -1))
+
     def footage(index: np.ndarray) -> FrameBatch:
         return to_float(data.frames[torch.from_numpy(index)])
 
@@ -89,6 +96,7 @@ def evaluate_pix2pix(
             seed=evaluate.seed,
             history=generator.history,
             distances=distances,
+            samples=[partial(sample, noise) for noise in noises] if len(noises) > 1 else [],
         )
         if not results[split].clips:
             log.warning("no shot has a window that is %s: nothing to score there", split)
@@ -112,6 +120,8 @@ def evaluate_pix2pix(
         "size": side,
         "st_lpips_sha256": st_lpips.SHA256 if "st_lpips" in distances else "not measured",
     }
+    if len(noises) > 1:
+        protocol["samples"] = len(noises)
     if evaluate.lpips_sha256 is not None:
         protocol["lpips_sha256"] = evaluate.lpips_sha256
     headlines = headline_metrics("pix2pix", metrics, protocol)

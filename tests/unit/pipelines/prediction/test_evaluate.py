@@ -9,6 +9,7 @@ from support import stages
 
 from vidpipe.config.models import Pix2pixEvaluate
 from vidpipe.evaluation.fidelity import mse
+from vidpipe.evaluation.protocol import PROTOCOL
 from vidpipe.models.pix2pix import make_generator
 from vidpipe.pipelines.prediction import evaluate
 from vidpipe.pipelines.prediction.evaluate import evaluate_pix2pix
@@ -16,7 +17,7 @@ from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import weights
 
 EVALUATE = Pix2pixEvaluate(
-    starts=3, horizons=16, resamples=5, seed=0, lpips_weights=None, lpips_sha256=None
+    starts=3, horizons=16, resamples=5, samples=1, seed=0, lpips_weights=None, lpips_sha256=None
 )
 FILMS = {"samples.mp4", "samples.gif", "samples.png"}
 
@@ -53,6 +54,14 @@ def trained(tmp_path_factory):
 
 def evaluated(pairs, model, scratch, options=EVALUATE):
     return evaluate_pix2pix(pairs, model, options, stages.RUNTIME, NullTracker(), scratch)
+
+
+def test_of_a_model_with_noise_several_futures_are_scored(trained, tmp_path):
+    model = trained(MOVING | {"latent": 2})
+    options = EVALUATE.model_copy(update={"samples": 3})
+    scores, *_ = evaluated(stages.pairs(seen=12, held_out=8), model, tmp_path, options)
+    assert scores["rollout.seen.h1.best_of_3_skill"] == pytest.approx(0, abs=1e-3)
+    assert scores[PROTOCOL]["samples"] == 3
 
 
 @pytest.mark.parametrize("model", [PAINTING, MOVING], ids=["painting", "moving"])
