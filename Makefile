@@ -62,6 +62,6 @@ $(BIN)/ready: requirements.lock requirements.hashes pyproject.toml
 	f"$(PYTHON) is Python {v[0]}.{v[1]}: expected 3.11 or newer; name one that is installed: make env PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 	$(PIP) --no-deps --require-hashes --requirement requirements.hashes
-	$(PIP) --requirement requirements.lock
+	$(PIP) --constraint requirements.lock torch
 	$(PIP) --no-deps --editable .
 	@touch $@

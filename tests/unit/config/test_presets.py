@@ -45,7 +45,7 @@ def params(project: Path) -> dict[str, Any]:
 
 
 def test_there_are_scales_and_recipes():
-    assert {"smoke", "laptop", "gpu", "paper"} <= set(SCALES)
+    assert {"smoke", "laptop", "evening", "gpu", "paper"} <= set(SCALES)
     assert "report" in RECIPES
     assert not set(SCALES) & set(RECIPES)
 
