@@ -35,14 +35,16 @@ from vidpipe.utils.atomic import whole_file
     help="Frames per second of the result  [default: the video's own; after a picture 25]",
 )
 @click.option(
-    "--samples",
+    "--futures",
     type=click.IntRange(1, 8),
     default=1,
     show_default=True,
     help="Futures to predict, side by side; of a model that was trained with noise.",
 )
 @click.option(
-    "--seed", type=click.IntRange(0), default=0, show_default=True, help="Of these futures' noise."
+    "--seed",
+    type=click.IntRange(0, 2**31 - 1),
+    help="Of the noise of several futures  [default: 0]",
 )
 @click.option(
     "--out",
@@ -78,7 +80,7 @@ def predict(out: Path, **options: Any) -> None:
         partial.write_bytes(continuation.file)
     beside = f", {continuation.beside} of them beside the real frame" if continuation.beside else ""
     say_origin(job.folder)
-    times = f", {job.samples} times" if job.samples > 1 else ""
+    times = f", {job.futures} times" if job.futures > 1 else ""
     click.echo(
         f"{out}: 1 real frame and {job.steps} predicted{times}{beside}, {job.rate} per second, "
         f"{continuation.size}x{continuation.size} shown {continuation.enlarged} times as large"

@@ -397,7 +397,8 @@ class Pix2pixModel(ConfigBlock):
     def _noise_goes_with_motion(self) -> Self:
         if self.latent and self.motion == "none":
             raise ValueError(
-                "the generator that paints has dropout for noise: set latent: 0, or motion: flow"
+                f"expected latent: 0 with motion: none, got {self.latent}: the generator that "
+                "paints knows one future"
             )
         return self
 
@@ -412,7 +413,7 @@ class Pix2pixTrain(GanTrain):
         views: Share of the windows that are augmented.
         pushforward: Maximum number of steps on the generator's own output before the loss.
         history_dropout: Share of the windows that begin with a still, as one from a picture does.
-        best_of: Noises that are tried for each window, of which the best is learnt from.
+        best_of: Futures that are tried for each window, of which the nearest is learnt from.
         beta2: Of Adam.
         cooldown: Share of the steps, at the end, in which the learning rate falls to 0.
     """
@@ -435,7 +436,8 @@ class Pix2pixEvaluate(ConfigBlock):
         horizons: Frames to predict ahead.
         starts: Maximum number of frames to predict from, per split.
         resamples: Resamples of the bootstrap.
-        samples: Futures of each start, of which the best is scored too; 1: that is not measured.
+        futures: Futures of each start, of which the best is scored too; 1: that is not measured.
+        seed: Of the bootstrap, and of the noise of these futures.
         lpips_weights: Path of the state dict of LPIPS on AlexNet; empty: LPIPS is not measured.
         lpips_sha256: Hash of that file.
     """
@@ -443,7 +445,7 @@ class Pix2pixEvaluate(ConfigBlock):
     horizons: Annotated[int, Field(ge=16)]
     starts: Count
     resamples: Count
-    samples: Count
+    futures: Count
     seed: Seed
     lpips_weights: Given | None
     lpips_sha256: Sha256 | None
@@ -467,7 +469,7 @@ class Pix2pix(ConfigBlock):
 
     @model_validator(mode="after")
     def _several_futures_take_noise(self) -> Self:
-        several = {"train.best_of": self.train.best_of, "evaluate.samples": self.evaluate.samples}
+        several = {"train.best_of": self.train.best_of, "evaluate.futures": self.evaluate.futures}
         for key, number in several.items():
             if number > 1 and not self.model.latent:
                 raise ValueError(

@@ -141,23 +141,36 @@ def score_rollouts(
     return {name: filled.scores() for name, filled in tables.items()}
 
 
-def best_of(samples: Sequence[Scores]) -> Scores:
+def best_of(futures: Sequence[Scores]) -> Scores:
     """Return the scores of the best of several rollouts from each start.
 
     The best is the one whose squared error is least over its whole length: it takes the real
     frames to know, so this is no predictor's score, but says how near one of its futures comes.
 
     Args:
-        samples: Scores of each of the futures.
+        futures: Scores of each.
     """
-    errors = np.stack([np.nansum(scores.error, axis=1) for scores in samples])
-    best = errors.argmin(axis=0)
+    # Where footage ends all are NaN alike; where only some are, these have diverged.
+    reached = ~np.isnan(futures[0].real_sharpness)
+    errors = np.stack([scores.error for scores in futures])
+    diverged = np.isnan(errors) & reached
+    best = np.nansum(np.where(diverged, np.inf, errors), axis=2).argmin(axis=0)
 
-    def choose(tables: Sequence[Table]) -> Table:
-        return np.stack(tables)[best, np.arange(len(best))]
+    return _combined(futures, lambda tables: tables[best, np.arange(len(best))])
+
+
+def mean_of(futures: Sequence[Scores]) -> Scores:
+    """Return the mean scores of several rollouts from each start."""
+    return _combined(futures, lambda tables: tables.mean(axis=0))
+
+
+def _combined(
+    futures: Sequence[Scores], combine: Callable[[Float[np.ndarray, "n s horizons"]], Table]
+) -> Scores:
+    """Combine the scores of several rollouts, table by table; similarity is not measured."""
 
     def table(name: str) -> Table:
-        return choose([getattr(scores, name) for scores in samples])
+        return combine(np.stack([getattr(scores, name) for scores in futures]))
 
     return Scores(
         error=table("error"),
@@ -167,8 +180,8 @@ def best_of(samples: Sequence[Scores]) -> Scores:
         motion=table("motion"),
         real_motion=table("real_motion"),
         perceptual={
-            name: choose([scores.perceptual[name] for scores in samples])
-            for name in samples[0].perceptual
+            name: combine(np.stack([scores.perceptual[name] for scores in futures]))
+            for name in futures[0].perceptual
         },
     )
 

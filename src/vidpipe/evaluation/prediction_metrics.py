@@ -18,6 +18,7 @@ from vidpipe.evaluation.prediction import (
     Scores,
     Table,
     best_of,
+    mean_of,
     predicted_clips,
     prediction_starts,
     score_one_steps,
@@ -98,7 +99,7 @@ def evaluate_split(
     seed: int,
     history: int,
     distances: Mapping[str, Distance],
-    samples: Sequence[Predictor] = (),
+    futures: Sequence[Predictor] = (),
 ) -> SplitEvaluation:
     """Score one-step predictions and rollouts on one split, and the baselines' rollouts.
 
@@ -114,7 +115,7 @@ def evaluate_split(
         seed: Seed of these.
         history: Frames of the model's window.
         distances: Perceptual distances of frames by name, of those in `PERCEPTUAL`.
-        samples: Other futures of the model, of which the best is scored too.
+        futures: The model with some noise each: the best of them is scored too, and their mean.
     """
     # All look at the same windows, as long as the longest that one of them wants, if shots are.
     longest_window = max(history, BASELINE_HISTORY)
@@ -132,7 +133,7 @@ def evaluate_split(
     )
     one_steps = score_one_steps(model, footage, origins, ahead, horizons, history=history)
     rollouts = score_rollouts(
-        {MODEL: model, **baselines, **{f"sample {i}": each for i, each in enumerate(samples)}},
+        {MODEL: model, **baselines, **{f"future {i}": each for i, each in enumerate(futures)}},
         footage,
         origins,
         ahead,
@@ -143,15 +144,16 @@ def evaluate_split(
         distance_at=REPORTED,
     )
 
-    # Of several futures the best counts, and no other.
-    several = [rollouts.pop(f"sample {i}") for i in range(len(samples))]
-    best = {f"best_of_{len(several)}": best_of(several)} if several else {}
+    # Of several futures the best counts, beside what one of them has in the mean.
+    several = [rollouts.pop(f"future {i}") for i in range(len(futures))]
+    if several:
+        rollouts |= {f"best_of_{len(several)}": best_of(several), "mean_future": mean_of(several)}
 
     # Curves: the model's with all scores, and the skill of every baseline beside it.
     one_step = curve(one_steps, copies, resamples=resamples, seed=seed)
     curves = {
         name: curve(scores, rollouts[COPY_LAST], resamples=resamples, seed=seed)
-        for name, scores in (rollouts | best).items()
+        for name, scores in rollouts.items()
     }
     metrics |= one_step_metrics(one_step, split) | rollout_metrics(curves, split)
     table = _table(curves[MODEL])

@@ -28,7 +28,7 @@ from vidpipe.models.flow import (
     optical_flow,
 )
 from vidpipe.models.shapes import FrameBatch, WindowBatch
-from vidpipe.models.windows import FutureNoise, Motion, NextFrameGenerator, Past
+from vidpipe.models.windows import Motion, NextFrameGenerator, Past
 
 WHOLE_SIDE = 4  # of the smallest maps
 MULTIPLES = (0.0, 0.6, 1.2, 2.0)  # of the displacement, at which the last real frame is looked up
@@ -104,11 +104,11 @@ class FlowGenerator(NextFrameGenerator):
         bias = torch.tensor([0.0, 0.0, *FIRST_BLEND, *[0.0] * channels])
         self.head.bias = nn.Parameter(bias.repeat_interleave(4))
 
-    def begin(self, window: WindowBatch, noise: FutureNoise | None = None) -> Past:
+    def begin(self, window: WindowBatch) -> Past:
         """Return the past that a window of real frames is, its flows estimated."""
         flows = optical_flow(window[:, :-1].flatten(0, 1), window[:, 1:].flatten(0, 1))
         past = past_of(window, torch.unflatten(flows, 0, (len(window), -1)))
-        return replace(past, noise=super().begin(window, noise).noise)
+        return replace(past, noise=self.mean_noise(window))
 
     def advance(self, past: Past) -> tuple[FrameBatch, Past]:
         """Predict the next frame, and return the past that it is the last frame of."""

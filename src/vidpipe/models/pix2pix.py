@@ -5,7 +5,8 @@ section 3 and appendix 6.1. The condition is a window of past frames, the target
 The recipe `steady` adds, each by a parameter: motion of the past that the generator carries on
 (`flow_generator`), pushforward steps (Brandstetter et al. 2022, section 3.1), random views of some
 windows, the same for all their frames, and, without motion, a residual output and noise on the
-input frames (Sanchez-Gonzalez et al. 2020, appendix).
+input frames (Sanchez-Gonzalez et al. 2020, appendix). Where motion is unsure, noise may choose one
+of several futures, and the nearest of a few is learnt from (Fan et al. 2017).
 
 Shapes: b batch, k frames of a window, c channels, h w pixels of a square frame, float in [-1, 1].
 """
@@ -252,8 +253,8 @@ class NextFrameObjective:
             that is learnt from.
         history_dropout: Share of the draws in which the window begins with a still.
         latent: Dimension of the noise that chooses a future; 0: there is one.
-        best_of: Noises that are tried for each window. The one that comes nearest to the real frame
-            is learnt from, so that the others may go elsewhere.
+        best_of: Futures that are tried for each window. The one that comes nearest to the real
+            frame is learnt from, so that the others may go elsewhere.
     """
 
     def __init__(
@@ -296,43 +297,49 @@ class NextFrameObjective:
         starts = self.starts[ahead]
         first = starts[torch.randint(len(starts), (self.batch,), generator=rng)]
         # Shared before the generator runs: its steps are the expensive part.
-        past, target, noise = own_share((*self._draw(first, ahead, rng), self._draw_noise(rng)))
+        past, target, choices = own_share((*self._draw(first, ahead, rng), self._choices(rng)))
 
         # Pushforward: the generator's own output becomes part of the window it learns from.
         with torch.no_grad():
-            if noise is not None:
-                return self._nearest(generator, past, target, noise, ahead), target
+            if choices is not None:
+                return self._nearest(generator, past, target, choices, ahead), target
             for _ in range(ahead):
                 _, past = generator.advance(past)
         return past, target
 
-    def _draw_noise(self, rng: torch.Generator) -> Float[Tensor, "b best_of latent"] | None:
+    def _choices(self, rng: torch.Generator) -> Float[Tensor, "b best_of latent"] | None:
+        """Draw noise of several futures for each window; of the first of several it is 0."""
         if not self.latent:
             return None
-        return torch.randn(self.batch, self.best_of, self.latent, generator=rng)
+        choices = torch.randn(self.batch, self.best_of, self.latent, generator=rng)
+        # What is predicted where no future is chosen must be learnt as well.
+        if self.best_of > 1:
+            choices[:, 0] = 0
+        return choices
 
     def _nearest(
         self,
         generator: NextFrameGenerator,
         past: Past,
         target: FrameBatch,
-        noise: Float[Tensor, "b best_of latent"],
+        choices: Float[Tensor, "b best_of latent"],
         ahead: int,
     ) -> Past:
-        """Run ahead with each noise, and return the past of that whose next frame is nearest.
+        """Run ahead to each future, and return the past of that which comes nearest to the target.
 
-        Fan et al. 2017, "A Point Set Generation Network", section 4.2: the least of several errors.
+        The least of several errors, for each window (Fan et al. 2017, "A Point Set Generation
+        Network for 3D Object Reconstruction from a Single Image", the min-of-N loss).
         """
-        windows, tries, _ = noise.shape
-        rows = torch.arange(windows).repeat_interleave(tries).to(target.device)
-        past = replace(past.take(rows), noise=noise.flatten(0, 1).to(target))
+        windows, futures, _ = choices.shape
+        rows = torch.arange(windows).repeat_interleave(futures).to(target.device)
+        past = replace(past.take(rows), noise=choices.flatten(0, 1).to(target))
         for _ in range(ahead):
             _, past = generator.advance(past)
-        if tries == 1:
+        if futures == 1:
             return past
         error = (generator(past).float() - target[rows]).abs().flatten(1).mean(1)
-        nearest = error.view(windows, tries).argmin(1)
-        return past.take(nearest + tries * torch.arange(windows).to(nearest))
+        nearest = error.view(windows, futures).argmin(1)
+        return past.take(nearest + futures * torch.arange(windows).to(nearest))
 
     def generate_with_losses(
         self, generator: Callable[[Past], FrameBatch], source: Past, real: FrameBatch

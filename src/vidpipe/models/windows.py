@@ -80,16 +80,13 @@ class NextFrameGenerator(nn.Module):
     history: int
     latent: int = 0
 
-    def begin(self, window: WindowBatch, noise: FutureNoise | None = None) -> Past:
-        """Return the past that a window of real frames is.
+    def begin(self, window: WindowBatch) -> Past:
+        """Return the past that a window of real frames is; its noise, if any, is 0."""
+        return Past(window, noise=self.mean_noise(window))
 
-        Args:
-            window: Real frames.
-            noise: Which future is to come; None: that of the prior's mean, 0.
-        """
-        if noise is None and self.latent:
-            noise = window.new_zeros(len(window), self.latent)
-        return Past(window, noise=noise)
+    def mean_noise(self, window: WindowBatch) -> FutureNoise | None:
+        """Return the noise of the future that is predicted where none is chosen: 0."""
+        return window.new_zeros(len(window), self.latent) if self.latent else None
 
     def advance(self, past: Past) -> tuple[FrameBatch, Past]:
         """Predict the next frame, and return the past that it is the last frame of."""
@@ -120,18 +117,21 @@ def padded(window: WindowBatch, history: int) -> Float[Tensor, "b history c h w"
 
 @torch.no_grad()
 def roll_out(
-    generator: NextFrameGenerator,
-    window: WindowBatch,
-    steps: int,
-    noise: FutureNoise | None = None,
+    generator: NextFrameGenerator, window: WindowBatch, steps: int
 ) -> Float[Tensor, "b steps c h w"]:
     """Predict the `steps` frames after a window, each prediction pushed into it.
 
-    The same for the same window and noise: dropout and batch statistics are off.
+    The same for the same window: dropout and batch statistics are off.
     """
+    with evaluating(generator):
+        return go_on(generator, generator.begin(window[:, -generator.history :]), steps)
+
+
+@torch.no_grad()
+def go_on(generator: NextFrameGenerator, past: Past, steps: int) -> Float[Tensor, "b steps c h w"]:
+    """Predict the `steps` frames after a past, as `roll_out` does."""
     frames = []
     with evaluating(generator):
-        past = generator.begin(window[:, -generator.history :], noise)
         for _ in range(steps):
             frame, past = generator.advance(past)
             # As `advance` has it in the window that it goes on from.

@@ -1,6 +1,6 @@
 """Frames that follow a picture or a video, by a trained pix2pix, as the bytes of a file."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from vidpipe.utils.errors import UserError
 from vidpipe.visualization.animation import gif
 
 SUFFIXES = (".mp4", ".gif")
+MOST_FRAMES = 10_000  # that are predicted; they are in memory at a time
 FASTEST_GIF = 50  # frames per second
 PICTURE_RATE = 25  # frames per second after a picture, which has no rate of its own
 
@@ -47,8 +48,8 @@ class Prediction:
         steps: Number of frames to predict.
         fps: Frames per second of the film; None: those of the video, or `PICTURE_RATE`.
         weights: Folder of the weights; None: that of the model.
-        samples: Number of futures to predict, side by side; 1: the one of no noise.
-        seed: Seed of the noise of several.
+        futures: Number of futures to predict, side by side; 1: that without noise.
+        seed: Of the noise of several; None: 0.
     """
 
     suffix: str
@@ -58,8 +59,8 @@ class Prediction:
     steps: int = 25
     fps: int | None = None
     weights: Path | None = None
-    samples: int = 1
-    seed: int = 0
+    futures: int = 1
+    seed: int | None = None
 
     @cached_property
     def rate(self) -> int:
@@ -77,6 +78,13 @@ class Prediction:
             raise UserError("expected either --image or --video, one of them")
         if self.start is not None and (self.video is None or self.start < 0):
             raise UserError("--from takes seconds from 0 on, and needs --video")
+        if self.futures * self.steps > MOST_FRAMES:
+            raise UserError(
+                f"--futures {self.futures} --steps {self.steps}: expected {MOST_FRAMES} frames at "
+                f"most, got {self.futures * self.steps}"
+            )
+        if self.seed is not None and self.futures == 1:
+            raise UserError("--seed is of the noise of several futures: set --futures to 2 or more")
         if self.suffix == ".gif" and self.rate > FASTEST_GIF:
             raise UserError(
                 f"--out {self.suffix}: browsers show a GIF at {FASTEST_GIF} frames per second at "
@@ -87,9 +95,8 @@ class Prediction:
         """Return the command that writes the same bytes to `out`, word by word."""
         options: dict[str, Any] = {"image": self.image, "video": self.video, "from": self.start}
         options |= {"steps": self.steps, "fps": self.fps, "weights": self.weights}
-        if self.samples > 1:
-            options |= {"samples": self.samples, "seed": self.seed}
-        options["out"] = out
+        several = self.futures if self.futures > 1 else None
+        options |= {"futures": several, "seed": self.seed, "out": out}
         set_options = {name: value for name, value in options.items() if value is not None}
         return ["vidpipe", "predict", *option_words(**set_options)]
 
@@ -108,7 +115,7 @@ class Prediction:
 
         from vidpipe.models import pixels  # noqa: PLC0415
         from vidpipe.models.pix2pix import make_generator  # noqa: PLC0415
-        from vidpipe.models.windows import padded, roll_out  # noqa: PLC0415
+        from vidpipe.models.windows import go_on, padded  # noqa: PLC0415
         from vidpipe.training.weights import build  # noqa: PLC0415
         from vidpipe.visualization.prediction_films import (  # noqa: PLC0415
             continuation_film,
@@ -117,9 +124,9 @@ class Prediction:
 
         # Read frames at the size that the generator was trained at.
         generator = build(make_generator, self.folder / WEIGHTS)
-        if self.samples > 1 and not generator.latent:
+        if self.futures > 1 and not generator.latent:
             raise UserError(
-                f"--samples {self.samples}: {self.folder / WEIGHTS} knows one future, for it was "
+                f"--futures {self.futures}: {self.folder / WEIGHTS} knows one future, for it was "
                 "trained without noise; train one with pix2pix.model.latent above 0"
             )
         size = generator.size
@@ -135,11 +142,13 @@ class Prediction:
 
         # Roll the generator out: each predicted frame is part of the input of the next step.
         window = pixels.to_float(torch.from_numpy(np.stack(past)).permute(0, 3, 1, 2))
-        windows = padded(window[None], generator.history).expand(self.samples, -1, -1, -1, -1)
-        rng = torch.Generator().manual_seed(self.seed)
-        several = torch.randn(self.samples, generator.latent, generator=rng)
-        noise = several if self.samples > 1 else None
-        predicted = roll_out(generator, windows, self.steps, noise)
+        begun = generator.begin(padded(window[None], generator.history))
+        if self.futures > 1:
+            rng = torch.Generator().manual_seed(self.seed or 0)
+            one = torch.zeros(self.futures, dtype=torch.long)
+            noise = torch.randn(self.futures, generator.latent, generator=rng)
+            begun = replace(begun.take(one), noise=noise)
+        predicted = go_on(generator, begun, self.steps)
         futures = pixels.to_uint8(predicted).permute(0, 1, 3, 4, 2).numpy()
 
         pages = list(continuation_film(first, [list(future) for future in futures], real))

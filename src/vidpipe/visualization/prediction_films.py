@@ -69,8 +69,8 @@ def continuation_film(
     """
     tile = enlargement(len(start)) * len(start)
     over = np.full_like(start, BACKGROUND)
-    for step in range(1 + len(futures[0])):
-        tiles = [[start, *predicted][step] for predicted in futures]
+    for step, shown in enumerate(zip(*([start, *frames] for frames in futures), strict=True)):
+        tiles = list(shown)
         title = f"predicted +{step}" if step else "real: the start"
         titles = [title if len(futures) == 1 else f"{i}: {title}" for i in range(1, 1 + len(tiles))]
         if real:

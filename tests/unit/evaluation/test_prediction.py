@@ -10,6 +10,7 @@ from vidpipe.evaluation import prediction
 from vidpipe.evaluation.fidelity import mse
 from vidpipe.evaluation.prediction import (
     best_of,
+    mean_of,
     predicted_clips,
     prediction_starts,
     score_one_steps,
@@ -119,6 +120,14 @@ def test_the_best_of_several_futures_is_the_best_from_each_start():
     chosen = futures[sums.argmin(0)[-1]]
     np.testing.assert_array_equal(best.motion[-1], chosen.motion[-1])
     np.testing.assert_array_equal(best_of(futures[:1]).error, futures[0].error)
+    np.testing.assert_array_equal(mean_of(futures).error, errors.mean(0))
+
+
+def test_a_future_that_has_diverged_is_never_the_best():
+    good = scored(last)
+    diverged = scored(lambda window: last(window) * float("nan"))
+    for futures in ([diverged, good], [good, diverged]):
+        np.testing.assert_array_equal(best_of(futures).error, good.error)
 
 
 def test_one_step_asks_for_each_frame_once():

@@ -65,18 +65,26 @@ def test_a_split_without_a_window_has_no_starts_and_no_clips(frames):
 
 
 @pytest.mark.usefixtures("_without_perception")
-def test_the_best_of_several_futures_stands_beside_the_one_without_noise():
+def test_the_best_of_several_futures_stands_beside_their_mean():
     def ahead(steps):
         return lambda window, count: copy_last(window, count) + 0.1 * steps
 
     frames = NOISE / 2 + 0.1 * torch.arange(14)[:, None, None, None]
     options = {"frames": frames, "distances": {"st_lpips": errors}, "starts": 14}
     alone = evaluated(**options).metrics
-    result = evaluated(**options, samples=[ahead(1), ahead(2)])
+    result = evaluated(**options, futures=[ahead(1), ahead(2)])
     added = {name for name in set(result.metrics) - set(alone) if "h1." in name}
-    assert added == {f"rollout.seen.h1.best_of_2_{name}" for name in ("skill", "st_lpips")}
+    kinds = [
+        f"{kind}_{score}"
+        for kind in ("best_of_2", "mean_future")
+        for score in ("skill", "st_lpips")
+    ]
+    assert added == {f"rollout.seen.h1.{kind}" for kind in kinds}
     assert {name: result.metrics[name] for name in alone} == alone
-    assert result.metrics["rollout.seen.h2.best_of_2_skill"] > alone["rollout.seen.h2.skill"]
+    best, mean = (
+        result.metrics[f"rollout.seen.h2.{kind}_skill"] for kind in ("best_of_2", "mean_future")
+    )
+    assert best > mean > alone["rollout.seen.h2.skill"]
     assert "best_of_2_skill" in result.curves["rollout"]
 
 

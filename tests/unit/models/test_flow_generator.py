@@ -1,5 +1,7 @@
 """The generator that moves the last real frame: shapes, motion that is told, and what it learns."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from support import games
@@ -13,7 +15,7 @@ from vidpipe.models.flow_generator import (
     fit_velocity,
     past_of,
 )
-from vidpipe.models.windows import padded, roll_out
+from vidpipe.models.windows import go_on, padded, roll_out
 from vidpipe.training.loop import fit
 
 HISTORY = 5
@@ -55,11 +57,11 @@ def test_noise_chooses_a_future_and_keeps_to_it():
         torch.nn.init.normal_(part, 0.0, 0.1)
     window = drifting(2, (1.0, 0.0))[None].expand(3, -1, -1, -1, -1)
     noise = torch.tensor([[0.0, 0.0, 0.0], [3.0, 0.0, 0.0], [0.0, 0.0, 3.0]])
-    middle, *others = roll_out(generator, window, 3, noise)
+    past = replace(generator.begin(window), noise=noise)
+    middle, *others = go_on(generator, past, 3)
     torch.testing.assert_close(roll_out(generator, window[:1], 3)[0], middle)
     assert all((other - middle).abs().mean() > 1e-3 for other in others)
-    _, later = generator.advance(generator.begin(window, noise))
-    assert torch.equal(later.noise, noise)
+    assert torch.equal(generator.advance(past)[1].noise, noise)
 
 
 def test_without_a_velocity_it_stands_still():

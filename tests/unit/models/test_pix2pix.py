@@ -287,14 +287,21 @@ def test_of_several_futures_the_nearest_is_learnt_from(motion, ahead):
         assert source.motion.flows.shape == (4, 1, 2, 64, 64)
 
 
-def test_without_noise_nothing_of_it_is_drawn():
-    rng = torch.Generator().manual_seed(0)
-    task("flow").sample_batch(Adding(), rng)
-    plain = rng.get_state()
-    rng.manual_seed(0)
-    source, _ = task("flow", latent=2).sample_batch(Adding(), rng)
-    assert source.noise.shape == (4, 2)
-    assert not torch.equal(plain, rng.get_state())
+def test_of_several_futures_the_first_has_no_noise():
+    choices = task("flow", latent=3, best_of=2)._choices(torch.Generator().manual_seed(0))
+    assert choices.shape == (4, 2, 3)
+    assert not choices[:, 0].any()
+    assert choices[:, 1].all()
+    assert task("flow", latent=3)._choices(torch.Generator().manual_seed(0)).all()
+
+
+def test_the_noise_of_futures_changes_no_other_draw_and_is_not_drawn_without(monkeypatch):
+    source, target = drawn(task("flow", views=1.0, history_dropout=0.5, latent=2))
+    monkeypatch.setattr(torch, "randn", None)
+    plain, same = drawn(task("flow", views=1.0, history_dropout=0.5))
+    assert plain.noise is None
+    assert torch.equal(source.frames, plain.frames)
+    assert torch.equal(target, same)
 
 
 def test_flows_are_estimated_a_few_pairs_at_a_time_and_of_pairs_alone():

@@ -71,9 +71,9 @@ def test_a_rollout_is_without_gradients_and_dropout_and_changes_no_mode(training
 
 def test_a_rollout_begins_with_as_many_frames_as_the_generator_looks_at():
     class Seen(Adding):
-        def begin(self, window, noise=None):
+        def begin(self, window):
             self.window = window
-            return super().begin(window, noise)
+            return super().begin(window)
 
     generator = Seen(history=2)
     roll_out(generator, numbered(0.0, 0.25, 0.5), 1)

@@ -4,7 +4,9 @@ import pytest
 from PIL import Image
 from support import footage, untaught_models
 
+from vidpipe.models.pix2pix import make_generator
 from vidpipe.serving.prediction import Prediction
+from vidpipe.training import weights
 
 
 @pytest.mark.parametrize(
@@ -13,13 +15,17 @@ from vidpipe.serving.prediction import Prediction
         Prediction(suffix=".gif", image=Path("me.png"), steps=3),
         Prediction(suffix=".mp4", video=Path("clip.mp4"), start=0.1, steps=3, fps=9),
         Prediction(suffix=".mp4", video=Path("clip.mp4"), steps=2, weights=Path("other/pix2pix")),
+        Prediction(suffix=".gif", image=Path("me.png"), weights=Path("several"), futures=2, seed=5),
     ],
-    ids=["picture", "video", "weights"],
+    ids=["picture", "video", "weights", "futures"],
 )
 def test_the_command_of_a_job_makes_its_bytes(vidpipe, tmp_path, monkeypatch, job):
     monkeypatch.chdir(tmp_path)
     for home in ("data/06_models", "other"):
         untaught_models.save(tmp_path / home, "pix2pix")
+    facts = untaught_models.PIX2PIX | {"history": 2, "motion": "flow", "latent": 2}
+    Path("several").mkdir()
+    weights.save(make_generator(**facts), Path("several/generator.safetensors"), facts)
     frames = footage.numbered(6, 64, 64)
     footage.write(tmp_path / "clip.mp4", frames, fps=30)
     Image.fromarray(frames[0]).save("me.png")

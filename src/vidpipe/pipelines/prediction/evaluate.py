@@ -1,7 +1,9 @@
 """Stage `pix2pix_evaluate`: scores against predictors without a network, and films of all."""
 
+import functools
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,13 +18,14 @@ from vidpipe.data.pair_arrays import check_history, run_lengths
 from vidpipe.data.splits import HELD_OUT, SEEN, UNSEEN
 from vidpipe.evaluation import lpips, st_lpips
 from vidpipe.evaluation.alexnet_distance import Distance
+from vidpipe.evaluation.prediction import Predictor
 from vidpipe.evaluation.prediction_baselines import HISTORY, baselines
 from vidpipe.evaluation.prediction_metrics import SplitEvaluation, evaluate_split
 from vidpipe.evaluation.protocol import PROTOCOL, Protocol, ScoresAndProtocol
 from vidpipe.models.pix2pix import PairData, fitted_velocity, make_generator
 from vidpipe.models.pixels import to_float
 from vidpipe.models.shapes import FrameBatch, WindowBatch
-from vidpipe.models.windows import roll_out
+from vidpipe.models.windows import NextFrameGenerator, Past, go_on, roll_out
 from vidpipe.tracking.headlines import headline_metrics
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training import runtime as runtimes
@@ -68,12 +71,7 @@ def evaluate_pix2pix(
     rivals = baselines(*_fit(data, pairs))
     distances = _distances(evaluate)
 
-    # One future has no noise, the others have some each, the same from every start.
-    rng = torch.Generator().manual_seed(evaluate.seed)
-    noises = torch.randn(evaluate.samples, generator.latent, generator=rng).to(machine.device)
-
-    def sample(noise: Tensor, window: WindowBatch, steps: int) -> Tensor:
-        return roll_out(generator, window, steps, noise.expand(len(window), -1))
+    futures = _futures(generator, evaluate, model)
 
     def footage(index: np.ndarray) -> FrameBatch:
         return to_float(data.frames[torch.from_numpy(index)])
@@ -96,7 +94,7 @@ def evaluate_pix2pix(
             seed=evaluate.seed,
             history=generator.history,
             distances=distances,
-            samples=[partial(sample, noise) for noise in noises] if len(noises) > 1 else [],
+            futures=futures,
         )
         if not results[split].clips:
             log.warning("no shot has a window that is %s: nothing to score there", split)
@@ -120,12 +118,42 @@ def evaluate_pix2pix(
         "size": side,
         "st_lpips_sha256": st_lpips.SHA256 if "st_lpips" in distances else "not measured",
     }
-    if len(noises) > 1:
-        protocol["samples"] = len(noises)
+    if futures:
+        protocol["futures"] = len(futures)
     if evaluate.lpips_sha256 is not None:
         protocol["lpips_sha256"] = evaluate.lpips_sha256
     headlines = headline_metrics("pix2pix", metrics, protocol)
     return {**metrics, PROTOCOL: protocol}, headlines, plots, samples
+
+
+def _futures(
+    generator: NextFrameGenerator, evaluate: Pix2pixEvaluate, model: Path
+) -> list[Predictor]:
+    """Return the model with the noise of each future, the same from every start.
+
+    Raises:
+        UserError: If several are asked for, and the model knows one.
+    """
+    if evaluate.futures == 1:
+        return []
+    if not generator.latent:
+        raise UserError(
+            f"{model / GENERATOR_WEIGHTS}: expected a model with noise, for evaluate.futures is "
+            f"{evaluate.futures}, got one without; train it anew: dvc repro pix2pix_train"
+        )
+    rng = torch.Generator().manual_seed(evaluate.seed)
+    choices = torch.randn(evaluate.futures, generator.latent, generator=rng)
+
+    # All look at the same windows in turn, whose flows are estimated once.
+    @functools.lru_cache(maxsize=1)
+    def begin(window: WindowBatch) -> Past:
+        return generator.begin(window[:, -generator.history :])
+
+    def predict(noise: Tensor, window: WindowBatch, steps: int) -> Tensor:
+        chosen = noise.to(window).expand(len(window), -1)
+        return go_on(generator, replace(begin(window), noise=chosen), steps)
+
+    return [partial(predict, noise) for noise in choices]
 
 
 def _distances(evaluate: Pix2pixEvaluate) -> dict[str, Distance]:

@@ -15,9 +15,10 @@ from vidpipe.pipelines.prediction import evaluate
 from vidpipe.pipelines.prediction.evaluate import evaluate_pix2pix
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import weights
+from vidpipe.utils.errors import UserError
 
 EVALUATE = Pix2pixEvaluate(
-    starts=3, horizons=16, resamples=5, samples=1, seed=0, lpips_weights=None, lpips_sha256=None
+    starts=3, horizons=16, resamples=5, futures=1, seed=0, lpips_weights=None, lpips_sha256=None
 )
 FILMS = {"samples.mp4", "samples.gif", "samples.png"}
 
@@ -41,12 +42,15 @@ def _distance(monkeypatch):
 def trained(tmp_path_factory):
     """Make the folder of a model that copies its frame, as one does that has not learnt."""
 
-    def made(model):
+    def made(model, head=0.0):
         folder = tmp_path_factory.mktemp("trained")
         (folder / "history.csv").write_text("step,l1\n1,0.5\n")
         torch.manual_seed(0)
         facts = {"size": 64, "channels": 3, "width": 4, **model}
-        weights.save(make_generator(**facts), folder / "generator.safetensors", facts)
+        generator = make_generator(**facts)
+        if head:  # that of an untrained one is 0, and hears nothing
+            torch.nn.init.normal_(generator.head.weight, 0.0, head)
+        weights.save(generator, folder / "generator.safetensors", facts)
         return folder
 
     return made
@@ -57,11 +61,28 @@ def evaluated(pairs, model, scratch, options=EVALUATE):
 
 
 def test_of_a_model_with_noise_several_futures_are_scored(trained, tmp_path):
-    model = trained(MOVING | {"latent": 2})
-    options = EVALUATE.model_copy(update={"samples": 3})
-    scores, *_ = evaluated(stages.pairs(seen=12, held_out=8), model, tmp_path, options)
-    assert scores["rollout.seen.h1.best_of_3_skill"] == pytest.approx(0, abs=1e-3)
-    assert scores[PROTOCOL]["samples"] == 3
+    model = trained(MOVING | {"latent": 2}, head=0.1)
+    found = []
+    for seed in (0, 1):
+        options = EVALUATE.model_copy(update={"futures": 3, "seed": seed})
+        (tmp_path / str(seed)).mkdir()
+        pairs = stages.pairs(seen=12, held_out=8)
+        scores, *_ = evaluated(pairs, model, tmp_path / str(seed), options)
+        best, mean = (
+            scores[f"rollout.seen.h1.{kind}_skill"] for kind in ("best_of_3", "mean_future")
+        )
+        assert best > mean
+        assert scores[PROTOCOL]["futures"] == 3
+        found.append((best, scores["rollout.seen.h1.skill"]))
+    (best, alone), (other, same) = found
+    assert best != other, "another seed, other futures"
+    assert alone == same, "and none where no future is chosen"
+
+
+def test_several_futures_of_a_model_without_noise_are_refused(trained, tmp_path):
+    options = EVALUATE.model_copy(update={"futures": 3})
+    with pytest.raises(UserError, match=r"expected a model with noise, for evaluate\.futures is 3"):
+        evaluated(stages.pairs(seen=12, held_out=8), trained(MOVING), tmp_path, options)
 
 
 @pytest.mark.parametrize("model", [PAINTING, MOVING], ids=["painting", "moving"])
