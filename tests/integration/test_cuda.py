@@ -40,8 +40,12 @@ HYPERPARAMETERS = {"loss": "relativistic", "r1": 0.2, "r2": 0.2, "learning_rate"
 CLIPS = {model_name(network): partial(games.clips, network) for network in CLIP_GANS}
 CLIPS["mocogan of latents"] = partial(games.clips, mocogan, space="latent")
 CLIPS["mocogan as published"] = partial(games.clips, mocogan, paint="transposed")
-PAINTING, MOVING = "pix2pix that paints", "pix2pix that moves"
-NAMES = (*CLIPS, PAINTING, MOVING, "dcgan")
+PREDICTORS = {
+    "pix2pix that paints": {},
+    "pix2pix that moves": {"motion": "flow", "history": 3},
+    "pix2pix of several futures": {"motion": "flow", "history": 3, "latent": 2},
+}
+NAMES = (*CLIPS, *PREDICTORS, "dcgan")
 
 
 def machine(device, precision="fp32"):
@@ -53,9 +57,8 @@ def game(name, machine):
     if name in CLIPS:
         state, objective = CLIPS[name](**HYPERPARAMETERS)
         objective.real.device = machine.device
-    elif name in (PAINTING, MOVING):
-        model = {"motion": "flow", "history": 3} if name == MOVING else {}
-        state, objective = games.pix2pix(dropout=0.0, **model, **HYPERPARAMETERS)
+    elif name in PREDICTORS:
+        state, objective = games.pix2pix(dropout=0.0, **PREDICTORS[name], **HYPERPARAMETERS)
         on_device = {key: value for key, value in vars(objective).items() if torch.is_tensor(value)}
         for key, tensor in on_device.items():
             setattr(objective, key, tensor.to(machine.device))

@@ -32,7 +32,8 @@ from vidpipe.utils.errors import UserError
 
 os.environ.update(STORE_OF_EACH_START)  # as for a node that Kedro runs
 
-# All that draws random numbers is on: dropout, augmentation, views, noise, steps ahead.
+# All that draws random numbers is on: dropout, augmentation, views, noise, steps ahead; several
+# futures are in the tests of `training/distributed.py`.
 CLIPS = {"width": 16, "discriminator_width": 4, "size": None, "dropout": 0.25, "norm": "none"}
 DIGITS = {"norm": "batch", "dropout": 0.25, "generator_hidden": 16, "discriminator_hidden": 16}
 FRAMES = {"width": 4, "discriminator_width": 4, "history": 2, "motion": "none"}
