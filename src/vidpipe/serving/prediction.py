@@ -116,6 +116,7 @@ class Prediction:
         from vidpipe.models import pixels  # noqa: PLC0415
         from vidpipe.models.pix2pix import make_generator  # noqa: PLC0415
         from vidpipe.models.windows import go_on, padded  # noqa: PLC0415
+        from vidpipe.serving.futures_film import futures_film  # noqa: PLC0415
         from vidpipe.training.weights import build  # noqa: PLC0415
         from vidpipe.visualization.prediction_films import (  # noqa: PLC0415
             continuation_film,
@@ -149,9 +150,12 @@ class Prediction:
             noise = torch.randn(self.futures, generator.latent, generator=rng)
             begun = replace(begun.take(one), noise=noise)
         predicted = go_on(generator, begun, self.steps)
-        futures = pixels.to_uint8(predicted).permute(0, 1, 3, 4, 2).numpy()
+        futures = [list(one) for one in pixels.to_uint8(predicted).permute(0, 1, 3, 4, 2).numpy()]
 
-        pages = list(continuation_film(first, [list(future) for future in futures], real))
+        if len(futures) == 1:
+            pages = list(continuation_film(first, futures[0], real))
+        else:
+            pages = list(futures_film(first, futures, real))
         write = encode if self.suffix == ".mp4" else gif
         return Continuation(write(pages, fps=self.rate), len(real), size, enlargement(size))
 

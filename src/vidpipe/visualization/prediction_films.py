@@ -58,21 +58,20 @@ def enlargement(size: int) -> int:
 
 
 def continuation_film(
-    start: Frame, futures: Sequence[Sequence[Frame]], real: Sequence[Frame]
+    start: Frame, predicted: Sequence[Frame], real: Sequence[Frame]
 ) -> Iterator[Page]:
     """Yield a page for the start and for each predicted frame, which say what is real.
 
     Args:
         start: The real frame that predictions start from.
-        futures: The frames that were predicted after it, once or several times, equally many.
+        predicted: The frames that were predicted after it.
         real: The real frames after it, shown beside the predicted ones; there may be fewer or none.
     """
     tile = enlargement(len(start)) * len(start)
     over = np.full_like(start, BACKGROUND)
-    for step, shown in enumerate(zip(*([start, *frames] for frames in futures), strict=True)):
-        tiles = list(shown)
-        title = f"predicted +{step}" if step else "real: the start"
-        titles = [title if len(futures) == 1 else f"{i}: {title}" for i in range(1, 1 + len(tiles))]
+    for step, frame in enumerate([start, *predicted]):
+        tiles = [frame]
+        titles = [f"predicted +{step}" if step else "real: the start"]
         if real:
             truth = [start, *real][step : step + 1]
             tiles += truth or [over]

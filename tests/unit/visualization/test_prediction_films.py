@@ -23,7 +23,7 @@ def test_small_frames_are_shown_larger(size, times):
 
 
 def test_what_is_predicted_stands_beside_what_is_real():
-    film = continuation_film(frame(RED), [[frame(BLUE)] * 2], [frame(GREEN)] * 2)
+    film = continuation_film(frame(RED), [frame(BLUE)] * 2, [frame(GREEN)] * 2)
     start, *steps = film
     assert shows(start, RED) == 2
     assert len(steps) == 2
@@ -31,14 +31,14 @@ def test_what_is_predicted_stands_beside_what_is_real():
 
 
 def test_without_a_truth_predictions_stand_alone():
-    pages = list(continuation_film(frame(RED), [[frame(BLUE)]], []))
+    pages = list(continuation_film(frame(RED), [frame(BLUE)], []))
     assert [shows(page, RED) for page in pages] == [1, 0]
     assert [shows(page, BLUE) for page in pages] == [0, 1]
     assert pages[0].shape[1] < 1.2 * LARGE
 
 
 def test_a_truth_that_ends_leaves_its_place_empty():
-    *_, last = continuation_film(frame(RED), [[frame(BLUE)] * 2], [frame(GREEN)])
+    *_, last = continuation_film(frame(RED), [frame(BLUE)] * 2, [frame(GREEN)])
     assert shows(last, BLUE) == 1
     assert shows(last, GREEN) == 0
     assert last.shape[1] > 2 * LARGE
@@ -46,11 +46,5 @@ def test_a_truth_that_ends_leaves_its_place_empty():
 
 def test_each_page_says_what_it_shows():
     """Equal frames differ in their words alone: real or predicted, and how far ahead."""
-    pages = [page.tobytes() for page in continuation_film(frame(RED), [[frame(RED)] * 3], [])]
+    pages = [page.tobytes() for page in continuation_film(frame(RED), [frame(RED)] * 3, [])]
     assert len(set(pages)) == 4
-
-
-def test_several_futures_stand_side_by_side():
-    start, page = continuation_film(frame(RED), [[frame(BLUE)], [frame(GREEN)]], [frame(RED)])
-    assert shows(start, RED) == 3
-    assert [shows(page, colour) for colour in (BLUE, GREEN, RED)] == [1, 1, 1]
