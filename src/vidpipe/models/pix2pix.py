@@ -67,6 +67,8 @@ def build(config: TrainingConfig[Pix2pixModel, Pix2pixTrain], data: PairData) ->
     """Make both networks; of a generator that sees motion, the velocity is fitted."""
     _, channels, _, size = data.frames.shape
     model = config.model.model_dump(exclude={"discriminator_width"})
+    if not model["latent"]:
+        del model["latent"]  # so that weights without noise stay the bytes that they were
     architecture = {"size": size, "channels": channels, **model}
     generator = make_generator(**architecture)
     if isinstance(generator, FlowGenerator):
