@@ -169,7 +169,7 @@ def test_predictions_are_scored_as_on_the_cpu():
 
 def test_flows_to_learn_from_are_estimated_there():
     options = {"history": 3, "batch": 2, "l1_weight": 1.0, "noise": 0.1, "views": 1.0}
-    options |= {"pushforward": 0, "history_dropout": 0.5, "latent": 0, "best_of": 1}
+    options |= {"pushforward": 0, "history_dropout": 0.5, "latent": 0}
     draws = []
     for device in ("cpu", "cuda"):
         objective = MotionObjective(footage(machine(device).device), **options)

@@ -62,7 +62,7 @@ def pix2pix(
     data = PairData(frames, np.arange(len(frames), 0, -1))
     options = {"batch": 2, "l1_weight": 100.0, "noise": 0.1, "views": 0.5, "pushforward": 1}
     options |= {"history_dropout": 0.1, "history": history}
-    options |= {"latent": latent, "best_of": 2 if latent else 1, **(task or {})}
+    options |= {"latent": latent, **(task or {})}
     objective_of = MotionObjective if motion == "flow" else NextFrameObjective
     return state, objective_of(data, **options)
 

@@ -413,7 +413,6 @@ class Pix2pixTrain(GanTrain):
         views: Share of the windows that are augmented.
         pushforward: Maximum number of steps on the generator's own output before the loss.
         history_dropout: Share of the windows that begin with a still, as one from a picture does.
-        best_of: Futures that are tried for each window, of which the nearest is learnt from.
         beta2: Of Adam.
         cooldown: Share of the steps, at the end, in which the learning rate falls to 0.
     """
@@ -424,7 +423,6 @@ class Pix2pixTrain(GanTrain):
     views: ShareOrAll
     pushforward: CountOrZero
     history_dropout: ShareOrAll
-    best_of: Count
     beta2: Share
     cooldown: ShareOrAll
 
@@ -436,8 +434,7 @@ class Pix2pixEvaluate(ConfigBlock):
         horizons: Frames to predict ahead.
         starts: Maximum number of frames to predict from, per split.
         resamples: Resamples of the bootstrap.
-        futures: Futures of each start, of which the best is scored too; 1: that is not measured.
-        seed: Of the bootstrap, and of the noise of these futures.
+        seed: Of the bootstrap, and of the noise of several futures.
         lpips_weights: Path of the state dict of LPIPS on AlexNet; empty: LPIPS is not measured.
         lpips_sha256: Hash of that file.
     """
@@ -445,7 +442,6 @@ class Pix2pixEvaluate(ConfigBlock):
     horizons: Annotated[int, Field(ge=16)]
     starts: Count
     resamples: Count
-    futures: Count
     seed: Seed
     lpips_weights: Given | None
     lpips_sha256: Sha256 | None
@@ -466,14 +462,3 @@ class Pix2pix(ConfigBlock):
     model: Pix2pixModel
     train: Pix2pixTrain
     evaluate: Pix2pixEvaluate
-
-    @model_validator(mode="after")
-    def _several_futures_take_noise(self) -> Self:
-        several = {"train.best_of": self.train.best_of, "evaluate.futures": self.evaluate.futures}
-        for key, number in several.items():
-            if number > 1 and not self.model.latent:
-                raise ValueError(
-                    f"{key}: expected 1 of a generator without noise, got {number}; it knows one "
-                    "future: set model.latent to 8, say"
-                )
-        return self

@@ -37,6 +37,7 @@ ModelConfig = Pix2pixModel
 BATCH = 16  # pairs of frames whose flow is estimated at a time
 MOST_WINDOWS = 500  # that the velocity is fitted to
 TURNS = 8  # ways to turn and mirror a square
+TRIES = 3  # futures of a window, of which the nearest is learnt from, if noise chooses them
 LEAST_CONTRAST = 0.7  # of a view, as a factor
 
 
@@ -123,7 +124,6 @@ def objective(
         pushforward=train.pushforward,
         history_dropout=train.history_dropout,
         latent=config.model.latent,
-        best_of=train.best_of,
     )
 
 
@@ -254,9 +254,8 @@ class NextFrameObjective:
         pushforward: Most steps that the generator runs ahead, on its own output, before the step
             that is learnt from.
         history_dropout: Share of the draws in which the window begins with a still.
-        latent: Dimension of the noise that chooses a future; 0: there is one.
-        best_of: Futures that are tried for each window. The one that comes nearest to the real
-            frame is learnt from, so that the others may go elsewhere.
+        latent: Dimension of the noise that chooses a future; 0: there is one. Of several futures
+            the one that comes nearest to the real frame is learnt from; others may go elsewhere.
     """
 
     def __init__(
@@ -271,7 +270,6 @@ class NextFrameObjective:
         pushforward: int,
         history_dropout: float,
         latent: int,
-        best_of: int,
     ) -> None:
         self.frames = data.frames
         self.history = history
@@ -281,7 +279,6 @@ class NextFrameObjective:
         self.views = views
         self.history_dropout = history_dropout
         self.latent = latent
-        self.best_of = best_of
 
         # By the steps that the generator runs ahead, as far as any shot is long enough.
         by_steps = (data.starts(history=history, ahead=1 + k) for k in range(pushforward + 1))
@@ -309,14 +306,13 @@ class NextFrameObjective:
                 _, past = generator.advance(past)
         return past, target
 
-    def _choices(self, rng: torch.Generator) -> Float[Tensor, "b best_of latent"] | None:
-        """Draw noise of several futures for each window; of the first of several it is 0."""
+    def _choices(self, rng: torch.Generator) -> Float[Tensor, "b tries latent"] | None:
+        """Draw noise of several futures for each window; of the first it is 0."""
         if not self.latent:
             return None
-        choices = torch.randn(self.batch, self.best_of, self.latent, generator=rng)
+        choices = torch.randn(self.batch, TRIES, self.latent, generator=rng)
         # What is predicted where no future is chosen must be learnt as well.
-        if self.best_of > 1:
-            choices[:, 0] = 0
+        choices[:, 0] = 0
         return choices
 
     def _nearest(
@@ -324,7 +320,7 @@ class NextFrameObjective:
         generator: NextFrameGenerator,
         past: Past,
         target: FrameBatch,
-        choices: Float[Tensor, "b best_of latent"],
+        choices: Float[Tensor, "b tries latent"],
         ahead: int,
     ) -> Past:
         """Run ahead to each future, and return the past of that which comes nearest to the target.
@@ -332,16 +328,14 @@ class NextFrameObjective:
         The least of several errors, for each window (Fan et al. 2017, "A Point Set Generation
         Network for 3D Object Reconstruction from a Single Image", the min-of-N loss).
         """
-        windows, futures, _ = choices.shape
-        rows = torch.arange(windows).repeat_interleave(futures).to(target.device)
+        windows, tries, _ = choices.shape
+        rows = torch.arange(windows).repeat_interleave(tries).to(target.device)
         past = replace(past.take(rows), noise=choices.flatten(0, 1).to(target))
         for _ in range(ahead):
             _, past = generator.advance(past)
-        if futures == 1:
-            return past
         error = (generator(past).float() - target[rows]).abs().flatten(1).mean(1)
-        nearest = error.view(windows, futures).argmin(1)
-        return past.take(nearest + futures * torch.arange(windows).to(nearest))
+        nearest = error.view(windows, tries).argmin(1)
+        return past.take(nearest + tries * torch.arange(windows).to(nearest))
 
     def generate_with_losses(
         self, generator: Callable[[Past], FrameBatch], source: Past, real: FrameBatch

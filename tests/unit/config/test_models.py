@@ -58,13 +58,6 @@ def test_weights_of_lpips_and_their_hash_are_given_together(key, value):
         check(changed(f"pix2pix.evaluate.lpips_{key}", value))
 
 
-@pytest.mark.parametrize("key", ["train.best_of", "evaluate.futures"])
-def test_several_futures_take_noise(key):
-    message = rf"pix2pix: {key}: expected 1 of a generator without noise, got 5.*model\.latent"
-    with pytest.raises(UserError, match=message):
-        check(changed(f"pix2pix.{key}", 5))
-
-
 def test_a_generator_that_paints_has_no_noise():
     params = changed("pix2pix.model.latent", 8)
     params["pix2pix"]["model"]["motion"] = "none"

@@ -36,6 +36,7 @@ from vidpipe.visualization.prediction_films import draw_films, horizon_sheet
 
 log = logging.getLogger(__name__)
 
+FUTURES = 5  # of each start that are scored, if noise chooses them
 AT_ONCE = 1024  # frames that are summed up
 SLOWER = 4  # than real, so that half a second of footage can be watched
 
@@ -71,7 +72,7 @@ def evaluate_pix2pix(
     rivals = baselines(*_fit(data, pairs))
     distances = _distances(evaluate)
 
-    futures = _futures(generator, evaluate, model)
+    futures = _futures(generator, evaluate.seed)
 
     def footage(index: np.ndarray) -> FrameBatch:
         return to_float(data.frames[torch.from_numpy(index)])
@@ -126,23 +127,15 @@ def evaluate_pix2pix(
     return {**metrics, PROTOCOL: protocol}, headlines, plots, samples
 
 
-def _futures(
-    generator: NextFrameGenerator, evaluate: Pix2pixEvaluate, model: Path
-) -> list[Predictor]:
-    """Return the model with the noise of each future, the same from every start.
+def _futures(generator: NextFrameGenerator, seed: int) -> list[Predictor]:
+    """Return a model with the noise of each of several futures, the same from every start.
 
-    Raises:
-        UserError: If several are asked for, and the model knows one.
+    There are none of a model that knows one future.
     """
-    if evaluate.futures == 1:
-        return []
     if not generator.latent:
-        raise UserError(
-            f"{model / GENERATOR_WEIGHTS}: expected a model with noise, for evaluate.futures is "
-            f"{evaluate.futures}, got one without; train it anew: dvc repro pix2pix_train"
-        )
-    rng = torch.Generator().manual_seed(evaluate.seed)
-    choices = torch.randn(evaluate.futures, generator.latent, generator=rng)
+        return []
+    rng = torch.Generator().manual_seed(seed)
+    choices = torch.randn(FUTURES, generator.latent, generator=rng)
 
     # All look at the same windows in turn, whose flows are estimated once.
     @functools.lru_cache(maxsize=1)

@@ -15,10 +15,9 @@ from vidpipe.pipelines.prediction import evaluate
 from vidpipe.pipelines.prediction.evaluate import evaluate_pix2pix
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import weights
-from vidpipe.utils.errors import UserError
 
 EVALUATE = Pix2pixEvaluate(
-    starts=3, horizons=16, resamples=5, futures=1, seed=0, lpips_weights=None, lpips_sha256=None
+    starts=3, horizons=16, resamples=5, seed=0, lpips_weights=None, lpips_sha256=None
 )
 FILMS = {"samples.mp4", "samples.gif", "samples.png"}
 
@@ -64,25 +63,19 @@ def test_of_a_model_with_noise_several_futures_are_scored(trained, tmp_path):
     model = trained(MOVING | {"latent": 2}, head=0.1)
     found = []
     for seed in (0, 1):
-        options = EVALUATE.model_copy(update={"futures": 3, "seed": seed})
+        options = EVALUATE.model_copy(update={"seed": seed})
         (tmp_path / str(seed)).mkdir()
         pairs = stages.pairs(seen=12, held_out=8)
         scores, *_ = evaluated(pairs, model, tmp_path / str(seed), options)
         best, mean = (
-            scores[f"rollout.seen.h1.{kind}_skill"] for kind in ("best_of_3", "mean_future")
+            scores[f"rollout.seen.h1.{kind}_skill"] for kind in ("best_of_5", "mean_future")
         )
         assert best > mean
-        assert scores[PROTOCOL]["futures"] == 3
+        assert scores[PROTOCOL]["futures"] == 5
         found.append((best, scores["rollout.seen.h1.skill"]))
     (best, alone), (other, same) = found
     assert best != other, "another seed, other futures"
     assert alone == same, "and none where no future is chosen"
-
-
-def test_several_futures_of_a_model_without_noise_are_refused(trained, tmp_path):
-    options = EVALUATE.model_copy(update={"futures": 3})
-    with pytest.raises(UserError, match=r"expected a model with noise, for evaluate\.futures is 3"):
-        evaluated(stages.pairs(seen=12, held_out=8), trained(MOVING), tmp_path, options)
 
 
 @pytest.mark.parametrize("model", [PAINTING, MOVING], ids=["painting", "moving"])
