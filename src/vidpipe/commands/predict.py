@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from vidpipe.commands.outputs import check_out, say_origin
-from vidpipe.serving.prediction import SUFFIXES, Prediction
+from vidpipe.serving.prediction import MOST_FRAMES, SUFFIXES, Prediction
 from vidpipe.utils.atomic import whole_file
 
 
@@ -24,7 +24,7 @@ from vidpipe.utils.atomic import whole_file
 )
 @click.option(
     "--steps",
-    type=click.IntRange(1, 10_000),
+    type=click.IntRange(1, MOST_FRAMES),
     default=25,
     show_default=True,
     help="Frames to predict.",

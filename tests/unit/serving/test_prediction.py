@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -25,9 +26,12 @@ def test_the_command_of_a_job_makes_its_bytes(vidpipe, tmp_path, monkeypatch, jo
         untaught_models.save(tmp_path / home, "pix2pix")
     facts = untaught_models.PIX2PIX | {"history": 2, "motion": "flow", "latent": 2}
     Path("several").mkdir()
-    weights.save(make_generator(**facts), Path("several/generator.safetensors"), facts)
+    generator = untaught_models.hearing(make_generator(**facts))
+    weights.save(generator, Path("several/generator.safetensors"), facts)
     frames = footage.numbered(6, 64, 64)
     footage.write(tmp_path / "clip.mp4", frames, fps=30)
     Image.fromarray(frames[0]).save("me.png")
     vidpipe(*job.words(f"out{job.suffix}")[1:])
     assert Path(f"out{job.suffix}").read_bytes() == job.make().file
+    if job.seed:
+        assert replace(job, seed=0).make().file != job.make().file

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 import torch
-from support import stages
+from support import stages, untaught_models
 
 from vidpipe.config.models import Pix2pixEvaluate
 from vidpipe.evaluation.fidelity import mse
@@ -41,14 +41,14 @@ def _distance(monkeypatch):
 def trained(tmp_path_factory):
     """Make the folder of a model that copies its frame, as one does that has not learnt."""
 
-    def made(model, head=0.0):
+    def made(model):
         folder = tmp_path_factory.mktemp("trained")
         (folder / "history.csv").write_text("step,l1\n1,0.5\n")
         torch.manual_seed(0)
         facts = {"size": 64, "channels": 3, "width": 4, **model}
         generator = make_generator(**facts)
-        if head:  # that of an untrained one is 0, and hears nothing
-            torch.nn.init.normal_(generator.head.weight, 0.0, head)
+        if model.get("latent"):
+            untaught_models.hearing(generator)
         weights.save(generator, folder / "generator.safetensors", facts)
         return folder
 
@@ -60,7 +60,7 @@ def evaluated(pairs, model, scratch, options=EVALUATE):
 
 
 def test_of_a_model_with_noise_several_futures_are_scored(trained, tmp_path):
-    model = trained(MOVING | {"latent": 2}, head=0.1)
+    model = trained(MOVING | {"latent": 2})
     found = []
     for seed in (0, 1):
         options = EVALUATE.model_copy(update={"seed": seed})
