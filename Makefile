@@ -56,7 +56,16 @@ lock: $(BIN)/ready ## resolve the newest versions that pyproject.toml allows int
 
 # The environment: exact versions from the lock, files by their hashes, torch of the index that is chosen, this package in place.
 # To compile all modules would take as long as the rest. Python compiles those that it imports, if it may.
-PIP := pip --disable-pip-version-check install $(if $(COMPILE)$(PYTHONDONTWRITEBYTECODE),,--no-compile)
+COMPILED := $(COMPILE)$(PYTHONDONTWRITEBYTECODE)
+# uv where there is one: half a minute in place of two and a half. It knows pip's indexes by settings of its own.
+UV ?= $(shell command -v uv)
+ifneq ($(UV),)
+PIP := "$(UV)" pip install --python .venv $(if $(COMPILED),--compile-bytecode)
+export UV_INDEX_STRATEGY ?= unsafe-best-match
+export UV_EXTRA_INDEX_URL ?= $(PIP_EXTRA_INDEX_URL)
+else
+PIP := pip --disable-pip-version-check install $(if $(COMPILED),,--no-compile)
+endif
 $(BIN)/ready: requirements.lock requirements.hashes pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v < (3, 11) and \
 	f"$(PYTHON) is Python {v[0]}.{v[1]}: expected 3.11 or newer; name one that is installed: make env PYTHON=python3.12")'

@@ -1,5 +1,6 @@
 """Agreement of what the package states with what is tested and shipped."""
 
+import os
 import re
 import subprocess
 import sys
@@ -37,6 +38,23 @@ def test_make_says_which_python_is_too_old_before_it_makes_anything(tmp_path, mi
     assert done.returncode == 2  # of the check, or of the stub, which makes no environment
     assert ("is Python 3.10: expected 3.11 or newer" in done.stderr) == (minor == 10)
     assert ("-m venv" in done.stdout) == (minor == 11)
+
+
+@pytest.mark.parametrize(
+    ("asked", "installer"),
+    [([], '/bin/uv" pip install --python .venv '), (["UV="], "pip --disable-pip-version-check ")],
+)
+def test_make_takes_uv_where_there_is_one_unless_told_otherwise(tmp_path, asked, installer):
+    uv = tmp_path / "bin" / "uv"
+    uv.parent.mkdir()
+    uv.write_text("#!/bin/sh\n")
+    uv.chmod(0o755)
+    path = {**os.environ, "PATH": f"{uv.parent}{os.pathsep}{os.environ['PATH']}"}
+    make = ["make", "--dry-run", "env", f"BIN={tmp_path}", *asked]
+    shown = subprocess.check_output(make, cwd=ROOT, env=path, text=True)
+    installs = [line for line in shown.splitlines() if " install " in line]
+    assert len(installs) == 3
+    assert all(installer in line for line in installs)
 
 
 def test_the_lock_has_one_version_of_torch_and_the_package_a_range():
