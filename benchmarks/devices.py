@@ -2,15 +2,16 @@
 
     python -m benchmarks.devices [MODEL...] [--steps 24] [--rounds 3]
 
-Leave the machine quiet, with at least two cores. Each way is measured in turn, so that slow moments
-hit both. Frames are random: no number depends on what they show.
+*Half* is a step of one process with half of the clips: how fast two could be at most, if neither
+waited for the other. Leave the machine quiet, with at least two cores. Each way is measured in
+turn, so that slow moments hit all. Frames are random: no number depends on what they show.
 """
 
 import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
@@ -26,7 +27,16 @@ from vidpipe.pipelines.devices import on_devices  # noqa: E402
 from vidpipe.training.distributed import follow_first, is_first, share_layers  # noqa: E402
 from vidpipe.training.runtime import start  # noqa: E402
 
-WAYS = (1, 2)
+
+class Way(NamedTuple):
+    """Processes that share a step, and the parts of the batch of which each process has one."""
+
+    devices: int
+    parts: int
+
+
+# One, two, and one with the work of one of two: nobody to wait for, and all of the memory.
+WAYS = (Way(1, 1), Way(2, 1), Way(1, 2))
 WARM = 8  # steps before the clock runs
 CLIPS, LENGTH = 64, 16
 
@@ -65,27 +75,39 @@ def arrays(params: Params) -> dict[str, np.ndarray]:
 
 @click.command(help=__doc__)
 @click.argument("models", nargs=-1, type=click.Choice(CLIP_GAN_NAMES))
+@click.option("--batch", type=click.IntRange(2), help="Clips of a step  [default: the model's]")
 @click.option("--steps", type=click.IntRange(1), default=24, show_default=True)
 @click.option("--rounds", type=click.IntRange(1), default=3, show_default=True)
 @click.option("--scale", type=click.Choice([p.stem for p in (PRESETS / "scale").iterdir()]),
               default="laptop", show_default=True)  # fmt: skip
-def main(models: tuple[str, ...], steps: int, rounds: int, scale: str) -> None:
-    """Print seconds of a step of both ways, and how they compare."""
-    click.echo("| model | one process, s | two, s | times as fast |")
-    click.echo("|---|---|---|---|")
+def main(models: tuple[str, ...], batch: int | None, steps: int, rounds: int, scale: str) -> None:
+    """Print seconds of a step of all ways, and how they compare."""
+    click.echo("| model | clips | one process, s | two, s | times as fast | half, s | at most |")
+    click.echo("|---|---|---|---|---|---|---|")
     params = parameters(scale)
     for model in models or CLIP_GAN_NAMES:
-        took: dict[int, list[float]] = {devices: [] for devices in WAYS}
+        clips = batch or getattr(params, model).train.batch
+        took: dict[Way, list[float]] = {way: [] for way in WAYS}
         for _ in range(rounds):
-            for devices in WAYS:
-                changes = {"devices": devices, "threads": 1, "device": "cpu"}
-                runtime = params.runtime.model_copy(update=changes)
-                with tempfile.TemporaryDirectory() as folder:
-                    train = getattr(params, model).train
-                    file = timed(model, params, steps, train, runtime, Path(folder))
-                    took[devices].append(float(file.read_text(encoding="utf-8")))
-        one, two = (statistics.median(took[devices]) for devices in WAYS)
-        click.echo(f"| {model} | {one:.3f} | {two:.3f} | {one / two:.2f} |")
+            for way in WAYS:
+                took[way].append(seconds(model, params, way, clips, steps))
+        one, two, half = (statistics.median(took[way]) for way in WAYS)
+        click.echo(
+            f"| {model} | {clips} | {one:.3f} | {two:.3f} | {one / two:.2f} | {half:.3f} | "
+            f"{one / half:.2f} |"
+        )
+
+
+def seconds(model: str, params: Params, way: Way, clips: int, steps: int) -> float:
+    """Seconds of a step."""
+    block = getattr(params, model)
+    train = block.train.model_copy(update={"batch": clips // way.parts})
+    params = params.model_copy(update={model: block.model_copy(update={"train": train})})
+    changes: dict[str, Any] = {"devices": way.devices, "threads": 1, "device": "cpu"}
+    runtime = params.runtime.model_copy(update=changes)
+    with tempfile.TemporaryDirectory() as folder:
+        file = timed(model, params, steps, train, runtime, Path(folder))
+        return float(file.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
