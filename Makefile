@@ -57,7 +57,7 @@ lock: $(BIN)/ready ## resolve the newest versions that pyproject.toml allows int
 # The environment: exact versions from the lock, files by their hashes, torch of the index that is chosen, this package in place.
 # To compile all modules would take as long as the rest. Python compiles those that it imports, if it may.
 COMPILED := $(COMPILE)$(PYTHONDONTWRITEBYTECODE)
-# uv where there is one: half a minute in place of two and a half. It knows pip's indexes by settings of its own.
+# uv where there is one: a quarter of a minute in place of two and a half. It does not read pip's settings.
 UV ?= $(shell command -v uv)
 ifneq ($(UV),)
 PIP := "$(UV)" pip install --python .venv $(if $(COMPILED),--compile-bytecode)

@@ -1,8 +1,8 @@
 """Steps of a GAN of clips in one process and in two, one thread each, at the scale `laptop`.
 
-    python -m benchmarks.devices [MODEL...] [--steps 24] [--rounds 3]
+    python -m benchmarks.devices [MODEL...] [--batch N] [--steps 24] [--rounds 3]
 
-*Half* is a step of one process with half of the clips: how fast two could be at most, if neither
+*Half* is a step of one process with half of the clips, alone: two would take as long if neither
 waited for the other. Leave the machine quiet, with at least two cores. Each way is measured in
 turn, so that slow moments hit all. Frames are random: no number depends on what they show.
 """
@@ -35,7 +35,7 @@ class Way(NamedTuple):
     parts: int
 
 
-# One, two, and one with the work of one of two: nobody to wait for, and all of the memory.
+# One, two, and one with the work of one of two.
 WAYS = (Way(1, 1), Way(2, 1), Way(1, 2))
 WARM = 8  # steps before the clock runs
 CLIPS, LENGTH = 64, 16
@@ -82,7 +82,9 @@ def arrays(params: Params) -> dict[str, np.ndarray]:
               default="laptop", show_default=True)  # fmt: skip
 def main(models: tuple[str, ...], batch: int | None, steps: int, rounds: int, scale: str) -> None:
     """Print seconds of a step of all ways, and how they compare."""
-    click.echo("| model | clips | one process, s | two, s | times as fast | half, s | at most |")
+    click.echo(
+        "| model | clips | one process, s | two, s | times as fast | half, s | if none waited |"
+    )
     click.echo("|---|---|---|---|---|---|---|")
     params = parameters(scale)
     for model in models or CLIP_GAN_NAMES:

@@ -24,37 +24,47 @@ def test_every_python_that_is_named_is_tested():
     assert matrix["python"] == [f"3.{minor}" for minor in minors]
 
 
+def make_env(folder, *arguments, **extra):
+    """Run `make env` of this project's Makefile in a folder that has nothing else."""
+    for name in ("Makefile", "requirements.lock", "requirements.hashes", "pyproject.toml"):
+        (folder / name).write_text((ROOT / name).read_text() if name == "Makefile" else "")
+    make = ["make", "env", f"PYTHON={folder / 'a-python'}", *arguments]
+    return subprocess.run(
+        make, cwd=folder, env=os.environ | extra, capture_output=True, text=True, check=False
+    )
+
+
+def program(file, text):
+    """A program of the shell."""
+    file.parent.mkdir(exist_ok=True)
+    file.write_text(f"#!/bin/sh\n{text}\n")
+    file.chmod(0o755)
+
+
 @pytest.mark.parametrize("minor", [10, 11])
 def test_make_says_which_python_is_too_old_before_it_makes_anything(tmp_path, minor):
     assert PACKAGE["project"]["requires-python"] == ">=3.11"
-    for name in ("Makefile", "requirements.lock", "requirements.hashes", "pyproject.toml"):
-        (tmp_path / name).write_text((ROOT / name).read_text() if name == "Makefile" else "")
-    python = tmp_path / "a-python"
     pretend = f"import sys; sys.version_info = (3, {minor}); exec(sys.argv[1])"
-    python.write_text(f'#!/bin/sh\n[ "$1" = -c ] && exec "{sys.executable}" -c "{pretend}" "$2"\n')
-    python.chmod(0o755)
-    make = ["make", "env", f"PYTHON={python}"]
-    done = subprocess.run(make, cwd=tmp_path, capture_output=True, text=True, check=False)
+    program(tmp_path / "a-python", f'[ "$1" = -c ] && exec "{sys.executable}" -c "{pretend}" "$2"')
+    done = make_env(tmp_path)
     assert done.returncode == 2  # of the check, or of the stub, which makes no environment
     assert ("is Python 3.10: expected 3.11 or newer" in done.stderr) == (minor == 10)
     assert ("-m venv" in done.stdout) == (minor == 11)
 
 
-@pytest.mark.parametrize(
-    ("asked", "installer"),
-    [([], '/bin/uv" pip install --python .venv '), (["UV="], "pip --disable-pip-version-check ")],
-)
-def test_make_takes_uv_where_there_is_one_unless_told_otherwise(tmp_path, asked, installer):
-    uv = tmp_path / "bin" / "uv"
-    uv.parent.mkdir()
-    uv.write_text("#!/bin/sh\n")
-    uv.chmod(0o755)
-    path = {**os.environ, "PATH": f"{uv.parent}{os.pathsep}{os.environ['PATH']}"}
-    make = ["make", "--dry-run", "env", f"BIN={tmp_path}", *asked]
-    shown = subprocess.check_output(make, cwd=ROOT, env=path, text=True)
-    installs = [line for line in shown.splitlines() if " install " in line]
-    assert len(installs) == 3
-    assert all(installer in line for line in installs)
+@pytest.mark.parametrize(("asked", "installer"), [([], "uv"), (["UV="], "pip")])
+def test_make_installs_by_uv_where_there_is_one_unless_told_otherwise(tmp_path, asked, installer):
+    program(tmp_path / "a-python", '[ "$1" = -c ] || mkdir -p .venv/bin')
+    for name in ("uv", "pip"):
+        program(tmp_path / "bin" / name, f'echo {name} "$UV_EXTRA_INDEX_URL" "$@" >> calls')
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = make_env(tmp_path, *asked, PATH=path, PIP_EXTRA_INDEX_URL="https://an.index")
+    assert done.returncode == 0, done.stderr
+    calls = (tmp_path / "calls").read_text().splitlines()
+    assert [call.split()[0] for call in calls] == [installer] * 3
+    # uv is told of the index that pip reads by itself.
+    assert all(("https://an.index" in call) == (installer == "uv") for call in calls)
+    assert ["--require-hashes" in call for call in calls] == [True, False, False]
 
 
 def test_the_lock_has_one_version_of_torch_and_the_package_a_range():
