@@ -85,7 +85,9 @@ def mlp_gan(*, seed=0, **hyperparameters):
     return state, NoiseObjective(pictures(), batch=4, prior=generator.prior)
 
 
-def clips(network, *, seed=0, norm="none", paint=None, space="pixels", **hyperparameters):
+def clips(
+    network, *, seed=0, norm="none", paint=None, space="pixels", encoder=0, **hyperparameters
+):
     """State and objective of a tiny GAN of clips, given its module, on a few random ones.
 
     Parameters that only some models have are those of params.yaml, but for skips, which are on.
@@ -97,6 +99,7 @@ def clips(network, *, seed=0, norm="none", paint=None, space="pixels", **hyperpa
     small |= {"space": space}
     small |= {"skips": True} if hasattr(block.model, "skips") else {}
     small |= {"paint": paint} if paint else {}
+    small |= {"encoder": encoder, "memory": 12} if hasattr(block.model, "encoder") else {}
     train = {"batch": 2, "augment": 0.3, "mirror": True}
     config = TrainingConfig(
         block.model.model_copy(update=small), block.train.model_copy(update=train)
@@ -107,7 +110,9 @@ def clips(network, *, seed=0, norm="none", paint=None, space="pixels", **hyperpa
         frames, mirrored = rng.standard_normal((2, 32, 8, 8, 4), np.float32)
     index = np.arange(32, dtype=np.int32).reshape(2, 16)
     label, device = np.array([0, 2]), torch.device("cpu")
-    data = ClipData(frames, index, label, tuple("abc"), "train", device, mirrored)
+    data = ClipData(
+        frames, index, label, tuple("abc"), "train", device, mirrored, np.array([1, 0]), ("x", "y")
+    )
     torch.manual_seed(seed)
     networks = network.build(config, data)
     state = state_of(networks.generator, *networks.discriminators.values(), **hyperparameters)

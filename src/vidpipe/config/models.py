@@ -326,10 +326,18 @@ class MocoganModel(ClipGanModel):
         motion: Dimension of the motion, and of the noise that is new in each frame.
         paint: Frames by transposed convolutions, as in the paper, or by layers that content and
             motion steer, before a still background.
+        groups: The noise also names the group that a clip is of: a person, where the data set says
+            who is seen.
+        encoder: Channels of the first layer of an encoder of clips, by which real ones are made
+            again; 0: there is none, and motion is made as in the paper.
+        memory: Numbers that the cell of the motion remembers, where there is an encoder.
     """
 
     motion: Count
     paint: Literal["transposed", "conditional"]
+    groups: bool
+    encoder: CountOrZero
+    memory: Count
 
     @model_validator(mode="after")
     def _latents_know_no_batch_norm(self) -> Self:
@@ -347,9 +355,12 @@ class MocoganTrain(ClipGanTrain):
     Attributes:
         mask_weight: Weight of the mean of the foreground mask in the generator's loss, where there
             is a mask.
+        reconstruction: Weight of the error of real clips that are made again, where there is an
+            encoder.
     """
 
     mask_weight: NonNegative
+    reconstruction: NonNegative
 
 
 class Mocogan(ClipGanBlock):

@@ -42,11 +42,13 @@ class Windows(NamedTuple):
         frames: Rows of indices into all frames.
         mirror: Of each, if it is to be mirrored.
         label: Number of what each shows.
+        group: Number of the group that each is of; -1: of none that was trained on.
     """
 
     frames: Int[Tensor, "b t"]
     mirror: Bool[Tensor, "b"]
     label: Labels
+    group: Labels
 
 
 class ClipWindows:
@@ -61,6 +63,7 @@ class ClipWindows:
         mirror: Whether a mirrored clip is as good as a real one.
         device: Device on which the windows are wanted.
         mirrored: Latents of all mirrored frames; None: frames themselves are mirrored.
+        group: Number of the group that each clip is of; None: of none.
     """
 
     def __init__(
@@ -73,11 +76,15 @@ class ClipWindows:
         mirror: bool,
         device: torch.device,
         mirrored: Frames | None = None,
+        group: Int[np.ndarray, "k"] | None = None,
     ) -> None:
         self.frames = frames
         self.mirrored = mirrored
         self.clips = torch.from_numpy(clips)
         self.label = torch.from_numpy(label).long()
+        self.group = torch.full_like(self.label, -1)
+        if group is not None:
+            self.group = torch.from_numpy(group).long()
         self.length = length
         self.mirror = mirror
         self.device = device
@@ -92,7 +99,7 @@ class ClipWindows:
 
         # A number is drawn for each even if none is mirrored, so that draws stay in step.
         mirror = torch.rand(count, generator=rng) < (0.5 if self.mirror else 0.0)
-        return Windows(index, mirror, self.label[rows[:, 0]])
+        return Windows(index, mirror, self.label[rows[:, 0]], self.group[rows[:, 0]])
 
     def read(self, windows: Windows) -> ClipBatch:
         """Read the frames of windows, and mirror those that are to be."""
@@ -123,6 +130,9 @@ class ClipData:
         split: `train` or `test`.
         device: Device on which batches are wanted.
         mirrored: Latents of all mirrored frames, if `frames` are latents.
+        group: Number of the group that each clip is of; -1: of none that is for training. None: no
+            clip is of any.
+        groups: Names of the groups that are for training.
     """
 
     frames: Frames
@@ -132,6 +142,8 @@ class ClipData:
     split: str
     device: torch.device
     mirrored: Frames | None = None
+    group: Int[np.ndarray, "k"] | None = None
+    groups: tuple[str, ...] = ()
 
     @classmethod
     def of(
@@ -151,6 +163,11 @@ class ClipData:
                 "the splits train and test, or change sources.clips.test"
             )
         labels = tuple(arrays["labels"].tolist())
+
+        # Counted over those for training alone, whatever the split: a network knows no others.
+        known = np.unique(arrays["group"][arrays["split"] == TRAIN])
+        place = np.full(len(arrays["groups"]), -1)
+        place[known] = np.arange(len(known))
         return cls(
             arrays["frames"],
             clips,
@@ -159,6 +176,8 @@ class ClipData:
             split,
             device,
             arrays.get("mirrored"),
+            place[arrays["group"][rows]],
+            tuple(arrays["groups"][known].tolist()),
         )
 
     @property
@@ -186,6 +205,7 @@ class ClipData:
             mirror=mirror,
             device=self.device,
             mirrored=self.mirrored,
+            group=self.group,
         )
 
 
@@ -272,12 +292,16 @@ class ClipObjective:
             rng: Source of all randomness.
         """
         windows = self.real.draw(self.batch, rng)
-        noise = self.prior.draw(self.batch, rng, windows.label)
+        noise = self.draw_noise(windows, rng)
 
         # Only the own share is read: the frames may lie on a disk.
         windows, noise = own_share((windows, noise))
         clips = self.real.read(windows)
         return generator.source(noise.to(clips.device), clips[:, :, 0]), clips
+
+    def draw_noise(self, windows: Windows, rng: torch.Generator) -> Noise:
+        """Draw the noise of clips that show what these windows show."""
+        return self.prior.draw(self.batch, rng, windows.label)
 
     def generate_with_losses(
         self, generator: Callable[[Any], ClipBatch], source: Any, real: ClipBatch
@@ -311,6 +335,8 @@ def build_networks(
     discriminator: type["ClipDiscriminator | LatentDiscriminator"],
     config: TrainingConfig[Model, Train],
     data: ClipData,
+    *,
+    prior: Prior | None = None,
     **own: Any,
 ) -> Networks:
     """Make a generator and the discriminator of clips beside it.
@@ -320,6 +346,7 @@ def build_networks(
         discriminator: Class of the discriminator of pixels.
         config: Of networks and training.
         data: Clips that fix the size, the channels and the labels.
+        prior: Distribution of the noise; None: `prior_of` the model.
         own: Further keyword arguments of the generator.
 
     In latents, the generator's values have no bounds, and the discriminator is that of latents.
@@ -330,7 +357,7 @@ def build_networks(
         discriminator = LatentDiscriminator
     # The generator's arguments are saved beside its weights, which are of no use without them.
     model = config.model
-    prior = prior_of(model, data.labels)
+    prior = prior or prior_of(model, data.labels)
     architecture = {
         **asdict(prior),
         "width": model.width,
@@ -349,7 +376,7 @@ def build_networks(
                 dropout=model.dropout,
                 frame_discriminator=model.frame_discriminator,
                 augment=config.train.augment,
-                labels=len(prior.labels),
+                labels=prior.codes if prior.labels else 0,
             )
         },
         architecture,

@@ -4,12 +4,14 @@ Tulyakov et al. 2018, "MoCoGAN: Decomposing Motion and Content for Video Generat
 frame is painted from a vector of content, the same all along, and one of motion, which a GRU cell
 makes from noise that is new in each step. Discriminators look at clips and at single frames.
 
-The paper infers the category from clips; here the discriminators are conditioned on it.
+The paper infers the category from clips; here the discriminators are conditioned on it. With an
+encoder, which is beyond the paper, motion is a walk through the codes that it gives to frames, and
+half of each batch is real clips that are made again: see `clip_encoder`.
 
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -18,15 +20,19 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vidpipe.config.models import MocoganModel, MocoganTrain, TrainingConfig
+from vidpipe.models.clip_encoder import ClipEncoder, Gaussian, MotionWalk
 from vidpipe.models.clip_gan import (
     ClipData,
     ClipDiscriminator,
     ClipGenerator,
     ClipObjective,
+    ClipWindows,
+    Windows,
     build_networks,
     prior_of,
 )
-from vidpipe.models.noise import Noise, Prior
+from vidpipe.models.group_noise import GroupPrior
+from vidpipe.models.noise import Noise
 from vidpipe.models.painters import (
     SLOPE,
     BackgroundPainter,
@@ -36,11 +42,23 @@ from vidpipe.models.painters import (
 from vidpipe.models.scene import MaskedObjective, Parts, mask_mean
 from vidpipe.models.shapes import ClipBatch
 from vidpipe.training.adversarial import Networks
+from vidpipe.utils.errors import UserError
 
 ModelConfig = MocoganModel
 TrainConfig = MocoganTrain
 
 LEAD = 8  # steps of motion before the first frame: what follows is then like it, however long
+
+AGAIN = slice(1, None, 2)  # the clips of a batch that are real ones made again
+FOCUS = 3.0  # how much more the places that move count in their error
+TINY = 1e-6  # for a clip in which nothing moves
+
+# Weights of the divergences, in nats: of codes from what noise may be, and from what the walk
+# predicts. The walk follows the codes faster than they come to meet it, or they would say nothing
+# (Hafner et al. 2021, "Mastering Atari with Discrete World Models", section 2).
+CONTENT_DIVERGENCE = 0.0002
+MOTION_DIVERGENCE = 0.0001
+WALK_DIVERGENCE = 0.002
 
 Content = Float[Tensor, "b content"]
 Motion = Float[Tensor, "b frames motion"]
@@ -50,22 +68,50 @@ def build(config: TrainingConfig[MocoganModel, MocoganTrain], data: ClipData) ->
     """Make both networks."""
     model = config.model
     return build_networks(
-        Generator, Discriminator, config, data, motion=model.motion, paint=model.paint
+        Generator,
+        Discriminator,
+        config,
+        data,
+        prior=content_of(model, data),
+        motion=model.motion,
+        paint=model.paint,
+        encoder=model.encoder,
+        memory=model.memory,
     )
 
 
 def objective(config: TrainingConfig[MocoganModel, MocoganTrain], data: ClipData) -> ClipObjective:
     """Make the objective: clips from noise, with a loss on the mask if there is one."""
-    model = config.model
-    content = prior_of(model, data.labels)
-    windows = data.windows(length=model.frames, mirror=config.train.mirror)
-    prior = with_motion(content, model.motion, model.frames)
-    # The paper's painter makes whole frames: there is no mask to keep small.
-    if model.paint == "transposed":
-        return ClipObjective(windows, batch=config.train.batch, prior=prior)
-    return MaskedObjective(
-        windows, batch=config.train.batch, prior=prior, mask_weight=config.train.mask_weight
+    model, train = config.model, config.train
+    windows = data.windows(length=model.frames, mirror=train.mirror)
+    lead = 0 if model.encoder else LEAD
+    prior = with_motion(content_of(model, data), model.motion, lead + model.frames)
+    mask_weight = train.mask_weight if model.paint == "conditional" else 0.0
+    return MocoganObjective(
+        windows,
+        batch=train.batch,
+        prior=prior,
+        mask_weight=mask_weight,
+        reconstruction=train.reconstruction if model.encoder else 0.0,
     )
+
+
+def content_of(model: MocoganModel, data: ClipData) -> GroupPrior:
+    """Return the distribution of the noise of what stays.
+
+    Raises:
+        UserError: If there are more labels and groups than noise has numbers.
+    """
+    prior = prior_of(model, data.labels)
+    groups = data.groups if model.groups else ()
+    codes = prior.codes + len(groups)
+    if codes > model.latent:
+        raise UserError(
+            f"clips.npz: {len(data.labels)} labels and {len(groups)} groups, each of which takes "
+            f"one of noise's {model.latent} numbers; raise mocogan.model.latent, or set "
+            "mocogan.model.groups: false"
+        )
+    return GroupPrior(prior.latent, codes, prior.labels, groups)
 
 
 def diagnostics(generator: "Generator", source: Noise) -> dict[str, float]:
@@ -75,18 +121,79 @@ def diagnostics(generator: "Generator", source: Noise) -> dict[str, float]:
     return {"mask_mean": mask_mean(generator, source)}
 
 
-def with_motion(content: Prior, motion: int, frames: int) -> Prior:
+def with_motion(content: GroupPrior, motion: int, steps: int) -> GroupPrior:
     """Return the distribution of the noise of clips.
 
     A vector holds the content, then what is new to the motion in each step: first in those that
-    lead up to the clip, then in each of its frames.
+    lead up to the clip, if there are any, then in each of its frames.
 
     Args:
         content: Distribution of what stays.
         motion: Numbers of motion per frame.
-        frames: Of a clip.
+        steps: Of the motion.
     """
-    return replace(content, latent=content.latent + motion * (LEAD + frames))
+    return replace(content, latent=content.latent + motion * steps)
+
+
+class MocoganObjective(MaskedObjective):
+    """Clips from noise and, where there is an encoder, as many that are real ones made again.
+
+    Args:
+        real: Clips to learn from.
+        batch: Clips per draw.
+        prior: Distribution of the noise.
+        mask_weight: Weight of the mask's mean; 0 where there is no mask.
+        reconstruction: Weight of the error of clips that are made again; 0: there are none.
+    """
+
+    prior: GroupPrior
+
+    def __init__(
+        self,
+        real: ClipWindows,
+        *,
+        batch: int,
+        prior: GroupPrior,
+        mask_weight: float,
+        reconstruction: float,
+    ) -> None:
+        super().__init__(real, batch=batch, prior=prior, mask_weight=mask_weight)
+        self.reconstruction = reconstruction
+
+    def draw_noise(self, windows: Windows, rng: torch.Generator) -> Noise:
+        """Draw the noise of clips of what these windows show, and of whom."""
+        return self.prior.draw(self.batch, rng, windows.label, windows.group)
+
+    def generate_with_losses(
+        self, generator: Callable[[Noise], ClipBatch], source: Noise, real: ClipBatch
+    ) -> tuple[ClipBatch, dict[str, Float[Tensor, ""]]]:
+        """Return the generator's clips, and the losses beside the adversarial one."""
+        assert isinstance(generator, Generator)
+        content, motion = generator.unroll(source)
+        losses: dict[str, Float[Tensor, ""]] = {}
+        if self.reconstruction:
+            # Every second clip: of a share of the batch, too, that is half.
+            encoded, losses = generator.encode(real[AGAIN], source[AGAIN])
+            content, motion = content.clone(), motion.clone()
+            content[AGAIN], motion[AGAIN] = encoded
+        clips, mask = generator.paint_with_mask(content, motion)
+        if self.reconstruction:
+            error = moving_error(clips[AGAIN].float(), real[AGAIN].float())
+            losses["reconstruction"] = self.reconstruction * error
+        if mask is not None:
+            losses["mask"] = self.mask_weight * mask.float().mean()
+        return clips, losses
+
+
+def moving_error(clips: ClipBatch, real: ClipBatch) -> Float[Tensor, ""]:
+    """Return the mean square error, in which the places that move count more.
+
+    Most of a picture stands still and is soon learnt; the few places that move are the clip.
+    """
+    still = real.mean(2, keepdim=True)
+    moving = (real - still).square().mean(1, keepdim=True)
+    weight = 1 + FOCUS * moving / (moving.mean() + TINY)
+    return (weight * (clips - real).square()).mean()
 
 
 class Generator(ClipGenerator):
@@ -104,6 +211,9 @@ class Generator(ClipGenerator):
         width: Channels of the first feature maps.
         bounded: Frames are in [-1, 1]; else of any value.
         labels: What the codes name, if they name what a clip is to show.
+        groups: What the codes after these name, if they name whose clip it is to be.
+        encoder: Channels of the encoder's first layer; 0: there is none, and motion is the paper's.
+        memory: Numbers that the cell remembers, if there is an encoder.
     """
 
     def __init__(
@@ -119,18 +229,27 @@ class Generator(ClipGenerator):
         width: int,
         bounded: bool = True,
         labels: Sequence[str] = (),
+        groups: Sequence[str] = (),
+        encoder: int = 0,
+        memory: int = 0,
     ) -> None:
         super().__init__()
-        self.content = Prior(latent, codes, tuple(labels))
+        self.content = GroupPrior(latent, codes, tuple(labels), tuple(groups))
         self.motion = motion
         self.frames = frames
+        self.encoder = None
+        if encoder:
+            self.walk = MotionWalk(content=latent, motion=motion, memory=memory)
+            self.encoder = ClipEncoder(
+                size=size, channels=channels, width=encoder, content=latent - codes, motion=motion
+            )
+        else:
+            # The category is part of the cell's input (section 3.3).
+            self.cell = nn.GRUCell(codes + motion, motion)
+            # It remembers before it has learnt what (Jozefowicz et al. 2015, section 4), else
+            # frames that follow each other begin as far apart as any two.
+            nn.init.ones_(self.cell.bias_hh[motion : 2 * motion])
         self.prior = self.prior_for(frames)
-
-        # The category is part of the cell's input (section 3.3).
-        self.cell = nn.GRUCell(codes + motion, motion)
-        # It remembers before it has learnt what (Jozefowicz et al. 2015, section 4), else frames
-        # that follow each other begin as far apart as any two.
-        nn.init.ones_(self.cell.bias_hh[motion : 2 * motion])
         painter = Frames if paint == "transposed" else Scene
         self.painter = painter(
             content=latent,
@@ -141,9 +260,9 @@ class Generator(ClipGenerator):
             bounded=bounded,
         )
 
-    def prior_for(self, frames: int) -> Prior:
+    def prior_for(self, frames: int) -> GroupPrior:
         """Return the distribution of the noise of clips of any length: the cell just runs on."""
-        return with_motion(self.content, self.motion, frames)
+        return with_motion(self.content, self.motion, frames + (0 if self.encoder else LEAD))
 
     def forward(self, noise: Noise) -> ClipBatch:
         clips: ClipBatch = self.painter(*self.unroll(noise))
@@ -161,6 +280,8 @@ class Generator(ClipGenerator):
     def unroll(self, noise: Noise) -> tuple[Content, Motion]:
         """Return what stays, and a vector of motion for each frame."""
         content, moving = noise[:, : self.content.latent], noise[:, self.content.latent :]
+        if self.encoder:
+            return content, self.walk(content, moving.reshape(len(noise), -1, self.motion))
         category = content[:, : self.content.codes]
         # From no motion at all; the steps of LEAD bring it to where every frame starts from.
         state = moving.new_zeros(len(noise), self.motion)
@@ -169,6 +290,43 @@ class Generator(ClipGenerator):
             state = self.cell(torch.cat([category, new], dim=1), state)
             states.append(state)
         return content, torch.stack(states[LEAD:], dim=1)
+
+    def encode(
+        self, clips: ClipBatch, noise: Noise
+    ) -> tuple[tuple[Content, Motion], dict[str, Float[Tensor, ""]]]:
+        """Return what stays and a vector of motion for each frame, drawn for real clips.
+
+        Args:
+            clips: Real clips.
+            noise: Names what they show, and whose they are.
+
+        Returns:
+            Content and motion; the weighted divergences of their distributions from those that
+            noise gives.
+        """
+        assert self.encoder
+        of_content, of_motion = self.encoder(clips)
+        content = torch.cat([noise[:, : self.content.codes], of_content.draw()], dim=1)
+        motion = of_motion.draw()
+
+        # Codes and the walk come to meet each other, each at a pace of its own.
+        predicted = self.walk.predict(content.detach(), motion.detach())
+        divergences = {
+            "content_divergence": CONTENT_DIVERGENCE
+            * of_content.divergence(Gaussian.standard(of_content.mean)),
+            "motion_divergence": MOTION_DIVERGENCE * of_motion.divergence(predicted.detach()),
+            "walk_divergence": WALK_DIVERGENCE * of_motion.detach().divergence(predicted),
+        }
+        return (content, motion), divergences
+
+    def paint_with_mask(
+        self, content: Content, motion: Motion
+    ) -> tuple[ClipBatch, Float[Tensor, "b 1 t h w"] | None]:
+        """Return clips, and the mask of their foreground if there is one."""
+        if not isinstance(self.painter, Scene):
+            return self.painter(content, motion), None
+        parts = self.painter.parts(content, motion)
+        return parts.clips, parts.mask
 
 
 class Frames(nn.Module):

@@ -1,0 +1,166 @@
+"""Encoder of clips, and motion as a walk through its codes.
+
+A generator that also makes real clips again, from what an encoder saw in them, need not find out by
+the discriminator alone what holds together (Larsen et al. 2016, "Autoencoding beyond pixels using a
+learned similarity metric", section 3). What the encoder says of each frame becomes predictable: a
+recurrent cell learns to tell it from the frames before (Denton and Fergus 2018, "Stochastic Video
+Generation with a Learned Prior", section 3), and then makes such codes from noise.
+
+Shapes: b batch, c channels, t frames, h w pixels of a square frame.
+"""
+
+from itertools import pairwise
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from vidpipe.models.clip_gan import WithChange
+from vidpipe.models.shapes import ClipBatch
+from vidpipe.training.distributed import own_share, whole
+
+SLOPE = 0.2  # of leaky ReLU
+BASE = 4  # side of the last maps of a frame
+SPAN = 5  # frames that a code of motion is told from
+LOG_VARIANCE = (-6.0, 2.0)  # least and most: a code is neither exact nor lost in noise
+
+Codes = Float[Tensor, "b *t numbers"]
+
+
+class Gaussian(NamedTuple):
+    """Normal distributions of codes, all numbers independent.
+
+    Attributes:
+        mean: Of each number.
+        log_variance: Logarithm of its variance.
+    """
+
+    mean: Codes
+    log_variance: Codes
+
+    @classmethod
+    def of(cls, mean: Codes, log_variance: Codes) -> "Gaussian":
+        """Return the distributions, their variances held to sensible ones."""
+        return cls(mean, log_variance.clamp(*LOG_VARIANCE))
+
+    @classmethod
+    def standard(cls, like: Codes) -> "Gaussian":
+        """Return N(0, 1) for each number."""
+        return cls(torch.zeros_like(like), torch.zeros_like(like))
+
+    def at(self, noise: Codes) -> Codes:
+        """Return the codes that standard noise stands for."""
+        return torch.addcmul(self.mean, (self.log_variance / 2).exp(), noise)
+
+    def draw(self) -> Codes:
+        """Draw codes, by torch's global generator, which each step seeds."""
+        # For the whole batch, so that numbers do not depend on the number of devices.
+        count, *numbers = self.mean.shape
+        return self.at(own_share(torch.randn(whole(count), *numbers)).to(self.mean))
+
+    def detach(self) -> "Gaussian":
+        """Return the distributions without a gradient."""
+        return Gaussian(self.mean.detach(), self.log_variance.detach())
+
+    def divergence(self, other: "Gaussian") -> Float[Tensor, ""]:
+        """Return the Kullback-Leibler divergence from another, in nats, the mean over clips."""
+        difference = self.log_variance - other.log_variance
+        distance = (self.mean - other.mean).square() * (-other.log_variance).exp()
+        each = difference.exp() + distance - 1 - difference
+        return each.flatten(1).sum(1).mean() / 2
+
+
+class ClipEncoder(nn.Module):
+    """A clip to codes of what stays, and of each frame.
+
+    Args:
+        size: Side of the frames, 4 times a power of two.
+        channels: Of a frame.
+        width: Channels of the first layer; later ones have up to 4 times as many.
+        content: Numbers of what stays.
+        motion: Numbers of each frame.
+    """
+
+    def __init__(self, *, size: int, channels: int, width: int, content: int, motion: int) -> None:
+        super().__init__()
+        halvings = (size // BASE).bit_length() - 1
+        widths = [width * 2 ** min(level, 2) for level in range(halvings + 1)]
+        seen = 3 * width
+        # What changes is shown apart: frames that follow each other are much alike.
+        self.change = WithChange()
+        self.frame = nn.Sequential(nn.Conv2d(2 * channels, widths[0], 3, 1, 1), nn.LeakyReLU(SLOPE))
+        for inner, outer in pairwise(widths):
+            self.frame.extend([nn.Conv2d(inner, outer, 4, 2, 1), nn.LeakyReLU(SLOPE)])
+        self.frame.extend(
+            [nn.Flatten(), nn.Linear(widths[-1] * BASE**2, seen), nn.LeakyReLU(SLOPE)]
+        )
+        self.time = nn.Sequential(nn.Conv1d(seen, seen, SPAN, 1, SPAN // 2), nn.LeakyReLU(SLOPE))
+        self.content = nn.Linear(2 * seen, 2 * content)
+        self.motion = nn.Linear(seen, 2 * motion)
+        # Near N(0, 1) before it has learnt anything.
+        for head in (self.content, self.motion):
+            nn.init.normal_(head.weight, std=0.02)
+            nn.init.zeros_(head.bias)
+
+    def forward(self, clips: ClipBatch) -> tuple[Gaussian, Gaussian]:
+        """Return distributions of the content, and of the motion frame by frame."""
+        frames = self.change(clips).movedim(1, 2)
+        each = self.frame(frames.flatten(0, 1)).unflatten(0, frames.shape[:2]).movedim(1, 2)
+        each = each + self.time(each)
+        content = self.content(torch.cat([each.mean(2), each[:, :, 0]], dim=1))
+        motion = self.motion(each.movedim(1, 2))
+        return Gaussian.of(*content.chunk(2, dim=1)), Gaussian.of(*motion.chunk(2, dim=2))
+
+
+class MotionWalk(nn.Module):
+    """Codes of motion frame by frame: each the one before, and a step that a GRU cell tells.
+
+    Args:
+        content: Numbers of what stays, which the cell is told of.
+        motion: Numbers of a code.
+        memory: Numbers of the cell's state.
+    """
+
+    def __init__(self, *, content: int, motion: int, memory: int) -> None:
+        super().__init__()
+        self.cell = nn.GRUCell(content + motion, memory)
+        self.step = nn.Linear(memory, 2 * motion)
+        # Small steps of about N(0, 1) before it has learnt any.
+        nn.init.normal_(self.step.weight, std=0.05)
+        nn.init.zeros_(self.step.bias)
+
+    def forward(
+        self, content: Float[Tensor, "b content"], noise: Float[Tensor, "b t motion"]
+    ) -> Float[Tensor, "b t motion"]:
+        """Return the codes that noise, new in each frame, stands for."""
+        state, code = self._start(content, noise)
+        codes = []
+        for new in noise.unbind(1):
+            state, step = self._next(content, state, code)
+            code = step.at(new)
+            codes.append(code)
+        return torch.stack(codes, dim=1)
+
+    def predict(
+        self, content: Float[Tensor, "b content"], codes: Float[Tensor, "b t motion"]
+    ) -> Gaussian:
+        """Return the distribution of each code, given those before it."""
+        state, code = self._start(content, codes)
+        steps = []
+        for following in codes.unbind(1):
+            state, step = self._next(content, state, code)
+            steps.append(step)
+            code = following
+        return Gaussian(*(torch.stack(parts, dim=1) for parts in zip(*steps, strict=True)))
+
+    def _start(
+        self, content: Float[Tensor, "b content"], codes: Float[Tensor, "b t motion"]
+    ) -> tuple[Tensor, Tensor]:
+        state = content.new_zeros(len(content), self.cell.hidden_size)
+        return state, torch.zeros_like(codes[:, 0])
+
+    def _next(self, content: Tensor, state: Tensor, code: Tensor) -> tuple[Tensor, Gaussian]:
+        state = self.cell(torch.cat([content, code], dim=1), state)
+        change, log_variance = self.step(state).chunk(2, dim=1)
+        return state, Gaussian.of(code + change, log_variance)
