@@ -5,7 +5,6 @@ from torch.nn import functional as F
 
 from vidpipe.models import mocogan
 from vidpipe.models.mocogan import LEAD, Generator
-from vidpipe.models.scene import MaskedObjective
 
 SMALL = {"latent": 10, "codes": 3, "motion": 4, "width": 16}
 FRAMES = {"size": 32, "frames": 8, "channels": 3}
