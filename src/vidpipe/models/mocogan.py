@@ -18,6 +18,7 @@ from typing import Literal
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from vidpipe.config.models import MocoganModel, MocoganTrain, TrainingConfig
 from vidpipe.models.clip_encoder import ClipEncoder, Gaussian, MotionWalk
@@ -50,15 +51,13 @@ TrainConfig = MocoganTrain
 LEAD = 8  # steps of motion before the first frame: what follows is then like it, however long
 
 AGAIN = slice(1, None, 2)  # the clips of a batch that are real ones made again
-FOCUS = 3.0  # how much more the places that move count in their error
-TINY = 1e-6  # for a clip in which nothing moves
 
 # Weights of the divergences, in nats: of codes from what noise may be, and from what the walk
 # predicts. The walk follows the codes faster than they come to meet it, or they would say nothing
 # (Hafner et al. 2021, "Mastering Atari with Discrete World Models", section 2).
-CONTENT_DIVERGENCE = 0.0002
-MOTION_DIVERGENCE = 0.0001
-WALK_DIVERGENCE = 0.002
+CONTENT_DIVERGENCE = 0.001
+MOTION_DIVERGENCE = 0.001
+WALK_DIVERGENCE = 0.005
 
 Content = Float[Tensor, "b content"]
 Motion = Float[Tensor, "b frames motion"]
@@ -178,22 +177,11 @@ class MocoganObjective(MaskedObjective):
             content[AGAIN], motion[AGAIN] = encoded
         clips, mask = generator.paint_with_mask(content, motion)
         if self.reconstruction:
-            error = moving_error(clips[AGAIN].float(), real[AGAIN].float())
+            error = F.mse_loss(clips[AGAIN].float(), real[AGAIN].float())
             losses["reconstruction"] = self.reconstruction * error
         if mask is not None:
             losses["mask"] = self.mask_weight * mask.float().mean()
         return clips, losses
-
-
-def moving_error(clips: ClipBatch, real: ClipBatch) -> Float[Tensor, ""]:
-    """Return the mean square error, in which the places that move count more.
-
-    Most of a picture stands still and is soon learnt; the few places that move are the clip.
-    """
-    still = real.mean(2, keepdim=True)
-    moving = (real - still).square().mean(1, keepdim=True)
-    weight = 1 + FOCUS * moving / (moving.mean() + TINY)
-    return (weight * (clips - real).square()).mean()
 
 
 class Generator(ClipGenerator):

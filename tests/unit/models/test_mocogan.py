@@ -169,17 +169,6 @@ def test_noise_names_the_group_of_the_clip_beside_it():
     assert torch.equal(drawn.group, torch.where(drawn.label == 0, 1, 0))
 
 
-def test_what_moves_counts_more():
-    real = torch.zeros(1, 2, 4, 8, 8)
-    real[:, :, 2:, :4] = 1  # the upper half moves
-    above, below = real.clone(), real.clone()
-    above[..., 0, 0] += 1
-    below[..., 7, 0] += 1
-    assert mocogan.moving_error(above, real) > 3 * mocogan.moving_error(below, real)
-    still = torch.zeros(1, 2, 4, 8, 8)
-    torch.testing.assert_close(mocogan.moving_error(still + 2, still), torch.tensor(4.0))
-
-
 def test_one_clip_is_made_again_by_heart():
     state, objective = encoded_game()
     made = state.generator
