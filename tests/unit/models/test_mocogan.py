@@ -173,12 +173,15 @@ def test_one_clip_is_made_again_by_heart():
     state, objective = encoded_game()
     made = state.generator
     source, real = objective.sample_batch(made, torch.Generator().manual_seed(0))
-    optimizer = torch.optim.Adam(made.parameters(), lr=0.01)
+    real = torch.full_like(real, -0.8)
+    for t in range(8):
+        real[:, 0, t, 2:6, t] = 0.8  # a bar that crosses the picture
+    optimizer = torch.optim.Adam(made.parameters(), lr=0.01, fused=True)
     errors = []
-    for _ in range(120):
+    for _ in range(80):
         _, losses = objective.generate_with_losses(made, source, real)
         optimizer.zero_grad()
         losses["reconstruction"].backward()
         optimizer.step()
         errors.append(losses["reconstruction"].item())
-    assert errors[-1] < 0.5 * errors[0]
+    assert errors[-1] < 0.2 * errors[0]
