@@ -66,6 +66,8 @@ def test_a_generator_that_paints_has_no_noise():
 
 
 def test_batch_norm_is_refused_where_the_discriminator_has_none():
-    shipped = Params.model_validate(changed("mocogan.model.norm", "batch")).mocogan.model
+    pixels = changed("mocogan.model.space", "pixels")
+    pixels["mocogan"]["model"]["norm"] = "batch"
+    model = Params.model_validate(pixels).mocogan.model
     with pytest.raises(ValueError, match=r"latents has no batch norm: .* set norm to spectral or"):
-        models.MocoganModel(**shipped.model_dump() | {"space": "latent"})
+        models.MocoganModel(**model.model_dump() | {"space": "latent"})
