@@ -55,9 +55,9 @@ AGAIN = slice(1, None, 2)  # the clips of a batch that are real ones made again
 # Weights of the divergences, in nats: of codes from what noise may be, and from what the walk
 # predicts. The walk follows the codes faster than they come to meet it, or they would say nothing
 # (Hafner et al. 2021, "Mastering Atari with Discrete World Models", section 2).
-CONTENT_DIVERGENCE = 0.001
-MOTION_DIVERGENCE = 0.001
-WALK_DIVERGENCE = 0.005
+CONTENT_DIVERGENCE = 0.0003
+MOTION_DIVERGENCE = 0.0003
+WALK_DIVERGENCE = 0.002
 
 Content = Float[Tensor, "b content"]
 Motion = Float[Tensor, "b frames motion"]
