@@ -9,6 +9,7 @@ Generation with a Learned Prior", section 3), and then makes such codes from noi
 Shapes: b batch, c channels, t frames, h w pixels of a square frame.
 """
 
+import math
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -23,6 +24,9 @@ from vidpipe.training.distributed import own_share, whole
 SLOPE = 0.2  # of leaky ReLU
 BASE = 4  # side of the last maps of a frame
 SPAN = 5  # frames that a code of motion is told from
+SCALE = 3.0  # of codes and their steps, which are small: in the cell's eyes and hands they are not
+PARTS = 5  # of the mixture that a step is drawn from
+LOG_2_PI = math.log(2 * math.pi)
 LOG_VARIANCE = (-6.0, 2.0)  # least and most: a code is neither exact nor lost in noise
 
 Codes = Float[Tensor, "b *t numbers"]
@@ -62,6 +66,11 @@ class Gaussian(NamedTuple):
     def detach(self) -> "Gaussian":
         """Return the distributions without a gradient."""
         return Gaussian(self.mean.detach(), self.log_variance.detach())
+
+    def entropy(self) -> Float[Tensor, ""]:
+        """Return the differential entropy in nats, the mean over clips."""
+        each: Codes = 1 + LOG_2_PI + self.log_variance
+        return each.flatten(1).sum(1).mean() / 2
 
     def divergence(self, other: "Gaussian") -> Float[Tensor, ""]:
         """Return the Kullback-Leibler divergence from another, in nats, the mean over clips."""
@@ -113,54 +122,107 @@ class ClipEncoder(nn.Module):
         return Gaussian.of(*content.chunk(2, dim=1)), Gaussian.of(*motion.chunk(2, dim=2))
 
 
+class Mixture(NamedTuple):
+    """Mixtures of normal distributions of codes.
+
+    Attributes:
+        log_weights: Logarithms of the shares of the parts, b t parts.
+        parts: The distributions, each of b t parts numbers.
+    """
+
+    log_weights: Float[Tensor, "b *t parts"]
+    parts: Gaussian
+
+    def at(self, noise: Float[Tensor, "b *t noise"]) -> Codes:
+        """Return the codes that standard noise stands for; its last number chooses the part."""
+        position = torch.special.ndtr(noise[..., -1:])
+        chosen = (self.log_weights.exp().cumsum(-1)[..., :-1] < position).sum(-1)
+        index = chosen[..., None, None].expand(*chosen.shape, 1, noise.shape[-1] - 1)
+        part = Gaussian(*(values.gather(-2, index).squeeze(-2) for values in self.parts))
+        return part.at(noise[..., :-1])
+
+    def log_density(self, codes: Codes) -> Float[Tensor, ""]:
+        """Return the logarithm of the density at some codes, the mean over clips of its sum."""
+        mean, log_variance = self.parts
+        distance = (codes.unsqueeze(-2) - mean).square() * (-log_variance).exp()
+        each = -(distance + log_variance + LOG_2_PI).sum(-1) / 2
+        return (self.log_weights + each).logsumexp(-1).flatten(1).sum(1).mean()
+
+    def detach(self) -> "Mixture":
+        """Return the distributions without a gradient."""
+        return Mixture(self.log_weights.detach(), self.parts.detach())
+
+
 class MotionWalk(nn.Module):
     """Codes of motion frame by frame: each the one before, and a step that a GRU cell tells.
 
+    A step is a mixture: a foot that is lifted may go on or be put down, but nowhere between (Ha and
+    Schmidhuber 2018, "World Models", section 2.2). The cell hears what noise names, not the rest of
+    the content: that of real clips is narrower than noise, and a cell that listened to it would be
+    lost where clips are made.
+
     Args:
-        content: Numbers of what stays, which the cell is told of.
+        category: Numbers that say what is shown, and whose clip it is; 0: nothing does.
         motion: Numbers of a code.
         memory: Numbers of the cell's state.
+
+    Attributes:
+        noise: Numbers of noise for each frame.
     """
 
-    def __init__(self, *, content: int, motion: int, memory: int) -> None:
+    def __init__(self, *, category: int, motion: int, memory: int) -> None:
         super().__init__()
-        self.cell = nn.GRUCell(content + motion, memory)
-        self.step = nn.Linear(memory, 2 * motion)
+        self.motion = motion
+        self.noise = noise_numbers(motion)
+        self.cell = nn.GRUCell(category + motion, memory)
+        self.step = nn.Linear(memory, PARTS * (1 + 2 * motion))
         # Small steps of about N(0, 1) before it has learnt any.
-        nn.init.normal_(self.step.weight, std=0.05)
+        nn.init.normal_(self.step.weight, std=0.05 / SCALE)
         nn.init.zeros_(self.step.bias)
 
     def forward(
-        self, content: Float[Tensor, "b content"], noise: Float[Tensor, "b t motion"]
+        self, category: Float[Tensor, "b category"], noise: Float[Tensor, "b t noise"]
     ) -> Float[Tensor, "b t motion"]:
         """Return the codes that noise, new in each frame, stands for."""
-        state, code = self._start(content, noise)
+        state, code = self._start(category)
         codes = []
         for new in noise.unbind(1):
-            state, step = self._next(content, state, code)
+            state, step = self._next(category, state, code)
             code = step.at(new)
             codes.append(code)
         return torch.stack(codes, dim=1)
 
     def predict(
-        self, content: Float[Tensor, "b content"], codes: Float[Tensor, "b t motion"]
-    ) -> Gaussian:
+        self, category: Float[Tensor, "b category"], codes: Float[Tensor, "b t motion"]
+    ) -> Mixture:
         """Return the distribution of each code, given those before it."""
-        state, code = self._start(content, codes)
+        state, code = self._start(category)
         steps = []
         for following in codes.unbind(1):
-            state, step = self._next(content, state, code)
+            state, step = self._next(category, state, code)
             steps.append(step)
             code = following
-        return Gaussian(*(torch.stack(parts, dim=1) for parts in zip(*steps, strict=True)))
+        weights, parts = zip(*steps, strict=True)
+        means, log_variances = zip(*parts, strict=True)
+        return Mixture(
+            torch.stack(weights, dim=1),
+            Gaussian(torch.stack(means, dim=1), torch.stack(log_variances, dim=1)),
+        )
 
-    def _start(
-        self, content: Float[Tensor, "b content"], codes: Float[Tensor, "b t motion"]
-    ) -> tuple[Tensor, Tensor]:
-        state = content.new_zeros(len(content), self.cell.hidden_size)
-        return state, torch.zeros_like(codes[:, 0])
+    def _start(self, category: Tensor) -> tuple[Tensor, Tensor]:
+        count = len(category)
+        return category.new_zeros(count, self.cell.hidden_size), category.new_zeros(
+            count, self.motion
+        )
 
-    def _next(self, content: Tensor, state: Tensor, code: Tensor) -> tuple[Tensor, Gaussian]:
-        state = self.cell(torch.cat([content, code], dim=1), state)
-        change, log_variance = self.step(state).chunk(2, dim=1)
-        return state, Gaussian.of(code + change, log_variance)
+    def _next(self, category: Tensor, state: Tensor, code: Tensor) -> tuple[Tensor, Mixture]:
+        state = self.cell(torch.cat([category, SCALE * code], dim=1), state)
+        weights, steps = (SCALE * self.step(state)).split([PARTS, 2 * PARTS * self.motion], dim=1)
+        change, log_variance = steps.unflatten(1, (PARTS, -1)).chunk(2, dim=2)
+        parts = Gaussian.of(code.unsqueeze(1) + change, log_variance)
+        return state, Mixture(weights.log_softmax(1), parts)
+
+
+def noise_numbers(motion: int) -> int:
+    """Return how many numbers of noise make a code: its own, and one that chooses a part."""
+    return motion + 1

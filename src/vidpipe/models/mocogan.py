@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from vidpipe.config.models import MocoganModel, MocoganTrain, TrainingConfig
-from vidpipe.models.clip_encoder import ClipEncoder, Gaussian, MotionWalk
+from vidpipe.models.clip_encoder import ClipEncoder, Gaussian, MotionWalk, noise_numbers
 from vidpipe.models.clip_gan import (
     ClipData,
     ClipDiscriminator,
@@ -57,7 +57,7 @@ AGAIN = slice(1, None, 2)  # the clips of a batch that are real ones made again
 # (Hafner et al. 2021, "Mastering Atari with Discrete World Models", section 2).
 CONTENT_DIVERGENCE = 0.0003
 MOTION_DIVERGENCE = 0.0003
-WALK_DIVERGENCE = 0.002
+WALK = 0.002
 
 Content = Float[Tensor, "b content"]
 Motion = Float[Tensor, "b frames motion"]
@@ -83,8 +83,8 @@ def objective(config: TrainingConfig[MocoganModel, MocoganTrain], data: ClipData
     """Make the objective: clips from noise, with a loss on the mask if there is one."""
     model, train = config.model, config.train
     windows = data.windows(length=model.frames, mirror=train.mirror)
-    lead = 0 if model.encoder else LEAD
-    prior = with_motion(content_of(model, data), model.motion, lead + model.frames)
+    content = content_of(model, data)
+    prior = with_motion(content, model.motion, model.frames, walk=bool(model.encoder))
     mask_weight = train.mask_weight if model.paint == "conditional" else 0.0
     return MocoganObjective(
         windows,
@@ -120,7 +120,7 @@ def diagnostics(generator: "Generator", source: Noise) -> dict[str, float]:
     return {"mask_mean": mask_mean(generator, source)}
 
 
-def with_motion(content: GroupPrior, motion: int, steps: int) -> GroupPrior:
+def with_motion(content: GroupPrior, motion: int, frames: int, *, walk: bool) -> GroupPrior:
     """Return the distribution of the noise of clips.
 
     A vector holds the content, then what is new to the motion in each step: first in those that
@@ -129,9 +129,11 @@ def with_motion(content: GroupPrior, motion: int, steps: int) -> GroupPrior:
     Args:
         content: Distribution of what stays.
         motion: Numbers of motion per frame.
-        steps: Of the motion.
+        frames: Of a clip.
+        walk: Motion is a walk, not the paper's cell.
     """
-    return replace(content, latent=content.latent + motion * steps)
+    moving = noise_numbers(motion) * frames if walk else motion * (LEAD + frames)
+    return replace(content, latent=content.latent + moving)
 
 
 class MocoganObjective(MaskedObjective):
@@ -172,9 +174,9 @@ class MocoganObjective(MaskedObjective):
         losses: dict[str, Float[Tensor, ""]] = {}
         if self.reconstruction:
             # Every second clip: of a share of the batch, too, that is half.
-            encoded, losses = generator.encode(real[AGAIN], source[AGAIN])
+            encoded, losses = generator.encode(real, source)
             content, motion = content.clone(), motion.clone()
-            content[AGAIN], motion[AGAIN] = encoded
+            content[AGAIN], motion[AGAIN] = (codes[AGAIN] for codes in encoded)
         clips, mask = generator.paint_with_mask(content, motion)
         if self.reconstruction:
             error = F.mse_loss(clips[AGAIN].float(), real[AGAIN].float())
@@ -227,7 +229,7 @@ class Generator(ClipGenerator):
         self.frames = frames
         self.encoder = None
         if encoder:
-            self.walk = MotionWalk(content=latent, motion=motion, memory=memory)
+            self.walk = MotionWalk(category=codes, motion=motion, memory=memory)
             self.encoder = ClipEncoder(
                 size=size, channels=channels, width=encoder, content=latent - codes, motion=motion
             )
@@ -250,7 +252,7 @@ class Generator(ClipGenerator):
 
     def prior_for(self, frames: int) -> GroupPrior:
         """Return the distribution of the noise of clips of any length: the cell just runs on."""
-        return with_motion(self.content, self.motion, frames + (0 if self.encoder else LEAD))
+        return with_motion(self.content, self.motion, frames, walk=self.encoder is not None)
 
     def forward(self, noise: Noise) -> ClipBatch:
         clips: ClipBatch = self.painter(*self.unroll(noise))
@@ -268,9 +270,11 @@ class Generator(ClipGenerator):
     def unroll(self, noise: Noise) -> tuple[Content, Motion]:
         """Return what stays, and a vector of motion for each frame."""
         content, moving = noise[:, : self.content.latent], noise[:, self.content.latent :]
-        if self.encoder:
-            return content, self.walk(content, moving.reshape(len(noise), -1, self.motion))
         category = content[:, : self.content.codes]
+        if self.encoder:
+            # It learns from codes of real clips alone: no use in bending it to please a judge.
+            with torch.no_grad():
+                return content, self.walk(category, moving.reshape(len(noise), -1, self.walk.noise))
         # From no motion at all; the steps of LEAD bring it to where every frame starts from.
         state = moving.new_zeros(len(noise), self.motion)
         states = []
@@ -294,16 +298,18 @@ class Generator(ClipGenerator):
         """
         assert self.encoder
         of_content, of_motion = self.encoder(clips)
-        content = torch.cat([noise[:, : self.content.codes], of_content.draw()], dim=1)
+        category = noise[:, : self.content.codes]
+        content = torch.cat([category, of_content.draw()], dim=1)
         motion = of_motion.draw()
 
-        # Codes and the walk come to meet each other, each at a pace of its own.
-        predicted = self.walk.predict(content.detach(), motion.detach())
+        # Codes come to meet the walk slowly, and it follows them; each sees the other stand still.
+        predicted = self.walk.predict(category, motion.detach())
         divergences = {
             "content_divergence": CONTENT_DIVERGENCE
             * of_content.divergence(Gaussian.standard(of_content.mean)),
-            "motion_divergence": MOTION_DIVERGENCE * of_motion.divergence(predicted.detach()),
-            "walk_divergence": WALK_DIVERGENCE * of_motion.detach().divergence(predicted),
+            "motion_divergence": -MOTION_DIVERGENCE
+            * (of_motion.entropy() + predicted.detach().log_density(motion)),
+            "walk": -WALK * predicted.log_density(motion.detach()),
         }
         return (content, motion), divergences
 

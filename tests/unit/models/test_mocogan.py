@@ -129,7 +129,7 @@ def test_with_an_encoder_clips_of_any_length_go_on():
     made = generator(**ENCODED).eval()
     long = noise_of(made, frames=40)
     short = long[:, : made.prior.latent]
-    assert short.shape[1] == SMALL["latent"] + 16 * SMALL["motion"]
+    assert short.shape[1] == SMALL["latent"] + 16 * (SMALL["motion"] + 1)
     assert made(long).shape == (2, 8, 40, 8, 8)
     torch.testing.assert_close(made(long)[:, :, :12], made(short)[:, :, :12])
 
@@ -148,7 +148,7 @@ def test_every_second_clip_is_a_real_one_made_again():
     other_real = real + torch.randn_like(real)
     others, _ = objective.generate_with_losses(made, source, other_real)
     assert set(losses) == {
-        "reconstruction", "content_divergence", "motion_divergence", "walk_divergence", "mask"
+        "reconstruction", "content_divergence", "motion_divergence", "walk", "mask"
     }  # fmt: skip
     assert clips.shape == real.shape
     assert not torch.allclose(clips[1], others[1])
