@@ -10,13 +10,17 @@ from vidpipe.training import weights
 LABELS = ["jack", "walk"]
 SMALL = {"latent": 8, "codes": 2, "labels": LABELS, "size": 32, "frames": 8, "width": 16}
 PIX2PIX = {"size": 64, "channels": 3, "width": 2, "dropout": 0.0, "residual": True}
+MOCOGAN = {
+    "channels": 3, "codes": 4, "groups": ["ann", "bo"], "motion": 4, "paint": "conditional",
+    "encoder": 8, "memory": 8,
+}  # fmt: skip
 MAKERS = {
     "mlp_gan": (mlp_gan.Generator, {"latent": 8, "codes": 0}),
     "dcgan": (dcgan.Generator, {"latent": 8, "codes": 2, "hidden": 0}),
     "gan3d": (gan3d.Generator, SMALL | {"channels": 3}),
     "vgan": (vgan.Generator, SMALL | {"channels": 1, "codes": 0, "labels": []}),
     "convlstm_gan": (convlstm_gan.Generator, SMALL | {"channels": 3, "skips": True}),
-    "mocogan": (mocogan.Generator, SMALL | {"channels": 3, "motion": 4, "paint": "conditional"}),
+    "mocogan": (mocogan.Generator, SMALL | MOCOGAN),
     "pix2pix": (pix2pix.make_generator, PIX2PIX | {"history": 1, "motion": "none"}),
 }
 

@@ -44,6 +44,11 @@ from vidpipe.utils.atomic import whole_file
 )
 @click.option("--label", help="Label of all clips, as `wave1`  [default: random]")
 @click.option(
+    "--group",
+    help="Group of the data that all clips of mocogan are of: a person, where the data set has "
+    "persons  [default: random]",
+)
+@click.option(
     "--walk",
     type=click.IntRange(0, WALK - 1),
     default=0,

@@ -4,6 +4,7 @@ Commands, the page and exported models ask here, so that equal jobs give equal b
 imported late: the instruction set is pinned first.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -59,6 +60,7 @@ class Generation:
         image: First frame of all clips, for a generator that starts from a picture.
         frames: Frames of a clip; None: as many as it was trained on.
         label: Label of all clips; None: drawn with the noise.
+        group: Group of the data, as a person, that all clips are of; None: drawn with the noise.
         walk: Steps along a closed walk through noise of `WALK` steps, from the noise of the seed.
         tile: Side of a sample in pixels; None: that of the kind of sample.
         fps: Frames per second of a film.
@@ -72,6 +74,7 @@ class Generation:
     image: Path | None = None
     frames: int | None = None
     label: str | None = None
+    group: str | None = None
     walk: int = 0
     tile: int | None = None
     fps: int = 12
@@ -93,7 +96,12 @@ class Generation:
             raise UserError(
                 f"--count {self.count}: a film shows {MAX_FILMED} at most; write a .png"
             )
-        of_clips = {"--image": self.image, "--frames": self.frames, "--label": self.label}
+        of_clips = {
+            "--image": self.image,
+            "--frames": self.frames,
+            "--label": self.label,
+            "--group": self.group,
+        }
         for option, value in of_clips.items():
             if self.model in DIGIT_GAN_NAMES and value:
                 raise UserError(f"{option}: {self.model} starts from noise alone")
@@ -105,7 +113,7 @@ class Generation:
         options: dict[str, Any] = {"count": self.count, "seed": self.seed}
         options |= {
             name: value
-            for name in ("image", "frames", "label", "walk", "tile", "weights")
+            for name in ("image", "frames", "label", "group", "walk", "tile", "weights")
             if (value := getattr(self, name))
         }
         if self.fps != Generation.fps:
@@ -178,6 +186,8 @@ def _clips(job: Generation) -> tuple[list[np.ndarray], str]:
 
     from vidpipe.evaluation.clip_measures import first_frame_psnr  # noqa: PLC0415
     from vidpipe.models.clip_sampling import ClipSampler  # noqa: PLC0415
+    from vidpipe.models.group_noise import GroupPrior  # noqa: PLC0415
+    from vidpipe.models.noise import CODE  # noqa: PLC0415
     from vidpipe.visualization.clip_films import SHEET_TILE, TILE, frame_sheet, wall_film  # noqa: PLC0415
 
     generator_class = network_module(job.model).Generator
@@ -196,12 +206,19 @@ def _clips(job: Generation) -> tuple[list[np.ndarray], str]:
         picture = picture.mean(2, keepdims=True).round().astype(np.uint8)
     first_frames = torch.from_numpy(picture).expand(job.count, *picture.shape)
 
-    # One label for all clips, or labels drawn with the noise.
+    # One label for all clips, or labels drawn with the noise; and so with groups.
+    prior = generator.prior
     labels = None
     if job.label is not None:
-        labels = torch.full((job.count,), _label_index(job.model, generator.prior, job.label))
-
+        labels = torch.full((job.count,), _index("label", job.label, job.model, prior.labels))
     noise = _clip_noise(sampler, job, labels)
+    if job.group is not None:
+        groups = prior.groups if isinstance(prior, GroupPrior) else ()
+        index = _index("group", job.group, job.model, groups)
+        # Codes of groups end those of labels.
+        noise[:, prior.codes - len(groups) : prior.codes] = 0
+        noise[:, prior.codes - len(groups) + index] = CODE
+
     clips = sampler(noise, first_frames)[:, : job.frames or generator.frames]
     note = _unfamiliar(job.image, first_frame_psnr(clips, first_frames)) if job.image else ""
 
@@ -256,9 +273,9 @@ def _noise(
     return noise
 
 
-def _label_index(model: str, prior: "Prior", label: str) -> int:
-    """Return the index of a label among those that the generator is conditioned on."""
-    if label not in prior.labels:
-        labels = ", ".join(prior.labels) or "none: it was trained with codes that name nothing"
-        raise UserError(f"--label {label}: {model} knows {labels}")
-    return prior.labels.index(label)
+def _index(option: str, name: str, model: str, names: Sequence[str]) -> int:
+    """Return the index of a label or a group among those that the generator is conditioned on."""
+    if name not in names:
+        known = ", ".join(names) or f"none: it was trained with codes that name no {option}"
+        raise UserError(f"--{option} {name}: {model} knows {known}")
+    return names.index(name)

@@ -33,11 +33,15 @@ def test_equal_seeds_give_equal_files(generate, tmp_path, model, out):
     assert made[0] == made[1] != made[2]
 
 
-def test_a_label_says_what_all_are_to_show(generate, tmp_path):
+@pytest.mark.parametrize(
+    ("model", "option", "names"),
+    [("gan3d", "label", ("jack", "walk")), ("mocogan", "group", ("ann", "bo"))],
+)
+def test_a_name_says_what_all_are_to_show(generate, tmp_path, model, option, names):
     made = set()
-    for label in ("jack", "walk"):
-        generate("gan3d", "--label", label, "--count", "2", "--out", f"{label}.png")
-        made.add((tmp_path / f"{label}.png").read_bytes())
+    for name in names:
+        generate(model, f"--{option}", name, "--count", "2", "--out", f"{name}.png")
+        made.add((tmp_path / f"{name}.png").read_bytes())
     assert len(made) == 2
 
 
@@ -75,6 +79,9 @@ def test_grey_clips_are_shown_too(generate, tmp_path):
         (["gan3d", "--frames", "9"], "gan3d makes clips of 8 frames; mocogan makes any number"),
         (["gan3d", "--label", "swim"], "gan3d knows jack, walk"),
         (["vgan", "--label", "jack"], "vgan knows none: it was trained with codes that name"),
+        (["mocogan", "--group", "cy"], "--group cy: mocogan knows ann, bo"),
+        (["gan3d", "--group", "ann"], "gan3d knows none: it was trained with codes that name no"),
+        (["mlp_gan", "--group", "ann"], "--group: mlp_gan starts from noise alone"),
         (["mlp_gan", "--label", "jack"], "mlp_gan starts from noise alone"),
         (["mlp_gan", "--image", "torn.png"], "mlp_gan starts from noise alone"),
         (["vgan", "--count", "500"], "a film shows 400 at most"),

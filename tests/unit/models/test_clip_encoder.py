@@ -1,8 +1,14 @@
 import pytest
 import torch
-from torch.distributions import Normal, kl_divergence
+from torch.distributions import (
+    Categorical,
+    Independent,
+    MixtureSameFamily,
+    Normal,
+    kl_divergence,
+)
 
-from vidpipe.models.clip_encoder import SPAN, ClipEncoder, Gaussian, MotionWalk
+from vidpipe.models.clip_encoder import SPAN, ClipEncoder, Gaussian, Mixture, MotionWalk
 
 
 def encoder(**changes):
@@ -65,30 +71,74 @@ def test_a_code_of_motion_is_told_from_frames_nearby():
     assert not same[first : last + 1].any()
 
 
+def mixture(*shape, parts=2):
+    return Mixture(torch.randn(*shape, parts).log_softmax(-1), gaussian(*shape, parts, 3))
+
+
+def as_distribution(made):
+    normal = Normal(made.parts.mean, (made.parts.log_variance / 2).exp())
+    return MixtureSameFamily(Categorical(logits=made.log_weights), Independent(normal, 1))
+
+
+def test_entropy_and_density_are_those_of_the_distributions():
+    torch.manual_seed(0)
+    one, mixed, codes = gaussian(6, 4, 3), mixture(6, 4), torch.randn(6, 4, 3)
+    normal = Normal(one.mean, (one.log_variance / 2).exp())
+    torch.testing.assert_close(one.entropy(), normal.entropy().sum((1, 2)).mean())
+    expected = as_distribution(mixed).log_prob(codes).sum(1).mean()
+    torch.testing.assert_close(mixed.log_density(codes), expected)
+
+
+def test_noise_chooses_parts_as_often_as_their_weights_say():
+    torch.manual_seed(0)
+    weights = torch.tensor([0.5, 0.0, 0.2, 0.3])
+    means = torch.arange(4.0).unsqueeze(1)
+    sharp = Gaussian(means, torch.full_like(means, -6))
+    one = Mixture(weights.log(), sharp)
+    made = Mixture(
+        one.log_weights.expand(9000, 4), Gaussian(*(part.expand(9000, 4, 1) for part in one.parts))
+    )
+    codes = made.at(torch.randn(9000, 2))
+    shares = codes.squeeze(1).round().long().bincount(minlength=4) / 9000
+    torch.testing.assert_close(shares, weights, atol=0.02, rtol=0)
+    assert made.at(torch.tensor([[0.0, 40.0]]).expand(9000, 2)).round().eq(3).all()
+
+
 def test_a_walk_predicts_the_codes_that_it_makes():
     torch.manual_seed(0)
-    walk = MotionWalk(content=5, motion=3, memory=12)
-    content, noise = torch.randn(2, 5), torch.randn(2, 7, 3)
-    codes = walk(content, noise)
-    predicted = walk.predict(content, codes)
+    walk = MotionWalk(category=5, motion=3, memory=12)
+    category, noise = torch.randn(2, 5), torch.randn(2, 7, 4)
+    codes = walk(category, noise)
+    predicted = walk.predict(category, codes)
     assert codes.shape == (2, 7, 3)
+    assert walk.noise == 4
     torch.testing.assert_close(predicted.at(noise), codes)
-    torch.testing.assert_close(walk(content, torch.zeros(2, 1, 3))[:, 0], predicted.mean[:, 0])
+
+
+def test_a_walk_without_a_category_is_one_that_nothing_steers():
+    walk = MotionWalk(category=0, motion=3, memory=12)
+    assert walk(torch.empty(2, 0), torch.randn(2, 7, 4)).shape == (2, 7, 3)
 
 
 def test_a_walk_learns_what_follows_what():
     torch.manual_seed(0)
-    walk = MotionWalk(content=2, motion=1, memory=16)
-    content = torch.eye(2)  # the first walks up, the other to and fro
-    codes = torch.stack([torch.arange(8.0) / 4, torch.arange(8) % 2 * 1.0]).unsqueeze(2)
-    optimizer = torch.optim.Adam(walk.parameters(), lr=0.02)
-    sharp = Gaussian(codes, torch.full_like(codes, -4))
+    walk = MotionWalk(category=2, motion=1, memory=16)
+    # The first walks up; the second goes to one side or to the other, and never stays between.
+    category = torch.tensor([[1.0, 0.0], [0.0, 1.0], [0.0, 1.0]])
+    up, side = torch.arange(8.0) / 4, torch.ones(8)
+    codes = torch.stack([up, side, -side]).unsqueeze(2)
+    optimizer = torch.optim.Adam(walk.parameters(), lr=0.01)
     losses = []
-    for _ in range(150):
-        loss = sharp.divergence(walk.predict(content, codes))
+    for _ in range(200):
+        loss = -walk.predict(category, codes + 0.1 * torch.randn_like(codes)).log_density(codes)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
-    assert losses[-1] < 0.1 * losses[0]
-    torch.testing.assert_close(walk(content, torch.zeros(2, 8, 1)), codes, atol=0.3, rtol=0)
+    assert losses[-1] < losses[0] - 8
+
+    made = walk(category[[0, 1]].repeat_interleave(50, 0), torch.randn(100, 8, 2)).detach()
+    climbed, sides = made[:50].squeeze(2), made[50:].squeeze(2)
+    torch.testing.assert_close(climbed.mean(0), up, atol=0.3, rtol=0)
+    assert (sides[:, -1].abs() - 1).abs().median() < 0.3
+    assert 10 < (sides[:, -1] > 0).sum() < 40

@@ -32,7 +32,7 @@ def _there(home, monkeypatch):
         DIGITS,
         replace(DIGITS, walk=9, seed=3),
         replace(CLIPS, label="jack", suffix=".gif", fps=7),
-        replace(CLIPS, walk=5, suffix=".mp4", model="mocogan", frames=12),
+        replace(CLIPS, walk=5, suffix=".mp4", model="mocogan", frames=12, group="ann"),
         replace(CLIPS, model="convlstm_gan", image=Path("a red one.png")),
     ],
     ids=lambda job: f"{job.model}{job.suffix}",
