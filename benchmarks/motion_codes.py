@@ -1,0 +1,103 @@
+"""What limits mocogan, the painter or the walk: scores of its clips with codes of real motion.
+
+    python benchmarks/motion_codes.py
+
+Takes the committed model of this clone (`dvc repro mocogan_train`). The codes of a clip's motion
+are those that the encoder gives to a training clip of the same action by another person. Prints the
+table of docs/results.md; all but the codes is as in `mocogan_evaluate`.
+"""
+
+from pathlib import Path
+
+import click
+import torch
+from torch import Tensor, nn
+
+from vidpipe.config.loader import check, read
+from vidpipe.data.clip_arrays import stretches
+from vidpipe.data.npz import read_npz
+from vidpipe.data.splits import TEST, TRAIN
+from vidpipe.evaluation.clip_evaluation import evaluate_sampler
+from vidpipe.models import mocogan
+from vidpipe.models.action_classifier import ActionClassifier
+from vidpipe.models.autoencoder import in_latents
+from vidpipe.models.clip_gan import ClipData
+from vidpipe.models.clip_sampling import ClipSampler
+from vidpipe.training import runtime, weights
+from vidpipe.training.weight_files import CLASSIFIER_WEIGHTS
+
+DATA = Path("data")
+BANK = 4096  # real clips whose codes are drawn from
+BATCH = 64
+SCORES = (
+    "motion_ratio", "freezing_rate", "frechet_diff", "frechet_actions", "confident_share",
+    "as_named", "precision", "recall", "actions_covered",
+)  # fmt: skip
+
+
+class RealMotion(nn.Module):
+    """Codes of motion of real clips, in place of those of the walk.
+
+    Args:
+        generator: Has the encoder.
+        data: Training clips.
+    """
+
+    def __init__(self, generator: mocogan.Generator, data: ClipData) -> None:
+        super().__init__()
+        assert generator.encoder
+        self.labels = len(data.labels)
+        self.noise = generator.walk.noise
+        self.rng = torch.Generator().manual_seed(0)
+        windows = data.windows(length=generator.frames, mirror=True)
+        drawn = windows.draw(BANK, torch.Generator().manual_seed(1))
+        self.label, self.group = drawn.label, drawn.group
+        with torch.no_grad():
+            codes = [
+                generator.encoder(clips)[1] for clips in torch.split(windows.read(drawn), BATCH)
+            ]
+        self.codes = torch.cat([code.mean for code in codes])
+        self.deviation = torch.cat([(code.log_variance / 2).exp() for code in codes])
+
+    def forward(self, category: Tensor, noise: Tensor) -> Tensor:
+        """Return codes for clips of what a category names."""
+        label = category[:, : self.labels].argmax(1)
+        group = category[:, self.labels :].argmax(1)
+        fits = (self.label == label[:, None]) & (self.group != group[:, None])
+        chosen = torch.multinomial(fits.float(), 1, generator=self.rng)[:, 0]
+        return torch.addcmul(self.codes[chosen], self.deviation[chosen], noise[:, :, :-1])
+
+
+def main() -> None:
+    """Score clips with motion of the walk, and of real clips."""
+    params = check(read(Path("params.yaml")))
+    machine = runtime.start(**params.runtime.model_dump())
+    samples, seed = params.mocogan.evaluate.samples, params.mocogan.evaluate.seed
+    arrays = read_npz(DATA / "05_model_input/clips.npz")
+    sampler = ClipSampler.load("mocogan", mocogan.Generator, DATA / "06_models/mocogan", machine)
+    generator = sampler.generator
+    assert isinstance(generator, mocogan.Generator)
+    assert sampler.autoencoder
+    latents = in_latents(arrays, sampler.autoencoder, mirrored=True)
+    classifier = weights.build(
+        ActionClassifier, DATA / "06_models/action_classifier" / CLASSIFIER_WEIGHTS
+    )
+    walk = generator.walk
+    real_motion = RealMotion(generator, ClipData.of(latents, machine.device))
+    real = [
+        stretches(arrays, split, frames=generator.frames, most=most * samples)
+        for split, most in ((TRAIN, 4), (TEST, 1))
+    ]
+    click.echo(f"| codes of motion | {' | '.join(f'`{name}`' for name in SCORES)} |")
+    click.echo("|---" * (1 + len(SCORES)) + "|")
+    for title, motion in {"the walk's": walk, "of real clips": real_motion}.items():
+        generator.register_module("walk", motion)
+        scored = evaluate_sampler(
+            sampler, machine.place(classifier), *real, samples=samples, seed=seed
+        ).metrics
+        cells = [f"{scored[name] / scored.get(f'{name}_floor', 1):.2f}" for name in SCORES]
+        click.echo(f"| {title} | {' | '.join(cells)} |")
+
+
+if __name__ == "__main__":
+    main()
