@@ -4,7 +4,7 @@
 
 Takes the committed model of this clone (`dvc repro mocogan_train`). The codes of a clip's motion
 are those that the encoder gives to a training clip of the same action by another person. Prints the
-table of docs/results.md; all but the codes is as in `mocogan_evaluate`.
+table of docs/results.md; all but the codes and the instruction set is as in `mocogan_evaluate`.
 """
 
 from pathlib import Path
@@ -71,7 +71,7 @@ class RealMotion(nn.Module):
 def main() -> None:
     """Score clips with motion of the walk, and of real clips."""
     params = check(read(Path("params.yaml")))
-    machine = runtime.start(**params.runtime.model_dump())
+    machine = runtime.start(device="cpu", precision="fp32", threads=2, determinism="machine")
     samples, seed = params.mocogan.evaluate.samples, params.mocogan.evaluate.seed
     arrays = read_npz(DATA / "05_model_input/clips.npz")
     sampler = ClipSampler.load("mocogan", mocogan.Generator, DATA / "06_models/mocogan", machine)
