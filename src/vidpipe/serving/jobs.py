@@ -127,6 +127,7 @@ def _job(
         image=path,
         frames=frames,
         label=fields.get("label") or None,
+        group=fields.get("group") or None,
         walk=_number(fields, "walk", 0, WALK - 1) or 0,
     )
     return job, f"{path.name} moves: its first picture was taken" if path and pictures > 1 else ""
@@ -180,7 +181,7 @@ def offered() -> list[dict[str, Any]]:
 
 
 def _described(model: str) -> dict[str, Any]:
-    """Describe a model: where its weights are, its labels and its frames."""
+    """Describe a model: where its weights are, its labels, groups and frames."""
     folder = folder_of(model)
     about = {"name": model, "train": training_command(model), "max_count": MAX_COUNT[model]}
     if not (folder / WEIGHTS).is_file():
@@ -196,6 +197,7 @@ def _described(model: str) -> dict[str, Any]:
         **about,
         "origin": origin(folder),
         "labels": list(facts.get("labels") or []),
+        "groups": list(facts.get("groups") or []),
         "frames": facts.get("frames"),
         "size": facts.get("size"),
     }

@@ -33,7 +33,7 @@ from vidpipe.serving.mlflow_model import python_model
 set_model(python_model())
 """
 NUMBERS = ("seed", "count", "frames", "walk")
-TEXTS = ("label", "kind")
+TEXTS = ("label", "group", "kind")
 
 
 def answers(model: str, weights: Path, rows: pd.DataFrame) -> pd.DataFrame:

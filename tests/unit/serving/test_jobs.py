@@ -36,6 +36,7 @@ def _there(home, monkeypatch):
     ("model", "fields", "file"),
     [
         ("gan3d", {"seed": "3", "count": "2", "label": "jack", "walk": "4"}, b""),
+        ("mocogan", {"count": "2", "group": "bo"}, b""),
         ("dcgan", {"seed": "1", "count": "3", "kind": "png"}, b""),
         ("convlstm_gan", {"frames": "12", "count": "1", "name": "it's me.png"}, picture()),
         ("convlstm_gan", {"count": "1", "name": "moves.gif"}, animation()),
@@ -77,6 +78,7 @@ def test_an_animation_is_gone_on_from_or_its_first_picture_is_taken():
         ("gan3d", {"seed": "²"}, b"", "seed: expected a whole number"),
         ("gan3d", {"kind": "exe"}, b"", "expected one of pix2pix"),
         ("gan3d", {"label": "swim"}, b"", "gan3d knows jack, walk"),
+        ("gan3d", {"group": "ann"}, b"", "gan3d knows none: it was trained with codes"),
         ("gan3d", {}, picture(), "gan3d starts from noise alone"),
         ("../gan3d", {}, b"", "expected one of pix2pix"),
         ("vgan", {}, b"", "expected trained weights, found no such file"),
@@ -123,6 +125,8 @@ def test_a_picture_of_forty_megapixels_moves():
 def test_models_are_described_with_what_trains_them():
     told = {about["name"]: about for about in jobs.offered()}
     assert told["gan3d"]["labels"] == ["jack", "walk"]
+    assert told["gan3d"]["groups"] == []
+    assert told["mocogan"]["groups"] == ["ann", "bo"]
     assert (told["gan3d"]["origin"], told["gan3d"]["frames"]) == ("trained", 8)
     assert (told["vgan"]["origin"], told["vgan"]["train"]) == ("", "dvc repro vgan_train")
 
