@@ -1,5 +1,6 @@
 """Reading `params.yaml`: by YAML 1.2 as DVC does, checked before anything runs."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -106,10 +107,10 @@ def check(params: dict[str, Any]) -> Params:
         return Params.model_validate(params)
     except ValidationError as error:
         problems = [
-            f"  {'.'.join(map(str, problem['loc']))}: {_message(problem)}"
+            ": ".join(filter(None, [".".join(map(str, problem["loc"])), _message(problem)]))
             for problem in error.errors()
         ]
-        raise UserError("\n".join([f"{FILE} is not right:", *problems])) from error
+        raise UserError("\n  ".join([f"{FILE} is not right:", *problems])) from error
 
 
 def _message(problem: Any) -> str:
@@ -120,7 +121,10 @@ def _message(problem: Any) -> str:
         case "missing":
             return "expected a value, the key is not there"
     text: str = problem["msg"].removeprefix("Value error, ")
-    return f"{text[:1].lower()}{text[1:]}, got {problem['input']!r}"
+    text = text[:1].lower() + text[1:]
+    # Where values of a block do not go together, the text names them: not all others as well.
+    whole_block = problem["type"] == "value_error" and isinstance(problem["input"], Mapping)
+    return text if whole_block else f"{text}, got {problem['input']!r}"
 
 
 def _allowed_keys(key_path: tuple[str | int, ...]) -> list[str]:

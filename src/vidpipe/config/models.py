@@ -369,6 +369,15 @@ class Mocogan(ClipGanBlock):
     model: MocoganModel
     train: MocoganTrain
 
+    @model_validator(mode="after")
+    def _an_encoder_is_taught(self) -> Self:
+        if self.model.encoder and not self.train.reconstruction:
+            raise ValueError(
+                "with train.reconstruction: 0 nothing would teach the encoder, nor motion; give it "
+                "a weight such as 5.0, or set model.encoder: 0"
+            )
+        return self
+
 
 # pix2pix: the next frame, from a window of frames.
 

@@ -232,6 +232,18 @@ class Params(ConfigBlock):
     convlstm_gan: ConvlstmGan
     mocogan: Mocogan
 
+    @model_validator(mode="after")
+    def _clips_are_made_again_on_each_device(self) -> Self:
+        share = self.mocogan.train.batch // self.runtime.devices
+        if self.runtime.devices > 1 and self.mocogan.model.encoder and share < 2:
+            raise ValueError(
+                "mocogan.train.batch: expected 2 clips or more for each of runtime.devices, "
+                f"{self.runtime.devices}, one of which the encoder makes again, got "
+                f"{self.mocogan.train.batch} in all; raise it, lower devices, or set "
+                "mocogan.model.encoder: 0"
+            )
+        return self
+
 
 # Names of the GANs of clips: each has a block in params.yaml, and with it two stages.
 CLIP_GAN_NAMES = tuple(

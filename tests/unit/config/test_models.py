@@ -52,6 +52,28 @@ def test_a_value_out_of_range_is_refused(key, value, message):
     assert_refused(key, value, message)
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("mocogan.train.reconstruction", 0, r"mocogan: .* would teach the encoder, .*encoder: 0"),
+        (
+            "runtime.devices",
+            16,
+            r"mocogan\.train\.batch: expected 2 clips or more for each of",
+        ),
+    ],
+)
+def test_an_encoder_needs_clips_to_make_again(key, value, message):
+    params = changed(key, value)
+    with pytest.raises(UserError, match=message) as error:
+        check(params)
+    # The values that do not go together, not those of the whole block.
+    assert len(str(error.value).splitlines()) == 2
+    assert "learning_rate" not in str(error.value)
+    params["mocogan"]["model"]["encoder"] = 0
+    check(params)
+
+
 @pytest.mark.parametrize(("key", "value"), [("weights", "alex.pth"), ("sha256", "0" * 64)])
 def test_weights_of_lpips_and_their_hash_are_given_together(key, value):
     with pytest.raises(UserError, match=r"pix2pix\.evaluate: .* and lpips_sha256 go together"):
