@@ -24,8 +24,8 @@ PAINTING = {"pix2pix": {"model": {"history": 1, "motion": "none"}}}
 def parameters(scale: str, *patches: Mapping[str, Any]) -> Params:
     """`params.yaml` with a preset of conf/presets/scale laid over it, and patches over that.
 
-    GANs of clips work on pixels, all at the size of gan3d: latents would need an autoencoder that is
-    trained before.
+    GANs of clips work on pixels, all at the size of gan3d: latents would need an autoencoder that
+    is trained before.
     """
     blocks = _read(ROOT / "params.yaml")
     for patch in (_read(PRESETS / f"scale/{scale}.yaml"), PIXELS):
