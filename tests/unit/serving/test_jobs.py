@@ -36,7 +36,7 @@ def _there(home, monkeypatch):
     ("model", "fields", "file"),
     [
         ("gan3d", {"seed": "3", "count": "2", "label": "jack", "walk": "4"}, b""),
-        ("mocogan", {"count": "2", "group": "bo"}, b""),
+        ("mocogan", {"count": "2", "group": "ben"}, b""),
         ("dcgan", {"seed": "1", "count": "3", "kind": "png"}, b""),
         ("convlstm_gan", {"frames": "12", "count": "1", "name": "it's me.png"}, picture()),
         ("convlstm_gan", {"count": "1", "name": "moves.gif"}, animation()),
@@ -126,7 +126,7 @@ def test_models_are_described_with_what_trains_them():
     told = {about["name"]: about for about in jobs.offered()}
     assert told["gan3d"]["labels"] == ["jack", "walk"]
     assert told["gan3d"]["groups"] == []
-    assert told["mocogan"]["groups"] == ["ann", "bo"]
+    assert {"ben", "ines"} < set(told["mocogan"]["groups"])  # of the one that is shipped
     assert (told["gan3d"]["origin"], told["gan3d"]["frames"]) == ("trained", 8)
     assert (told["vgan"]["origin"], told["vgan"]["train"]) == ("", "dvc repro vgan_train")
 
