@@ -24,13 +24,14 @@ PAINTING = {"pix2pix": {"model": {"history": 1, "motion": "none"}}}
 def parameters(scale: str, *patches: Mapping[str, Any]) -> Params:
     """`params.yaml` with a preset of conf/presets/scale laid over it, and patches over that.
 
-    GANs of clips work on pixels, all at the size of gan3d: latents would need an autoencoder that
-    is trained before.
+    GANs of clips work on pixels, all as large and wide as gan3d: latents would need an autoencoder
+    that is trained before.
     """
     blocks = _read(ROOT / "params.yaml")
     for patch in (_read(PRESETS / f"scale/{scale}.yaml"), PIXELS):
         _lay_over(blocks, patch)
-    others = {key: blocks["gan3d"]["model"][key] for key in ("size", "frames")}
+    alike = ("size", "frames", "width", "discriminator_width")
+    others = {key: blocks["gan3d"]["model"][key] for key in alike}
     for patch in ({"mocogan": {"model": {"encoder": 0, **others}}}, *patches):
         _lay_over(blocks, patch)
     return Params.model_validate(blocks)

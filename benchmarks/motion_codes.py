@@ -77,7 +77,8 @@ def main() -> None:
     sampler = ClipSampler.load("mocogan", mocogan.Generator, DATA / "06_models/mocogan", machine)
     generator = sampler.generator
     assert isinstance(generator, mocogan.Generator)
-    assert sampler.autoencoder
+    if not (sampler.autoencoder and generator.encoder and generator.content.groups):
+        raise click.ClickException("mocogan: expected one of latents, with an encoder and groups")
     latents = in_latents(arrays, sampler.autoencoder, mirrored=True)
     classifier = weights.build(
         ActionClassifier, DATA / "06_models/action_classifier" / CLASSIFIER_WEIGHTS

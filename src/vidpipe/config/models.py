@@ -340,6 +340,15 @@ class MocoganModel(ClipGanModel):
     memory: Count
 
     @model_validator(mode="after")
+    def _groups_stand_beside_labels(self) -> Self:
+        if self.groups and self.codes != "labels":
+            raise ValueError(
+                f"groups: true needs codes: labels, got codes: {self.codes}; noise that names no "
+                "label names no group: set groups: false"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _latents_know_no_batch_norm(self) -> Self:
         if self.space == "latent" and self.norm == "batch":
             raise ValueError(

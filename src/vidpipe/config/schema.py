@@ -234,13 +234,12 @@ class Params(ConfigBlock):
 
     @model_validator(mode="after")
     def _clips_are_made_again_on_each_device(self) -> Self:
-        share = self.mocogan.train.batch // self.runtime.devices
-        if self.runtime.devices > 1 and self.mocogan.model.encoder and share < 2:
+        devices, batch = self.runtime.devices, self.mocogan.train.batch
+        if devices > 1 and self.mocogan.model.encoder and batch % (2 * devices):
             raise ValueError(
-                "mocogan.train.batch: expected 2 clips or more for each of runtime.devices, "
-                f"{self.runtime.devices}, one of which the encoder makes again, got "
-                f"{self.mocogan.train.batch} in all; raise it, lower devices, or set "
-                "mocogan.model.encoder: 0"
+                f"mocogan.train.batch: expected an even number of clips for each of the {devices} "
+                "of runtime.devices, half of which are real ones made again: a multiple of "
+                f"{2 * devices}, got {batch}; change it or devices, or set mocogan.model.encoder: 0"
             )
         return self
 

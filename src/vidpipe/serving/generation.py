@@ -267,9 +267,10 @@ def _noise(
         return prior.draw(job.count, rng, labels)
     noise = prior.walk(job.count, stops=STOPS, between=BETWEEN, rng=rng)[job.walk % WALK]
 
-    # A label stays the same all the way.
-    if prior.codes and labels is not None:
-        noise[:, : prior.codes] = prior.draw(job.count, rng, labels)[:, : prior.codes]
+    # A label stays the same all the way; a group that is not asked for goes along.
+    if labels is not None:
+        named = len(prior.labels)
+        noise[:, :named] = prior.draw(job.count, rng, labels)[:, :named]
     return noise
 
 

@@ -56,11 +56,8 @@ def test_a_value_out_of_range_is_refused(key, value, message):
     ("key", "value", "message"),
     [
         ("mocogan.train.reconstruction", 0, r"mocogan: .* would teach the encoder, .*encoder: 0"),
-        (
-            "runtime.devices",
-            16,
-            r"mocogan\.train\.batch: expected 2 clips or more for each of",
-        ),
+        ("runtime.devices", 16, r"mocogan\.train\.batch: .* half of which .* of 32, got 16"),
+        ("runtime.devices", 5, r"mocogan\.train\.batch: .* half of which .* of 10, got 16"),
     ],
 )
 def test_an_encoder_needs_clips_to_make_again(key, value, message):
@@ -71,6 +68,15 @@ def test_an_encoder_needs_clips_to_make_again(key, value, message):
     assert len(str(error.value).splitlines()) == 2
     assert "learning_rate" not in str(error.value)
     params["mocogan"]["model"]["encoder"] = 0
+    check(params)
+
+
+@pytest.mark.parametrize("codes", [0, 4])
+def test_groups_stand_beside_labels(codes):
+    params = changed("mocogan.model.codes", codes)
+    with pytest.raises(UserError, match=r"groups: true needs codes: labels, .* groups: false"):
+        check(params)
+    params["mocogan"]["model"]["groups"] = False
     check(params)
 
 

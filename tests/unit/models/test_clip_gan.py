@@ -9,6 +9,7 @@ from torch import nn
 from vidpipe.config.models import ClipGanModel
 from vidpipe.models import convlstm_gan, gan3d, vgan
 from vidpipe.models.clip_gan import (
+    ClipData,
     ClipDiscriminator,
     ClipGenerator,
     ClipObjective,
@@ -221,3 +222,21 @@ def test_the_change_of_a_frame_is_joined_to_it():
     assert torch.equal(joined[:, :3], clips)
     assert torch.equal(joined[:, 3:, 1:], clips.diff(dim=2))
     assert (joined[:, 3:, 0] == 0).all()
+
+
+def test_groups_are_counted_over_those_for_training():
+    arrays = {
+        "frames": np.zeros((8, 4, 4, 3), np.uint8),
+        "clips": np.arange(8, dtype=np.int32).reshape(4, 2),
+        "label": np.zeros(4, np.int32),
+        "labels": np.array(["walk"]),
+        "group": np.array([0, 1, 3, 1]),
+        "groups": np.array(["ann", "bo", "cy", "di"]),
+        "split": np.array(["test", "train", "train", "train"]),
+    }
+    data = ClipData.of(arrays, torch.device("cpu"))
+    assert data.groups == ("bo", "di")
+    assert data.group.tolist() == [0, 1, 0]
+    held_out = ClipData.of(arrays, torch.device("cpu"), split="test")
+    assert held_out.groups == ("bo", "di")
+    assert held_out.group.tolist() == [-1]

@@ -1,10 +1,14 @@
+import numpy as np
 import pytest
 import torch
-from support import games
+from support import games, parameters
 from torch.nn import functional as F
 
+from vidpipe.config.loader import check
 from vidpipe.models import mocogan
+from vidpipe.models.clip_gan import ClipData
 from vidpipe.models.mocogan import LEAD, Generator
+from vidpipe.utils.errors import UserError
 
 SMALL = {"latent": 10, "codes": 3, "motion": 4, "width": 16}
 FRAMES = {"size": 32, "frames": 8, "channels": 3}
@@ -167,6 +171,18 @@ def test_noise_names_the_group_of_the_clip_beside_it():
     noise = objective.prior.draw(50, torch.Generator().manual_seed(1), drawn.label, drawn.group)
     assert torch.equal(noise[:, 3:5].argmax(1), drawn.group)
     assert torch.equal(drawn.group, torch.where(drawn.label == 0, 1, 0))
+
+
+def test_more_names_than_noise_has_numbers_are_refused():
+    model = check(parameters.changed("mocogan.model.latent", 12)).mocogan.model
+    names = {"labels": tuple("abcdefghi"), "groups": ("ann", "bo", "cy", "di")}
+    frames, index = np.zeros((1, 8, 8, 3), np.uint8), np.zeros((1, 16), np.int32)
+    device = torch.device("cpu")
+    data = ClipData(frames, index, index[:, 0], split="train", device=device, **names)
+    with pytest.raises(UserError, match=r"9 labels and 4 groups, .* 12 numbers; raise mocogan\."):
+        mocogan.content_of(model, data)
+    without = model.model_copy(update={"groups": False})
+    assert mocogan.content_of(without, data).codes == 9
 
 
 def test_one_clip_is_made_again_by_heart():

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from support import untaught_models
+from torch.nn.functional import cosine_similarity
 
 from vidpipe.serving.generation import WALK, Generation
 from vidpipe.utils.errors import UserError
@@ -57,18 +58,24 @@ def test_each_step_of_a_walk_is_another(job):
     assert len(set(made)) == 3
 
 
-def test_a_label_stays_all_the_way(monkeypatch):
-    seen = []
+@pytest.mark.parametrize(
+    ("model", "group"), [("gan3d", None), ("mocogan", None), ("mocogan", "ann")]
+)
+def test_names_stay_all_the_way_and_the_rest_goes_small_steps(monkeypatch, model, group):
+    seen, others = [], []
 
     def sample(sampler, noise, pictures):
-        seen.append(noise[:, :2])
+        seen.append(noise[:, : 4 if group else 2])
+        others.append(noise[:, 2:])
         raise UserError("seen")
 
     monkeypatch.setattr("vidpipe.models.clip_sampling.ClipSampler.__call__", sample)
-    for walk in (0, 7, 18):
+    for walk in (0, 1, 18):
         with pytest.raises(UserError, match="seen"):
-            replace(CLIPS, label="walk", walk=walk).make()
+            replace(CLIPS, model=model, group=group, label="walk", walk=walk).make()
     assert all((code == seen[0]).all() for code in seen)
+    assert cosine_similarity(others[0], others[1]).min() > 0.9
+    assert cosine_similarity(others[0], others[2]).max() < 0.9
 
 
 def test_there_is_no_walk_of_a_clip_that_goes_on_from_itself():

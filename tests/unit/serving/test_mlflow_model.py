@@ -16,7 +16,9 @@ from vidpipe.utils.errors import UserError
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory):
-    return untaught_models.save(tmp_path_factory.mktemp("home"), "gan3d", "pix2pix", "vgan")
+    return untaught_models.save(
+        tmp_path_factory.mktemp("home"), "gan3d", "mocogan", "pix2pix", "vgan"
+    )
 
 
 def test_each_row_is_answered_with_the_bytes_of_the_command(home):
@@ -32,6 +34,12 @@ def test_each_row_is_answered_with_the_bytes_of_the_command(home):
     assert told["media"].tolist() == ["image/png", "video/mp4"]
     assert told["command"][0].endswith("generate gan3d --count 2 --seed 3 --out gan3d-3.png")
     assert str(home) not in told["command"][0]
+
+
+def test_a_row_may_ask_for_a_person(home):
+    told = mlflow_model.answers("mocogan", home / "mocogan", pd.DataFrame([{"group": "bo"}]))
+    job = Generation(model="mocogan", suffix=".mp4", group="bo", weights=home / "mocogan")
+    assert bytes(told["file"][0]) == job.make().file
 
 
 def test_a_job_that_cannot_be_met_is_told(home):
