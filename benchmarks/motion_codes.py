@@ -21,8 +21,10 @@ from vidpipe.evaluation.clip_evaluation import evaluate_sampler
 from vidpipe.models import mocogan
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.autoencoder import in_latents
+from vidpipe.models.clip_encoder import Gaussian
 from vidpipe.models.clip_gan import ClipData
 from vidpipe.models.clip_sampling import ClipSampler
+from vidpipe.pipelines.clips.evaluate import MAX_RATIO
 from vidpipe.training import runtime, weights
 from vidpipe.training.weight_files import CLASSIFIER_WEIGHTS
 
@@ -56,8 +58,7 @@ class RealMotion(nn.Module):
             codes = [
                 generator.encoder(clips)[1] for clips in torch.split(windows.read(drawn), BATCH)
             ]
-        self.codes = torch.cat([code.mean for code in codes])
-        self.deviation = torch.cat([(code.log_variance / 2).exp() for code in codes])
+        self.codes = Gaussian(*(torch.cat(parts) for parts in zip(*codes, strict=True)))
 
     def forward(self, category: Tensor, noise: Tensor) -> Tensor:
         """Return codes for clips of what a category names."""
@@ -65,7 +66,7 @@ class RealMotion(nn.Module):
         group = category[:, self.labels :].argmax(1)
         fits = (self.label == label[:, None]) & (self.group != group[:, None])
         chosen = torch.multinomial(fits.float(), 1, generator=self.rng)[:, 0]
-        return torch.addcmul(self.codes[chosen], self.deviation[chosen], noise[:, :, :-1])
+        return Gaussian(*(values[chosen] for values in self.codes)).at(noise[:, :, :-1])
 
 
 def main() -> None:
@@ -87,7 +88,7 @@ def main() -> None:
     real_motion = RealMotion(generator, ClipData.of(latents, machine.device))
     real = [
         stretches(arrays, split, frames=generator.frames, most=most * samples)
-        for split, most in ((TRAIN, 4), (TEST, 1))
+        for split, most in ((TRAIN, MAX_RATIO), (TEST, 1))
     ]
     click.echo(f"| codes of motion | {' | '.join(f'`{name}`' for name in SCORES)} |")
     click.echo("|---" * (1 + len(SCORES)) + "|")
