@@ -41,17 +41,23 @@ class GroupPrior(Prior):
             group: Number of the group that each is to be of, -1 of one without a code; None: by
                 chance.
         """
+        plain = Prior(self.latent, self.codes - len(self.groups), self.labels)
+        noise = plain.draw(count, rng, label)
         if not self.groups:
-            return super().draw(count, rng, label)
-        labels, groups = self.codes - len(self.groups), len(self.groups)
+            return noise
+        # Drawn, as a label is, whether something replaces it or not.
+        by_chance = torch.randint(len(self.groups), (count,), generator=rng)
+        return self.of_group(noise, by_chance if group is None else group)
 
-        # All numbers are drawn, as in `Prior`, whether something replaces them or not.
-        noise = torch.randn(count, self.latent, generator=rng)
-        some_label = torch.randint(labels, (count,), generator=rng)
-        some_group = torch.randint(groups, (count,), generator=rng)
-        label = some_label if label is None else label
-        group = some_group if group is None else group
-        noise[:, :labels] = CODE * F.one_hot(label, labels)
-        known = (group >= 0).unsqueeze(1)
-        noise[:, labels : self.codes] = CODE * known * F.one_hot(group.clamp(min=0), groups)
+    def of_group(self, noise: Noise, group: Labels) -> Noise:
+        """Return noise that names other groups, and is the same in all else.
+
+        Args:
+            noise: As drawn.
+            group: Number of the group that each sample is to be of, -1 of one without a code.
+        """
+        count = len(self.groups)
+        codes = CODE * F.one_hot(group.clamp(min=0), count)
+        noise = noise.clone()
+        noise[:, self.codes - count : self.codes] = codes * (group >= 0).unsqueeze(1)
         return noise

@@ -187,7 +187,6 @@ def _clips(job: Generation) -> tuple[list[np.ndarray], str]:
     from vidpipe.evaluation.clip_measures import first_frame_psnr  # noqa: PLC0415
     from vidpipe.models.clip_sampling import ClipSampler  # noqa: PLC0415
     from vidpipe.models.group_noise import GroupPrior  # noqa: PLC0415
-    from vidpipe.models.noise import CODE  # noqa: PLC0415
     from vidpipe.visualization.clip_films import SHEET_TILE, TILE, frame_sheet, wall_film  # noqa: PLC0415
 
     generator_class = network_module(job.model).Generator
@@ -215,9 +214,8 @@ def _clips(job: Generation) -> tuple[list[np.ndarray], str]:
     if job.group is not None:
         groups = prior.groups if isinstance(prior, GroupPrior) else ()
         index = _index("group", job.group, job.model, groups)
-        # Codes of groups end those of labels.
-        noise[:, prior.codes - len(groups) : prior.codes] = 0
-        noise[:, prior.codes - len(groups) + index] = CODE
+        assert isinstance(prior, GroupPrior)
+        noise = prior.of_group(noise, torch.full((job.count,), index))
 
     clips = sampler(noise, first_frames)[:, : job.frames or generator.frames]
     note = _unfamiliar(job.image, first_frame_psnr(clips, first_frames)) if job.image else ""

@@ -34,6 +34,14 @@ def test_a_group_that_was_not_trained_on_has_no_code():
     assert noise[:, 3:5].tolist() == [[0, 0], [0, CODE]]
 
 
+def test_noise_that_is_drawn_can_be_told_to_be_of_another_group():
+    noise = drawn()
+    group = torch.arange(200) % 2
+    other = PRIOR.of_group(noise, group)
+    assert torch.equal(other, drawn(group=group))
+    assert not torch.equal(other, noise)
+
+
 def test_without_groups_it_is_the_plain_noise():
     label = torch.arange(200) % 3
     plain, named = Prior(9, 3, LABELS), GroupPrior(9, 3, LABELS)
