@@ -30,7 +30,6 @@ from vidpipe.training.weight_files import CLASSIFIER_WEIGHTS
 
 DATA = Path("data")
 BANK = 4096  # real clips whose codes are drawn from
-BATCH = 64
 SCORES = (
     "motion_ratio", "freezing_rate", "frechet_diff", "frechet_actions", "confident_share",
     "as_named", "precision", "recall", "actions_covered",
@@ -47,18 +46,14 @@ class RealMotion(nn.Module):
 
     def __init__(self, generator: mocogan.Generator, data: ClipData) -> None:
         super().__init__()
-        assert generator.encoder
         self.labels = len(data.labels)
         self.noise = generator.walk.noise
         self.rng = torch.Generator().manual_seed(0)
         windows = data.windows(length=generator.frames, mirror=True)
-        drawn = windows.draw(BANK, torch.Generator().manual_seed(1))
-        self.label, self.group = drawn.label, drawn.group
-        with torch.no_grad():
-            codes = [
-                generator.encoder(clips)[1] for clips in torch.split(windows.read(drawn), BATCH)
-            ]
-        self.codes = Gaussian(*(torch.cat(parts) for parts in zip(*codes, strict=True)))
+        rng = torch.Generator().manual_seed(1)
+        noise, self.codes = generator.encode_motion(windows, BANK, rng)
+        self.label = noise[:, : self.labels].argmax(1)
+        self.group = noise[:, self.labels : generator.content.codes].argmax(1)
 
     def forward(self, category: Tensor, noise: Tensor) -> Tensor:
         """Return codes for clips of what a category names."""

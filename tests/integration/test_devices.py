@@ -45,7 +45,9 @@ def test_two_processes_learn_what_one_does(tmp_path):
     assert {path.name for path in one.rglob("*")} == {path.name for path in two.rglob("*")}
 
 
-@pytest.mark.parametrize(("game", "model"), [("gan3d", BATCH_NORM), ("dcgan", {}), ("pix2pix", {})])
+@pytest.mark.parametrize(
+    ("game", "model"), [("gan3d", BATCH_NORM), ("mocogan", {}), ("dcgan", {}), ("pix2pix", {})]
+)
 def test_in_double_precision_no_weight_is_another_with_batch_norm_too(tmp_path, game, model):
     one = games.train(game, 1, tmp_path / "one", node=games.in_double, model=model)
     two = games.train(game, 2, tmp_path / "two", node=games.in_double, model=model)

@@ -366,10 +366,13 @@ class MocoganTrain(ClipGanTrain):
             is a mask.
         reconstruction: Weight of the error of real clips that are made again, where there is an
             encoder.
+        walk_steps: Steps in which the walk through the encoder's codes learns on alone, after all
+            others, where there is an encoder; 0: it does not.
     """
 
     mask_weight: NonNegative
     reconstruction: NonNegative
+    walk_steps: CountOrZero
 
 
 class Mocogan(ClipGanBlock):

@@ -232,17 +232,6 @@ class Params(ConfigBlock):
     convlstm_gan: ConvlstmGan
     mocogan: Mocogan
 
-    @model_validator(mode="after")
-    def _clips_are_made_again_on_each_device(self) -> Self:
-        devices, batch = self.runtime.devices, self.mocogan.train.batch
-        if devices > 1 and self.mocogan.model.encoder and batch % (2 * devices):
-            raise ValueError(
-                f"mocogan.train.batch: expected an even number of clips for each of the {devices} "
-                "of runtime.devices, half of which are real ones made again: a multiple of "
-                f"{2 * devices}, got {batch}; change it or devices, or set mocogan.model.encoder: 0"
-            )
-        return self
-
 
 # Names of the GANs of clips: each has a block in params.yaml, and with it two stages.
 CLIP_GAN_NAMES = tuple(

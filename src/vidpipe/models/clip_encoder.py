@@ -16,6 +16,7 @@ from typing import NamedTuple
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from vidpipe.models.clip_gan import WithChange
 from vidpipe.models.shapes import ClipBatch
@@ -24,7 +25,7 @@ from vidpipe.training.distributed import own_share, whole
 SLOPE = 0.2  # of leaky ReLU
 BASE = 4  # side of the last maps of a frame
 SPAN = 5  # frames that a code of motion is told from
-SCALE = 3.0  # of codes and their steps, which are small: in the cell's eyes and hands they are not
+SCALE = 3.0  # of the cell's input and of its steps: the codes themselves are small
 PARTS = 5  # of the mixture that a step is drawn from
 LOG_2_PI = math.log(2 * math.pi)
 LOG_VARIANCE = (-6.0, 2.0)  # least and most: a code is neither exact nor lost in noise
@@ -48,11 +49,6 @@ class Gaussian(NamedTuple):
         """Return the distributions, their variances held to sensible ones."""
         return cls(mean, log_variance.clamp(*LOG_VARIANCE))
 
-    @classmethod
-    def standard(cls, like: Codes) -> "Gaussian":
-        """Return N(0, 1) for each number."""
-        return cls(torch.zeros_like(like), torch.zeros_like(like))
-
     def at(self, noise: Codes) -> Codes:
         """Return the codes that standard noise stands for."""
         return torch.addcmul(self.mean, (self.log_variance / 2).exp(), noise)
@@ -63,20 +59,14 @@ class Gaussian(NamedTuple):
         count, *numbers = self.mean.shape
         return self.at(own_share(torch.randn(whole(count), *numbers)).to(self.mean))
 
-    def detach(self) -> "Gaussian":
-        """Return the distributions without a gradient."""
-        return Gaussian(self.mean.detach(), self.log_variance.detach())
-
     def entropy(self) -> Float[Tensor, ""]:
         """Return the differential entropy in nats, the mean over clips."""
         each: Codes = 1 + LOG_2_PI + self.log_variance
         return each.flatten(1).sum(1).mean() / 2
 
-    def divergence(self, other: "Gaussian") -> Float[Tensor, ""]:
-        """Return the Kullback-Leibler divergence from another, in nats, the mean over clips."""
-        difference = self.log_variance - other.log_variance
-        distance = (self.mean - other.mean).square() * (-other.log_variance).exp()
-        each = difference.exp() + distance - 1 - difference
+    def divergence(self) -> Float[Tensor, ""]:
+        """Return the Kullback-Leibler divergence from N(0, 1), in nats, the mean over clips."""
+        each: Codes = self.log_variance.exp() + self.mean.square() - 1 - self.log_variance
         return each.flatten(1).sum(1).mean() / 2
 
 
@@ -150,7 +140,8 @@ class Mixture(NamedTuple):
 
     def detach(self) -> "Mixture":
         """Return the distributions without a gradient."""
-        return Mixture(self.log_weights.detach(), self.parts.detach())
+        weights, *parts = (values.detach() for values in (self.log_weights, *self.parts))
+        return Mixture(weights, Gaussian(*parts))
 
 
 class MotionWalk(nn.Module):
@@ -158,8 +149,8 @@ class MotionWalk(nn.Module):
 
     A step is a mixture: a foot that is lifted may go on or be put down, but nowhere between (Ha and
     Schmidhuber 2018, "World Models", section 2.2). The cell hears what noise names, not the rest of
-    the content: that of real clips is narrower than noise, and a cell that listened to it would be
-    lost where clips are made.
+    the content: that of real clips is narrower than noise, and a cell that depended on it would err
+    where clips are made from noise.
 
     Args:
         category: Numbers that say what is shown, and whose clip it is; 0: nothing does.
@@ -174,7 +165,7 @@ class MotionWalk(nn.Module):
         super().__init__()
         self.motion = motion
         self.noise = noise_numbers(motion)
-        self.cell = nn.GRUCell(category + motion, memory)
+        self.cell = nn.GRU(category + motion, memory, batch_first=True)
         self.step = nn.Linear(memory, PARTS * (1 + 2 * motion))
         # Small steps of about N(0, 1) before it has learnt any.
         nn.init.normal_(self.step.weight, std=0.05 / SCALE)
@@ -184,43 +175,30 @@ class MotionWalk(nn.Module):
         self, category: Float[Tensor, "b category"], noise: Float[Tensor, "b t noise"]
     ) -> Float[Tensor, "b t motion"]:
         """Return the codes that noise, new in each frame, stands for."""
-        state, code = self._start(category)
-        codes = []
-        for new in noise.unbind(1):
-            state, step = self._next(category, state, code)
-            code = step.at(new)
-            codes.append(code)
-        return torch.stack(codes, dim=1)
+        state = None
+        codes = [noise.new_zeros(len(noise), 1, self.motion)]
+        for new in torch.split(noise, 1, dim=1):
+            step, state = self._steps(category, codes[-1], state)
+            codes.append(step.at(new))
+        return torch.cat(codes[1:], dim=1)
 
     def predict(
         self, category: Float[Tensor, "b category"], codes: Float[Tensor, "b t motion"]
     ) -> Mixture:
         """Return the distribution of each code, given those before it."""
-        state, code = self._start(category)
-        steps = []
-        for following in codes.unbind(1):
-            state, step = self._next(category, state, code)
-            steps.append(step)
-            code = following
-        weights, parts = zip(*steps, strict=True)
-        means, log_variances = zip(*parts, strict=True)
-        return Mixture(
-            torch.stack(weights, dim=1),
-            Gaussian(torch.stack(means, dim=1), torch.stack(log_variances, dim=1)),
-        )
+        return self._steps(category, F.pad(codes, (0, 0, 1, -1)))[0]
 
-    def _start(self, category: Tensor) -> tuple[Tensor, Tensor]:
-        count = len(category)
-        return category.new_zeros(count, self.cell.hidden_size), category.new_zeros(
-            count, self.motion
-        )
-
-    def _next(self, category: Tensor, state: Tensor, code: Tensor) -> tuple[Tensor, Mixture]:
-        state = self.cell(torch.cat([category, SCALE * code], dim=1), state)
-        weights, steps = (SCALE * self.step(state)).split([PARTS, 2 * PARTS * self.motion], dim=1)
-        change, log_variance = steps.unflatten(1, (PARTS, -1)).chunk(2, dim=2)
-        parts = Gaussian.of(code.unsqueeze(1) + change, log_variance)
-        return state, Mixture(weights.log_softmax(1), parts)
+    def _steps(
+        self, category: Tensor, before: Tensor, state: Tensor | None = None
+    ) -> tuple[Mixture, Tensor]:
+        """Return the distributions of the codes that follow some, and the cell's last state."""
+        repeated = category.unsqueeze(1).expand(-1, before.shape[1], -1)
+        states, last = self.cell(torch.cat([repeated, SCALE * before], dim=2), state)
+        sizes = [PARTS, 2 * PARTS * self.motion]
+        weights, steps = (SCALE * self.step(states)).split(sizes, dim=2)
+        change, log_variance = steps.unflatten(2, (PARTS, -1)).chunk(2, dim=3)
+        parts = Gaussian.of(before.unsqueeze(2) + change, log_variance)
+        return Mixture(weights.log_softmax(2), parts), last
 
 
 def noise_numbers(motion: int) -> int:

@@ -40,17 +40,17 @@ from vidpipe.models.painters import (
     ConditionalPainter,
     TransposedPainter,
 )
-from vidpipe.models.scene import MaskedObjective, Parts, mask_mean
+from vidpipe.models.scene import Parts, mask_mean
 from vidpipe.models.shapes import ClipBatch
 from vidpipe.training.adversarial import Networks
+from vidpipe.training.distributed import own_share, whole
 from vidpipe.utils.errors import UserError
 
 ModelConfig = MocoganModel
 TrainConfig = MocoganTrain
 
 LEAD = 8  # steps of motion before the first frame: what follows is then like it, however long
-
-AGAIN = slice(1, None, 2)  # the clips of a batch that are real ones made again
+ENCODED = 64  # real clips at a time, of many that are encoded
 
 # Weights of the divergences, in nats: of codes from what noise may be, and from what the walk
 # predicts. The walk follows the codes faster than they come to meet it, or they would say nothing
@@ -136,7 +136,7 @@ def with_motion(content: GroupPrior, motion: int, frames: int, *, walk: bool) ->
     return replace(content, latent=content.latent + moving)
 
 
-class MocoganObjective(MaskedObjective):
+class MocoganObjective(ClipObjective):
     """Clips from noise and, where there is an encoder, as many that are real ones made again.
 
     Args:
@@ -158,7 +158,8 @@ class MocoganObjective(MaskedObjective):
         mask_weight: float,
         reconstruction: float,
     ) -> None:
-        super().__init__(real, batch=batch, prior=prior, mask_weight=mask_weight)
+        super().__init__(real, batch=batch, prior=prior)
+        self.mask_weight = mask_weight
         self.reconstruction = reconstruction
 
     def draw_noise(self, windows: Windows, rng: torch.Generator) -> Noise:
@@ -173,14 +174,16 @@ class MocoganObjective(MaskedObjective):
         content, motion = generator.unroll(source)
         losses: dict[str, Float[Tensor, ""]] = {}
         if self.reconstruction:
-            # Every second clip: of a share of the batch, too, that is half.
+            # Every second clip of the whole batch, however it is shared.
+            again = own_share(torch.arange(whole(len(real))) % 2 == 1).to(real.device)
             encoded, losses = generator.encode(real, source)
-            content, motion = content.clone(), motion.clone()
-            content[AGAIN], motion[AGAIN] = (codes[AGAIN] for codes in encoded)
+            content = torch.where(again[:, None], encoded[0], content)
+            motion = torch.where(again[:, None, None], encoded[1], motion)
         clips, mask = generator.paint_with_mask(content, motion)
         if self.reconstruction:
-            error = F.mse_loss(clips[AGAIN].float(), real[AGAIN].float())
-            losses["reconstruction"] = self.reconstruction * error
+            errors = F.mse_loss(clips.float(), real.float(), reduction="none").flatten(1).mean(1)
+            # Of half of the clips, so twice their share in the mean.
+            losses["reconstruction"] = self.reconstruction * 2 * (again * errors).mean()
         if mask is not None:
             losses["mask"] = self.mask_weight * mask.float().mean()
         return clips, losses
@@ -272,7 +275,7 @@ class Generator(ClipGenerator):
         content, moving = noise[:, : self.content.latent], noise[:, self.content.latent :]
         category = content[:, : self.content.codes]
         if self.encoder:
-            # It learns from codes of real clips alone: no use in bending it to please a judge.
+            # It learns from codes of real clips alone: the adversarial loss does not change it.
             with torch.no_grad():
                 return content, self.walk(category, moving.reshape(len(noise), -1, self.walk.noise))
         # From no motion at all; the steps of LEAD bring it to where every frame starts from.
@@ -305,13 +308,32 @@ class Generator(ClipGenerator):
         # Codes come to meet the walk slowly, and it follows them; each sees the other stand still.
         predicted = self.walk.predict(category, motion.detach())
         divergences = {
-            "content_divergence": CONTENT_DIVERGENCE
-            * of_content.divergence(Gaussian.standard(of_content.mean)),
+            "content_divergence": CONTENT_DIVERGENCE * of_content.divergence(),
             "motion_divergence": -MOTION_DIVERGENCE
             * (of_motion.entropy() + predicted.detach().log_density(motion)),
             "walk": -WALK * predicted.log_density(motion.detach()),
         }
         return (content, motion), divergences
+
+    @torch.no_grad()
+    def encode_motion(
+        self, windows: ClipWindows, count: int, rng: torch.Generator
+    ) -> tuple[Noise, Gaussian]:
+        """Return noise that names what some real clips show, and the codes of their motion.
+
+        Args:
+            windows: Real clips.
+            count: How many are drawn.
+            rng: Source of all randomness.
+        """
+        assert self.encoder
+        drawn = windows.draw(count, rng)
+        noise = self.content.draw(count, rng, drawn.label, drawn.group)
+        # A few at a time: in pixels, all would take gigabytes.
+        batches = zip(*(torch.split(values, ENCODED) for values in drawn), strict=True)
+        codes = [self.encoder(windows.read(Windows(*batch)))[1] for batch in batches]
+        motion = Gaussian(*(torch.cat(parts) for parts in zip(*codes, strict=True)))
+        return noise.to(motion.mean.device), motion
 
     def paint_with_mask(
         self, content: Content, motion: Motion
@@ -373,7 +395,7 @@ class Scene(nn.Module):
         vector = width // 2
         self.look = nn.Linear(content, width)
         self.move = nn.Linear(motion, 2 * width)
-        # From the start motion is heard as loudly as content.
+        # From the start motion counts as much as content.
         nn.init.normal_(self.move.weight, std=0.5)
         self.mix = nn.Sequential(nn.LeakyReLU(SLOPE), nn.Linear(width, vector), nn.LeakyReLU(SLOPE))
         self.foreground = ConditionalPainter(
@@ -399,7 +421,7 @@ class Scene(nn.Module):
         look = self.look(content).unsqueeze(1)
         vectors = self.mix(torch.addcmul(shift, look, 1 + scale))
 
-        # The label, which is part of the content, is heard by all norms.
+        # The label, which is part of the content, conditions all norms.
         repeated = content.unsqueeze(1).expand(-1, frames, -1)
         condition = torch.cat([vectors, repeated], dim=2)
         painted = self.foreground(vectors.flatten(0, 1), condition.flatten(0, 1), frames)

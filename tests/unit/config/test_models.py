@@ -52,17 +52,11 @@ def test_a_value_out_of_range_is_refused(key, value, message):
     assert_refused(key, value, message)
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "message"),
-    [
-        ("mocogan.train.reconstruction", 0, r"mocogan: .* would teach the encoder, .*encoder: 0"),
-        ("runtime.devices", 16, r"mocogan\.train\.batch: .* half of which .* of 32, got 16"),
-        ("runtime.devices", 5, r"mocogan\.train\.batch: .* half of which .* of 10, got 16"),
-    ],
-)
-def test_an_encoder_needs_clips_to_make_again(key, value, message):
-    params = changed(key, value)
-    with pytest.raises(UserError, match=message) as error:
+def test_an_encoder_needs_clips_to_make_again():
+    params = changed("mocogan.train.reconstruction", 0)
+    with pytest.raises(
+        UserError, match=r"mocogan: .* would teach the encoder, .*encoder: 0"
+    ) as error:
         check(params)
     # The values that do not go together, not those of the whole block.
     assert len(str(error.value).splitlines()) == 2

@@ -164,6 +164,19 @@ def test_every_second_clip_is_a_real_one_made_again():
     torch.testing.assert_close(first[:1], expected)
 
 
+def test_codes_of_many_clips_are_those_of_each():
+    state, objective = encoded_game()
+    made, rng = state.generator.eval(), torch.Generator()
+    noise, motion = made.encode_motion(objective.real, 70, rng.manual_seed(0))
+    drawn = objective.real.draw(70, rng.manual_seed(0))
+    expected = made.encoder(objective.real.read(drawn))[1]
+    for one, other in zip(motion, expected, strict=True):
+        torch.testing.assert_close(one, other)
+        assert not one.requires_grad
+    assert torch.equal(noise[:, :3].argmax(1), drawn.label)
+    assert torch.equal(noise[:, 3:5].argmax(1), drawn.group)
+
+
 def test_noise_names_the_group_of_the_clip_beside_it():
     state, objective = encoded_game()
     assert state.generator.content.groups == ("x", "y")

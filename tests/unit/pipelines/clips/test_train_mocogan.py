@@ -1,0 +1,98 @@
+import pytest
+import torch
+from safetensors.torch import load_file
+from support import moving_clips as moving
+from support import stages
+from support.project import ROOT
+
+from vidpipe.config.loader import check, read
+from vidpipe.models import mocogan
+from vidpipe.models.clip_gan import ClipData
+from vidpipe.pipelines.clips import train_mocogan as stage
+from vidpipe.tracking.mlflow_tracker import MlflowTracker
+from vidpipe.tracking.protocol import NullTracker
+from vidpipe.training import checkpoint, weights
+from vidpipe.training.runtime import start
+from vidpipe.utils.hashing import md5
+
+PARAMS = check(read(ROOT / "params.yaml"))
+SMALL = {
+    "space": "pixels", "size": None, "frames": 8, "width": 16, "discriminator_width": 4,
+    "encoder": 4, "memory": 16,
+}  # fmt: skip
+
+
+def trained(scratch, *, tracker=None, encoder=4, walk_steps=3):
+    """The folder of a mocogan of four steps, whose walk then goes on alone for three."""
+    block = stages.params("mocogan", walk_steps=walk_steps)
+    model = block.model.model_copy(update=SMALL | {"encoder": encoder})
+    scratch.mkdir(exist_ok=True)
+    return stage.train_mocogan(
+        moving.packed(size=32), model, block.train, stages.RUNTIME, tracker or NullTracker(),
+        scratch / "checkpoints", scratch,
+    )  # fmt: skip
+
+
+def test_after_the_gan_the_walk_alone_goes_on(tmp_path):
+    both, gan = trained(tmp_path / "both"), trained(tmp_path / "gan", walk_steps=0)
+    files = {path.relative_to(gan) for path in gan.rglob("*.*")}
+    assert {path.relative_to(both) for path in both.rglob("*.*")} == files
+    other = {str(file) for file in files if (both / file).read_bytes() != (gan / file).read_bytes()}
+    assert other == {"generator.safetensors"}
+    one, two = (load_file(folder / "generator.safetensors") for folder in (both, gan))
+    moved = {name for name in one if not torch.equal(one[name], two[name])}
+    assert moved == {name for name in one if name.startswith("walk.")}
+
+
+def test_without_an_encoder_there_is_no_walk(tmp_path):
+    steps = {"one": 3, "other": 0}
+    folders = [trained(tmp_path / name, encoder=0, walk_steps=steps[name]) for name in steps]
+    one, other = ((folder / "generator.safetensors").read_bytes() for folder in folders)
+    assert one == other
+
+
+@pytest.mark.filterwarnings("ignore")  # MLflow's own
+def test_it_is_one_run_with_the_hash_of_the_last_weights(tmp_path):
+    tracker = MlflowTracker(root=tmp_path, project=tmp_path, params=PARAMS)
+    folder = trained(tmp_path / "scratch", tracker=tracker)
+    experiments = [found.experiment_id for found in tracker.client.search_experiments()]
+    [run] = tracker.client.search_runs(experiments)
+    assert run.info.status == "FINISHED"
+    assert md5(folder / "generator.safetensors") in run.data.tags.values()
+    history = tracker.client.get_metric_history(run.info.run_id, "loss/walk_alone")
+    assert [point.step for point in history] == [6, 7]  # after the four of the GAN
+    steps = tracker.client.get_metric_history(run.info.run_id, "loss/generator")
+    assert [point.step for point in steps] == [2, 4]
+
+
+def test_stopped_in_the_walk_it_gives_the_same_bytes(tmp_path, monkeypatch):
+    monkeypatch.setattr(checkpoint, "SHARE", float("inf"))
+    monkeypatch.setattr(checkpoint, "LEAST", 0.0)
+    whole = trained(tmp_path / "whole")
+
+    def stopped(*_):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage, "fit_walk", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            trained(tmp_path / "broken")
+    broken = trained(tmp_path / "broken")
+    for path in whole.rglob("*.*"):
+        assert path.read_bytes() == (broken / path.relative_to(whole)).read_bytes()
+
+
+def test_a_walk_learns_the_codes_of_an_encoder_that_stands_still(tmp_path):
+    block = stages.params("mocogan", walk_steps=100, report_every=20)
+    machine = start(**stages.RUNTIME.model_dump())
+    made = weights.build(mocogan.Generator, trained(tmp_path) / "generator.safetensors")
+    before = {name: value.clone() for name, value in made.state_dict().items()}
+    windows = ClipData.of(moving.packed(size=32), machine.device).windows(length=8, mirror=True)
+    losses = [
+        report.values["walk_alone"]
+        for report in stage.fit_walk(made, windows, block.train, machine)
+    ]
+    assert len(losses) == 5
+    assert losses == sorted(losses, reverse=True)
+    after = made.state_dict()
+    assert all(torch.equal(before[n], after[n]) for n in before if not n.startswith("walk."))
