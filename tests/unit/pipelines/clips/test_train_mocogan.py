@@ -22,6 +22,12 @@ SMALL = {
 }  # fmt: skip
 
 
+@pytest.fixture(autouse=True)
+def _few_clips(monkeypatch):
+    """Encode few: there are not many here."""
+    monkeypatch.setattr(stage, "CLIPS", 96)
+
+
 def trained(scratch, *, tracker=None, encoder=4, walk_steps=3):
     """The folder of a mocogan of four steps, whose walk then goes on alone for three."""
     block = stages.params("mocogan", walk_steps=walk_steps)
