@@ -244,8 +244,12 @@ class MlflowTracker:
     def training(self, model: str, checkpoints: Path) -> AbstractContextManager[Run]:
         """Reopen the run noted beside the checkpoints of a stopped training, else create one."""
         run = _MlflowRun(self, LiveHistory(self.project / LIVE / f"{model}.csv"))
-        if not self.failed:
-            run.resume_or_create(self._describe(model), checkpoints / RUN_ID)
+        noted = checkpoints / RUN_ID
+        if self.failed:
+            # Nothing is logged, but the run still gets its end and the hash of its weights.
+            run.id = noted.read_text(encoding="utf-8").strip() if noted.is_file() else ""
+        else:
+            run.resume_or_create(self._describe(model), noted)
             run.measure_system()
         return run
 

@@ -206,6 +206,25 @@ def test_a_run_that_missed_a_call_ends_with_its_weights_once_the_server_answers(
     assert len([record for record in caplog.records if record.levelname == "WARNING"]) == 1
 
 
+def test_a_training_in_two_parts_ends_with_the_last_weights_though_the_server_failed_between(
+    tracker, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(tracker, "failed", False)  # undone at the end
+    weights = tmp_path / "weights"
+    for text in ("first", "last"):
+        weights.write_text(text)
+        with tracker.training("dcgan", tmp_path) as run:
+            run.metrics({"generator": 0.5}, 1 if text == "first" else 2)
+            run.weights(weights)
+        tracker.failed = True
+    ended = tracker.client.get_run(run_id(tmp_path))
+    assert (ended.info.status, ended.data.tags[WEIGHTS_TAG]) == (
+        "FINISHED",
+        hashlib.md5(b"last").hexdigest(),
+    )
+    assert steps_of(tracker, run_id(tmp_path), "loss/generator") == [1]
+
+
 @pytest.mark.parametrize("method", ["tags", "flat_params"])
 def test_a_fault_of_the_project_is_not_blamed_on_mlflow(tracker, tmp_path, monkeypatch, method):
     def fail(_):
