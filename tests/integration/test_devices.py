@@ -13,6 +13,7 @@ from support.project import ROOT, copy, mlflow_runs, run
 
 from vidpipe.config.loader import check, read
 from vidpipe.pipelines import devices
+from vidpipe.pipelines.clips import train_mocogan
 from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.training.checkpoint import FILES
 from vidpipe.utils.errors import UserError
@@ -43,6 +44,15 @@ def test_two_processes_learn_what_one_does(tmp_path):
     assert (history(one) - history(two)).abs().max().max() <= CLOSE
     assert furthest(one, two, but=IDLE) <= CLOSE
     assert {path.name for path in one.rglob("*")} == {path.name for path in two.rglob("*")}
+
+
+def test_mocogans_walk_goes_on_where_two_processes_have_ended(tmp_path, monkeypatch):
+    monkeypatch.setattr(train_mocogan, "CLIPS", 16)
+    gan = games.train("mocogan", 2, tmp_path / "gan")
+    both = games.train("mocogan", 2, tmp_path / "both", node=train_mocogan.train_mocogan)
+    one, other = games.weights(gan), games.weights(both)
+    moved = {name for name in one if not one[name].equal(other[name])}
+    assert moved == {name for name in one if name.startswith("generator.walk.")}
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,7 @@ ROOT = Path(__file__).parents[2]
 PIXELS = {"model": {"space": "pixels"}}  # an autoencoder of three steps is refused
 FEW = {"steps": 3, "report_every": 3, "sample_every": 3}
 TRAIN = FEW | {"batch": 2}
+WALK = {"walk_steps": 3}
 SMALL = {
     "pairs": {"gap": 1},
     "clips": {"frames": 16, "stride": 4},
@@ -56,13 +57,13 @@ SMALL = {
     "mlp_gan": {"train": TRAIN},
     "dcgan": {"train": TRAIN},
     **{gan: {"train": TRAIN, "evaluate": {"samples": 4}} for gan in CLIP_GAN_NAMES},
-    "mocogan": PIXELS | {"train": TRAIN, "evaluate": {"samples": 4}},
+    "mocogan": PIXELS | {"train": TRAIN | WALK, "evaluate": {"samples": 4}},
 }
 SMOKE = ROOT / "conf/presets/scale/smoke.yaml"
 
 
 LAPTOP = {"digits": {"count": 200}, **{gan: {"train": FEW} for gan in MODELS}}
-LAPTOP |= {"mocogan": PIXELS | {"train": FEW}}
+LAPTOP |= {"mocogan": PIXELS | {"train": FEW | WALK}}
 
 
 def main(scratch: Path, *, brief: bool, laptop: bool) -> None:
@@ -71,6 +72,9 @@ def main(scratch: Path, *, brief: bool, laptop: bool) -> None:
     merged = OmegaConf.merge(read(ROOT / "params.yaml"), *layers)
     params = check(OmegaConf.to_container(merged))  # type: ignore[arg-type]
     pin_instructions(params.runtime.determinism)  # before torch is there
+    from vidpipe.pipelines.clips import train_mocogan
+
+    train_mocogan.CLIPS = 8  # windows of two videos
     make_data(scratch, params)
     for classifier in () if brief else CLASSIFIERS:
         learn(classifier, scratch, params)

@@ -37,7 +37,7 @@ os.environ.update(STORE_OF_EACH_START)  # as for a node that Kedro runs
 CLIPS = {"width": 16, "discriminator_width": 4, "size": None, "dropout": 0.25, "norm": "none"}
 ENCODED = CLIPS | {"space": "pixels", "encoder": 4, "memory": 8}
 # Of two devices each has an odd number of clips, of which half are to be made again.
-ODD = {"penalty_every": 2, "batch": 6}
+ODD = {"penalty_every": 2, "batch": 6, "walk_steps": 3}
 DIGITS = {"norm": "batch", "dropout": 0.25, "generator_hidden": 16, "discriminator_hidden": 16}
 FRAMES = {"width": 4, "discriminator_width": 4, "history": 2, "motion": "none"}
 SEEN = {"noise": 0.1, "views": 0.5, "pushforward": 1, "history_dropout": 0.5}

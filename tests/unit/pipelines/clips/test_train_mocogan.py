@@ -71,19 +71,23 @@ def test_it_is_one_run_with_the_hash_of_the_last_weights(tmp_path):
     assert [point.step for point in steps] == [2, 4]
 
 
-def test_stopped_in_the_walk_it_gives_the_same_bytes(tmp_path, monkeypatch):
+def test_stopped_in_the_walk_it_gives_the_same_bytes(tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(checkpoint, "SHARE", float("inf"))
     monkeypatch.setattr(checkpoint, "LEAST", 0.0)
     whole = trained(tmp_path / "whole")
 
-    def stopped(*_):
+    def stopped(*given):
+        yield next(fit_walk(*given))
         raise KeyboardInterrupt
 
+    fit_walk = stage.fit_walk
     with monkeypatch.context() as patch:
         patch.setattr(stage, "fit_walk", stopped)
         with pytest.raises(KeyboardInterrupt):
             trained(tmp_path / "broken")
+    caplog.set_level("INFO")
     broken = trained(tmp_path / "broken")
+    assert "going on from step 4 of 4" in caplog.text
     for path in whole.rglob("*.*"):
         assert path.read_bytes() == (broken / path.relative_to(whole)).read_bytes()
 
