@@ -247,7 +247,7 @@ class MlflowTracker:
         noted = checkpoints / RUN_ID
         if self.failed:
             # Nothing is logged, but the run still gets its end and the hash of its weights.
-            run.id = noted.read_text(encoding="utf-8").strip() if noted.is_file() else ""
+            run.id = _noted_id(noted)
         else:
             run.resume_or_create(self._describe(model), noted)
             run.measure_system()
@@ -443,7 +443,7 @@ class _MlflowRun:
     def resume_or_create(self, new: _Description, run_id_file: Path) -> None:
         self.new = new
         client = self.tracker.client
-        run_id = run_id_file.read_text(encoding="utf-8") if run_id_file.is_file() else ""
+        run_id = _noted_id(run_id_file)
         experiment = self._experiment(new.experiment)
         if run_id and self._search(experiment, f"attributes.run_id = '{run_id}'"):
             client.update_run(run_id, status="RUNNING")
@@ -467,8 +467,7 @@ class _MlflowRun:
         own_params = new.params.items()
         matches = [run.info.run_id for run in runs if own_params <= run.data.params.items()]
         if matches:  # newest first
-            file = self.tracker.run_id_file(digest)
-            run_id = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
+            run_id = _noted_id(self.tracker.run_id_file(digest))
             self.id = run_id if run_id in matches else matches[0]
             return
         self._create(experiment, new)
@@ -620,6 +619,11 @@ class _MlflowRun:
                 if key not in tags:
                     client.set_experiment_tag(number, key, value)
         return number
+
+
+def _noted_id(file: Path) -> str:
+    """Return the id of the run that a file notes; nothing if there is no such file."""
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else ""
 
 
 def _logged_steps(client: Any, run_id: str) -> Callable[[str, int], bool]:
