@@ -10,6 +10,7 @@ help: ## this list
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## /  make \1	/'
 
 env: $(BIN)/ready ## the environment alone, in .venv
+	@echo 'next: source $(BIN)/activate; then `vidpipe --help`'
 
 repro: $(BIN)/ready ## rebuild every result, then compare with what is committed
 	@git rev-parse --git-dir > /dev/null 2>&1 || { echo "$(CURDIR): expected a git repository, which DVC needs; clone the project, \

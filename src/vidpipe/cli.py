@@ -5,6 +5,7 @@ Kedro finds this module by its name and takes `cli` for the project's own comman
 
 import ast
 import functools
+import os
 import signal
 import sys
 import traceback
@@ -156,6 +157,10 @@ def report_user_errors(
             sys.exit(BY_SIGNAL + signal.SIGINT)
         except click.ClickException:
             raise
+        except BrokenPipeError:
+            # As of `| head`, which has read enough; Python would complain once more at its end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(BY_SIGNAL + 13)
         except Exception as error:
             if not (message := user_message(error)):
                 raise

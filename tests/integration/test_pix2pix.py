@@ -113,7 +113,9 @@ def test_prediction_works_on_a_folder_of_weights_alone(reproduced, tmp_path):
     Image.fromarray(np.full((90, 50, 4), 128, np.uint8), "RGBA").save(tmp_path / "me.png")
     words = ("vidpipe", "predict", "--weights", str(model), "--steps", "5")
     said = run(tmp_path, *words, "--image", "me.png", "--out", "out.mp4")
-    assert "1 real frame and 5 predicted, 25 per second, 64x64 shown 3 times as large" in said
+    assert (
+        "the last real frame, then 5 predicted, 25 per second, 64x64 shown 3 times as large" in said
+    )
     clip = reproduced / "data/01_raw/footage/carphone.mp4"
     run(tmp_path, *words, "--video", str(clip), "--from", "1.5", "--out", "out.gif")
     with av.open(str(tmp_path / "out.mp4")) as film:

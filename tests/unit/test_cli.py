@@ -149,3 +149,23 @@ def test_kedro_tells_its_errors_as_vidpipe_does():
     (line,) = run(ROOT, "kedro", "run", "--env=nope", code=1).splitlines()
     assert "conf/nope: expected the settings of --env nope" in line
     assert "make it, or name none" in line
+
+
+def test_a_reader_that_has_enough_ends_a_command_in_silence():
+    program = """
+import click
+from vidpipe.cli import report_user_errors
+
+@click.command()
+def talk():
+    for n in range(100_000):
+        click.echo(n)
+
+report_user_errors(talk)([])
+"""
+    command = [sys.executable, "-c", program]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **pipes) as process:
+        assert process.stdout.readline() == "0\n"
+        process.stdout.close()
+        assert process.stderr.read() == ""

@@ -5,7 +5,7 @@ from typing import Any
 
 import click
 
-from vidpipe.commands.outputs import check_out, say_origin
+from vidpipe.commands.outputs import ModelName, check_out, say_origin
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.serving.generation import SUFFIXES, WALK, Generation
 from vidpipe.serving.store import DIGIT_GAN_NAMES
@@ -13,7 +13,7 @@ from vidpipe.utils.atomic import whole_file
 
 
 @click.command()
-@click.argument("model", type=click.Choice((*DIGIT_GAN_NAMES, *CLIP_GAN_NAMES)))
+@click.argument("model", type=ModelName((*DIGIT_GAN_NAMES, *CLIP_GAN_NAMES)))
 @click.option(
     "--count",
     type=click.IntRange(1, 10_000),
@@ -71,7 +71,7 @@ from vidpipe.utils.atomic import whole_file
     "--weights",
     type=click.Path(path_type=Path),
     help="Folder with generator.safetensors  [default: data/06_models/MODEL, else what `vidpipe "
-    "models get` fetched]",
+    "models get` fetched, else the shipped ones]",
 )
 def generate(model: str, out: Path | None, **options: Any) -> None:
     """Generate pictures or clips with MODEL.
@@ -96,4 +96,5 @@ def generate(model: str, out: Path | None, **options: Any) -> None:
     say_origin(job.folder)
     if samples.note:
         click.echo(samples.note, err=True)
-    click.echo(f"{out}: {job.count} of {model}, seed {job.seed}")
+    played = f", played {job.rounds} times with a pause" if job.rounds > 1 else ""
+    click.echo(f"{out}: {job.count} of {model}, seed {job.seed}{played}")

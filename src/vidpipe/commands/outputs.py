@@ -2,12 +2,25 @@
 
 import os
 from collections.abc import Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 import click
 
-from vidpipe.serving.store import origin
+from vidpipe.serving.store import PREDICTOR, origin
 from vidpipe.utils.errors import UserError
+
+
+class ModelName(click.Choice[str]):
+    """One of some models; of what is none, it says which is meant."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the name, or refuse it with advice."""
+        if value == PREDICTOR and PREDICTOR not in self.choices:
+            self.fail(f"{value} predicts from a picture or a video: `vidpipe predict`", param, ctx)
+        if value not in self.choices and (near := get_close_matches(value, self.choices, 1)):
+            self.fail(f"{value!r} is no model: did you mean {near[0]}?", param, ctx)
+        return super().convert(value, param, ctx)
 
 
 def check_out(option: str, out: Path, suffixes: Sequence[str] = ()) -> None:

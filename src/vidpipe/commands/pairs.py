@@ -25,6 +25,7 @@ def pairs() -> None:
 def show(number: int, out: Path | None, npz: Path) -> None:
     """Write pair NUMBER (from 0) as one picture: a frame at the left, the next at the right."""
     from vidpipe.data.pairs import side_by_side  # noqa: PLC0415 (imports pandas: 0.3 s)
+    from vidpipe.reproduction.record import changed_since  # noqa: PLC0415 (imports DVC)
 
     # Check the arguments, the number against the file.
     out = out or Path(f"pair-{number}.png")
@@ -37,6 +38,14 @@ def show(number: int, out: Path | None, npz: Path) -> None:
     pair_index = arrays["pairs"]
     if not 0 <= number < len(pair_index):
         raise UserError(f"pair {number}: expected a number from 0 to {len(pair_index) - 1}")
+
+    # Pairs of other footage than is now chosen are there until they are made anew.
+    if npz == PACKED and (changed := changed_since(Path.cwd(), "pairs")):
+        click.echo(
+            f"{npz}: made before params.yaml changed ({', '.join(changed[:3])}); `dvc repro pairs` "
+            "makes those of now",
+            err=True,
+        )
 
     # Draw the pair, and say which frames it is made of.
     with whole_file(out) as partial:

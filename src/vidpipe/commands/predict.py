@@ -78,10 +78,11 @@ def predict(out: Path, **options: Any) -> None:
     continuation = job.make()
     with whole_file(out) as partial:
         partial.write_bytes(continuation.file)
-    beside = f", {continuation.beside} of them beside the real frame" if continuation.beside else ""
+    beside = f", {continuation.beside} of them beside the real ones" if continuation.beside else ""
     say_origin(job.folder)
     times = f", {job.futures} times" if job.futures > 1 else ""
+    size = f"{continuation.size}x{continuation.size}"
     click.echo(
-        f"{out}: 1 real frame and {job.steps} predicted{times}{beside}, {job.rate} per second, "
-        f"{continuation.size}x{continuation.size} shown {continuation.enlarged} times as large"
+        f"{out}: the last real frame, then {job.steps} predicted{times}{beside}, {job.rate} per "
+        f"second, {size} shown {continuation.enlarged} times as large"
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from vidpipe.config.presets import apply_preset
+from vidpipe.config.presets import COMMITTED, apply_preset, kind_of
 
 
 @click.command()
@@ -13,12 +13,13 @@ from vidpipe.config.presets import apply_preset
 def preset(name: str, model: str | None) -> None:
     """Set a group of parameters in params.yaml; comments stay.
 
-    A scale sets size, steps and device of all models: smoke (a few minutes), laptop (an hour and
-    three quarters on two cores), evening (up to two hours a model), gpu (any GPU of 8 GB) or paper
-    (a large one). A recipe sets how a model learns: report (as in the project report) or steady
-    (which measures better); name a MODEL to set its recipe alone. A runtime sets device and
-    arithmetic: portable (equal bits on any x86-64 processor with AVX2) or fast (the GPU or all
-    cores of this machine, bf16 where it is native); set it after the scale.
+    A scale sets size, steps and device of all models: smoke (everything runs in minutes, results
+    mean nothing), laptop (over two hours on two cores), evening (up to two hours a model), gpu (any
+    GPU of 8 GB) or paper (a large one). A recipe sets how a model learns: report (as in the project
+    report) or steady (which measures better); name a MODEL to set its recipe alone. A runtime sets
+    device and arithmetic: portable (equal bits on any x86-64 processor with AVX2) or fast (the GPU
+    or all cores of this machine, bf16 where it is native); set it after the scale. As committed are
+    laptop, steady and portable.
 
     \b
       vidpipe preset laptop
@@ -28,4 +29,6 @@ def preset(name: str, model: str | None) -> None:
     changes = apply_preset(Path.cwd(), name, model)
     for change in changes:
         click.echo(change)
-    click.echo(f"{len(changes)} changed; `dvc repro` now runs what they touch")
+    committed = COMMITTED[kind_of(Path.cwd(), name)]
+    back = f"; `vidpipe preset {committed}` goes back" if changes and name != committed else ""
+    click.echo(f"{len(changes)} changed; `dvc repro` now runs what they touch{back}")

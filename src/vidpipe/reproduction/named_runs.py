@@ -25,7 +25,7 @@ from vidpipe.reporting.side_by_side import (
     kind_of,
 )
 from vidpipe.reproduction import worktree
-from vidpipe.reproduction.record import LOCK, md5, read_scores
+from vidpipe.reproduction.record import LOCK, md5, params_of, read_scores, recorded
 from vidpipe.tracking.descriptions import METRICS_FILE, SCORE, flat_params, in_force
 from vidpipe.tracking.headlines import HEADLINES
 from vidpipe.tracking.mlflow_tracker import CLASSIFIER_TAG, MODEL_TAG, open_runs
@@ -76,18 +76,24 @@ def _workspace(project: Path, films: Path | None) -> ComparedRun:
     lock = project / LOCK
     stages = _stages(lock.read_text(encoding="utf-8") if lock.is_file() else "")
     params = flat_params(read(project / FILE))
+    records = {}
+    with suppress(UserError):
+        records = recorded(project)
     models = {}
     for name in HEADLINES:
         file = project / METRICS / f"{name}.json"
         if not file.is_file():
             continue
+        # Those that it ran with: params.yaml may have changed since.
+        stage = f"{name}_evaluate" if f"{name}_evaluate" in records else name
+        ran_with = params | params_of(records, stage)
         numbers, protocol = read_scores(file.read_bytes(), f"{METRICS}/{name}.json")
         # The metrics say which classifier scored; of earlier ones the record does, if it is theirs.
         file_md5 = _md5_of(stages, name, "outs", f"{METRICS}/{name}.json")
         is_recorded = file_md5 == md5(project, f"{METRICS}/{name}.json")
         unknown = ScoringClassifier()
-        recorded = _recorded_classifier(project, stages, name) if is_recorded else unknown
-        classifier = _classifier(protocol, recorded)
+        scored_by = _recorded_classifier(project, stages, name) if is_recorded else unknown
+        classifier = _classifier(protocol, scored_by)
         if classifier == unknown and (classifier_name := classifier_of(name)):
             folder = f"{MODELS}/{classifier_name}"
             weights = project / folder / CLASSIFIER_WEIGHTS
@@ -97,7 +103,7 @@ def _workspace(project: Path, films: Path | None) -> ComparedRun:
         models[name] = ScoredModel(
             model=name,
             numbers=numbers,
-            params=in_force(params, name),
+            params=in_force(ran_with, name),
             classifier=classifier,
             samples=samples if films and samples.is_dir() else None,
             why=f"{SAMPLES}/{name} is not there",

@@ -16,8 +16,9 @@ from dvc_data.hashfile.build import build
 from dvc_data.hashfile.db import HashFileDB
 from pydantic import TypeAdapter, ValidationError
 
-from vidpipe.config.loader import read
+from vidpipe.config.loader import FILE, read
 from vidpipe.evaluation.protocol import METRICS, PROTOCOL, Protocol
+from vidpipe.tracking.descriptions import flat_params
 from vidpipe.utils.errors import UserError
 
 LOCK, STAGES = "dvc.lock", "dvc.yaml"
@@ -104,6 +105,28 @@ def with_upstream(stages: Mapping[str, Stage], names: Sequence[str]) -> dict[str
         selected.add(name := queue.pop())
         queue += {producer[dep] for dep in stages[name].deps if dep in producer} - selected
     return {name: stage for name, stage in stages.items() if name in selected}
+
+
+def params_of(stages: Mapping[str, Stage], name: str) -> dict[str, str]:
+    """Return the parameters that a stage and all before it ran with, as strings by dotted key."""
+    if name not in stages:
+        return {}
+    params: dict[str, str] = {}
+    for stage in with_upstream(stages, (name,)).values():
+        params |= flat_params(stage.params)
+    return params
+
+
+def changed_since(project: Path, stage: str) -> list[str]:
+    """Return the parameters that a stage or one before it ran with, and that have changed since.
+
+    There are none where nothing is recorded.
+    """
+    if not (project / LOCK).is_file():
+        return []
+    now = flat_params(read(project / FILE))
+    ran_with = params_of(recorded(project), stage)
+    return [key for key, value in ran_with.items() if now.get(key) != value]
 
 
 def mismatches(

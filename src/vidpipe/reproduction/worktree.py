@@ -22,6 +22,7 @@ STDERR = 2
 EXPERIMENT_REFS = "refs/exps/"
 INTERNAL = ("exec/", "stash", "celery/", "apply/")  # refs that are no experiments
 RUN = ("src", "conf", FILE, "dvc.yaml")  # what a run depends on beside data
+RESULTS = ("dvc.lock", "metrics", "plots")
 # Variables of the user's shell that name other caches, databases and code.
 FOREIGN = ("DVC_", "MLFLOW_", "KEDRO_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "PYTHONPATH")
 
@@ -37,10 +38,22 @@ def commit_of(project: Path, revision: str) -> str:
         options = ("--verify", "--quiet", "--end-of-options")
         return git(project, "rev-parse", *options, f"{revision}^{{commit}}")
     except UserError as error:
+        known = git(project, "rev-list", "--all", "--max-count=1")
+        advice = (
+            "`git tag` lists tags, and `git fetch --tags` brings those of others"
+            if known
+            else "there is no commit yet: git add --all && git commit --message Start"
+        )
         raise UserError(
-            f"{revision}: expected a tag, branch or commit of this repository; "
-            "`git tag` lists tags, `git fetch --tags` brings others'"
+            f"{revision}: expected a tag, branch or commit of this repository; {advice}"
         ) from error
+
+
+def uncommitted(project: Path, commit: str) -> list[str]:
+    """Return which of code, parameters and results differ from a commit's in the work tree."""
+    changed = git(project, "diff", "--name-only", "--relative", commit, "--", *RUN, *RESULTS)
+    tops = [line.split("/", 1)[0] for line in changed.splitlines()]
+    return list(dict.fromkeys(tops))
 
 
 def experiments(project: Path) -> dict[str, str]:

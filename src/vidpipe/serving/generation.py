@@ -14,7 +14,7 @@ import numpy as np
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.data.images import read_image
 from vidpipe.data.video import encode
-from vidpipe.serving.store import DIGIT_GAN_NAMES, WEIGHTS, folder_of
+from vidpipe.serving.store import DIGIT_GAN_NAMES, WEIGHTS, folder_of, training_command
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.names import model_name
 from vidpipe.visualization.animation import gif, with_pause
@@ -90,6 +90,11 @@ class Generation:
         """Folder of the weights."""
         return self.weights or folder_of(self.model)
 
+    @property
+    def rounds(self) -> int:
+        """How often the file plays its clips: a GIF loops by itself, and a video does not."""
+        return LOOPS if self.of_clips and self.suffix == ".mp4" else 1
+
     def check(self) -> None:
         """Raise UserError for what is wrong whatever the weights are."""
         if self.suffix != ".png" and self.count > MAX_FILMED:
@@ -102,6 +107,12 @@ class Generation:
             "--label": self.label,
             "--group": self.group,
         }
+        if not self.weights and not (self.folder / WEIGHTS).is_file():
+            raise UserError(
+                f"{self.folder / WEIGHTS}: expected trained weights, found no such file; "
+                f"`{training_command(self.model)}` trains {self.model}, and `vidpipe models list` "
+                "shows what there is"
+            )
         for option, value in of_clips.items():
             if self.model in DIGIT_GAN_NAMES and value:
                 raise UserError(f"{option}: {self.model} starts from noise alone")
@@ -136,7 +147,7 @@ class Generation:
         elif self.suffix == ".gif":
             file = gif(pages, fps=self.fps)
         else:
-            file = encode([*pages] * (LOOPS if self.of_clips else 1), fps=self.fps)
+            file = encode([*pages] * self.rounds, fps=self.fps)
         return Samples(file, note)
 
 

@@ -5,8 +5,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from vidpipe.data.datasets.folder import SUFFIXES as VIDEOS
 from vidpipe.data.images import read_frames, read_image
-from vidpipe.data.sequences import as_film
+from vidpipe.data.sequences import as_film, is_sequence
 from vidpipe.data.video import encode, rate
 from vidpipe.serving.generation import option_words, start_torch
 from vidpipe.serving.store import PREDICTOR, WEIGHTS, folder_of
@@ -16,6 +17,8 @@ from vidpipe.visualization.animation import gif
 SUFFIXES = (".mp4", ".gif")
 MOST_FRAMES = 10_000  # that are predicted; they are in memory at a time
 FASTEST_GIF = 50  # frames per second
+PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}  # that are never animations
+PICTURES_TOO = {".gif", ".apng"}  # animations, or not
 PICTURE_RATE = 25  # frames per second after a picture, which has no rate of its own
 
 
@@ -76,6 +79,19 @@ class Prediction:
         """Raise UserError for what can be told before torch is imported, which takes seconds."""
         if (self.image is None) == (self.video is None):
             raise UserError("expected either --image or --video, one of them")
+        if self.image and self.image.suffix.lower() in VIDEOS - PICTURES_TOO:
+            raise UserError(
+                f"{self.image}: expected a picture, got what looks like a video: use --video"
+            )
+        if self.video and self.video.suffix.lower() in PICTURES:
+            raise UserError(
+                f"{self.video}: expected a video, got what looks like a picture: use --image"
+            )
+        if self.video and self.video.is_dir() and not is_sequence(self.video):
+            raise UserError(
+                f"{self.video}: expected a video, or a folder of numbered pictures of one, got "
+                "another folder: name one video in it"
+            )
         if self.start is not None and (self.video is None or self.start < 0):
             raise UserError("--from takes seconds from 0 on, and needs --video")
         if self.futures * self.steps > MOST_FRAMES:

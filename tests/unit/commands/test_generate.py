@@ -28,7 +28,7 @@ def test_equal_seeds_give_equal_files(generate, tmp_path, model, out):
     made = []
     for seed in (1, 1, 2):
         said = generate(model, "--count", "2", "--seed", str(seed), "--tile", "28", "--out", out)
-        assert said == f"{out}: 2 of {model}, seed {seed}\n"
+        assert said.startswith(f"{out}: 2 of {model}, seed {seed}")
         made.append((tmp_path / out).read_bytes())
     assert made[0] == made[1] != made[2]
 
@@ -61,6 +61,31 @@ def test_clips_of_mocogan_are_as_long_as_is_wanted(generate, tmp_path, frames):
     generate("mocogan", *options, "--tile", "28", "--out", "long.gif")
     with Image.open(tmp_path / "long.gif") as film:
         assert film.n_frames == frames  # the last of them pauses
+
+
+def test_a_video_plays_its_clips_again_and_says_so(generate):
+    options = ("--label", "jack", "--frames", "9", "--count", "2", "--tile", "28")
+    said = generate("mocogan", *options, "--out", "long.mp4")
+    assert said.splitlines()[-1] == "long.mp4: 2 of mocogan, seed 0, played 4 times with a pause"
+    said = generate("mocogan", *options, "--out", "long.gif")
+    assert said.splitlines()[-1] == "long.gif: 2 of mocogan, seed 0"
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("mocogn", "'mocogn' is no model: did you mean mocogan?"),
+        ("pix2pix", "pix2pix predicts from a picture or a video: `vidpipe predict`"),
+        ("cat", "'cat' is not one of"),
+    ],
+)
+def test_of_what_is_no_model_the_one_that_is_meant_is_named(vidpipe, name, message):
+    assert message in vidpipe("generate", name, code=2).output
+
+
+def test_of_a_model_without_weights_the_command_that_trains_it_is_named(project, vidpipe):
+    said = vidpipe("generate", "vgan", code=1).output
+    assert "found no such file; `dvc repro vgan_train` trains vgan" in said
 
 
 def test_grey_clips_are_shown_too(generate, tmp_path):

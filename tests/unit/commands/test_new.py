@@ -1,9 +1,11 @@
+import shutil
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 from support.project import run
 
+from vidpipe.commands import new
 from vidpipe.config.loader import check, read
 from vidpipe.reproduction.code import INSTALLED, check_installed, installed
 
@@ -65,3 +67,18 @@ def test_what_is_there_is_not_overwritten(here, vidpipe, name):
     (here / "full/file").write_text("mine")
     assert f"{name}: expected a new or an empty folder" in vidpipe("new", name, code=1).output
     assert [path.name for path in (here / "full").iterdir()] == ["file"]
+
+
+def test_parameters_that_the_package_was_built_with_are_named_if_they_are_not_the_default(
+    here, vidpipe, monkeypatch
+):
+    assert "not the default" not in vidpipe("new", "plain").output
+    template = here / "template"
+    shutil.copytree(here / "plain", template, ignore=shutil.ignore_patterns(".git"))
+    params = template / "params.yaml"
+    params.write_text(params.read_text().replace("steps: 3200", "steps: 12"))
+    monkeypatch.setattr(new, "TEMPLATE", template)
+    said = vidpipe("new", "mine").output
+    assert "params.yaml has 1 value that is not the default" in said
+    assert "vidpipe preset laptop && vidpipe preset steady && vidpipe preset portable" in said
+    assert "steps: 12\n" in (here / "mine/params.yaml").read_text()

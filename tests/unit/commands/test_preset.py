@@ -12,7 +12,10 @@ def test_what_has_changed_is_told_key_by_key(project: Path, vidpipe: Command):
     message = vidpipe("preset", "paper").output.splitlines()
     assert "frames.footage.size: 128 → 256" in message
     assert message[-1].startswith(f"{len(message) - 1} changed; `dvc repro`")
+    assert message[-1].endswith("; `vidpipe preset laptop` goes back")
     assert vidpipe("preset", "paper").output.startswith("0 changed")
+    assert "goes back" not in vidpipe("preset", "laptop").output
+    assert "`vidpipe preset steady` goes back" in vidpipe("preset", "report", "pix2pix").output
 
 
 def test_what_cannot_be_set_is_told_in_a_line(project: Path, vidpipe: Command):

@@ -75,7 +75,8 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(vidpipe, project, m
         taken.listen()
         port = taken.getsockname()[1]
         said = vidpipe("ui", "--port", str(port), code=1).output
-    assert f"expected a free one, {port} is taken" in said
+    assert f"expected one that is free and allowed, {port} is not: Address already in use" in said
+    assert f"try --port {port % 65535 + 1}" in said
     assert not (project / "mlflow").exists()
 
 

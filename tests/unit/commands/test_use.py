@@ -230,3 +230,26 @@ def test_a_rate_is_refused_of_what_has_its_own(
     message = vidpipe("use", given, "--fps", fps, code=1).output
     assert f"--fps {fps}: expected 0.01 to 1000, and numbered pictures" in message
     assert not (project / "footage").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "said"),
+    [
+        (("laptop",), "about fifteen minutes on two cores;"),
+        (
+            ("smoke",),
+            "scale `smoke`, whose results mean nothing: `vidpipe preset laptop` goes back",
+        ),
+        (("evening", "fast"), "alone on it, at the scale `evening`;"),
+    ],
+)
+def test_how_long_it_takes_is_said_of_the_scale_in_force(project, vidpipe, before, said):
+    for name in before:
+        vidpipe("preset", name)
+    assert said in vidpipe("use", "bikes").output
+
+
+def test_sizes_of_ones_own_are_no_scale(project: Path, vidpipe: Command):
+    params = project / "params.yaml"
+    params.write_text(params.read_text().replace("steps: 1300", "steps: 77"))
+    assert "at the sizes that are set in params.yaml" in vidpipe("use", "bikes").output

@@ -201,3 +201,11 @@ def test_a_name_of_several_runs_is_refused(repository, mlflow):
     mlflow(run_of_mlflow(), run_of_mlflow("f" * 32))
     with pytest.raises(UserError, match="found 2; name one: 01234567, ffffffff"):
         find_run(repository, "gan3d · actions")
+
+
+def test_the_workspace_has_the_parameters_that_its_results_were_made_with(repository):
+    lock = repository / "dvc.lock"
+    lock.write_text(lock.read_text() + "    params: {params.yaml: {gan3d.train: {steps: 77}}}\n")
+    found = find_run(repository, "workspace").models["gan3d"].params
+    assert found["gan3d.train.steps"] == "77"
+    assert found["gan3d.train.batch"] == "16"

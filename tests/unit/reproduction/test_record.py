@@ -13,6 +13,7 @@ from vidpipe.reproduction.record import (
     md5,
     mismatches,
     numbers,
+    params_of,
     read_numbers,
     read_scores,
     recorded,
@@ -260,3 +261,14 @@ def test_a_pipeline_that_dvc_cannot_read_is_told_in_a_line(tree):
     (tree / "dvc.yaml").write_text("stages: {make: {deps: 3}}\n")
     with pytest.raises(UserError, match=r"dvc\.yaml of this revision: "):
         declared(tree)
+
+
+def test_parameters_are_those_of_a_stage_and_all_before_it():
+    stages = {
+        "frames": Stage("", {"frames.size": 64}, {"v": "0"}, {"f": "0"}),
+        "train": Stage("", {"a.model": {"width": 3}, "runtime.threads": 2}, {"f": "0"}, {"m": "0"}),
+        "other": Stage("", {"frames.size": 32, "b": 1}, {}, {"o": "0"}),
+    }
+    expected = {"frames.size": "64", "a.model.width": "3", "runtime.threads": "2"}
+    assert params_of(stages, "train") == expected
+    assert params_of(stages, "none") == {}

@@ -172,3 +172,19 @@ def test_an_experiment_is_found_by_its_name(tmp_path):
     command(tmp_path, "git", "update-ref", f"refs/exps/ab/{made}/soggy-dodo", made)
     command(tmp_path, "git", "update-ref", "refs/exps/exec/EXEC_HEAD", made)  # DVC's own
     assert worktree.experiments(tmp_path) == {"soggy-dodo": made}
+
+
+def test_what_is_not_committed_is_named_once(tmp_path):
+    command(tmp_path, "git", "init", "--quiet")
+    for name in ("params.yaml", "metrics/a.json", "metrics/b.json", "README.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1")
+    with pytest.raises(UserError, match=r"HEAD: .* there is no commit yet: git add --all && git"):
+        worktree.commit_of(tmp_path, "HEAD")
+    command(tmp_path, "git", "add", "--all")
+    command(tmp_path, "git", "commit", "--quiet", "--message", "one")
+    commit = worktree.commit_of(tmp_path, "HEAD")
+    assert worktree.uncommitted(tmp_path, commit) == []
+    for name in ("params.yaml", "metrics/a.json", "metrics/b.json", "README.md"):
+        (tmp_path / name).write_text("2")
+    assert sorted(worktree.uncommitted(tmp_path, commit)) == ["metrics", "params.yaml"]
