@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 STATE = ".vidpipe"  # folder of the project: scratch, checkpoints, downloads
 SCRATCH_PREFIX = "work-"
 POOL, WORKERS = "pool", "workers"  # the inputs of nodes that decode many videos
+EVALUATE = "_evaluate"  # at the end of the names of nodes that score a model
 CHECKPOINTS = "checkpoints"  # the input of training nodes, and the folder in STATE
 MOST_STOPPED = 8  # trainings of a model whose checkpoints are kept, beside the current one
 # Processes of a training that are started again must not find, in one store of torch's for all
@@ -82,6 +83,8 @@ class Workbench:
 
         Kedro replaces the inputs of the node by those that a hook returns.
         """
+        if node.name.endswith(EVALUATE):
+            log.info("%s: samples, scores and films, which takes a few minutes", node.name)
         files = {name: getattr(catalog[name], "_filepath", None) for name in node.inputs}
         self.tracker.inputs = {name: file for name, file in files.items() if file}
         if POOL in node.inputs:
@@ -92,6 +95,17 @@ class Workbench:
         params = {name: value for name, value in inputs.items() if name.startswith("params:")}
         training = identity(self.project, node, params, self.tracker.inputs)
         return {CHECKPOINTS: self._lock_checkpoints(node.name, f"{node.name}-{training}")}
+
+    @hook_impl
+    def after_node_run(self, node: Node) -> None:
+        """Say where to look, once a model is scored."""
+        if node.name.endswith(EVALUATE):
+            model = node.name.removesuffix(EVALUATE)
+            log.info(
+                "%s: look at data/07_model_output/%s; scores are in metrics/%s.json, and `vidpipe "
+                "report` makes a page of all",
+                *(model, model, model),
+            )
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, node: Node) -> None:

@@ -119,6 +119,11 @@ def gather(
     }
     if numbers and (lost := [s.label for s in results.headlines if s.value(numbers) is None]):
         problems.append(f"not among the scores: {', '.join(lost)}")
+    if numbers and not samples.is_dir():
+        problems.append(
+            f"the scores are committed ones, the model was not made here: `{results.command}` does "
+            "it"
+        )
 
     # Tables that are there, and whole.
     history, curves = None, {}
@@ -206,6 +211,7 @@ def _warned(results: ModelResults) -> Iterator[str]:
     steps = float(numbers["step"].max())
     settled = numbers[numbers["step"] > UNSETTLED * steps]
     if not steps >= FEW_STEPS:
+        yield f"trained for {steps:.0f} steps: its scores mean nothing"
         return
     steps_by_sign = dict[str, list[int]]()
     messages = dict[str, str]()

@@ -246,7 +246,8 @@ def _unfamiliar(image: Path, psnr: float) -> str:
         return ""
     return (
         f"{image}: unlike the pictures that the model was trained on, so clips begin with "
-        f"something else ({psnr:.0f} dB from it); give it a frame of its own kind of footage"
+        f"something else ({psnr:.0f} dB from it), and mean little; give it a picture like those: a "
+        "frame of a video of its data set"
     )
 
 

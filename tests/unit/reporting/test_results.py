@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import pandas as pd
 import pytest
@@ -13,7 +14,9 @@ def gathered(tmp_path, *, numbers=None, history=None, name="gan3d"):
     plots.mkdir(exist_ok=True)
     if history is not None:
         pd.DataFrame(history).to_csv(plots / "history.csv", index=False)
-    return gather(name, numbers, plots, tmp_path / "none", {})
+    samples = tmp_path / "samples"
+    samples.mkdir(exist_ok=True)
+    return gather(name, numbers, plots, samples, {})
 
 
 def test_a_whole_tree_has_no_problem(tmp_path):
@@ -48,6 +51,21 @@ def test_a_score_that_is_not_there_is_named(tmp_path):
     del numbers["motion_ratio"]
     (problem,) = gathered(tmp_path, numbers=numbers, history={"step": [1]}).problems
     assert problem == "not among the scores: Motion"
+
+
+def test_scores_of_a_model_that_was_not_made_here_are_said_to_be_committed_ones(tmp_path):
+    project = write_tree(tmp_path / "p")
+    shutil.rmtree(project / "data/07_model_output/gan3d")
+    (problem,) = read_tree(project, {}).models["gan3d"].problems
+    assert problem == (
+        "the scores are committed ones, the model was not made here: `dvc repro gan3d_evaluate` "
+        "does it"
+    )
+
+
+def test_of_a_short_training_it_is_said_that_its_scores_mean_nothing(tmp_path):
+    (warning,) = gathered(tmp_path, history={"step": [4, 8]}).warnings[1:]
+    assert warning == "trained for 8 steps: its scores mean nothing"
 
 
 def test_a_torn_history_is_named(tmp_path):
