@@ -52,14 +52,22 @@ def progress(
                 last_line = now
                 speed = (position - done) / max(now - begun, 1e-9)
                 log.info(
-                    "%s: %d of %d %ss, %.2f %ss/s, %.0f s left%s",
+                    "%s: %d of %d %ss, %.2f %ss/s, %s left%s",
                     name,
                     position,
                     total,
                     unit,
                     speed,
                     unit,
-                    (total - position) / speed,
+                    _duration((total - position) / speed),
                     "".join(f", {key} {value}" for key, value in losses.items()),
                 )
             yield item
+
+
+def _duration(seconds: float) -> str:
+    """Return a time as a person says it: `40 s`, `16 min`, `2 h 5 min`."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min"

@@ -56,3 +56,22 @@ def test_a_terminal_has_a_bar_and_no_lines(caplog, capsys, monkeypatch):
     _, logged = lines(caplog, reports, total=20, name="dcgan", unit="step")
     assert not logged
     assert "dcgan: 100%" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("each", "left"),
+    [
+        (119, "119 s"),
+        (121, "2 min"),
+        (3570, "1 h 0 min"),
+        (5398, "1 h 30 min"),
+        (90000, "25 h 0 min"),
+    ],
+)
+def test_long_times_are_told_in_minutes_and_hours(caplog, clock, each, left):
+    def work():
+        clock[0] += each
+        yield 0
+
+    _, (line,) = lines(caplog, work(), total=2, name="frames", unit="video")
+    assert line.endswith(f", {left} left")
