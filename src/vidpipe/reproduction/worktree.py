@@ -23,6 +23,7 @@ EXPERIMENT_REFS = "refs/exps/"
 INTERNAL = ("exec/", "stash", "celery/", "apply/")  # refs that are no experiments
 RUN = ("src", "conf", FILE, "dvc.yaml")  # what a run depends on beside data
 RESULTS = ("dvc.lock", "metrics", "plots")
+DIFF = ("diff-index", "--name-only", "--relative", "-G.")
 # Variables of the user's shell that name other caches, databases and code.
 FOREIGN = ("DVC_", "MLFLOW_", "KEDRO_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "PYTHONPATH")
 
@@ -51,7 +52,8 @@ def commit_of(project: Path, revision: str) -> str:
 
 def uncommitted(project: Path, commit: str) -> list[str]:
     """Return which of code, parameters and results differ from a commit's in the work tree."""
-    changed = git(project, "diff", "--name-only", "--relative", commit, "--", *RUN, *RESULTS)
+    # By content (`-G`), for files are often only touched; `git diff` would write to the index.
+    changed = git(project, *DIFF, commit, "--", *RUN, *RESULTS)
     tops = [line.split("/", 1)[0] for line in changed.splitlines()]
     return list(dict.fromkeys(tops))
 

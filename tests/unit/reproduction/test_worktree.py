@@ -184,7 +184,10 @@ def test_what_is_not_committed_is_named_once(tmp_path):
     command(tmp_path, "git", "add", "--all")
     command(tmp_path, "git", "commit", "--quiet", "--message", "one")
     commit = worktree.commit_of(tmp_path, "HEAD")
+    os.utime(tmp_path / "params.yaml", (0, 0))  # touched, and the same
+    index = (tmp_path / ".git/index").read_bytes()
     assert worktree.uncommitted(tmp_path, commit) == []
+    assert (tmp_path / ".git/index").read_bytes() == index
     for name in ("params.yaml", "metrics/a.json", "metrics/b.json", "README.md"):
         (tmp_path / name).write_text("2")
     assert sorted(worktree.uncommitted(tmp_path, commit)) == ["metrics", "params.yaml"]
