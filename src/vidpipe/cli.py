@@ -5,7 +5,6 @@ Kedro finds this module by its name and takes `cli` for the project's own comman
 
 import ast
 import functools
-import os
 import signal
 import sys
 import traceback
@@ -157,11 +156,10 @@ def report_user_errors(
             sys.exit(BY_SIGNAL + signal.SIGINT)
         except click.ClickException:
             raise
-        except BrokenPipeError:
-            # As of `| head`, which has read enough; Python would complain once more at its end.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(BY_SIGNAL + 13)
         except Exception as error:
+            # As of `| head`, which has read enough: click ends the command without a word.
+            if isinstance(error, BrokenPipeError) and _modules(error)[-1].startswith("click."):
+                raise
             if not (message := user_message(error)):
                 raise
             raise click.ClickException(message) from error
@@ -200,14 +198,18 @@ def _refused_by_kedro(error: Exception) -> bool:
 
     The latter are refused in code of Kedro, before its runner starts the first node.
     """
-    modules = [
-        frame.f_globals.get("__name__", "") for frame, _ in traceback.walk_tb(error.__traceback__)
-    ]
+    modules = _modules(error)
     if any(module.startswith("kedro.runner") for module in modules):
         from kedro.io import DatasetError  # noqa: PLC0415
 
         return isinstance(error, DatasetError)
     return modules[-1].startswith("kedro.")
+
+
+def _modules(error: Exception) -> list[str]:
+    """Return the names of the modules that an error came through, the one that raised it last."""
+    frames = traceback.walk_tb(error.__traceback__)
+    return [frame.f_globals.get("__name__", "") for frame, _ in frames]
 
 
 def _with_names(advice: str) -> str:

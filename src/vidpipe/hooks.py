@@ -84,7 +84,7 @@ class Workbench:
         Kedro replaces the inputs of the node by those that a hook returns.
         """
         if node.name.endswith(EVALUATE):
-            log.info("%s: samples, scores and films, which takes a few minutes", node.name)
+            log.info("%s: draws samples, scores them and makes films", node.name)
         files = {name: getattr(catalog[name], "_filepath", None) for name in node.inputs}
         self.tracker.inputs = {name: file for name, file in files.items() if file}
         if POOL in node.inputs:

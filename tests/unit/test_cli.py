@@ -1,7 +1,9 @@
+import errno
 import signal
 import subprocess
 import sys
 
+import click
 import pytest
 from click.testing import CliRunner
 from kedro.config import OmegaConfigLoader
@@ -10,7 +12,7 @@ from kedro.pipeline import Pipeline, node
 from kedro.runner import SequentialRunner
 from support.project import ROOT, run
 
-from vidpipe.cli import COMMANDS, cli, summary, user_message
+from vidpipe.cli import COMMANDS, cli, report_user_errors, summary, user_message
 from vidpipe.io import Npz
 
 PROGRAM = """
@@ -169,3 +171,14 @@ report_user_errors(talk)([])
         assert process.stdout.readline() == "0\n"
         process.stdout.close()
         assert process.stderr.read() == ""
+    assert process.returncode == 1
+
+
+def test_a_pipe_that_breaks_elsewhere_is_an_error():
+    @click.command()
+    def talk():
+        raise BrokenPipeError(errno.EPIPE, "of a worker")
+
+    said = CliRunner().invoke(report_user_errors(talk), [])
+    assert said.exit_code == 1
+    assert "of a worker" in said.output

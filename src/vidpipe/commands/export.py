@@ -4,15 +4,15 @@ from pathlib import Path
 
 import click
 
-from vidpipe.commands.outputs import check_out, say_origin
+from vidpipe.commands.outputs import ModelName, check_out, say_origin
 from vidpipe.serving import onnx_model
 from vidpipe.serving.published import AUTOENCODER
-from vidpipe.serving.store import NAMES, WEIGHTS, folder_of, training_command
+from vidpipe.serving.store import NAMES, WEIGHTS, check_weights, folder_of
 from vidpipe.utils.errors import UserError
 
 
 @click.command()
-@click.argument("model", type=click.Choice(NAMES))
+@click.argument("model", type=ModelName(NAMES))
 @click.option(
     "--out",
     type=click.Path(path_type=Path),
@@ -44,11 +44,7 @@ def export(model: str, out: Path, kind: str, weights: Path | None) -> None:
       vidpipe export dcgan --format onnx --out dcgan.onnx
     """
     folder = weights or folder_of(model)
-    if not (folder / WEIGHTS).is_file():
-        raise UserError(
-            f"{folder / WEIGHTS}: expected trained weights, found no such file; "
-            f"`{training_command(model)}` trains them"
-        )
+    check_weights(model, folder)
     if kind == "onnx":
         check_out("--out", out, (".onnx",))
         onnx_model.export(model, folder, out)

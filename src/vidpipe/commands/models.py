@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from vidpipe.commands.outputs import ModelName
 from vidpipe.config.loader import FILE, read
 from vidpipe.serving.cards import card
 from vidpipe.serving.published import FILES, INDEX, Index, get, pack, read_index
@@ -41,7 +42,7 @@ def list_models(source: str | None) -> None:
 
 
 @models.command("get")
-@click.argument("model", type=click.Choice(NAMES))
+@click.argument("model", type=ModelName(NAMES))
 @click.option(
     "--from",
     "source",
@@ -65,7 +66,7 @@ def get_model(model: str, source: str) -> None:
 
 
 @models.command("pack")
-@click.argument("names", nargs=-1, metavar="[MODEL]...", type=click.Choice(NAMES))
+@click.argument("names", nargs=-1, metavar="[MODEL]...", type=ModelName(NAMES))
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder."
 )

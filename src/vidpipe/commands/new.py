@@ -11,9 +11,8 @@ from tempfile import TemporaryDirectory
 import click
 import kedro
 
-from vidpipe.config.loader import FILE
-from vidpipe.config.presets import COMMITTED, apply_preset
-from vidpipe.config.presets import FOLDER as PRESETS
+from vidpipe.config.editing import unlike
+from vidpipe.config.presets import COMMITTED, read_preset
 from vidpipe.reproduction.dvc_yaml import render_files
 from vidpipe.reproduction.guarantees import REQUIREMENTS
 from vidpipe.tracking.provenance import git
@@ -71,7 +70,8 @@ def new(folder: Path) -> None:
     words = f'"{folder}"' if " " in str(folder) else folder
     click.echo(f"  cd {words}\n  git add --all && git commit --message Start")
     click.echo("  vidpipe use carphone\n  dvc repro pix2pix_evaluate")
-    if changed := _unlike_committed(home):
+    changed = sum(len(unlike(home, read_preset(home, name))) for name in COMMITTED.values())
+    if changed:
         presets = " && ".join(f"vidpipe preset {name}" for name in COMMITTED.values())
         click.echo(
             f"params.yaml has {changed} value{'s that are' if changed > 1 else ' that is'} not the "
@@ -79,15 +79,6 @@ def new(folder: Path) -> None:
             f"back to the presets: {presets}",
             err=True,
         )
-
-
-def _unlike_committed(project: Path) -> int:
-    """Count the parameters that the committed presets would change."""
-    with TemporaryDirectory() as scratch:
-        copy = Path(scratch, "project")
-        shutil.copytree(project / PRESETS, copy / PRESETS)
-        shutil.copyfile(project / FILE, copy / FILE)
-        return sum(len(apply_preset(copy, name)) for name in COMMITTED.values())
 
 
 def _copy_template(project: Path) -> None:

@@ -25,7 +25,7 @@ def pairs() -> None:
 def show(number: int, out: Path | None, npz: Path) -> None:
     """Write pair NUMBER (from 0) as one picture: a frame at the left, the next at the right."""
     from vidpipe.data.pairs import side_by_side  # noqa: PLC0415 (imports pandas: 0.3 s)
-    from vidpipe.reproduction.record import changed_since  # noqa: PLC0415 (imports DVC)
+    from vidpipe.reproduction.record import changed_since  # noqa: PLC0415 (DVC: half a second)
 
     # Check the arguments, the number against the file.
     out = out or Path(f"pair-{number}.png")

@@ -88,8 +88,8 @@ def _check_free(port: int) -> None:
         except OSError as error:
             other = max(port, RESERVED) % 65535 + 1
             raise UserError(
-                f"--port: expected one that is free and allowed, {port} is not: "
-                f"{error.strerror}, perhaps by another `vidpipe ui`; try --port {other}"
+                f"--port {port}: expected a free port, got: {error.strerror}; another `vidpipe ui` "
+                f"may have it; try --port {other}"
             ) from error
 
 

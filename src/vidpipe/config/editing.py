@@ -55,6 +55,12 @@ def apply_patch(project: Path, patch: Patch, *, add_missing: bool = False) -> li
     return changes
 
 
+def unlike(project: Path, patch: Patch) -> list[str]:
+    """Return the keys of a patch whose values the project's parameters do not have."""
+    values = read(project / FILE)
+    return [".".join(path) for path, new in _leaves(patch) if _get(values, path) != new]
+
+
 class _Missing:
     """The value of a key that is not there; None is a value."""
 

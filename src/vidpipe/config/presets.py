@@ -8,7 +8,7 @@ that of the machine it is asked on, so it has no file.
 from pathlib import Path
 from typing import Any
 
-from vidpipe.config.editing import apply_patch
+from vidpipe.config.editing import apply_patch, unlike
 from vidpipe.config.loader import FILE, read
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.processor import fastest_runtime
@@ -70,19 +70,11 @@ def kind_of(project: Path, name: str) -> str:
 
 def scale_in_force(project: Path) -> str:
     """Return the name of the scale that `params.yaml` has, but for the runtime; empty: none."""
-    params = read(project / FILE)
     for name in preset_names(project, SCALE):
-        values = read(project / FOLDER / SCALE / f"{name}.yaml")
-        if _has(params, {key: value for key, value in values.items() if key != RUNTIME}):
+        values = read_preset(project, name)
+        if not unlike(project, {key: block for key, block in values.items() if key != RUNTIME}):
             return name
     return ""
-
-
-def _has(params: Any, values: Any) -> bool:
-    """Return True if parameters have all values of a preset."""
-    if not isinstance(values, dict):
-        return bool(params == values)
-    return isinstance(params, dict) and all(_has(params.get(key), values[key]) for key in values)
 
 
 def apply_preset(project: Path, name: str, model: str | None = None) -> list[str]:

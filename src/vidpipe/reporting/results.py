@@ -121,8 +121,8 @@ def gather(
         problems.append(f"not among the scores: {', '.join(lost)}")
     if numbers and not samples.is_dir():
         problems.append(
-            f"the scores are committed ones, the model was not made here: `{results.command}` does "
-            "it"
+            "its samples are not here, so the scores may be those that were committed: "
+            f"`{results.command}` makes both"
         )
 
     # Tables that are there, and whole.

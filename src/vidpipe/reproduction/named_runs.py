@@ -25,7 +25,7 @@ from vidpipe.reporting.side_by_side import (
     kind_of,
 )
 from vidpipe.reproduction import worktree
-from vidpipe.reproduction.record import LOCK, md5, params_of, read_scores, recorded
+from vidpipe.reproduction.record import LOCK, md5, params_of, parsed, read_scores
 from vidpipe.tracking.descriptions import METRICS_FILE, SCORE, flat_params, in_force
 from vidpipe.tracking.headlines import HEADLINES
 from vidpipe.tracking.mlflow_tracker import CLASSIFIER_TAG, MODEL_TAG, open_runs
@@ -76,24 +76,18 @@ def _workspace(project: Path, films: Path | None) -> ComparedRun:
     lock = project / LOCK
     stages = _stages(lock.read_text(encoding="utf-8") if lock.is_file() else "")
     params = flat_params(read(project / FILE))
-    records = {}
-    with suppress(UserError):
-        records = recorded(project)
     models = {}
     for name in HEADLINES:
         file = project / METRICS / f"{name}.json"
         if not file.is_file():
             continue
-        # Those that it ran with: params.yaml may have changed since.
-        stage = f"{name}_evaluate" if f"{name}_evaluate" in records else name
-        ran_with = params | params_of(records, stage)
         numbers, protocol = read_scores(file.read_bytes(), f"{METRICS}/{name}.json")
         # The metrics say which classifier scored; of earlier ones the record does, if it is theirs.
         file_md5 = _md5_of(stages, name, "outs", f"{METRICS}/{name}.json")
         is_recorded = file_md5 == md5(project, f"{METRICS}/{name}.json")
         unknown = ScoringClassifier()
-        scored_by = _recorded_classifier(project, stages, name) if is_recorded else unknown
-        classifier = _classifier(protocol, scored_by)
+        recorded = _recorded_classifier(project, stages, name) if is_recorded else unknown
+        classifier = _classifier(protocol, recorded)
         if classifier == unknown and (classifier_name := classifier_of(name)):
             folder = f"{MODELS}/{classifier_name}"
             weights = project / folder / CLASSIFIER_WEIGHTS
@@ -103,7 +97,7 @@ def _workspace(project: Path, films: Path | None) -> ComparedRun:
         models[name] = ScoredModel(
             model=name,
             numbers=numbers,
-            params=in_force(ran_with, name),
+            params=_ran_with(params, stages, name),
             classifier=classifier,
             samples=samples if films and samples.is_dir() else None,
             why=f"{SAMPLES}/{name} is not there",
@@ -127,7 +121,7 @@ def _revision(project: Path, name: str, kind: str, commit: str, films: Path | No
         models[model] = ScoredModel(
             model=model,
             numbers=numbers,
-            params=in_force(params, model),
+            params=_ran_with(params, stages, model),
             classifier=_classifier(protocol, _recorded_classifier(project, stages, model)),
             samples=samples,
             why=why or "",
@@ -223,6 +217,16 @@ def _md5_of(stages: Mapping[str, Any], model: str, part: str, path: str) -> str:
             if entry.get("path") == path:
                 return str(entry.get("md5", ""))
     return ""
+
+
+def _ran_with(params: Mapping[str, str], stages: Mapping[str, Any], model: str) -> dict[str, str]:
+    """Return the parameters that influenced a model: params.yaml may have changed since it ran."""
+    recorded = dict[str, str]()
+    with suppress(UserError):
+        records = parsed(stages)
+        for stage in (model, f"{model}_evaluate"):
+            recorded |= params_of(records, stage)
+    return in_force({**params, **recorded}, model)
 
 
 def _classifier(protocol: Protocol, recorded: ScoringClassifier) -> ScoringClassifier:

@@ -54,6 +54,15 @@ def recorded(project: Path) -> dict[str, Stage]:
             f"{LOCK}: expected recorded results in this revision, found none; run `dvc repro`, "
             f"commit {LOCK}, and take that revision"
         )
+    return parsed(locked)
+
+
+def parsed(stages: Mapping[str, Any]) -> dict[str, Stage]:
+    """Return the stages of a `dvc.lock` that was read.
+
+    Raises:
+        UserError: If DVC did not write it.
+    """
     try:
         return {
             name: Stage(
@@ -62,7 +71,7 @@ def recorded(project: Path) -> dict[str, Stage]:
                 deps={dep["path"]: dep["md5"] for dep in entry.get("deps", [])},
                 outs={out["path"]: out["md5"] for out in entry.get("outs", [])},
             )
-            for name, entry in locked.items()
+            for name, entry in stages.items()
         }
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise UserError(
@@ -108,11 +117,14 @@ def with_upstream(stages: Mapping[str, Stage], names: Sequence[str]) -> dict[str
 
 
 def params_of(stages: Mapping[str, Stage], name: str) -> dict[str, str]:
-    """Return the parameters that a stage and all before it ran with, as strings by dotted key."""
+    """Return the parameters that a stage and all before it ran with, as strings by dotted key.
+
+    Where stages ran with different ones, the named stage's own count.
+    """
     if name not in stages:
         return {}
     params: dict[str, str] = {}
-    for stage in with_upstream(stages, (name,)).values():
+    for stage in (*with_upstream(stages, (name,)).values(), stages[name]):
         params |= flat_params(stage.params)
     return params
 
@@ -126,7 +138,8 @@ def changed_since(project: Path, stage: str) -> list[str]:
         return []
     now = flat_params(read(project / FILE))
     ran_with = params_of(recorded(project), stage)
-    return [key for key, value in ran_with.items() if now.get(key) != value]
+    # Stages depend on keys of other files too.
+    return [key for key, value in ran_with.items() if key in now and now[key] != value]
 
 
 def mismatches(

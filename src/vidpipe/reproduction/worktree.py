@@ -23,7 +23,7 @@ EXPERIMENT_REFS = "refs/exps/"
 INTERNAL = ("exec/", "stash", "celery/", "apply/")  # refs that are no experiments
 RUN = ("src", "conf", FILE, "dvc.yaml")  # what a run depends on beside data
 RESULTS = ("dvc.lock", "metrics", "plots")
-DIFF = ("diff-index", "--name-only", "--relative", "-G.")
+DIFF = ("diff-index", "--name-only", "--relative", "--text", "-G.")
 # Variables of the user's shell that name other caches, databases and code.
 FOREIGN = ("DVC_", "MLFLOW_", "KEDRO_", "GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "PYTHONPATH")
 

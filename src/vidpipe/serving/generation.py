@@ -14,7 +14,7 @@ import numpy as np
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.data.images import read_image
 from vidpipe.data.video import encode
-from vidpipe.serving.store import DIGIT_GAN_NAMES, WEIGHTS, folder_of, training_command
+from vidpipe.serving.store import DIGIT_GAN_NAMES, WEIGHTS, check_weights, folder_of
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.names import model_name
 from vidpipe.visualization.animation import gif, with_pause
@@ -92,11 +92,11 @@ class Generation:
 
     @property
     def rounds(self) -> int:
-        """How often the file plays its clips: a GIF loops by itself, and a video does not."""
+        """Times that the file plays its clips: a GIF loops by itself, and a video does not."""
         return LOOPS if self.of_clips and self.suffix == ".mp4" else 1
 
     def check(self) -> None:
-        """Raise UserError for what is wrong whatever the weights are."""
+        """Raise UserError for what is wrong whatever the weights are, and if there are none."""
         if self.suffix != ".png" and self.count > MAX_FILMED:
             raise UserError(
                 f"--count {self.count}: a film shows {MAX_FILMED} at most; write a .png"
@@ -107,17 +107,12 @@ class Generation:
             "--label": self.label,
             "--group": self.group,
         }
-        if not self.weights and not (self.folder / WEIGHTS).is_file():
-            raise UserError(
-                f"{self.folder / WEIGHTS}: expected trained weights, found no such file; "
-                f"`{training_command(self.model)}` trains {self.model}, and `vidpipe models list` "
-                "shows what there is"
-            )
         for option, value in of_clips.items():
             if self.model in DIGIT_GAN_NAMES and value:
                 raise UserError(f"{option}: {self.model} starts from noise alone")
         if self.walk and not self.of_clips and self.suffix != ".png":
             raise UserError(f"--walk: a film of {self.model} is the whole walk; write a .png")
+        check_weights(self.model, self.folder)
 
     def words(self, out: str) -> list[str]:
         """Return the command that writes the same bytes to `out`, word by word."""

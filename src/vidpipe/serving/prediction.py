@@ -1,13 +1,14 @@
 """Frames that follow a picture or a video, by a trained pix2pix, as the bytes of a file."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from vidpipe.data.datasets.folder import SUFFIXES as VIDEOS
 from vidpipe.data.images import read_frames, read_image
-from vidpipe.data.sequences import as_film, is_sequence
+from vidpipe.data.sequences import as_film
 from vidpipe.data.video import encode, rate
 from vidpipe.serving.generation import option_words, start_torch
 from vidpipe.serving.store import PREDICTOR, WEIGHTS, folder_of
@@ -17,8 +18,10 @@ from vidpipe.visualization.animation import gif
 SUFFIXES = (".mp4", ".gif")
 MOST_FRAMES = 10_000  # that are predicted; they are in memory at a time
 FASTEST_GIF = 50  # frames per second
-PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"}  # that are never animations
-PICTURES_TOO = {".gif", ".apng"}  # animations, or not
+OF_OTHER_KINDS = {
+    "--image": "a video goes with --video",
+    "--video": "a picture goes with --image, and of a folder of videos name one",
+}
 PICTURE_RATE = 25  # frames per second after a picture, which has no rate of its own
 
 
@@ -68,7 +71,8 @@ class Prediction:
     @cached_property
     def rate(self) -> int:
         """Frames per second of the film."""
-        return self.fps or (_own_rate(self.video) if self.video else PICTURE_RATE)
+        own = _own_rate(self.video) if self.video else PICTURE_RATE
+        return self.fps or own
 
     @property
     def folder(self) -> Path:
@@ -79,19 +83,6 @@ class Prediction:
         """Raise UserError for what can be told before torch is imported, which takes seconds."""
         if (self.image is None) == (self.video is None):
             raise UserError("expected either --image or --video, one of them")
-        if self.image and self.image.suffix.lower() in VIDEOS - PICTURES_TOO:
-            raise UserError(
-                f"{self.image}: expected a picture, got what looks like a video: use --video"
-            )
-        if self.video and self.video.suffix.lower() in PICTURES:
-            raise UserError(
-                f"{self.video}: expected a video, got what looks like a picture: use --image"
-            )
-        if self.video and self.video.is_dir() and not is_sequence(self.video):
-            raise UserError(
-                f"{self.video}: expected a video, or a folder of numbered pictures of one, got "
-                "another folder: name one video in it"
-            )
         if self.start is not None and (self.video is None or self.start < 0):
             raise UserError("--from takes seconds from 0 on, and needs --video")
         if self.futures * self.steps > MOST_FRAMES:
@@ -101,10 +92,12 @@ class Prediction:
             )
         if self.seed is not None and self.futures == 1:
             raise UserError("--seed is of the noise of several futures: set --futures to 2 or more")
-        if self.suffix == ".gif" and self.rate > FASTEST_GIF:
+        with _advice("--video"):
+            rate = self.rate
+        if self.suffix == ".gif" and rate > FASTEST_GIF:
             raise UserError(
                 f"--out {self.suffix}: browsers show a GIF at {FASTEST_GIF} frames per second at "
-                f"most, got {self.rate}; write an .mp4, or set --fps"
+                f"most, got {rate}; write an .mp4, or set --fps"
             )
 
     def words(self, out: str) -> list[str]:
@@ -154,7 +147,8 @@ class Prediction:
             )
         else:
             assert self.image
-            past, real = [read_image(self.image, size)], []
+            with _advice("--image"):
+                past, real = [read_image(self.image, size)], []
         first = past[-1]
 
         # Roll the generator out: each predicted frame is part of the input of the next step.
@@ -174,6 +168,15 @@ class Prediction:
             pages = list(futures_film(first, futures, real))
         write = encode if self.suffix == ".mp4" else gif
         return Continuation(write(pages, fps=self.rate), len(real), size, enlargement(size))
+
+
+@contextmanager
+def _advice(option: str) -> Iterator[None]:
+    """Add to an error of reading a file what to do with one of another kind."""
+    try:
+        yield
+    except UserError as error:
+        raise UserError(f"{error} ({OF_OTHER_KINDS[option]})") from error
 
 
 def _own_rate(video: Path) -> int:

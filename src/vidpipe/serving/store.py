@@ -4,6 +4,7 @@ from pathlib import Path
 
 from vidpipe.config.schema import CLIP_GAN_NAMES
 from vidpipe.training.weight_files import GENERATOR_WEIGHTS
+from vidpipe.utils.errors import UserError
 
 PREDICTOR = "pix2pix"
 DIGIT_GAN_NAMES = ("mlp_gan", "dcgan")
@@ -37,3 +38,12 @@ def origin(folder: Path) -> str:
 def training_command(model: str) -> str:
     """Return the command that trains a model."""
     return f"dvc repro {model}_train"
+
+
+def check_weights(model: str, folder: Path) -> None:
+    """Raise UserError, with the command that trains the model, if its folder has no weights."""
+    if not (folder / WEIGHTS).is_file():
+        raise UserError(
+            f"{folder / WEIGHTS}: expected trained weights, found no such file; "
+            f"`{training_command(model)}` trains {model}"
+        )

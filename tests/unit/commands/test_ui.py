@@ -1,6 +1,8 @@
 """The pages are for this machine alone."""
 
+import errno
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -75,7 +77,7 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(vidpipe, project, m
         taken.listen()
         port = taken.getsockname()[1]
         said = vidpipe("ui", "--port", str(port), code=1).output
-    assert f"expected one that is free and allowed, {port} is not: Address already in use" in said
+    assert f"--port {port}: expected a free port, got: {os.strerror(errno.EADDRINUSE)}" in said
     assert f"try --port {port % 65535 + 1}" in said
     assert not (project / "mlflow").exists()
 

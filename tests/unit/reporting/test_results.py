@@ -53,13 +53,13 @@ def test_a_score_that_is_not_there_is_named(tmp_path):
     assert problem == "not among the scores: Motion"
 
 
-def test_scores_of_a_model_that_was_not_made_here_are_said_to_be_committed_ones(tmp_path):
+def test_scores_without_samples_are_said_to_be_perhaps_committed_ones(tmp_path):
     project = write_tree(tmp_path / "p")
     shutil.rmtree(project / "data/07_model_output/gan3d")
     (problem,) = read_tree(project, {}).models["gan3d"].problems
     assert problem == (
-        "the scores are committed ones, the model was not made here: `dvc repro gan3d_evaluate` "
-        "does it"
+        "its samples are not here, so the scores may be those that were committed: `dvc repro "
+        "gan3d_evaluate` makes both"
     )
 
 

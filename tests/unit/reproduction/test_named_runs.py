@@ -203,9 +203,12 @@ def test_a_name_of_several_runs_is_refused(repository, mlflow):
         find_run(repository, "gan3d · actions")
 
 
-def test_the_workspace_has_the_parameters_that_its_results_were_made_with(repository):
+@pytest.mark.parametrize("name", ["workspace", "second"])
+def test_results_have_the_parameters_that_they_were_made_with(repository, name):
     lock = repository / "dvc.lock"
     lock.write_text(lock.read_text() + "    params: {params.yaml: {gan3d.train: {steps: 77}}}\n")
-    found = find_run(repository, "workspace").models["gan3d"].params
+    commit(repository, "two")
+    run(repository, "git", "tag", "second")
+    found = find_run(repository, name).models["gan3d"].params
     assert found["gan3d.train.steps"] == "77"
     assert found["gan3d.train.batch"] == "16"

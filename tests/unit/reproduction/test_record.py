@@ -9,6 +9,7 @@ from support.project import ROOT
 
 from vidpipe.reproduction.record import (
     Stage,
+    changed_since,
     declared,
     md5,
     mismatches,
@@ -272,3 +273,12 @@ def test_parameters_are_those_of_a_stage_and_all_before_it():
     expected = {"frames.size": "64", "a.model.width": "3", "runtime.threads": "2"}
     assert params_of(stages, "train") == expected
     assert params_of(stages, "none") == {}
+    # Its own count, whatever a stage before it ran with.
+    stages["frames"] = Stage("", {"frames.size": 64, "runtime.threads": 8}, {"v": "0"}, {"f": "0"})
+    stages["a later frames"] = stages.pop("frames")
+    assert params_of(stages, "train") == expected
+
+
+@pytest.mark.parametrize("stage", sorted(recorded(ROOT)))
+def test_committed_results_ran_with_the_committed_parameters(stage):
+    assert changed_since(ROOT, stage) == []
