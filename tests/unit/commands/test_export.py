@@ -30,7 +30,7 @@ def test_weights_of_the_tree_are_exported(vidpipe, exported):
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["vgan", "--out", "x"], "`dvc repro vgan_train` trains them"),
+        (["vgan", "--out", "x"], "`dvc repro vgan_train` trains vgan"),
         (["gan3d", "--out", "data"], "expected an empty folder"),
         (["gan3d", "--out", "file"], "is a file"),
         (["gan3d", "--out", "x", "--format", "onnx"], "expected a name that ends in .onnx"),
