@@ -20,7 +20,7 @@ def models() -> None:
     """List models, get published ones, and pack trained ones for others."""
 
 
-@models.command("list")
+@models.command("list", short_help="List what there is of each model.")
 @click.option("--from", "source", metavar=SOURCE, help="Show what is published there, too.")
 def list_models(source: str | None) -> None:
     """List what there is of each model: trained here, fetched, shipped with the package, or none.
@@ -41,7 +41,7 @@ def list_models(source: str | None) -> None:
         click.echo(f"{_row(cells)}  {EXPERIMENTS[name].about if here else training_command(name)}")
 
 
-@models.command("get")
+@models.command("get", short_help="Get the published weights of MODEL.")
 @click.argument("model", type=ModelName(NAMES))
 @click.option(
     "--from",
@@ -65,7 +65,7 @@ def get_model(model: str, source: str) -> None:
         click.echo(f"{used}: trained here, goes before it", err=True)
 
 
-@models.command("pack")
+@models.command("pack", short_help="Make an archive of trained models.")
 @click.argument("names", nargs=-1, metavar="[MODEL]...", type=ModelName(NAMES))
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder."

@@ -18,7 +18,7 @@ def pairs() -> None:
     """Look at the pairs of frames that pix2pix is fed."""
 
 
-@pairs.command()
+@pairs.command(short_help="Write pair NUMBER as one picture.")
 @click.argument("number", type=int, default=0)
 @click.option("--out", type=click.Path(path_type=Path), default=None, help="PNG to write.")
 @click.option("--npz", type=click.Path(path_type=Path), default=PACKED, show_default=True)
