@@ -1,7 +1,6 @@
 """Jobs of the page: fields and a picture in, a file and its command out."""
 
 import os
-import re
 import shlex
 import warnings
 from collections.abc import Mapping
@@ -82,15 +81,14 @@ def run_job(
         )
     name = fields.get("name") or "picture.png"
     with TemporaryDirectory(prefix="vidpipe-play-") as folder:
-        # Errors name file and fields as the user of the page knows them.
+        # Errors name the file as the user knows it.
         path = Path(folder) / _name(name)
         path.write_bytes(picture)
         try:
             job, note = _job(model, kind, fields, path if picture else None)
             result = replace(job, weights=weights).make()
         except UserError as error:
-            words = str(error).replace(f"{folder}{os.sep}", "")
-            raise UserError(re.sub(r" with --image|--(?=[a-z])", "", words)) from error
+            raise UserError(str(error).replace(f"{folder}{os.sep}", "")) from error
     out = f"{model}-{job.seed}.{kind}" if isinstance(job, Generation) else f"{model}.{kind}"
 
     # The command reads the user's own file, which lies where the command is typed.
