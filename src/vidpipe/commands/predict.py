@@ -6,8 +6,14 @@ from typing import Any
 import click
 
 from vidpipe.commands.outputs import check_out, say_origin
-from vidpipe.serving.prediction import MOST_FRAMES, SUFFIXES, Prediction
+from vidpipe.serving.prediction import MOST_FRAMES, SUFFIXES, Prediction, SourceError
 from vidpipe.utils.atomic import whole_file
+from vidpipe.utils.errors import UserError
+
+OF_ANOTHER_KIND = {
+    True: "a video goes with --video",
+    False: "a picture goes with --image, and of a folder of videos name one",
+}
 
 
 @click.command()
@@ -75,7 +81,10 @@ def predict(out: Path, **options: Any) -> None:
     """
     check_out("--out", out, SUFFIXES)
     job = Prediction(suffix=out.suffix, **options)
-    continuation = job.make()
+    try:
+        continuation = job.make()
+    except SourceError as error:
+        raise UserError(f"{error} ({OF_ANOTHER_KIND[bool(job.image)]})") from error
     with whole_file(out) as partial:
         partial.write_bytes(continuation.file)
     beside = f", {continuation.beside} of them beside the real ones" if continuation.beside else ""

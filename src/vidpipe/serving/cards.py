@@ -7,7 +7,7 @@ from typing import Any
 
 from vidpipe.config.loader import FILE, read
 from vidpipe.reproduction.record import md5, read_numbers, recorded
-from vidpipe.serving.store import DIGIT_GAN_NAMES, PREDICTOR, TRAINED
+from vidpipe.serving.store import DIGIT_GAN_NAMES, PICTURE_GAN, PREDICTOR, TRAINED
 from vidpipe.tracking.descriptions import score_table
 from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.utils.errors import UserError
@@ -55,7 +55,7 @@ def card(model: str, *, half: bool) -> str:
         numbers=rounded if half else "of 32 bits, as they were trained",
         use="vidpipe predict --image me.png"
         if model == PREDICTOR
-        else f"vidpipe generate {model}" + (" --image me.png" if model == "convlstm_gan" else ""),
+        else f"vidpipe generate {model}" + (" --image me.png" if model == PICTURE_GAN else ""),
         scores=score_table(model, numbers),
     )
 

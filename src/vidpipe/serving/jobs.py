@@ -18,6 +18,7 @@ from vidpipe.serving.prediction import Prediction
 from vidpipe.serving.store import (
     DIGIT_GAN_NAMES,
     NAMES,
+    PICTURE_GAN,
     PREDICTOR,
     WEIGHTS,
     folder_of,
@@ -108,10 +109,10 @@ def _job(
 ) -> tuple[Generation | Prediction, str]:
     """Return what is asked for, and a note on how the picture was understood."""
     frames = _number(fields, "frames", 1 if model == PREDICTOR else 2, MAX_FRAMES)
+    if path is None and model in {PREDICTOR, PICTURE_GAN}:
+        raise UserError(f"draw a picture or choose one: {model} goes on from it")
     pictures = _pictures(path) if path else 1
-    if model == PREDICTOR:
-        if path is None:
-            raise UserError("draw a picture or choose one: pix2pix goes on from it")
+    if path and model == PREDICTOR:
         moving = pictures != 1
         source: dict[str, Any] = {"video" if moving else "image": path}
         note = f"{path.name} moves: it goes on from its last frames" if moving else ""
@@ -181,7 +182,7 @@ def offered() -> list[dict[str, Any]]:
 
 
 def _described(model: str) -> dict[str, Any]:
-    """Describe a model: where its weights are, its labels, groups and frames."""
+    """Describe a model: where its weights are, its labels, groups and frames, and if it encodes."""
     folder = folder_of(model)
     about = {"name": model, "train": training_command(model), "max_count": MAX_COUNT[model]}
     if not (folder / WEIGHTS).is_file():
@@ -199,5 +200,6 @@ def _described(model: str) -> dict[str, Any]:
         "labels": list(facts.get("labels") or []),
         "groups": list(facts.get("groups") or []),
         "frames": facts.get("frames"),
+        "encoder": bool(facts.get("encoder")),
         "size": facts.get("size"),
     }

@@ -18,11 +18,11 @@ from vidpipe.visualization.animation import gif
 SUFFIXES = (".mp4", ".gif")
 MOST_FRAMES = 10_000  # that are predicted; they are in memory at a time
 FASTEST_GIF = 50  # frames per second
-OF_OTHER_KINDS = {
-    "--image": "a video goes with --video",
-    "--video": "a picture goes with --image, and of a folder of videos name one",
-}
 PICTURE_RATE = 25  # frames per second after a picture, which has no rate of its own
+
+
+class SourceError(UserError):
+    """The file to start from cannot be read as the picture or the video that it was given as."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Prediction:
         return self.weights or folder_of(PREDICTOR)
 
     def check(self) -> None:
-        """Raise UserError for what can be told before torch is imported, which takes seconds."""
+        """Raise an error for what can be told before torch is imported, which takes seconds."""
         if (self.image is None) == (self.video is None):
             raise UserError("expected either --image or --video, one of them")
         if self.start is not None and (self.video is None or self.start < 0):
@@ -92,7 +92,7 @@ class Prediction:
             )
         if self.seed is not None and self.futures == 1:
             raise UserError("--seed is of the noise of several futures: set --futures to 2 or more")
-        with _advice("--video"):
+        with _reading():
             rate = self.rate
         if self.suffix == ".gif" and rate > FASTEST_GIF:
             raise UserError(
@@ -113,7 +113,8 @@ class Prediction:
         """Predict the frames.
 
         Raises:
-            UserError: If the weights, the picture or the video are missing or wrong.
+            SourceError: If the picture or the video is missing, or a file of another kind.
+            UserError: If the weights are missing or wrong, or cannot do what is asked for.
         """
         self.check()
 
@@ -147,7 +148,7 @@ class Prediction:
             )
         else:
             assert self.image
-            with _advice("--image"):
+            with _reading():
                 past, real = [read_image(self.image, size)], []
         first = past[-1]
 
@@ -171,12 +172,12 @@ class Prediction:
 
 
 @contextmanager
-def _advice(option: str) -> Iterator[None]:
-    """Add to an error of reading a file what to do with one of another kind."""
+def _reading() -> Iterator[None]:
+    """Tell errors of reading the source from all others."""
     try:
         yield
     except UserError as error:
-        raise UserError(f"{error} ({OF_OTHER_KINDS[option]})") from error
+        raise SourceError(str(error)) from error
 
 
 def _own_rate(video: Path) -> int:

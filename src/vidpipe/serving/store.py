@@ -7,6 +7,7 @@ from vidpipe.training.weight_files import GENERATOR_WEIGHTS
 from vidpipe.utils.errors import UserError
 
 PREDICTOR = "pix2pix"
+PICTURE_GAN = "convlstm_gan"  # all of its clips begin with a picture
 DIGIT_GAN_NAMES = ("mlp_gan", "dcgan")
 NAMES = (PREDICTOR, *CLIP_GAN_NAMES, *reversed(DIGIT_GAN_NAMES))
 
