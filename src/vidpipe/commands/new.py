@@ -70,11 +70,12 @@ def new(folder: Path) -> None:
     words = f'"{folder}"' if " " in str(folder) else folder
     click.echo(f"  cd {words}\n  git add --all && git commit --message Start")
     click.echo("  vidpipe use carphone\n  dvc repro pix2pix_evaluate")
-    changed = sum(len(unlike(home, read_preset(home, name))) for name in COMMITTED.values())
+    changed = {key for name in COMMITTED.values() for key in unlike(home, read_preset(home, name))}
     if changed:
         presets = " && ".join(f"vidpipe preset {name}" for name in COMMITTED.values())
+        values = "1 value that is" if len(changed) == 1 else f"{len(changed)} values that are"
         click.echo(
-            f"params.yaml has {changed} value{'s that are' if changed > 1 else ' that is'} not the "
+            f"params.yaml has {values} not the "
             "default: the package was built from a clone in which params.yaml was changed. To go "
             f"back to the presets: {presets}",
             err=True,

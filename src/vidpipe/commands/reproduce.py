@@ -95,7 +95,10 @@ def reproduce(
         )
     with worktree.scratch(keep=keep) as folder:
         _say(f"{revision} ({commit[:12]}) {'goes to' if keep else 'for a while in'} {folder}")
-        if others := worktree.uncommitted(here, commit):
+        # Of an older revision a work tree is expected to differ.
+        if commit == worktree.commit_of(here, "HEAD") and (
+            others := worktree.uncommitted(here, commit)
+        ):
             _say(
                 f"the work tree has other {', '.join(others)} than {revision}, which alone is "
                 "rebuilt: to prove what lies here, commit it first"

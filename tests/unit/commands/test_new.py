@@ -76,9 +76,11 @@ def test_parameters_that_the_package_was_built_with_are_named_if_they_are_not_th
     template = here / "template"
     shutil.copytree(here / "plain", template, ignore=shutil.ignore_patterns(".git"))
     params = template / "params.yaml"
-    params.write_text(params.read_text().replace("steps: 3200", "steps: 12"))
+    params.write_text(
+        params.read_text().replace("steps: 2400", "steps: 12").replace("threads: 2", "threads: 1")
+    )
     monkeypatch.setattr(new, "TEMPLATE", template)
     said = vidpipe("new", "mine").output
-    assert "params.yaml has 1 value that is not the default" in said
+    assert "params.yaml has 2 values that are not the default" in said
     assert "vidpipe preset laptop && vidpipe preset steady && vidpipe preset portable" in said
     assert "steps: 12\n" in (here / "mine/params.yaml").read_text()

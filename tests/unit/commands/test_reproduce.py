@@ -54,8 +54,9 @@ def test_a_tag_is_rebuilt_by_its_own_code_and_the_users_tree_stays(
     monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:9")
     monkeypatch.setenv("DVC_ROOT", str(project))
     before = toy.state(project)
-    said = vidpipe("reproduce", toy.TAG, "--json", str(tmp_path / "r.json")).stdout
+    said = vidpipe("reproduce", toy.TAG, "--json", str(tmp_path / "r.json")).output
     assert toy.state(project) == before
+    assert "the work tree has other src than v1" in said
     assert "v1 is reproduced at the level bits" in said
     assert "4 of 4 outputs are the same bytes, 2 of 2 metrics agree" in said
     found = report(tmp_path / "r.json")
@@ -85,6 +86,15 @@ def test_a_parameter_changed_by_hand_in_the_lock_goes_red_and_names_the_output(
     red = [line.split()[0] for line in said.splitlines() if line.endswith("of other inputs")]
     assert red == ["data/numbers", "metrics/numbers.json"]
     assert "data/other.txt" not in said
+
+
+def test_of_an_older_revision_the_work_tree_may_differ(project, vidpipe):
+    code = project / "src/numbers_made.py"
+    code.write_text(code.read_text() + "# said later\n")
+    toy.commit(project, "later")
+    said = vidpipe("reproduce", toy.TAG, "--stage", "other").output
+    assert "v1 is reproduced" in said
+    assert "the work tree has other" not in said
 
 
 def declare(project, change):
