@@ -52,6 +52,8 @@ def game(
         "clips": np.arange(32, dtype=np.int32).reshape(2, 16),
         "label": np.arange(2),
         "labels": np.array(["one", "other"]),
+        "group": np.zeros(2, np.int32),
+        "groups": np.array(["all"]),
         "split": np.array([TRAIN, TRAIN]),
     }
     return networks(name, parameters(scale, patch), arrays, machine)

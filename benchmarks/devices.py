@@ -70,6 +70,8 @@ def arrays(params: Params) -> dict[str, np.ndarray]:
         "split": np.full(CLIPS, "train"),
         "label": (np.arange(CLIPS) % 9).astype(np.int32),
         "labels": np.array([f"action {number}" for number in range(9)]),
+        "group": np.zeros(CLIPS, np.int32),
+        "groups": np.array(["all"]),
     }
 
 

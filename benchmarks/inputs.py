@@ -16,7 +16,7 @@ from vidpipe.pipelines.data.pairs import pack
 
 ROOT = Path(__file__).parents[1]
 PRESETS = ROOT / "conf/presets"
-PIXELS = {name: {"model": {"space": "pixels"}} for name in CLIP_GAN_NAMES}
+PIXELS = {"space": "pixels", "encoder": 0, "groups": False, "frames": 8}
 # What plain loops are written for: the next frame is painted from one.
 PAINTING = {"pix2pix": {"model": {"history": 1, "motion": "none"}}}
 
@@ -24,15 +24,17 @@ PAINTING = {"pix2pix": {"model": {"history": 1, "motion": "none"}}}
 def parameters(scale: str, *patches: Mapping[str, Any]) -> Params:
     """`params.yaml` with a preset of conf/presets/scale laid over it, and patches over that.
 
-    GANs of clips work on pixels, all as large and wide as gan3d: latents would need an autoencoder
-    that is trained before.
+    GANs of clips work on pixels, without an encoder, and have penalties in every fourth step;
+    mocogan is as wide as gan3d. Latents would need an autoencoder that is trained before.
     """
     blocks = _read(ROOT / "params.yaml")
-    for patch in (_read(PRESETS / f"scale/{scale}.yaml"), PIXELS):
-        _lay_over(blocks, patch)
-    alike = ("size", "frames", "width", "discriminator_width")
-    others = {key: blocks["gan3d"]["model"][key] for key in alike}
-    for patch in ({"mocogan": {"model": {"encoder": 0, **others}}}, *patches):
+    _lay_over(blocks, _read(PRESETS / f"scale/{scale}.yaml"))
+    alike = {key: blocks["gan3d"]["model"][key] for key in ("width", "discriminator_width")}
+    pixels: dict[str, Any] = {
+        name: {"model": dict(PIXELS), "train": {"penalty_every": 4}} for name in CLIP_GAN_NAMES
+    }
+    pixels["mocogan"]["model"] |= alike
+    for patch in (pixels, *patches):
         _lay_over(blocks, patch)
     return Params.model_validate(blocks)
 

@@ -1,10 +1,11 @@
-"""What limits mocogan, the painter or the walk: scores of its clips with codes of real motion.
+"""What limits a GAN of clips, painter or walk: scores of its clips with codes of real motion.
 
-    python benchmarks/motion_codes.py
+    python benchmarks/motion_codes.py mocogan
 
-Takes the committed model of this clone (`dvc repro mocogan_train`). The codes of a clip's motion
-are those that the encoder gives to a training clip of the same action by another person. Prints the
-table of docs/results.md; all but the codes and the instruction set is as in `mocogan_evaluate`.
+Scores a model of this clone (`dvc repro MODEL_train`). The codes of a clip's motion are those that
+the encoder gives to a training clip of the same action by another person. Prints the table of
+docs/results.md; all but the codes and the instruction set is as in `MODEL_evaluate`. convlstm_gan
+is left out: its walk depends on the picture too.
 """
 
 from pathlib import Path
@@ -18,9 +19,10 @@ from vidpipe.data.clip_arrays import stretches
 from vidpipe.data.npz import read_npz
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.evaluation.clip_evaluation import evaluate_sampler
-from vidpipe.models import mocogan
+from vidpipe.models import gan3d, mocogan, vgan
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.autoencoder import in_latents
+from vidpipe.models.clip_codes import CodedGenerator
 from vidpipe.models.clip_encoder import Gaussian
 from vidpipe.models.clip_gan import ClipData
 from vidpipe.models.clip_sampling import ClipSampler
@@ -29,6 +31,7 @@ from vidpipe.training import runtime, weights
 from vidpipe.training.weight_files import CLASSIFIER_WEIGHTS
 
 DATA = Path("data")
+MODELS = {"gan3d": gan3d, "vgan": vgan, "mocogan": mocogan}
 BANK = 4096  # real clips whose codes are drawn from
 SCORES = (
     "motion_ratio", "freezing_rate", "frechet_diff", "frechet_actions", "confident_share",
@@ -44,7 +47,7 @@ class RealMotion(nn.Module):
         data: Training clips.
     """
 
-    def __init__(self, generator: mocogan.Generator, data: ClipData) -> None:
+    def __init__(self, generator: CodedGenerator, data: ClipData) -> None:
         super().__init__()
         self.labels = len(data.labels)
         self.noise = generator.walk.noise
@@ -64,17 +67,19 @@ class RealMotion(nn.Module):
         return Gaussian(*(values[chosen] for values in self.codes)).at(noise[:, :, :-1])
 
 
-def main() -> None:
-    """Score clips with motion of the walk, and of real clips."""
+@click.command()
+@click.argument("model", type=click.Choice(list(MODELS)))
+def main(model: str) -> None:
+    """Score clips of MODEL with motion of the walk, and of real clips."""
     params = check(read(Path("params.yaml")))
     machine = runtime.start(device="cpu", precision="fp32", threads=2, determinism="machine")
-    samples, seed = params.mocogan.evaluate.samples, params.mocogan.evaluate.seed
+    evaluate = getattr(params, model).evaluate
     arrays = read_npz(DATA / "05_model_input/clips.npz")
-    sampler = ClipSampler.load("mocogan", mocogan.Generator, DATA / "06_models/mocogan", machine)
+    sampler = ClipSampler.load(model, MODELS[model].Generator, DATA / "06_models" / model, machine)
     generator = sampler.generator
-    assert isinstance(generator, mocogan.Generator)
+    assert isinstance(generator, CodedGenerator)
     if not (sampler.autoencoder and generator.encoder and generator.content.groups):
-        raise click.ClickException("mocogan: expected one of latents, with an encoder and groups")
+        raise click.ClickException(f"{model}: expected one of latents, with an encoder and groups")
     latents = in_latents(arrays, sampler.autoencoder, mirrored=True)
     classifier = weights.build(
         ActionClassifier, DATA / "06_models/action_classifier" / CLASSIFIER_WEIGHTS
@@ -82,7 +87,7 @@ def main() -> None:
     walk = generator.walk
     real_motion = RealMotion(generator, ClipData.of(latents, machine.device))
     real = [
-        stretches(arrays, split, frames=generator.frames, most=most * samples)
+        stretches(arrays, split, frames=generator.frames, most=most * evaluate.samples)
         for split, most in ((TRAIN, MAX_RATIO), (TEST, 1))
     ]
     click.echo(f"| codes of motion | {' | '.join(f'`{name}`' for name in SCORES)} |")
@@ -90,7 +95,11 @@ def main() -> None:
     for title, motion in {"the walk's": walk, "of real clips": real_motion}.items():
         generator.register_module("walk", motion)
         scored = evaluate_sampler(
-            sampler, machine.place(classifier), *real, samples=samples, seed=seed
+            sampler,
+            machine.place(classifier),
+            *real,
+            samples=evaluate.samples,
+            seed=evaluate.seed,
         ).metrics
         cells = [f"{scored[name] / scored.get(f'{name}_floor', 1):.2f}" for name in SCORES]
         click.echo(f"| {title} | {' | '.join(cells)} |")

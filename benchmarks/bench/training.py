@@ -23,8 +23,8 @@ from vidpipe.utils.processor import fastest_runtime
 MODELS = {
     "pix2pix": "pix2pix, 256x256, batch 1: the published networks",
     "dcgan": "dcgan, 28x28, batch 32: the networks of the recipe `report`",
-    "gan3d": "gan3d at `laptop`: 8 frames of 32x32, batch 16",
-    "convlstm_gan": "convlstm_gan at `laptop`: 8 frames of 32x32, batch 16",
+    "gan3d": "gan3d at `laptop`: 8 frames of 32x32, batch 8",
+    "convlstm_gan": "convlstm_gan at `laptop`: 8 frames of 32x32, batch 8",
 }
 SIDES = ("plain", "portable", "fast")
 PUBLISHED = {"pix2pix": {"model": {"width": 64, "discriminator_width": 64}, "train": {"batch": 1}}}

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 import torch
 
-from benchmarks import games, plain
+from benchmarks import clip_gans, devices, games, plain
 from benchmarks.bench import overhead, packing, page, reading, sides, steps, training
 from benchmarks.inputs import parameters
 from vidpipe.config.loader import read
 from vidpipe.data.npz import write_npz
 from vidpipe.models import dcgan, pix2pix
-from vidpipe.training.runtime import PORTABLE
+from vidpipe.training.runtime import PORTABLE, start
 
 TIMES = {"median": 0.5, "least": 0.4, "most": 0.6, "rounds": [0.4, 0.5, 0.6], "peak_mib": 500}
 MACHINE = {
@@ -159,6 +159,14 @@ def test_the_plain_dcgan_is_that_of_the_recipe_report():
 def test_gans_of_clips_are_compared_as_they_are_committed(model: str):
     params = training.params_of(model, quick=False)
     assert getattr(params, model) == getattr(parameters("laptop"), model)
+
+
+def test_clips_of_the_other_benchmarks_are_as_trainings_read_them():
+    machine = start(device="cpu", precision="fp32", threads=1, determinism="machine")
+    params = parameters("smoke")
+    games.networks("gan3d", params, devices.arrays(params), machine)
+    state, _ = clip_gans.game("gan3d", "smoke", 32, 2, machine)
+    assert state.hyperparameters.penalty_every == 4
 
 
 @pytest.mark.parametrize(
