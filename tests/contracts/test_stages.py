@@ -150,6 +150,6 @@ def test_shipped_models_are_those_that_were_scored(model):
     folder = SHIPPED / model
     for name, file in read_index(str(SHIPPED)).models[model].items():
         assert sha256(folder / name) == file.sha256
-        assert file.size < 3_000_000, "of the repository, for good"
+        assert file.size < 3_500_000, "of the repository, for good"
     scores = json.loads((ROOT / f"metrics/{model}.json").read_text(encoding="utf-8"))
     assert score_table(model, scores) in (folder / "card.md").read_text(encoding="utf-8")

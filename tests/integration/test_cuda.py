@@ -39,7 +39,12 @@ pytestmark = [
 HYPERPARAMETERS = {"loss": "relativistic", "r1": 0.2, "r2": 0.2, "learning_rate": 1e-4}
 CLIPS = {model_name(network): partial(games.clips, network) for network in CLIP_GANS}
 CLIPS["mocogan of latents"] = partial(games.clips, mocogan, space="latent")
-CLIPS["mocogan with an encoder"] = partial(games.clips, mocogan, space="latent", encoder=8)
+CLIPS |= {
+    f"{model_name(network)} with an encoder": partial(
+        games.clips, network, space="latent", encoder=8
+    )
+    for network in CLIP_GANS
+}
 CLIPS["mocogan as published"] = partial(games.clips, mocogan, paint="transposed")
 PREDICTORS = {
     "pix2pix that paints": {},

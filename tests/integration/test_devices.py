@@ -13,7 +13,7 @@ from support.project import ROOT, copy, mlflow_runs, run
 
 from vidpipe.config.loader import check, read
 from vidpipe.pipelines import devices
-from vidpipe.pipelines.clips import train_mocogan
+from vidpipe.pipelines.clips import walk
 from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.training.checkpoint import FILES
 from vidpipe.utils.errors import UserError
@@ -46,17 +46,18 @@ def test_two_processes_learn_what_one_does(tmp_path):
     assert {path.name for path in one.rglob("*")} == {path.name for path in two.rglob("*")}
 
 
-def test_mocogans_walk_goes_on_where_two_processes_have_ended(tmp_path, monkeypatch):
-    monkeypatch.setattr(train_mocogan, "CLIPS", 16)
-    gan = games.train("mocogan", 2, tmp_path / "gan")
-    both = games.train("mocogan", 2, tmp_path / "both", node=train_mocogan.train_mocogan)
+def test_the_walk_goes_on_in_the_first_of_two_processes(tmp_path, monkeypatch):
+    monkeypatch.setattr(walk, "CLIPS", 16)
+    gan = games.train("mocogan", 2, tmp_path / "gan", walk_steps=0)
+    both = games.train("mocogan", 2, tmp_path / "both")
     one, other = games.weights(gan), games.weights(both)
     moved = {name for name in one if not one[name].equal(other[name])}
     assert moved == {name for name in one if name.startswith("generator.walk.")}
 
 
 @pytest.mark.parametrize(
-    ("game", "model"), [("gan3d", BATCH_NORM), ("mocogan", {}), ("dcgan", {}), ("pix2pix", {})]
+    ("game", "model"),
+    [("gan3d", BATCH_NORM), ("mocogan", {}), ("convlstm_gan", {}), ("dcgan", {}), ("pix2pix", {})],
 )
 def test_in_double_precision_no_weight_is_another_with_batch_norm_too(tmp_path, game, model):
     one = games.train(game, 1, tmp_path / "one", node=games.in_double, model=model)

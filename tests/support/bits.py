@@ -41,12 +41,11 @@ MODELS = {
     "mocogan": ["clips", "action_classifier"],
 }
 CLASSIFIERS = {"digit_classifier": "digits", "action_classifier": "clips"}
-ENCODER = "clip_autoencoder"
+ENCODER, UNTAUGHT = "clip_autoencoder", "untaught_autoencoder"
 ROOT = Path(__file__).parents[2]
-PIXELS = {"model": {"space": "pixels"}}  # an autoencoder of three steps is refused
 FEW = {"steps": 3, "report_every": 3, "sample_every": 3}
 TRAIN = FEW | {"batch": 2}
-WALK = {"walk_steps": 3}
+CLIPS = {"penalty_every": 2, "walk_steps": 3}  # all that a training has, gradients of gradients too
 SMALL = {
     "pairs": {"gap": 1},
     "clips": {"frames": 16, "stride": 4},
@@ -56,14 +55,13 @@ SMALL = {
     "pix2pix": {"train": TRAIN, "evaluate": {"starts": 2, "resamples": 5}},
     "mlp_gan": {"train": TRAIN},
     "dcgan": {"train": TRAIN},
-    **{gan: {"train": TRAIN, "evaluate": {"samples": 4}} for gan in CLIP_GAN_NAMES},
-    "mocogan": PIXELS | {"train": TRAIN | WALK, "evaluate": {"samples": 4}},
+    **{gan: {"train": TRAIN | CLIPS, "evaluate": {"samples": 4}} for gan in CLIP_GAN_NAMES},
 }
 SMOKE = ROOT / "conf/presets/scale/smoke.yaml"
 
 
 LAPTOP = {"digits": {"count": 200}, **{gan: {"train": FEW} for gan in MODELS}}
-LAPTOP |= {"mocogan": PIXELS | {"train": FEW | WALK}}
+LAPTOP |= {gan: {"train": FEW | CLIPS} for gan in CLIP_GAN_NAMES}
 
 
 def main(scratch: Path, *, brief: bool, laptop: bool) -> None:
@@ -72,10 +70,11 @@ def main(scratch: Path, *, brief: bool, laptop: bool) -> None:
     merged = OmegaConf.merge(read(ROOT / "params.yaml"), *layers)
     params = check(OmegaConf.to_container(merged))  # type: ignore[arg-type]
     pin_instructions(params.runtime.determinism)  # before torch is there
-    from vidpipe.pipelines.clips import train_mocogan
+    from vidpipe.pipelines.clips import walk
 
-    train_mocogan.CLIPS = 8  # windows of two videos
+    walk.CLIPS = 8  # windows of two videos
     make_data(scratch, params)
+    make_untaught_autoencoder(scratch, params)
     for classifier in () if brief else CLASSIFIERS:
         learn(classifier, scratch, params)
     if not brief:
@@ -110,6 +109,30 @@ def make_data(scratch: Path, params: Params) -> None:
     _keep(scratch, "digits", make_digits(ROOT / params.digits.glyphs, params.digits))
 
 
+def make_untaught_autoencoder(scratch: Path, params: Params) -> None:
+    """Make the latents of the GANs of clips those of an autoencoder that has learnt nothing.
+
+    What a training makes of latents is the question here, and one of three steps is refused.
+    """
+    import torch
+
+    from vidpipe.models.autoencoder import Autoencoder
+    from vidpipe.pipelines.clips import train
+    from vidpipe.training import weights
+
+    frames = _data(scratch, "clips")["frames"]
+    model = params.clip_autoencoder.model
+    built = {**model.model_dump(), "size": frames.shape[1], "channels": frames.shape[3]}
+    torch.manual_seed(0)
+    autoencoder = Autoencoder(**built)
+    autoencoder.normalise_by(frames)
+    (scratch / UNTAUGHT).mkdir()
+    weights.save(autoencoder, scratch / UNTAUGHT / "autoencoder.safetensors", built)
+    train.trained_autoencoder = lambda folder, _: weights.build(
+        Autoencoder, folder / "autoencoder.safetensors"
+    )
+
+
 def learn(name: str, scratch: Path, params: Params, *, brief: bool = False) -> None:
     """Train a model and, unless it is to be brief, score it, as its stages do."""
     place = scratch / name
@@ -121,7 +144,8 @@ def learn(name: str, scratch: Path, params: Params, *, brief: bool = False) -> N
         source, *others = MODELS[name]
         data = _data(scratch, source)
         train = _node(f"{name}_train")
-        made = train(data, own.model, own.train, runtime, tracker, place / "kept", place)
+        given = (data, own.model, own.train, runtime, tracker, place / "kept", place)
+        made = train(*given, *([scratch / UNTAUGHT] if name in CLIP_GAN_NAMES else []))
         if brief:
             return
         classifiers = [scratch / other / other for other in others]

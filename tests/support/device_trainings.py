@@ -19,9 +19,15 @@ from safetensors.torch import load_file
 
 from support import moving_clips as moving
 from support import stages
-from vidpipe.config.models import DcganModel, Gan3dModel, MocoganModel, Pix2pixModel
+from vidpipe.config.models import (
+    ConvlstmGanModel,
+    DcganModel,
+    Gan3dModel,
+    MocoganModel,
+    Pix2pixModel,
+)
 from vidpipe.hooks import STORE_OF_EACH_START
-from vidpipe.models import dcgan, gan3d, mocogan
+from vidpipe.models import convlstm_gan, dcgan, gan3d, mocogan
 from vidpipe.pipelines.clips.train import make_train_node as make_clip_node
 from vidpipe.pipelines.devices import on_devices
 from vidpipe.pipelines.digits.train import make_train_node as make_digit_node
@@ -35,7 +41,9 @@ os.environ.update(STORE_OF_EACH_START)  # as for a node that Kedro runs
 # All that draws random numbers is on: dropout, augmentation, views, noise, steps ahead; several
 # futures are in the tests of `training/distributed.py`.
 CLIPS = {"width": 16, "discriminator_width": 4, "size": None, "dropout": 0.25, "norm": "none"}
-ENCODED = CLIPS | {"space": "pixels", "encoder": 4, "memory": 8}
+CLIPS |= {"space": "pixels", "frames": 8, "encoder": 0, "groups": False}
+ENCODED = CLIPS | {"encoder": 4, "memory": 8}
+PERSONS = ENCODED | {"groups": True}
 # Of two devices each has an odd number of clips, of which half are to be made again.
 ODD = {"penalty_every": 2, "batch": 6, "walk_steps": 3}
 DIGITS = {"norm": "batch", "dropout": 0.25, "generator_hidden": 16, "discriminator_hidden": 16}
@@ -43,7 +51,8 @@ FRAMES = {"width": 4, "discriminator_width": 4, "history": 2, "motion": "none"}
 SEEN = {"noise": 0.1, "views": 0.5, "pushforward": 1, "history_dropout": 0.5}
 GAMES = {
     "gan3d": (make_clip_node(gan3d), lambda: moving.packed(size=32), CLIPS, {"penalty_every": 2}),
-    "mocogan": (make_clip_node(mocogan), lambda: moving.packed(size=32), ENCODED, ODD),
+    "mocogan": (make_clip_node(mocogan), lambda: moving.packed(size=32), PERSONS, ODD),
+    "convlstm_gan": (make_clip_node(convlstm_gan), lambda: moving.packed(size=32), ENCODED, ODD),
     "dcgan": (make_digit_node(dcgan), stages.digits, DIGITS, {"penalty_every": 2}),
     "pix2pix": (train_pix2pix, stages.pairs, FRAMES, SEEN),
 }
@@ -75,7 +84,8 @@ def weights(folder: Path) -> dict[str, torch.Tensor]:
 def in_double(data, model, train, runtime, tracker, checkpoints, scratch):
     """Train in double precision, in which the order of sums is of no account."""
     games = {
-        Gan3dModel: "gan3d", MocoganModel: "mocogan", DcganModel: "dcgan", Pix2pixModel: "pix2pix"
+        Gan3dModel: "gan3d", MocoganModel: "mocogan", ConvlstmGanModel: "convlstm_gan",
+        DcganModel: "dcgan", Pix2pixModel: "pix2pix",
     }  # fmt: skip
     game = games[type(model)]
     torch.set_default_dtype(torch.float64)

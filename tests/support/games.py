@@ -90,7 +90,8 @@ def clips(
 ):
     """State and objective of a tiny GAN of clips, given its module, on a few random ones.
 
-    Parameters that only some models have are those of params.yaml, but for skips, which are on.
+    Parameters that only some models have are those of params.yaml, but for skips, which are on,
+    and for the encoder, its memory and groups.
     """
     params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
     block = getattr(Params.model_validate(params), model_name(network))
@@ -99,7 +100,8 @@ def clips(
     small |= {"space": space}
     small |= {"skips": True} if hasattr(block.model, "skips") else {}
     small |= {"paint": paint} if paint else {}
-    small |= {"encoder": encoder, "memory": 12} if hasattr(block.model, "encoder") else {}
+    coded = encoder or model_name(network) == "mocogan"
+    small |= {"encoder": encoder, "memory": 12, "groups": block.model.groups and coded}
     train = {"batch": 2, "augment": 0.3, "mirror": True}
     config = TrainingConfig(
         block.model.model_copy(update=small), block.train.model_copy(update=train)

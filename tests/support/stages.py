@@ -13,7 +13,10 @@ FEW = {"steps": 4, "batch": 4, "report_every": 2, "sample_every": 4}
 def params(block, **changes):
     """Blocks of a model as they are shipped: its parts, with some values changed in `train`."""
     shipped = getattr(check(read(ROOT / "params.yaml")), block)
-    return shipped.model_copy(update={"train": shipped.train.model_copy(update=FEW | changes)})
+    # All that a training has, in a few steps: gradient penalties, and the walk alone.
+    few = FEW | {key: 2 for key in ("penalty_every", "walk_steps") if hasattr(shipped.train, key)}
+    few |= changes
+    return shipped.model_copy(update={"train": shipped.train.model_copy(update=few)})
 
 
 def digits():

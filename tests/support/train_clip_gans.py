@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[2]
 SMALL = {"width": 16, "discriminator_width": 4, "norm": "batch", "dropout": 0.25}
 SMALL |= {"space": "pixels", "size": None}
 SHORT = {"steps": 2, "batch": 4, "penalty_every": 2, "report_every": 2, "sample_every": 2}
+SHORT |= {"walk_steps": 2}
 
 
 def main(device: str, scratch: Path) -> None:

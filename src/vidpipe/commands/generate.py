@@ -39,14 +39,14 @@ from vidpipe.utils.atomic import whole_file
 @click.option(
     "--frames",
     type=click.IntRange(2, 1000),
-    help="Frames of a clip; more than it was trained on: mocogan, and convlstm_gan, which goes on "
-    "from its last frame  [default: as it was trained]",
+    help="Frames of a clip: any number, but of gan3d and vgan without an encoder  "
+    "[default: as it was trained]",
 )
 @click.option("--label", help="Label of all clips, as `wave1`  [default: random]")
 @click.option(
     "--group",
-    help="Group of the data that all clips of mocogan are of: a person, where the data set has "
-    "persons  [default: random]",
+    help="Group of the data that all clips are of: a person, where the data set has persons. "
+    "convlstm_gan takes none: its picture shows who it is  [default: random]",
 )
 @click.option(
     "--walk",

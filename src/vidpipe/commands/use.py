@@ -25,8 +25,8 @@ NEXT = (
 )
 HOW_LONG = {
     "laptop": "about fifteen minutes on two cores",
-    "smoke": "in a few minutes at the scale `smoke`, whose results mean nothing: `vidpipe preset "
-    "laptop` goes back to one whose do",
+    "smoke": "in a few minutes at the scale `smoke`; its results mean nothing, and `vidpipe preset "
+    "laptop` goes back",
 }
 
 

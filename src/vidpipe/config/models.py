@@ -245,96 +245,22 @@ class Dcgan(ConfigBlock):
     evaluate: FromNoiseEvaluate
 
 
-# gan3d: clips, one stream of 3-D convolutions.
+# Clips from codes: what the GANs of clips below share.
 
 
-class Gan3dModel(ClipGanModel):
-    """Architecture of gan3d."""
-
-    space: Literal["pixels"]
-
-
-class Gan3dTrain(ClipGanTrain):
-    """Training of gan3d."""
-
-
-class Gan3d(ClipGanBlock):
-    """Clips from noise, by one stream of 3-D convolutions."""
-
-    model: Gan3dModel
-    train: Gan3dTrain
-
-
-# vgan: clips, foreground and background streams.
-
-
-class VganModel(ClipGanModel):
-    """Architecture of vgan."""
-
-    space: Literal["pixels"]
-
-
-class VganTrain(ClipGanTrain):
-    """Training of vgan.
+class CodedModel(ClipGanModel):
+    """Architecture of a GAN of clips that may have an encoder; `latent` is then the content's.
 
     Attributes:
-        mask_weight: Weight of the mean of the foreground mask in the generator's loss.
-    """
-
-    mask_weight: NonNegative
-
-
-class Vgan(ClipGanBlock):
-    """Clips from noise, by a foreground and a background stream (Vondrick et al. 2016)."""
-
-    model: VganModel
-    train: VganTrain
-
-
-# convlstm_gan: clips, from a first frame and noise.
-
-
-class ConvlstmGanModel(ClipGanModel):
-    """Architecture of convlstm_gan.
-
-    Attributes:
-        skips: Connect the picture's feature maps to the decoder at every resolution.
-    """
-
-    space: Literal["pixels"]
-    skips: bool
-
-
-class ConvlstmGanTrain(ClipGanTrain):
-    """Training of convlstm_gan."""
-
-
-class ConvlstmGan(ClipGanBlock):
-    """Clips from a first frame and noise, by a ConvLSTM."""
-
-    model: ConvlstmGanModel
-    train: ConvlstmGanTrain
-
-
-# mocogan: clips, content that stays and motion frame by frame.
-
-
-class MocoganModel(ClipGanModel):
-    """Architecture of mocogan; `latent` is the dimension of the content.
-
-    Attributes:
-        motion: Dimension of the motion, and of the noise that is new in each frame.
-        paint: Frames by transposed convolutions, as in the paper, or by layers that content and
-            motion steer, before a still background.
+        motion: Dimension of the motion in each frame, where there is an encoder.
         groups: The noise also names the group that a clip is of: a person, where the data set says
             who is seen.
         encoder: Channels of the first layer of an encoder of clips, by which real ones are made
-            again; 0: there is none, and motion is made as in the paper.
+            again; 0: there is none.
         memory: Numbers that the cell of the motion remembers, where there is an encoder.
     """
 
     motion: Count
-    paint: Literal["transposed", "conditional"]
     groups: bool
     encoder: CountOrZero
     memory: Count
@@ -358,28 +284,39 @@ class MocoganModel(ClipGanModel):
         return self
 
 
-class MocoganTrain(ClipGanTrain):
-    """Training of mocogan.
+class PlainOrCodedModel(CodedModel):
+    """Architecture of a GAN of clips whose networks without an encoder are the report's."""
+
+    @model_validator(mode="after")
+    def _the_report_knows_no_latents(self) -> Self:
+        if not self.encoder and (self.space == "latent" or self.groups):
+            raise ValueError(
+                "without an encoder the networks make pixels and know no groups: expected space: "
+                f"pixels and groups: false, got space: {self.space} and groups: "
+                f"{str(self.groups).lower()}; set these, or give encoder a width such as 48"
+            )
+        return self
+
+
+class CodedTrain(ClipGanTrain):
+    """Training of a GAN of clips that may have an encoder.
 
     Attributes:
-        mask_weight: Weight of the mean of the foreground mask in the generator's loss, where there
-            is a mask.
         reconstruction: Weight of the error of real clips that are made again, where there is an
             encoder.
         walk_steps: Steps in which the walk through the encoder's codes learns on alone, after all
             others, where there is an encoder; 0: it does not.
     """
 
-    mask_weight: NonNegative
     reconstruction: NonNegative
     walk_steps: CountOrZero
 
 
-class Mocogan(ClipGanBlock):
-    """Clips from content and from motion that a GRU cell makes (Tulyakov et al. 2018)."""
+class CodedBlock(ClipGanBlock):
+    """The block of a GAN of clips that may have an encoder."""
 
-    model: MocoganModel
-    train: MocoganTrain
+    model: CodedModel
+    train: CodedTrain
 
     @model_validator(mode="after")
     def _an_encoder_is_taught(self) -> Self:
@@ -389,6 +326,109 @@ class Mocogan(ClipGanBlock):
                 "a weight such as 5.0, or set model.encoder: 0"
             )
         return self
+
+
+class MaskedTrain(CodedTrain):
+    """Training of a GAN of clips that may have a foreground and a mask.
+
+    Attributes:
+        mask_weight: Weight of the mean of the foreground mask in the generator's loss, where there
+            is a mask.
+    """
+
+    mask_weight: NonNegative
+
+
+# gan3d: clips, one stream of 3-D convolutions.
+
+
+class Gan3dModel(PlainOrCodedModel):
+    """Architecture of gan3d."""
+
+
+class Gan3dTrain(CodedTrain):
+    """Training of gan3d."""
+
+
+class Gan3d(CodedBlock):
+    """Clips from noise, by one stream of 3-D convolutions."""
+
+    model: Gan3dModel
+    train: Gan3dTrain
+
+
+# vgan: clips, foreground and background streams.
+
+
+class VganModel(PlainOrCodedModel):
+    """Architecture of vgan."""
+
+
+class VganTrain(MaskedTrain):
+    """Training of vgan."""
+
+
+class Vgan(CodedBlock):
+    """Clips from noise, by a foreground and a background stream (Vondrick et al. 2016)."""
+
+    model: VganModel
+    train: VganTrain
+
+
+# convlstm_gan: clips, from a first frame and noise.
+
+
+class ConvlstmGanModel(PlainOrCodedModel):
+    """Architecture of convlstm_gan.
+
+    Attributes:
+        skips: Connect the picture's feature maps to the decoder at every resolution, where there is
+            no encoder.
+    """
+
+    skips: bool
+
+    @model_validator(mode="after")
+    def _the_picture_names_the_group(self) -> Self:
+        if self.groups:
+            raise ValueError("expected groups: false, got true: the picture shows who it is")
+        return self
+
+
+class ConvlstmGanTrain(MaskedTrain):
+    """Training of convlstm_gan."""
+
+
+class ConvlstmGan(CodedBlock):
+    """Clips from a first frame and noise, by a ConvLSTM."""
+
+    model: ConvlstmGanModel
+    train: ConvlstmGanTrain
+
+
+# mocogan: clips, content that stays and motion frame by frame.
+
+
+class MocoganModel(CodedModel):
+    """Architecture of mocogan; `motion` is, without an encoder, the noise of each frame too.
+
+    Attributes:
+        paint: Frames by transposed convolutions, as in the paper, or by layers that content and
+            motion steer, before a still background.
+    """
+
+    paint: Literal["transposed", "conditional"]
+
+
+class MocoganTrain(MaskedTrain):
+    """Training of mocogan."""
+
+
+class Mocogan(CodedBlock):
+    """Clips from content and from motion that a GRU cell makes (Tulyakov et al. 2018)."""
+
+    model: MocoganModel
+    train: MocoganTrain
 
 
 # pix2pix: the next frame, from a window of frames.

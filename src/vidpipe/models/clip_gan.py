@@ -354,7 +354,8 @@ def build_networks(
     if config.model.space == "latent":
         # Latents are not colours: no tanh, and layers for maps of a few cells.
         own["bounded"] = False
-        discriminator = LatentDiscriminator
+        if not issubclass(discriminator, LatentDiscriminator):
+            discriminator = LatentDiscriminator
     # The generator's arguments are saved beside its weights, which are of no use without them.
     model = config.model
     prior = prior or prior_of(model, data.labels)

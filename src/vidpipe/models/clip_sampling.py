@@ -114,8 +114,8 @@ class ClipSampler:
         own = self.generator.frames
         if not self.generator.from_picture:
             raise UserError(
-                f"--frames {frames}: {self.name} makes clips of {own} frames; mocogan makes "
-                "any number, and convlstm_gan goes on from its last frame"
+                f"--frames {frames}: {self.name} makes clips of {own} frames; one that was trained "
+                f"with an encoder ({self.name}.model.encoder) makes any number"
             )
         # The first frame of a continuation is the last of the clip before it.
         vectors = 1 + math.ceil((frames - own) / (own - 1))

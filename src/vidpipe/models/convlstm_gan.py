@@ -4,10 +4,13 @@ As the project report built it, with ConvLSTM after Shi et al. 2015, "Convolutio
 equation 3 (without the peepholes). Beyond the report: each frame has noise of its own, which goes
 round each layer as well as through it, and the discriminator sees the picture too.
 
+With an encoder, which is beyond the report too, each frame has codes of its motion (see
+`clip_codes`), and what moves is painted before the picture, with which the clip begins.
+
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -16,37 +19,67 @@ from jaxtyping import Float
 from torch import Tensor, nn
 
 from vidpipe.config.models import ConvlstmGanModel, ConvlstmGanTrain, TrainingConfig
+from vidpipe.models.clip_codes import (
+    CodedGenerator,
+    Content,
+    Losses,
+    Mask,
+    Motion,
+    coded_objective,
+    coded_options,
+)
 from vidpipe.models.clip_gan import (
     ClipData,
     ClipDiscriminator,
-    ClipGenerator,
     ClipObjective,
+    LatentDiscriminator,
     build_networks,
     clip_objective,
     stride_2,
 )
-from vidpipe.models.noise import Noise, Prior
+from vidpipe.models.clip_painters import Stream
+from vidpipe.models.noise import Noise
+from vidpipe.models.painters import BASE, SLOPE, doublings
+from vidpipe.models.scene import Parts, mask_mean
 from vidpipe.models.shapes import ClipBatch, FrameBatch
 from vidpipe.training.adversarial import Networks
 
 ModelConfig = ConvlstmGanModel
 TrainConfig = ConvlstmGanTrain
 
+NAME = "convlstm_gan"
+LSTMS = 5
+HEARD = 32  # numbers of the picture that the walk hears
+
 Maps = Float[Tensor, "b _ h w"]
 Volume = Float[Tensor, "b _ t h w"]
-LSTMS = 5
 
 
 def build(config: TrainingConfig[ConvlstmGanModel, ConvlstmGanTrain], data: ClipData) -> Networks:
     """Make both networks."""
-    return build_networks(Generator, Discriminator, config, data, skips=config.model.skips)
+    latent = config.model.space == "latent"
+    return build_networks(
+        Generator,
+        LatentContinuationDiscriminator if latent else Discriminator,
+        config,
+        data,
+        skips=config.model.skips,
+        **coded_options(NAME, config.model, data),
+    )
 
 
 def objective(
     config: TrainingConfig[ConvlstmGanModel, ConvlstmGanTrain], data: ClipData
 ) -> ClipObjective:
     """Make the objective: clips from noise and their own first frame."""
+    if config.model.encoder:
+        return coded_objective(config, data, mask_weight=config.train.mask_weight)
     return clip_objective(config, data)
+
+
+def diagnostics(generator: "Generator", source: "Source") -> dict[str, float]:
+    """Measure the mask's mean, if there is a mask."""
+    return {"mask_mean": mask_mean(generator, source)} if generator.encoder else {}
 
 
 class Source(NamedTuple):
@@ -56,20 +89,20 @@ class Source(NamedTuple):
     image: FrameBatch
 
 
-class Generator(ClipGenerator):
-    """Picture and noise joined, five ConvLSTM layers, transposed convolutions that enlarge space.
+class Generator(CodedGenerator):
+    """Picture and noise joined, five ConvLSTM layers, and layers that enlarge space.
 
     Args:
         latent: Numbers of noise.
-        codes: Number of categorical codes among them.
-        size: Side of the frames, a power of two from 32. The ConvLSTM layers work at a sixteenth of
-            it, at least 4x4.
+        size: Side of the frames, a power of two from 32; with an encoder, from 8.
         frames: Of a clip.
         channels: Of a frame.
-        width: Channels of the ConvLSTM layers; each transposed convolution halves them, down
-            to 8.
-        skips: Join the picture's features at every size on the way up (Ronneberger et al. 2015).
-        labels: What the codes name, if they name what a clip is to show.
+        width: Channels of the ConvLSTM layers.
+        skips: Join the picture's features at every size on the way up (Ronneberger et al. 2015);
+            without an encoder.
+        bounded: Frames are in [-1, 1]; else of any value.
+        encoder: Channels of the encoder's first layer; 0: there is none.
+        options: Further keyword arguments of `CodedGenerator`.
     """
 
     from_picture = True
@@ -78,27 +111,146 @@ class Generator(ClipGenerator):
         self,
         *,
         latent: int,
-        codes: int,
         size: int,
         frames: int,
         channels: int,
         width: int,
         skips: bool,
-        labels: Sequence[str] = (),
+        bounded: bool = True,
+        encoder: int = 0,
+        **options: Any,
+    ) -> None:
+        super().__init__(
+            latent=latent,
+            size=size,
+            frames=frames,
+            channels=channels,
+            encoder=encoder,
+            heard=HEARD,
+            **options,
+        )
+        if encoder:
+            # The motion to come depends on where the picture shows what moves.
+            self.hear = nn.Sequential(
+                *_halving([channels, *[width] * doublings(size)]),
+                nn.Flatten(),
+                nn.Linear(width * BASE**2, HEARD),
+            )
+            self.continuation = Continuation(
+                content=latent,
+                motion=self.motion,
+                size=size,
+                width=width,
+                channels=channels,
+                bounded=bounded,
+            )
+        else:
+            self.report = Report(
+                latent=latent, size=size, frames=frames, channels=channels, width=width, skips=skips
+            )
+
+    def source(self, noise: Noise, pictures: FrameBatch) -> Source:
+        """Return noise and pictures as one input."""
+        return Source(noise, pictures)
+
+    def forward(self, source: Source) -> ClipBatch:
+        if self.encoder:
+            return super().forward(source)
+        clips: ClipBatch = self.report(*source)
+        return clips
+
+    def noise_of(self, source: Source) -> Noise:
+        """Return the noise in the generator's input."""
+        return source.noise
+
+    def condition(self, source: Source) -> Float[Tensor, "b numbers"]:
+        """Return what the walk hears: what noise names, and where the picture shows it."""
+        return torch.cat([super().condition(source), self.hear(source.image)], dim=1)
+
+    def encode(self, clips: ClipBatch, source: Source) -> tuple[tuple[Content, Motion], Losses]:
+        """Return the content of the noise, and motion that is drawn for real clips."""
+        # Who is seen is in the picture. Numbers of it would be relied on, and noise cannot know
+        # them: it would show someone else before the picture.
+        (_, motion), divergences = super().encode(clips, source)
+        return (source.noise[:, : self.content.latent], motion), divergences
+
+    def parts(self, source: Source) -> Parts:
+        """Return foreground, mask and picture apart."""
+        return self.continuation.parts(*self.unroll(source), source.image)
+
+    def components(self, source: Source) -> dict[str, ClipBatch]:
+        """Return foreground, mask and picture as clips of colours, if there are parts."""
+        return self.parts(source).shown() if self.encoder else {}
+
+    def compose(
+        self, source: Source, content: Content, motion: Motion
+    ) -> tuple[ClipBatch, Mask | None]:
+        """Return clips, and the mask of what moves before the picture."""
+        parts = self.continuation.parts(content, motion, source.image)
+        return parts.clips, parts.mask
+
+
+class Continuation(Stream):
+    """What moves, by ConvLSTM layers and layers that content and motion steer, before a picture.
+
+    Args:
+        size: Side of the frames, 4 times a power of two.
+        width: Channels of the ConvLSTM layers.
+        channels: Of a frame.
+        options: Further keyword arguments of `Stream`.
+    """
+
+    masks = 1
+
+    def __init__(self, *, size: int, width: int, channels: int, **options: Any) -> None:
+        super().__init__(size=size, width=width, channels=channels, **options)
+        self.picture = nn.Sequential(*_halving([channels, *[width] * doublings(size)]))
+        self.first_lstm = ConvLstm(2 * width, width)
+        self.lstms = nn.ModuleList(ConvLstm(width, width) for _ in range(LSTMS - 1))
+
+    def parts(self, content: Content, motion: Motion, picture: FrameBatch) -> Parts:
+        """Return foreground, mask and picture apart."""
+        # The first maps of each frame, which hear the picture and the frames before.
+        frames = motion.shape[1]
+        vectors, condition = self.steer(content, motion)
+        maps = torch.unflatten(self.foreground.first_maps(vectors), 0, (-1, frames)).unbind(1)
+        layers = [self.first_lstm, *self.lstms]
+        heard = torch.stack(_recurrent(layers, self.picture(picture), list(maps)), dim=1)
+
+        painted = self.foreground.enlarge(heard.flatten(0, 1), condition, frames)
+        moving = torch.unflatten(painted, 0, (-1, frames)).movedim(1, 2)
+        foreground, mask = torch.split(moving, [self.channels, self.masks], dim=1)
+        # The clip begins with the picture itself.
+        mask = torch.cat([torch.zeros_like(mask[:, :, :1]), mask[:, :, 1:].sigmoid()], dim=2)
+        return Parts(self.squash(foreground), mask, picture.unsqueeze(2))
+
+
+class Report(nn.Module):
+    """The report's network: maps of each frame from noise, and transposed convolutions.
+
+    Args:
+        latent: Numbers of noise.
+        size: Side of the frames, a power of two from 32. The ConvLSTM layers work at a sixteenth of
+            it, at least 4x4.
+        frames: Of a clip.
+        channels: Of a frame.
+        width: Channels of the ConvLSTM layers; each transposed convolution halves them, down
+            to 8.
+        skips: Join the picture's features at every size on the way up.
+    """
+
+    def __init__(
+        self, *, latent: int, size: int, frames: int, channels: int, width: int, skips: bool
     ) -> None:
         super().__init__()
-        self.prior = Prior(latent, codes, tuple(labels))
         self.frames = frames
         self.skips = skips
         self.base = max(4, size // 16)
-        doublings = (size // self.base).bit_length() - 1
-        widths = [max(8, width // 2**level) for level in range(doublings + 1)]
+        levels = (size // self.base).bit_length()
+        widths = [max(8, width // 2**level) for level in range(levels)]
 
         # The encoder of the picture, from full size down to the size of the ConvLSTM layers.
-        self.look = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(inner, outer, 4, 2, 1), nn.LeakyReLU(0.2))
-            for inner, outer in pairwise([channels, *reversed(widths[:-1])])
-        )
+        self.look = nn.ModuleList(_halving([channels, *reversed(widths[:-1])]))
 
         # Maps of its own for each frame: from the same ones in all, training found no way to move.
         self.dense = nn.Linear(latent, frames * width * self.base**2)
@@ -111,34 +263,25 @@ class Generator(ClipGenerator):
             # The norm keeps what differs from frame to frame from being drowned by what does not.
             nn.Sequential(
                 nn.BatchNorm3d(inner + skip),
-                nn.LeakyReLU(0.2),
+                nn.LeakyReLU(SLOPE),
                 nn.ConvTranspose3d(inner + skip, outer, *stride_2(time=False)),
             )
             for (inner, outer), skip in zip(pairwise(widths), skip_widths, strict=False)
         )
         self.colours = nn.Sequential(
-            nn.LeakyReLU(0.2),
+            nn.LeakyReLU(SLOPE),
             nn.Conv3d(widths[-1] + skip_widths[-1], channels, (1, 3, 3), 1, (0, 1, 1)),
         )
 
-    def source(self, noise: Noise, pictures: FrameBatch) -> Source:
-        """Return noise and pictures as one input."""
-        return Source(noise, pictures)
-
-    def forward(self, source: Source) -> ClipBatch:
+    def forward(self, noise: Noise, picture: FrameBatch) -> ClipBatch:
         # Encode the picture; features of all sizes wait for the way up.
-        features = [source.image]
+        features = [picture]
         for layer in self.look:
             features.append(layer(features[-1]))
         smallest = features.pop()
 
-        # Each layer's maps are added to its input: else a fifth layer hears next to nothing.
-        stacked = self.dense(source.noise).unflatten(1, (self.frames, -1, self.base, self.base))
-        maps = list(stacked.unbind(1))
-        joined = [torch.cat([smallest, frame_maps], dim=1) for frame_maps in maps]
-        maps = _add(maps, self.first_lstm(joined))
-        for lstm in self.lstms:
-            maps = _add(maps, lstm(maps))
+        stacked = self.dense(noise).unflatten(1, (self.frames, -1, self.base, self.base))
+        maps = _recurrent([self.first_lstm, *self.lstms], smallest, list(stacked.unbind(1)))
 
         # Enlarge all frames together.
         volume = torch.stack(maps, dim=2).contiguous(memory_format=torch.channels_last_3d)
@@ -213,6 +356,27 @@ class Discriminator(ClipDiscriminator):
         return self.logits(source.noise, torch.cat([clips, joined], dim=1))
 
 
-def _add(maps: list[Maps], outputs: list[Maps]) -> list[Maps]:
-    """Add a layer's output to its input, frame by frame."""
-    return [before + output for before, output in zip(maps, outputs, strict=True)]
+class LatentContinuationDiscriminator(LatentDiscriminator):
+    """The discriminator of latents: real and generated clips begin with the picture."""
+
+    def forward(  # type: ignore[override]  # fed by another objective
+        self, source: Source, clips: ClipBatch
+    ) -> Float[Tensor, "b logits"]:
+        """Return logits of clips."""
+        return super().forward(source.noise, clips)
+
+
+def _halving(widths: list[int]) -> Iterable[nn.Module]:
+    """Make layers, each of which halves the side, between these channels."""
+    for inner, outer in pairwise(widths):
+        yield nn.Sequential(nn.Conv2d(inner, outer, 4, 2, 1), nn.LeakyReLU(SLOPE))
+
+
+def _recurrent(layers: list["ConvLstm"], picture: Maps, maps: list[Maps]) -> list[Maps]:
+    """Pass maps of all frames through recurrent layers; the first of them hears the picture."""
+    # Each layer's maps are added to its input: else a fifth layer hears next to nothing.
+    inputs = [torch.cat([picture, frame_maps], dim=1) for frame_maps in maps]
+    for layer in layers:
+        maps = [before + output for before, output in zip(maps, layer(inputs), strict=True)]
+        inputs = maps
+    return maps

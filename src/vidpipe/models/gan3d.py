@@ -1,74 +1,107 @@
-"""gan3d: clips from noise by transposed 3-D convolutions, as the project report built it.
+"""gan3d: clips from noise by 3-D convolutions, as the project report built it.
+
+There they are transposed, and make a clip from one vector. With an encoder, which is beyond the
+report, a clip has a vector for each frame, which steers the layers: see `clip_codes`.
 
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
 """
 
-from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import nn
 
 from vidpipe.config.models import Gan3dModel, Gan3dTrain, TrainingConfig
+from vidpipe.models.clip_codes import (
+    CodedGenerator,
+    Content,
+    Mask,
+    Motion,
+    coded_objective,
+    coded_options,
+)
 from vidpipe.models.clip_gan import (
     ClipData,
     ClipDiscriminator,
-    ClipGenerator,
     ClipObjective,
     VolumeStream,
     build_networks,
     clip_objective,
 )
-from vidpipe.models.noise import Noise, Prior
+from vidpipe.models.clip_painters import Stream
+from vidpipe.models.noise import Noise
 from vidpipe.models.shapes import ClipBatch
 from vidpipe.training.adversarial import Networks
 
 ModelConfig = Gan3dModel
 TrainConfig = Gan3dTrain
 
+NAME = "gan3d"
+
 
 def build(config: TrainingConfig[Gan3dModel, Gan3dTrain], data: ClipData) -> Networks:
     """Make both networks."""
-    return build_networks(Generator, Discriminator, config, data)
+    options = coded_options(NAME, config.model, data)
+    return build_networks(Generator, Discriminator, config, data, **options)
 
 
 def objective(config: TrainingConfig[Gan3dModel, Gan3dTrain], data: ClipData) -> ClipObjective:
     """Make the objective: clips from noise."""
+    if config.model.encoder:
+        return coded_objective(config, data)
     return clip_objective(config, data)
 
 
-class Generator(ClipGenerator):
-    """Noise to a volume of feature maps, and a 3-D convolution to colours.
+class Generator(CodedGenerator):
+    """Noise to a volume of feature maps, and convolutions to colours.
 
     Args:
         latent: Numbers of noise.
-        codes: Number of categorical codes among them.
-        size: Side of the frames, a multiple of 16.
+        size: Side of the frames, a multiple of 16; with an encoder, 4 times a power of two.
         frames: Of a clip, a multiple of 8.
         channels: Of a frame.
-        width: Channels of the first feature maps; each of four layers halves them.
-        labels: What the codes name, if they name what a clip is to show.
+        width: Channels of the first feature maps.
+        bounded: Frames are in [-1, 1]; else of any value.
+        options: Further keyword arguments of `CodedGenerator`.
     """
 
     def __init__(
         self,
         *,
         latent: int,
-        codes: int,
         size: int,
         frames: int,
         channels: int,
         width: int,
-        labels: Sequence[str] = (),
+        bounded: bool = True,
+        **options: Any,
     ) -> None:
-        super().__init__()
-        self.prior = Prior(latent, codes, tuple(labels))
-        self.frames = frames
-        self.volume = VolumeStream(latent=latent, size=size, frames=frames, width=width)
-        # Of each frame alone: motion is in the maps, and a kernel over time would cost threefold.
-        self.colours = nn.Conv3d(self.volume.channels, channels, (1, 3, 3), 1, (0, 1, 1))
+        super().__init__(latent=latent, size=size, frames=frames, channels=channels, **options)
+        if self.encoder:
+            self.painter = Stream(
+                content=latent,
+                motion=self.motion,
+                size=size,
+                width=width,
+                channels=channels,
+                bounded=bounded,
+                time="kernel",
+            )
+        else:
+            self.volume = VolumeStream(latent=latent, size=size, frames=frames, width=width)
+            # Of each frame alone: motion is in the maps; a kernel over time would cost threefold.
+            self.colours = nn.Conv3d(self.volume.channels, channels, (1, 3, 3), 1, (0, 1, 1))
 
-    def forward(self, noise: Noise) -> ClipBatch:
-        return torch.tanh(self.colours(self.volume(noise)))
+    def forward(self, source: Noise) -> ClipBatch:
+        if self.encoder:
+            return super().forward(source)
+        return torch.tanh(self.colours(self.volume(source)))
+
+    def compose(
+        self, source: Noise, content: Content, motion: Motion
+    ) -> tuple[ClipBatch, Mask | None]:
+        """Return clips; there is no mask."""
+        return self.painter(content, motion), None
 
 
 class Discriminator(ClipDiscriminator):

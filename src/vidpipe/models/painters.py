@@ -5,6 +5,7 @@ Shapes: n frames, those of all clips of a batch.
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Literal
 
 import torch
 from jaxtyping import Float
@@ -13,6 +14,8 @@ from torch.nn import functional as F
 
 Vectors = Float[Tensor, "n _"]
 Maps = Float[Tensor, "n _ _ _"]  # channels, height and width, which layers change
+Volume = Float[Tensor, "b _ t _ _"]  # those of clips
+Time = Literal["shift", "kernel"]
 
 BASE = 4  # side of the first maps
 SLOPE = 0.2  # of leaky ReLU
@@ -51,9 +54,9 @@ class TransposedPainter(nn.Sequential):
 class ConditionalPainter(nn.Module):
     """A vector for each frame to a picture, by layers that the vector steers.
 
-    Each layer is a conditional norm, leaky ReLU, a shift of channels in time, and a convolution
-    that doubles the side. Where fewer than two of them reach the full size, a residual layer that
-    keeps it follows.
+    Each layer is a conditional norm, leaky ReLU, and a convolution that hears the frames beside and
+    doubles the side. Where fewer than two of them reach the full size, a residual layer that keeps
+    it follows.
 
     Args:
         numbers: Of the vector that the first maps are made from.
@@ -61,21 +64,32 @@ class ConditionalPainter(nn.Module):
         size: Side of the pictures, 4 times a power of two.
         width: Channels of the first maps.
         channels: Of the pictures.
+        time: How convolutions hear the frames beside: `shift`, some channels are theirs; `kernel`,
+            they are 3-D.
     """
 
     def __init__(
-        self, *, numbers: int, condition: int, size: int, width: int, channels: int
+        self,
+        *,
+        numbers: int,
+        condition: int,
+        size: int,
+        width: int,
+        channels: int,
+        time: Time = "shift",
     ) -> None:
         super().__init__()
         widths = shrinking_widths(width, doublings(size))
         self.width = width
         self.dense = nn.Linear(numbers, width * BASE**2)
         self.layers = nn.ModuleList(
-            SteeredLayer(inner, outer, condition, double=True) for inner, outer in pairwise(widths)
+            SteeredLayer(inner, outer, condition, double=True, time=time)
+            for inner, outer in pairwise(widths)
         )
         # One layer hears the frame before and the one after; two hear as many again on each side.
         if len(self.layers) < 2:
-            self.layers.append(SteeredLayer(widths[-1], widths[-1], condition, double=False))
+            last = widths[-1]
+            self.layers.append(SteeredLayer(last, last, condition, double=False, time=time))
         self.colours = nn.Conv2d(widths[-1], channels, 3, 1, 1)
 
     def forward(self, vectors: Vectors, condition: Vectors, frames: int) -> Maps:
@@ -86,9 +100,17 @@ class ConditionalPainter(nn.Module):
             condition: The same.
             frames: Of a clip.
         """
-        maps = self.dense(vectors).unflatten(1, (self.width, BASE, BASE))
+        return self.enlarge(self.first_maps(vectors), condition, frames)
+
+    def first_maps(self, vectors: Vectors) -> Maps:
+        """Return the first maps of each frame."""
         # The layout of the weights: in another, each convolution would reorder the maps.
-        maps = maps.contiguous(memory_format=torch.channels_last)
+        maps = self.dense(vectors).unflatten(1, (self.width, BASE, BASE))
+        ordered: Maps = maps.contiguous(memory_format=torch.channels_last)
+        return ordered
+
+    def enlarge(self, maps: Maps, condition: Vectors, frames: int) -> Maps:
+        """Paint pictures from their first maps."""
         for layer in self.layers:
             maps = layer(maps, condition, frames)
         painted: Maps = self.colours(F.leaky_relu(maps, SLOPE))
@@ -96,27 +118,42 @@ class ConditionalPainter(nn.Module):
 
 
 class SteeredLayer(nn.Module):
-    """A conditional norm, leaky ReLU, a shift of channels in time, and a convolution.
+    """A conditional norm, leaky ReLU, and a convolution that hears the frames beside.
 
     Args:
         inner: Channels of the input.
         outer: Channels of the output.
         condition: Numbers of the vector that the norm is conditioned on.
         double: The side doubles; else it stays, and the input is added to the output.
+        time: `shift`: channels are shifted in time before a 2-D convolution; `kernel`: it is 3-D.
     """
 
-    def __init__(self, inner: int, outer: int, condition: int, *, double: bool) -> None:
+    def __init__(
+        self, inner: int, outer: int, condition: int, *, double: bool, time: Time = "shift"
+    ) -> None:
         super().__init__()
         self.norm = ConditionalNorm(inner, condition)
         self.doubles = double
-        self.convolution = (
-            DoublingConv(inner, outer) if double else nn.Conv2d(inner, outer, 3, 1, 1)
-        )
+        self.time = time
+        self.convolution: nn.Module
+        if time == "shift":
+            self.convolution = (
+                DoublingConv(inner, outer) if double else nn.Conv2d(inner, outer, 3, 1, 1)
+            )
+        else:
+            self.convolution = (
+                DoublingConv3d(inner, outer) if double else nn.Conv3d(inner, outer, 3, 1, 1)
+            )
 
     def forward(self, maps: Maps, condition: Vectors, frames: int) -> Maps:
-        # Shifted right before the convolution: it joins the frames for no product more.
         active = F.leaky_relu(self.norm(maps, condition), SLOPE)
-        changed: Maps = self.convolution(shifted_in_time(active, frames))
+        changed: Maps
+        if self.time == "shift":
+            # Right before the convolution: it joins the frames for no product more.
+            changed = self.convolution(shifted_in_time(active, frames))
+        else:
+            clips = torch.unflatten(active, 0, (-1, frames)).transpose(1, 2)
+            changed = self.convolution(clips).transpose(1, 2).flatten(0, 1)
         return changed if self.doubles else maps + changed
 
 
@@ -155,12 +192,31 @@ class DoublingConv(nn.Conv2d):
         super().__init__(inner, outer, 3, 1, 1)
 
     def forward(self, input: Maps) -> Maps:
-        # A value reaches 4x4 places: those that a 3x3 kernel, turned, reaches from its 2x2 copies.
-        turned = self.weight.flip(2, 3).transpose(0, 1)
-        corners = [(0, 1, 0, 1), (1, 0, 0, 1), (0, 1, 1, 0), (1, 0, 1, 0)]
-        first, *others = [F.pad(turned, corner) for corner in corners]
-        kernel = sum(others, start=first)
+        kernel = _of_copies(self.weight.flip(2, 3).transpose(0, 1))
         return F.conv_transpose2d(input, kernel, self.bias, stride=2, padding=1)
+
+
+class DoublingConv3d(nn.Conv3d):
+    """A 3x3x3 convolution of clips whose side was doubled by repeating each value; time stays.
+
+    Args:
+        inner: Channels of the input.
+        outer: Channels of the output.
+    """
+
+    def __init__(self, inner: int, outer: int) -> None:
+        super().__init__(inner, outer, 3, 1, 1)
+
+    def forward(self, input: Volume) -> Volume:
+        kernel = _of_copies(self.weight.flip(2, 3, 4).transpose(0, 1))
+        return F.conv_transpose3d(input, kernel, self.bias, stride=(1, 2, 2), padding=1)
+
+
+def _of_copies(turned: Tensor) -> Tensor:
+    """Return the kernel of 4x4 places that a value reaches by a turned 3x3 one from 2x2 copies."""
+    corners = [(0, 1, 0, 1), (1, 0, 0, 1), (0, 1, 1, 0), (1, 0, 1, 0)]
+    first, *others = [F.pad(turned, corner) for corner in corners]
+    return sum(others, start=first)
 
 
 class BackgroundPainter(nn.Sequential):

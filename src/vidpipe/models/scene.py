@@ -6,7 +6,7 @@ Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-
 """
 
 from collections.abc import Callable
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from jaxtyping import Float
@@ -48,16 +48,16 @@ class Parts(NamedTuple):
 class InParts(Protocol):
     """A generator that can tell the parts of its clips."""
 
-    def parts(self, noise: Noise, /) -> Parts:
+    def parts(self, source: Any, /) -> Parts:
         """Return foreground, mask and background apart."""
 
 
 @torch.no_grad()
-def mask_mean(generator: ClipGenerator, noise: Noise) -> float:
+def mask_mean(generator: ClipGenerator, source: Any) -> float:
     """Measure the mask's mean, in which the report's attempt died."""
     assert isinstance(generator, InParts)
     with evaluating(generator):
-        return generator.parts(noise).mask.mean().item()
+        return generator.parts(source).mask.mean().item()
 
 
 class MaskedObjective(ClipObjective):

@@ -13,6 +13,8 @@ def repository(project):
     (project / "metrics").mkdir()
     file = project / "metrics/gan3d.json"
     file.write_text(json.dumps({"motion_ratio": 0.5}))
+    tolerance = "gan3d: {motion_ratio: {absolute: 0.33, source: here}}\n"
+    (project / "conf/tolerances.yaml").write_text(tolerance)
     run(project, "git", "add", "--all")
     run(project, "git", "commit", "--quiet", "--message", "one")
     file.write_text(json.dumps({"motion_ratio": 0.6}))

@@ -238,7 +238,7 @@ def test_a_rate_is_refused_of_what_has_its_own(
         (("laptop",), "about fifteen minutes on two cores;"),
         (
             ("smoke",),
-            "scale `smoke`, whose results mean nothing: `vidpipe preset laptop` goes back",
+            "scale `smoke`; its results mean nothing, and `vidpipe preset laptop` goes back",
         ),
         (("evening", "fast"), "alone on it, at the scale `evening`;"),
     ],

@@ -65,6 +65,27 @@ def test_an_encoder_needs_clips_to_make_again():
     check(params)
 
 
+def test_the_picture_of_convlstm_gan_shows_who_it_is():
+    with pytest.raises(UserError, match=r"convlstm_gan.model: expected groups: false, got true"):
+        check(changed("convlstm_gan.model.groups", True))
+
+
+@pytest.mark.parametrize(
+    ("given", "got"),
+    [
+        ({"space": "latent"}, "space: latent and groups: false"),
+        ({"groups": True}, "space: pixels and groups: true"),
+    ],
+)
+def test_the_reports_networks_know_neither_latents_nor_groups(given, got):
+    params = changed("gan3d.model.encoder", 0)
+    params["gan3d"]["model"] |= {"space": "pixels", "groups": False} | given
+    with pytest.raises(UserError, match=rf"gan3d.*pixels and groups: false, got {got}; .*encoder"):
+        check(params)
+    params["gan3d"]["model"] |= {"space": "pixels", "groups": False}
+    check(params)
+
+
 @pytest.mark.parametrize("codes", [0, 4])
 def test_groups_stand_beside_labels(codes):
     params = changed("mocogan.model.codes", codes)

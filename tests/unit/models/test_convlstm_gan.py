@@ -34,7 +34,7 @@ def test_at_128_five_layers_unroll_every_frame_at_a_sixteenth_of_the_side(frames
         made = generator(size=128, frames=frames, width=128)
         given = Source(torch.empty(2, 10), torch.empty(2, 3, 128, 128))
         *enlarged, colours = shapes(made, given)[-5:]
-    assert made.base == 8
+    assert made.report.base == 8
     assert sum(isinstance(layer, ConvLstm) for layer in made.modules()) == LSTMS == 5
     assert enlarged == [(128 // 2**n, frames, 8 * 2**n, 8 * 2**n) for n in range(1, 5)]
     assert colours == (3, frames, 128, 128)
@@ -59,10 +59,10 @@ def test_the_same_noise_with_another_picture_makes_another_clip(skips):
 
 def test_with_skips_the_picture_reaches_the_last_layer_at_full_size():
     made = generator(skips=True)
-    nn.init.zeros_(made.colours[1].weight)
+    nn.init.zeros_(made.report.colours[1].weight)
     for channel in range(3):
-        made.colours[1].weight.data[channel, -3 + channel, 0, 1, 1] = 1.0
-    nn.init.zeros_(made.colours[1].bias)
+        made.report.colours[1].weight.data[channel, -3 + channel, 0, 1, 1] = 1.0
+    nn.init.zeros_(made.report.colours[1].bias)
     image = source().image.abs()
     shown = made(Source(source().noise, image))
     torch.testing.assert_close(shown, image.tanh().unsqueeze(2).expand(-1, -1, 8, -1, -1))
@@ -101,3 +101,63 @@ def test_the_discriminator_looks_at_the_picture_too():
     one, other = discriminator(source(seed=1), clips), discriminator(source(seed=2), clips)
     assert one.shape == (1, 2)
     assert (one != other).all()
+
+
+def coded(frames=8):
+    torch.manual_seed(0)
+    return Generator(
+        latent=10, codes=3, labels=("run", "jump", "walk"), size=8, frames=frames, channels=4,
+        width=16, skips=False, bounded=False, motion=4, encoder=8, memory=12,
+    ).eval()  # fmt: skip
+
+
+def source_of(made, seed=1):
+    rng = torch.Generator().manual_seed(seed)
+    return made.source(made.prior.draw(2, rng), torch.randn(2, 4, 8, 8, generator=rng))
+
+
+def test_with_an_encoder_a_clip_begins_with_its_picture_and_goes_on():
+    made = coded()
+    given = source_of(made)
+    clips = made(given)
+    assert torch.equal(clips[:, :, 0], given.image)
+    assert (clips.diff(dim=2) != 0).flatten(3).any(3).all()
+    assert set(made.components(given)) == {"foreground", "mask", "background"}
+
+
+def test_with_an_encoder_five_layers_unroll_every_frame():
+    made, unrolled = coded(), []
+    for layer in made.modules():
+        if isinstance(layer, ConvLstm):
+            layer.register_forward_hook(lambda _layer, _given, maps: unrolled.append(len(maps)))
+    made(source_of(made))
+    assert unrolled == [8] * LSTMS
+
+
+def test_the_walk_hears_the_picture():
+    made = coded()
+    one, other = source_of(made, 1), source_of(made, 2)
+    _, motion = made.unroll(one)
+    _, moved = made.unroll(Source(one.noise, other.image))
+    assert not torch.allclose(motion, moved)
+
+
+def test_with_an_encoder_the_picture_is_heard_in_all_frames_to_come():
+    made = coded()
+    one, other = source_of(made, 1), source_of(made, 2)
+    content, motion = made.unroll(one)
+    first, second = (
+        made.continuation.parts(content, motion, picture).foreground
+        for picture in (one.image, other.image)
+    )
+    assert (first != second).flatten(3).any(3).all()
+
+
+def test_of_real_clips_the_motion_alone_is_encoded():
+    made = coded()
+    given = source_of(made)
+    clips = torch.randn(2, 2, 4, 8, 8, 8)
+    (content, motion), (same, moved) = (made.encode(real, given)[0] for real in clips)
+    assert torch.equal(content, given.noise[:, :10])
+    assert torch.equal(content, same)
+    assert not torch.allclose(motion, moved)

@@ -8,6 +8,7 @@ from vidpipe.models.painters import (
     ConditionalNorm,
     ConditionalPainter,
     DoublingConv,
+    DoublingConv3d,
     TransposedPainter,
     shifted_in_time,
 )
@@ -23,6 +24,15 @@ def test_a_doubling_convolution_is_nearest_and_then_3_by_3(side):
     enlarged = F.interpolate(maps, scale_factor=2, mode="nearest")
     expected = F.conv2d(enlarged, layer.weight, layer.bias, padding=1)
     torch.testing.assert_close(layer(maps), expected)
+
+
+def test_a_doubling_convolution_of_clips_leaves_time_as_it_is():
+    torch.manual_seed(0)
+    layer = DoublingConv3d(3, 5)
+    clips = torch.randn(2, 3, 6, 4, 4)
+    enlarged = F.interpolate(clips, scale_factor=(1, 2, 2), mode="nearest")
+    expected = F.conv3d(enlarged, layer.weight, layer.bias, padding=1)
+    torch.testing.assert_close(layer(clips), expected)
 
 
 def test_channels_come_from_the_frames_around_within_a_clip():

@@ -211,4 +211,4 @@ def test_results_have_the_parameters_that_they_were_made_with(repository, name):
     run(repository, "git", "tag", "second")
     found = find_run(repository, name).models["gan3d"].params
     assert found["gan3d.train.steps"] == "77"
-    assert found["gan3d.train.batch"] == "16"
+    assert found["gan3d.train.batch"] == "8"

@@ -10,7 +10,7 @@ from support import moving_clips as moving
 from support import watched_trainings as watched
 from support.project import ROOT
 
-from vidpipe.config.models import ClipGanModel, FromNoiseTrain, MlpGanModel, VganTrain
+from vidpipe.config.models import FromNoiseTrain, MlpGanModel, VganModel, VganTrain
 from vidpipe.config.schema import CLIP_GAN_NAMES, Runtime
 from vidpipe.models import mlp_gan as mlp_gan_module
 from vidpipe.models import vgan as vgan_module
@@ -83,11 +83,13 @@ def mlp_gan(tracker, scratch, checkpoints, **changes):
 
 
 def vgan(tracker, scratch, checkpoints, **changes):
-    model = ClipGanModel(
+    model = VganModel(
         latent=10, codes="labels", frames=8, width=16, discriminator_width=4,
         space="pixels", size=None, norm="none", dropout=0.25, frame_discriminator=True,
+        groups=False, motion=4, encoder=0, memory=8,
     )  # fmt: skip
     own = {"augment": 0.3, "mirror": True, "mask_weight": 0.1, "ema": 0.0}
+    own |= {"reconstruction": 0.0, "walk_steps": 0}
     train = VganTrain(**{**TRAIN, **own, **changes})
     clips = moving.packed(size=32)
     train_vgan = make_clip_node(vgan_module)

@@ -3,13 +3,11 @@
 from kedro.pipeline import Pipeline, node, pipeline
 
 from vidpipe.config.schema import LATENT_GAN_NAMES
-from vidpipe.models import mocogan
 from vidpipe.models.registry import CLIP_GANS
 from vidpipe.pipelines.clips.autoencoder import train_clip_autoencoder
 from vidpipe.pipelines.clips.classifier import train_action_classifier
 from vidpipe.pipelines.clips.evaluate import make_evaluate_node
 from vidpipe.pipelines.clips.train import make_train_node
-from vidpipe.pipelines.clips.train_mocogan import train_mocogan
 from vidpipe.pipelines.wiring import train_and_evaluate
 from vidpipe.utils.names import model_name
 
@@ -47,7 +45,7 @@ def create_pipeline() -> Pipeline:
         name = model_name(network)
         nodes += train_and_evaluate(
             name,
-            train_mocogan if network is mocogan else make_train_node(network),
+            make_train_node(network),
             make_evaluate_node(network),
             data="clips",
             classifier="action_classifier_model",

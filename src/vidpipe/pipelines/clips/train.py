@@ -14,12 +14,15 @@ from vidpipe.data.clip_arrays import at_size, check
 from vidpipe.data.splits import TEST
 from vidpipe.evaluation.clip_diagnostics import clip_diagnostics
 from vidpipe.models.autoencoder import in_latents, trained_autoencoder
+from vidpipe.models.clip_codes import CodedObjective
 from vidpipe.models.clip_gan import ClipData, ClipGanModule, diagnostics_of
 from vidpipe.models.pixels import to_uint8
 from vidpipe.models.shapes import ClipBatch
+from vidpipe.pipelines.clips.walk import learn_walk
 from vidpipe.pipelines.devices import on_devices
 from vidpipe.tracking.protocol import Tracker
 from vidpipe.training.adversarial import TrainState
+from vidpipe.training.distributed import is_first
 from vidpipe.training.modes import evaluating
 from vidpipe.training.trainer import hyperparameters_of, place, prepare, train_gan
 from vidpipe.training.weight_files import AUTOENCODER_WEIGHTS
@@ -51,6 +54,10 @@ def make_train_node(network: ClipGanModule) -> Callable[..., Path]:
     ) -> Path:
         """Train on the clips that are for training, or on their latents.
 
+        Where there is an encoder, the walk through its codes learns on alone at the end. Of that
+        there are no checkpoints, for it takes minutes: a training that is stopped there goes on
+        from the last checkpoint before it.
+
         Args:
             clips: Arrays of `clips.npz`.
             model: Architecture.
@@ -63,7 +70,8 @@ def make_train_node(network: ClipGanModule) -> Callable[..., Path]:
 
         Returns:
             A folder: weights of both networks, and of the autoencoder if there are latents,
-            `history.csv`, and `sheets/` of clips from the same sources as training went on.
+            `history.csv`, `walk_history.csv` if there is a walk, and `sheets/` of clips from the
+            same sources as training went on.
 
         Raises:
             UserError: If the clips are unsound, too short or too few, or the autoencoder does not
@@ -97,12 +105,14 @@ def make_train_node(network: ClipGanModule) -> Callable[..., Path]:
         # The same sources are drawn at every sheet.
         rng = torch.Generator().manual_seed(train.seed)
         source, _ = objective.sample_batch(state.generator, rng)
+        sheet = lambda generator: progress_sheet(generator, source, decode)  # noqa: E731
         own_diagnostics = diagnostics_of(network)
-        return train_gan(
-            model_name(network),
+        name = model_name(network)
+        folder = train_gan(
+            name,
             state,
             objective,
-            lambda generator: progress_sheet(generator, source, decode),
+            sheet,
             train=train,
             machine=machine,
             tracker=tracker,
@@ -114,6 +124,24 @@ def make_train_node(network: ClipGanModule) -> Callable[..., Path]:
             },
             beside=beside,
         )
+        if (
+            isinstance(objective, CodedObjective)
+            and objective.reconstruction
+            and train.walk_steps
+            and is_first()
+        ):
+            learn_walk(
+                name,
+                network.Generator,
+                folder,
+                objective.real,
+                sheet,
+                train=train,
+                machine=machine,
+                tracker=tracker,
+                checkpoints=checkpoints,
+            )
+        return folder
 
     return on_devices(train_clip_gan, make_train_node, network)
 

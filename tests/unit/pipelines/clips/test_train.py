@@ -8,22 +8,25 @@ from support.project import ROOT
 from vidpipe.config.loader import check, read
 from vidpipe.config.models import Gan3dModel, Gan3dTrain
 from vidpipe.config.schema import Runtime
-from vidpipe.models import gan3d, mocogan
+from vidpipe.models import gan3d
 from vidpipe.models.autoencoder import Autoencoder, AutoencoderLoss
 from vidpipe.models.clip_sampling import ClipSampler
+from vidpipe.models.registry import CLIP_GANS
 from vidpipe.pipelines.clips.train import make_train_node
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import weights
 from vidpipe.training.runtime import start
 from vidpipe.training.single import fit_network
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.names import model_name
 
 RUNTIME = Runtime(device="cpu", devices=1, precision="fp32", threads=1, determinism="portable")
 
 
 MODEL = Gan3dModel(
     latent=10, codes="labels", frames=8, width=16, discriminator_width=4,
-    space="pixels", size=None, norm="none", dropout=0.0, frame_discriminator=True,
+    space="pixels", size=None, norm="none", dropout=0.0, frame_discriminator=True, groups=False,
+    motion=4, encoder=0, memory=8,
 )  # fmt: skip
 
 
@@ -32,7 +35,7 @@ def trained(clips, scratch, *, batch=4, model=MODEL):
     train = Gan3dTrain(
         seed=0, steps=2, batch=batch, learning_rate=0.001, beta1=0.0, beta2=0.99, ema=0.9,
         loss="relativistic", r1=0.2, r2=0.2, penalty_every=1, cooldown=0.0, augment=0.3,
-        mirror=True, report_every=1, sample_every=2,
+        mirror=True, report_every=1, sample_every=2, reconstruction=0.0, walk_steps=0,
     )  # fmt: skip
     saves = scratch / "checkpoints"
     train_gan3d = make_train_node(gan3d)
@@ -71,8 +74,8 @@ def test_clips_that_are_unsound_are_refused(tmp_path):
         trained(clips, tmp_path)
 
 
-def in_latents(clips, scratch, **changes):
-    """Two steps of mocogan on latents of 8x8 that an autoencoder made in a moment gives."""
+def in_latents(network, clips, scratch, **changes):
+    """Two steps of a GAN on latents of 8x8 that an autoencoder made in a moment gives."""
     params = check(read(ROOT / "params.yaml"))
     folder = scratch / "autoencoder"
     folder.mkdir()
@@ -88,10 +91,12 @@ def in_latents(clips, scratch, **changes):
     weights.save(autoencoder, folder / "autoencoder.safetensors", built)
     small = {"space": "latent", "width": 16, "discriminator_width": 8, "frames": 8} | changes
     short = {"steps": 2, "batch": 4, "penalty_every": 1, "report_every": 1, "sample_every": 2}
-    return make_train_node(mocogan)(
+    short |= {"walk_steps": 1}
+    shipped = getattr(params, model_name(network))
+    return make_train_node(network)(
         clips,
-        params.mocogan.model.model_copy(update=small),
-        params.mocogan.train.model_copy(update=short),
+        shipped.model.model_copy(update=small),
+        shipped.train.model_copy(update=short),
         RUNTIME,
         NullTracker(),
         scratch / "checkpoints",
@@ -100,19 +105,20 @@ def in_latents(clips, scratch, **changes):
     )
 
 
+@pytest.mark.parametrize("network", CLIP_GANS, ids=model_name)
 @pytest.mark.parametrize(("size", "frames", "channels"), [(16, 8, 3), (32, 16, 1)])
 def test_latents_are_learnt_and_their_autoencoder_lies_beside_the_weights(
-    tmp_path, size, frames, channels
+    tmp_path, network, size, frames, channels
 ):
     clips = moving.packed(size=size, channels=channels)
-    folder = in_latents(clips, tmp_path, frames=frames)
+    folder = in_latents(network, clips, tmp_path, frames=frames)
     assert np.isfinite(pd.read_csv(folder / "history.csv")).all(axis=None)
     kept, given = (
         place / "autoencoder.safetensors" for place in (folder, tmp_path / "autoencoder")
     )
     assert kept.read_bytes() == given.read_bytes()
     machine = start(device="cpu", precision="fp32", threads=1, determinism="portable")
-    sampler = ClipSampler.load("mocogan", mocogan.Generator, folder, machine)
+    sampler = ClipSampler.load(model_name(network), network.Generator, folder, machine)
     noise = sampler.generator.prior.draw(2, torch.Generator().manual_seed(0))
     pictures = torch.zeros(2, size, size, channels, dtype=torch.uint8)
     assert sampler(noise, pictures).shape == (2, frames, size, size, channels)

@@ -1,3 +1,4 @@
+import pandas as pd
 import pytest
 import torch
 from safetensors.torch import load_file
@@ -8,12 +9,15 @@ from support.project import ROOT
 from vidpipe.config.loader import check, read
 from vidpipe.models import mocogan
 from vidpipe.models.clip_gan import ClipData
-from vidpipe.pipelines.clips import train_mocogan as stage
+from vidpipe.models.registry import CLIP_GANS
+from vidpipe.pipelines.clips import walk
+from vidpipe.pipelines.clips.train import make_train_node
 from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import checkpoint, weights
 from vidpipe.training.runtime import start
 from vidpipe.utils.hashing import md5
+from vidpipe.utils.names import model_name
 
 PARAMS = check(read(ROOT / "params.yaml"))
 SMALL = {
@@ -25,24 +29,28 @@ SMALL = {
 @pytest.fixture(autouse=True)
 def _few_clips(monkeypatch):
     """Encode few: there are not many here."""
-    monkeypatch.setattr(stage, "CLIPS", 96)
+    monkeypatch.setattr(walk, "CLIPS", 96)
 
 
-def trained(scratch, *, tracker=None, encoder=4, walk_steps=3):
-    """The folder of a mocogan of four steps, whose walk then goes on alone for three."""
-    block = stages.params("mocogan", walk_steps=walk_steps)
+def trained(scratch, *, network=mocogan, tracker=None, encoder=4, walk_steps=3):
+    """The folder of a GAN of four steps, whose walk then goes on alone for three."""
+    block = stages.params(model_name(network), walk_steps=walk_steps)
     model = block.model.model_copy(update=SMALL | {"encoder": encoder})
     scratch.mkdir(exist_ok=True)
-    return stage.train_mocogan(
+    return make_train_node(network)(
         moving.packed(size=32), model, block.train, stages.RUNTIME, tracker or NullTracker(),
         scratch / "checkpoints", scratch,
     )  # fmt: skip
 
 
-def test_after_the_gan_the_walk_alone_goes_on(tmp_path):
-    both, gan = trained(tmp_path / "both"), trained(tmp_path / "gan", walk_steps=0)
+@pytest.mark.parametrize("network", CLIP_GANS, ids=model_name)
+def test_after_the_gan_the_walk_alone_goes_on(network, tmp_path):
+    both = trained(tmp_path / "both", network=network)
+    gan = trained(tmp_path / "gan", network=network, walk_steps=0)
     files = {path.relative_to(gan) for path in gan.rglob("*.*")}
-    assert {path.relative_to(both) for path in both.rglob("*.*")} == files
+    more = {str(path.relative_to(both)) for path in both.rglob("*.*")} - {str(f) for f in files}
+    assert more == {"walk_history.csv", "sheets/000007.png"}
+    assert pd.read_csv(both / "walk_history.csv")["step"].tolist() == [2, 3]
     other = {str(file) for file in files if (both / file).read_bytes() != (gan / file).read_bytes()}
     assert other == {"generator.safetensors"}
     one, two = (load_file(folder / "generator.safetensors") for folder in (both, gan))
@@ -80,9 +88,9 @@ def test_stopped_in_the_walk_it_gives_the_same_bytes(tmp_path, monkeypatch, capl
         yield next(fit_walk(*given))
         raise KeyboardInterrupt
 
-    fit_walk = stage.fit_walk
+    fit_walk = walk.fit_walk
     with monkeypatch.context() as patch:
-        patch.setattr(stage, "fit_walk", stopped)
+        patch.setattr(walk, "fit_walk", stopped)
         with pytest.raises(KeyboardInterrupt):
             trained(tmp_path / "broken")
     caplog.set_level("INFO")
@@ -98,10 +106,8 @@ def test_a_walk_learns_the_codes_of_an_encoder_that_stands_still(tmp_path):
     made = weights.build(mocogan.Generator, trained(tmp_path) / "generator.safetensors")
     before = {name: value.clone() for name, value in made.state_dict().items()}
     windows = ClipData.of(moving.packed(size=32), machine.device).windows(length=8, mirror=True)
-    losses = [
-        report.values["walk_alone"]
-        for report in stage.fit_walk(made, windows, block.train, machine)
-    ]
+    reports = walk.fit_walk(made, windows, block.train)
+    losses = [report.values["walk_alone"] for report in reports]
     assert len(losses) == 5
     assert losses == sorted(losses, reverse=True)
     after = made.state_dict()
