@@ -16,7 +16,7 @@ ABOUT = {
     ),
 }
 MODELS = {
-    "gan3d": "3-D convolutions grow a clip out of noise, space and time together.",
+    "gan3d": "3-D convolutions paint all frames together, each from a vector of its own.",
     "vgan": "Two streams: a moving foreground is masked onto one still background.",
     "convlstm_gan": "Continues a picture: recurrent convolutions unroll it frame by frame.",
     "mocogan": "What is shown stays, what moves comes frame by frame from a recurrent cell.",
