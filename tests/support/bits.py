@@ -45,7 +45,13 @@ ENCODER, UNTAUGHT = "clip_autoencoder", "untaught_autoencoder"
 ROOT = Path(__file__).parents[2]
 FEW = {"steps": 3, "report_every": 3, "sample_every": 3}
 TRAIN = FEW | {"batch": 2}
-CLIPS = {"penalty_every": 2, "walk_steps": 3}  # all that a training has, gradients of gradients too
+# All that a training of clips has, gradients of gradients too.
+CLIPS = {"penalty_every": 2, "walk_steps": 3}
+SHIPPED = read(ROOT / "params.yaml")
+CLIPS_OF = {
+    gan: {key: value for key, value in CLIPS.items() if key in SHIPPED[gan]["train"]}
+    for gan in CLIP_GAN_NAMES
+}
 SMALL = {
     "pairs": {"gap": 1},
     "clips": {"frames": 16, "stride": 4},
@@ -55,13 +61,13 @@ SMALL = {
     "pix2pix": {"train": TRAIN, "evaluate": {"starts": 2, "resamples": 5}},
     "mlp_gan": {"train": TRAIN},
     "dcgan": {"train": TRAIN},
-    **{gan: {"train": TRAIN | CLIPS, "evaluate": {"samples": 4}} for gan in CLIP_GAN_NAMES},
+    **{gan: {"train": TRAIN | CLIPS_OF[gan], "evaluate": {"samples": 4}} for gan in CLIP_GAN_NAMES},
 }
 SMOKE = ROOT / "conf/presets/scale/smoke.yaml"
 
 
 LAPTOP = {"digits": {"count": 200}, **{gan: {"train": FEW} for gan in MODELS}}
-LAPTOP |= {gan: {"train": FEW | CLIPS} for gan in CLIP_GAN_NAMES}
+LAPTOP |= {gan: {"train": FEW | CLIPS_OF[gan]} for gan in CLIP_GAN_NAMES}
 
 
 def main(scratch: Path, *, brief: bool, laptop: bool) -> None:

@@ -100,8 +100,9 @@ def clips(
     small |= {"space": space}
     small |= {"skips": True} if hasattr(block.model, "skips") else {}
     small |= {"paint": paint} if paint else {}
-    coded = encoder or model_name(network) == "mocogan"
-    small |= {"encoder": encoder, "memory": 12, "groups": block.model.groups and coded}
+    if hasattr(block.model, "encoder"):
+        coded = encoder or model_name(network) == "mocogan"
+        small |= {"encoder": encoder, "memory": 12, "groups": block.model.groups and coded}
     train = {"batch": 2, "augment": 0.3, "mirror": True}
     config = TrainingConfig(
         block.model.model_copy(update=small), block.train.model_copy(update=train)
