@@ -125,6 +125,7 @@ def make_untaught_autoencoder(scratch: Path, params: Params) -> None:
     from vidpipe.models.autoencoder import Autoencoder
     from vidpipe.pipelines.clips import train
     from vidpipe.training import weights
+    from vidpipe.training.weight_files import AUTOENCODER_WEIGHTS
 
     frames = _data(scratch, "clips")["frames"]
     model = params.clip_autoencoder.model
@@ -133,9 +134,9 @@ def make_untaught_autoencoder(scratch: Path, params: Params) -> None:
     autoencoder = Autoencoder(**built)
     autoencoder.normalise_by(frames)
     (scratch / UNTAUGHT).mkdir()
-    weights.save(autoencoder, scratch / UNTAUGHT / "autoencoder.safetensors", built)
+    weights.save(autoencoder, scratch / UNTAUGHT / AUTOENCODER_WEIGHTS, built)
     train.trained_autoencoder = lambda folder, _: weights.build(
-        Autoencoder, folder / "autoencoder.safetensors"
+        Autoencoder, folder / AUTOENCODER_WEIGHTS
     )
 
 

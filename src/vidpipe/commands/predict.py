@@ -10,10 +10,8 @@ from vidpipe.serving.prediction import MOST_FRAMES, SUFFIXES, Prediction, Source
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 
-OF_ANOTHER_KIND = {
-    True: "a video goes with --video",
-    False: "a picture goes with --image, and of a folder of videos name one",
-}
+NO_PICTURE = "a video goes with --video"
+NO_VIDEO = "a picture goes with --image, and of a folder of videos name one"
 
 
 @click.command()
@@ -84,7 +82,7 @@ def predict(out: Path, **options: Any) -> None:
     try:
         continuation = job.make()
     except SourceError as error:
-        raise UserError(f"{error} ({OF_ANOTHER_KIND[bool(job.image)]})") from error
+        raise UserError(f"{error} ({NO_PICTURE if job.image else NO_VIDEO})") from error
     with whole_file(out) as partial:
         partial.write_bytes(continuation.file)
     beside = f", {continuation.beside} of them beside the real ones" if continuation.beside else ""

@@ -33,7 +33,9 @@ from vidpipe.models.shapes import ClipBatch
 from vidpipe.training.distributed import own_share, whole
 
 log = logging.getLogger(__name__)
-LEAST_FREE = 4  # numbers of noise beside those that name labels and groups
+# Numbers of noise beside those that name labels and groups: without any, all clips of a person and
+# an action would have one content.
+LEAST_FREE = 4
 ENCODED = 64  # real clips at a time, of many that are encoded
 
 # Weights of the divergences, in nats: of codes from what noise may be, and from what the walk

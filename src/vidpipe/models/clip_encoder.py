@@ -153,7 +153,8 @@ class MotionWalk(nn.Module):
     where clips are made from noise.
 
     Args:
-        category: Numbers that say what is shown, and whose clip it is; 0: nothing does.
+        category: Numbers that the walk is conditioned on: what is shown, whose clip it is, features
+            of a picture; 0: there are none.
         motion: Numbers of a code.
         memory: Numbers of the cell's state.
 

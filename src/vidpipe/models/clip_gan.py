@@ -343,7 +343,7 @@ def build_networks(
 
     Args:
         generator: Class of the generator.
-        discriminator: Class of the discriminator of pixels.
+        discriminator: Class of the discriminator of pixels, or of a `LatentDiscriminator`.
         config: Of networks and training.
         data: Clips that fix the size, the channels and the labels.
         prior: Distribution of the noise; None: `prior_of` the model.

@@ -191,7 +191,7 @@ class Generator(CodedGenerator):
 
 
 class Continuation(Stream):
-    """What moves, by ConvLSTM layers and layers that content and motion steer, before a picture.
+    """A moving foreground before a picture, by ConvLSTM layers, content and motion.
 
     Args:
         size: Side of the frames, 4 times a power of two.

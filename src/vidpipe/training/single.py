@@ -1,4 +1,4 @@
-"""Training of one network by a loss of its own: classifiers and the autoencoder."""
+"""Training of one network by a loss of its own: classifiers, the autoencoder and the walk."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
