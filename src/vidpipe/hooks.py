@@ -19,6 +19,7 @@ from vidpipe.reproduction.identity import identity
 from vidpipe.tracking.mlflow_tracker import MlflowTracker
 from vidpipe.training.runtime import pin_instructions
 from vidpipe.utils.locked_folders import LockedFolder, LockedFolders
+from vidpipe.utils.names import amount
 from vidpipe.utils.processor import fastest_runtime
 
 log = logging.getLogger(__name__)
@@ -120,7 +121,7 @@ class Workbench:
             return {}
         cluster = Cluster(address, self.scratch.path)
         workers = cluster.count()
-        log.info("%d workers of %s decode", workers, address)
+        log.info("decoding on %s of %s", amount(workers, "worker"), address)
         return {POOL: cluster, WORKERS: workers}
 
     def _name_a_faster_runtime(self) -> None:

@@ -161,7 +161,7 @@ def test_stages_write_the_same_by_a_cluster(stage: str, tmp_path: Path, dask: Da
     for where in ({"VIDPIPE_CLUSTER": dask.address}, {}):
         for part in ("fetch", "frames"):
             said = run(project, "kedro", "run", f"--pipelines={stage}_{part}", **where)
-            assert (f"2 workers of {dask.address}" in said) == bool(where)
+            assert (f"decoding on 2 workers of {dask.address}" in said) == bool(where)
         results.append(
             contents(project / "data/01_raw") | contents(project / "data/02_intermediate")
         )

@@ -11,6 +11,7 @@ from vidpipe.tracking.headlines import HEADLINES
 from vidpipe.tracking.provenance import git
 from vidpipe.tracking.trust import CLASSIFIERS, few_samples
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.names import amount
 
 
 @click.command()
@@ -57,7 +58,7 @@ def results() -> None:
     for note in notes:
         click.echo(f"! {note}")
     verdict = "all equal" if not differing else f"{differing} differ"
-    click.echo(f"{total} numbers compared: {verdict}")
+    click.echo(f"{amount(total, 'number')} compared: {verdict}")
 
 
 def changed_classifiers(project: Path, commit: str) -> list[str]:

@@ -16,6 +16,7 @@ from vidpipe.data.video import probe
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
+from vidpipe.utils.names import amount
 
 FOLDER = "footage"  # of the copies, at the project's root
 SLOWEST, FASTEST = 0.01, 1000  # frames per second of numbered pictures
@@ -66,7 +67,7 @@ def use(video: str, fps: float | None, fast: bool) -> None:
                 "have rates of their own; to sample them at another, set frames.footage.fps"
             )
         block = {"dataset": "folder", "folder": {"path": Path(video).as_posix(), "labels": None}}
-        description = f"{video}, a folder of {count} videos, which stay where they are"
+        description = f"{video}, a folder of {amount(count, 'video')}, used where it is"
     else:
         if fps is not None and not (SLOWEST <= fps <= FASTEST and not path.is_file()):
             raise UserError(

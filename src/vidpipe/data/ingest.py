@@ -17,6 +17,7 @@ from vidpipe.data.video import Decoded, decode, probe
 from vidpipe.data.workers import Failure, PoolFactory, map_ordered, processors
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
+from vidpipe.utils.names import amount
 from vidpipe.utils.progress import progress
 
 log = logging.getLogger(__name__)
@@ -148,19 +149,19 @@ def warn_of_copies(entries: Sequence[Entry]) -> None:
     other = [path for path, original in copies.items() if labels[path] != labels[original]]
     if copies:
         log.info(
-            "%d videos have the bytes of another; their notes in the manifest say so", len(copies)
+            "%s with the bytes of another; the notes in the manifest say which",
+            amount(len(copies), "video"),
         )
     if out:
         log.warning(
-            "%d videos for training are also in the test set, and left out of training: %s",
-            len(out),
+            "left out of training, for the test set has the same bytes (%s): %s",
+            amount(len(out), "video"),
             _named(f"{path} is {copies[path]}" for path in out),
         )
     if other:
         log.warning(
-            "%d videos have the bytes of one with another label; remove one of each, or label them "
-            "alike: %s",
-            len(other),
+            "the same bytes under two labels (%s); remove one of each, or label them alike: %s",
+            amount(len(other), "video"),
             _named(
                 f"{path} ({labels[path]}) is {copies[path]} ({labels[copies[path]]})"
                 for path in other

@@ -9,6 +9,7 @@ from jaxtyping import Int, UInt8
 from vidpipe.data.frames import Shot
 from vidpipe.data.splits import GAP, HELD_OUT, SEEN, UNSEEN
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.names import amount
 
 NAMED = 3  # videos named in a message, of many
 
@@ -65,10 +66,11 @@ def index_pairs(
         videos = list(dict.fromkeys(shot.video for shot in shots if shot.video not in unseen))
         lengths = [length for n, length in enumerate(lengths) if shots[n].video in videos]
         raise UserError(
-            f"{', '.join(videos[:NAMED]) or 'footage'}: no pairs: {sum(lengths)} frames in "
-            f"{len(lengths)} shots, the longest of {max(lengths, default=0)}; a pair needs two "
-            "frames of one shot. Take a longer video, a smaller frames.footage.stride (or a higher "
-            "fps), or a higher frames.footage.cut_threshold"
+            f"{', '.join(videos[:NAMED]) or 'footage'}: no pairs: "
+            f"{amount(sum(lengths), 'frame')} in {amount(len(lengths), 'shot')}, the longest of "
+            f"{max(lengths, default=0)}; a pair needs two frames of one shot. Take a longer video, "
+            "a smaller frames.footage.stride (or a higher fps), or a higher "
+            "frames.footage.cut_threshold"
         )
     return PairIndex(
         pairs=np.stack([source, source + 1], axis=1),

@@ -339,7 +339,9 @@ def _open(path: Path) -> InputContainer:
     try:
         container = av.open(str(path.absolute()), metadata_errors="replace")
     except FFmpegError as error:
-        raise UserError(f"{path}: expected a video, but cannot be read as one: {error}") from error
+        raise UserError(
+            f"{path}: expected a video, but cannot be read as one: {error.strerror}"
+        ) from error
     # FFmpeg has a format for each kind of picture, as `png_pipe`.
     name = "image2" if container.format.name.endswith("_pipe") else container.format.name
     if refused := NO_VIDEO.get(name):

@@ -162,7 +162,7 @@ def test_a_folder_of_videos_is_used_where_it_is(
         footage.write(project / "pets" / name, footage.numbered(3))
     vidpipe("use", str(project / "pets/a.mp4"))
     message = vidpipe("use", given).output
-    assert f"{given}, a folder of 2 videos, which stay where they are" in message
+    assert f"{given}, a folder of 2 videos, used where it is" in message
     chosen = slot(project)
     assert (chosen["dataset"], chosen["video"]) == ("folder", None)
     assert chosen["folder"] == {"path": given.rstrip("/"), "labels": None}

@@ -12,6 +12,7 @@ from vidpipe.data.files import distinct
 from vidpipe.data.sequences import is_sequence
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.names import amount
 
 log = logging.getLogger(__name__)
 SUFFIXES = frozenset(
@@ -51,7 +52,12 @@ def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Vi
         rows = read_labels(_find_table(labels, place), root, rows, f"{place.key}.labels")
         if left_out := sorted(tree - rows.keys()):
             first = ", ".join(left_out[:NAMED])
-            log.warning("%d videos are not in %s and left out: %s", len(left_out), labels, first)
+            log.warning(
+                "%s without a line in %s, left out: %s",
+                amount(len(left_out), "video"),
+                labels,
+                first,
+            )
     # The manifest is in the order of the paths.
     paths = sorted(rows)
     films = [f"{p}.mp4" if is_sequence(root / p) else p for p in paths]

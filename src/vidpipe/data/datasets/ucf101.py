@@ -17,6 +17,7 @@ from vidpipe.data.download.published import Published, obtain, own_files
 from vidpipe.data.download.unpack import member_names, unpack
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.names import amount
 
 log = logging.getLogger(__name__)
 ZIP = Published(
@@ -68,7 +69,7 @@ def videos(
         unlisted += bool(splits) and not split
         yield Video(path=file, name=file.name, label=label, group=group, split=split)
     if unlisted:
-        log.warning("%d videos are in no list, and are split by their groups", unlisted)
+        log.warning("%s in no list, split by group", amount(unlisted, "video"))
 
 
 def files(

@@ -14,6 +14,7 @@ from vidpipe.data.clips import ClipIndex, index_clips
 from vidpipe.data.frames import Shot, load, read_shots
 from vidpipe.data.npz import Stream
 from vidpipe.data.packed import stream
+from vidpipe.utils.names import amount, size
 from vidpipe.visualization.sheets import grid, png
 
 log = logging.getLogger(__name__)
@@ -60,11 +61,11 @@ def cut(
         names, number = np.unique(rows[column].to_numpy(dtype=str), return_inverse=True)
         arrays |= {f"{name}s": names, name: number.astype(np.int32)}
     log.info(
-        "%d clips (%s) of %d labels, %.2f GiB of frames",
-        len(index.clips),
+        "%s (%s) of %s, %s of frames",
+        amount(len(index.clips), "clip"),
         ", ".join(f"{n} {name or 'of no split'}" for name, n in Counter(rows["split"]).items()),
-        len(set(rows["label"])),
-        pixels.nbytes / GIB,
+        amount(len(set(rows["label"])), "label"),
+        size(pixels.nbytes),
     )
     return arrays, png(_sheet(frames, shots, index, rows["label"].to_numpy(dtype=str)))
 
@@ -74,8 +75,8 @@ def _warn_of_short_videos(shots: Sequence[Shot], index: ClipIndex, length: int) 
     short = sorted({shot.video for shot in shots} - cut_from)
     if short:
         log.warning(
-            "%d videos give no clip, for they have no shot of %d frames: %s",
-            len(short),
+            "no clip of %s, for want of a shot of %d frames: %s",
+            amount(len(short), "video"),
             length,
             ", ".join(short),
         )

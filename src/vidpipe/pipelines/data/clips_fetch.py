@@ -23,6 +23,7 @@ from vidpipe.data.ingest import (
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.data.workers import PoolFactory, processes
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.names import amount
 from vidpipe.visualization.contact import contact_sheet
 from vidpipe.visualization.sheets import png
 
@@ -74,9 +75,9 @@ def fetch_clips(
     refuse_untrainable(entries, place.key)
     split_sizes = Counter(entry.split for entry in entries if entry.status != BROKEN)
     log.info(
-        "%d videos, %d labels: %d ok, %d damaged, %d broken; %d to train on, %d to test on",
-        len(entries),
-        len({entry.label for entry in entries}),
+        "%s, %s: %d ok, %d damaged, %d broken; %d to train on, %d to test on",
+        amount(len(entries), "video"),
+        amount(len({entry.label for entry in entries}), "label"),
         *(sum(entry.status == status for entry in entries) for status in (OK, DAMAGED, BROKEN)),
         *(split_sizes[split] for split in (TRAIN, TEST)),
     )

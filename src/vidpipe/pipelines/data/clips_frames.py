@@ -11,6 +11,7 @@ from vidpipe.data.extraction import NAMED, extract_all
 from vidpipe.data.frames import extract, warn_of_rates
 from vidpipe.data.workers import PoolFactory, processes
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.names import amount
 
 log = logging.getLogger(__name__)
 NAME = "clips_frames"  # of the result in `scratch`, and of the finished videos beside `scratch`
@@ -55,11 +56,11 @@ def extract_clips(
     home = scratch.parent / NAME
     shots = extract_all(videos, readable, home, folder, extract_one, pool=pool, workers=workers)
     log.info(
-        "%d videos: %d frames of %d pixels in %d shots",
-        len({shot.video for shot in shots}),
-        sum(shot.stop - shot.start for shot in shots),
+        "%s: %s of %d pixels in %s",
+        amount(len({shot.video for shot in shots}), "video"),
+        amount(sum(shot.stop - shot.start for shot in shots), "frame"),
         frames.size,
-        len(shots),
+        amount(len(shots), "shot"),
     )
     return folder
 

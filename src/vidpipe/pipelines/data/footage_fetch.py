@@ -24,6 +24,7 @@ from vidpipe.data.ingest import (
 from vidpipe.data.splits import TEST, TRAIN
 from vidpipe.data.workers import PoolFactory, processes
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.names import amount
 
 log = logging.getLogger(__name__)
 NAMED = 5  # videos named in a message, of many
@@ -113,18 +114,18 @@ def _report(entries: Sequence[Entry]) -> None:
         if entry.notes:
             log.info("%s: %s", entry.path, entry.notes)
         log.info(
-            "%s: %dx%d, %d frames at %.3g fps",
+            "%s: %dx%d, %s at %.3g fps",
             entry.path,
             entry.width,
             entry.height,
-            entry.frames,
+            amount(entry.frames, "frame"),
             entry.fps,
         )
     if len(entries) > 1:
         counts = Counter(entry.split for entry in readable)
         log.info(
-            "%d videos to learn from, %d held out whole (that takes %d groups)",
-            counts[TRAIN],
+            "%s to learn from, %d held out whole (that takes %d groups)",
+            amount(counts[TRAIN], "video"),
             counts[TEST],
             ENOUGH,
         )

@@ -11,6 +11,7 @@ from vidpipe.data.files import inside
 from vidpipe.data.frames import Shot, extract, warn_of_rates, write_shots
 from vidpipe.data.workers import Failure, PoolFactory, map_ordered, processes, processors
 from vidpipe.utils.errors import UserError
+from vidpipe.utils.names import amount
 from vidpipe.utils.progress import progress
 
 log = logging.getLogger(__name__)
@@ -58,10 +59,10 @@ def extract_footage(
     paths = [inside(videos, name) for name in manifest["path"]]
     shots = _extract_all(paths, extract_one, pool=pool, workers=workers or processors())
     log.info(
-        "%d frames of %d pixels in %d shots",
-        sum(shot.stop - shot.start for shot in shots),
+        "%s of %d pixels in %s",
+        amount(sum(shot.stop - shot.start for shot in shots), "frame"),
         frames.size,
-        len(shots),
+        amount(len(shots), "shot"),
     )
     write_shots(folder, shots)
     return folder

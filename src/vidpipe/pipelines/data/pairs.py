@@ -15,10 +15,10 @@ from vidpipe.data.npz import Stream
 from vidpipe.data.packed import stream
 from vidpipe.data.pairs import PairIndex, index_pairs, side_by_side
 from vidpipe.data.splits import HELD_OUT, SEEN, TEST, UNSEEN
+from vidpipe.utils.names import amount, size
 from vidpipe.visualization.sheets import grid, png
 
 log = logging.getLogger(__name__)
-GIB = 2**30
 NAMED = 3  # videos named in the log, of many
 LETTERS = 20  # of a video's name, in a caption
 
@@ -75,11 +75,11 @@ def pack(
         }
     sizes = [(split, int((index.pair_split == split).sum())) for split in (SEEN, HELD_OUT, UNSEEN)]
     log.info(
-        "%d pairs of %d videos: %s; %.2f GiB of frames",
-        len(index.pairs),
-        len(videos),
+        "%s of %s: %s; %s of frames",
+        amount(len(index.pairs), "pair"),
+        amount(len(videos), "video"),
         ", ".join(f"{n} {split}" for split, n in sizes if n or split != UNSEEN),
-        pixels.nbytes / GIB,
+        size(pixels.nbytes),
     )
     return arrays, png(_sheet(frames, shots, index))
 
@@ -89,8 +89,8 @@ def _warn_of_videos_without_pairs(shots: Sequence[Shot], index: PairIndex) -> No
     without = sorted({shot.video for shot in shots} - used)
     if without:
         log.warning(
-            "%d videos give no pair, for no two of their frames follow each other: %s",
-            len(without),
+            "no pair of %s, for no two frames follow each other there: %s",
+            amount(len(without), "video"),
             ", ".join(without[:NAMED]),
         )
 

@@ -122,7 +122,7 @@ def test_a_table_says_what_each_shows_and_which_go_together(
         "walk/a.mp4": ("gehen", "ann", "train"),
         "run/a.mp4": ("läuft", "run/a.mp4", "test"),
     }
-    assert "3 videos are not in labels.csv and left out: run/far/c.mkv, top.avi" in caplog.text
+    assert "3 videos without a line in labels.csv, left out: run/far/c.mkv, top.avi" in caplog.text
 
 
 @pytest.mark.usefixtures("tree")

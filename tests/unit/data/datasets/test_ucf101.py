@@ -96,7 +96,7 @@ def test_a_video_in_no_list_is_left_to_its_group_and_told(
     with caplog.at_level(logging.WARNING):
         found = videos(place, ".")
     assert [video.split for video in sorted(found, key=lambda v: v.name)] == ["test", "train", ""]
-    assert "1 videos are in no list" in caplog.text
+    assert "1 video in no list, split by group" in caplog.text
 
 
 def test_missing_lists_are_told_with_the_way_without(place: Place):
