@@ -6,9 +6,8 @@ from typing import Any
 import click
 
 from vidpipe.commands.outputs import ModelName, check_out, say_origin
-from vidpipe.config.schema import CLIP_GAN_NAMES
+from vidpipe.config.schema import CLIP_GAN_NAMES, DIGIT_GAN_NAMES
 from vidpipe.serving.generation import SUFFIXES, WALK, Generation
-from vidpipe.serving.store import DIGIT_GAN_NAMES
 from vidpipe.utils.atomic import whole_file
 
 

@@ -18,8 +18,7 @@ from vidpipe.utils.names import amount
 def results() -> None:
     """Compare the metrics in the work tree with those committed, in one table.
 
-    The table has the metrics of the headline scores, which all views show; the count at its end is
-    of all metrics.
+    The table has a line for each headline score; the count at its end is of all metrics.
     """
     here = Path.cwd()
     read(Path(FILE))  # fails with advice outside of a project
@@ -66,6 +65,7 @@ def changed_classifiers(project: Path, commit: str) -> list[str]:
     now = _outputs((project / LOCK).read_text("utf-8") if (project / LOCK).is_file() else "")
     then = _outputs(git(project, "show", f"{commit}:./{LOCK}"))
     names = sorted({*CLASSIFIERS.values()})
+    # One that is new since the commit has not changed.
     return [name for name in names if name in now and now[name] != then.get(name, now[name])]
 
 

@@ -233,6 +233,9 @@ class Params(ConfigBlock):
     mocogan: Mocogan
 
 
+# Names of the GANs of digits.
+DIGIT_GAN_NAMES = ("mlp_gan", "dcgan")
+
 # Names of the GANs of clips: each has a block in params.yaml, and with it two stages.
 CLIP_GAN_NAMES = tuple(
     name

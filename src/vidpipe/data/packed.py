@@ -1,4 +1,7 @@
-"""Packed files end to end: the frames of many videos as one array that is never whole in memory."""
+"""The frames of many videos as one array that is never whole in memory.
+
+A packed file has the frames of one video: see `data/frames.py`.
+"""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,6 +20,8 @@ def stream(folder: Path, used: Mapping[str, Int[np.ndarray, "_"]]) -> Stream:
         folder: Folder of the packed files.
         used: Frames of each file, as in `ClipIndex`.
     """
+    frame = load(folder, next(iter(used)))[0]
+    step = max(1, CHUNK // frame.nbytes)  # frames in a chunk
 
     def parts() -> Iterator[UInt8[np.ndarray, "n h w c"]]:
         for file, frames in used.items():
@@ -24,6 +29,4 @@ def stream(folder: Path, used: Mapping[str, Int[np.ndarray, "_"]]) -> Stream:
                 # Map the file again for each chunk, so that pages already read are released.
                 yield load(folder, file)[frames[start : start + step]]
 
-    frame = load(folder, next(iter(used)))[0]
-    step = max(1, CHUNK // frame.nbytes)
     return Stream((sum(map(len, used.values())), *frame.shape), frame.dtype, parts)

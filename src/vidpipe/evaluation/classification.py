@@ -43,7 +43,7 @@ class Classification:
 
     Attributes:
         features: Features on which distances are measured.
-        label: The likeliest class.
+        label: The likeliest class other than `none`, even where `none` is likelier.
         confidence: Probability of that class, among all of them and `none`.
         classes: Number of classes, without `none`.
         threshold: Confidence above which a sample is accepted.

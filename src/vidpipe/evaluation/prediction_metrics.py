@@ -31,11 +31,11 @@ from vidpipe.models.pixels import to_uint8
 REPORTED = (1, 2, 4, 8, 16)  # horizons that go into metrics; the curves have all
 
 MODEL = "model"  # among predictors
-PERCEPTUAL = ("st_lpips", "lpips")  # distances, of those that are measured
+FRAME_DISTANCES = ("st_lpips", "lpips")  # perceptual ones, where they are measured
 ONE_STEP_SCORES = ("psnr", "copy_last_psnr", "ssim", "copy_last_ssim", "sharpness")
-SCORES = (
+ROLLOUT_SCORES = (
     *("psnr", "copy_last_psnr", "ssim", "copy_last_ssim", "skill", "skill_low", "skill_high"),
-    *("sharpness", "motion", *PERCEPTUAL, "starts"),
+    *("sharpness", "motion", *FRAME_DISTANCES, "starts"),
 )
 
 PredictedClips = dict[str, UInt8[np.ndarray, "_ h w c"]]  # see `predicted_clips`
@@ -46,6 +46,12 @@ class Point:
     """One horizon of a curve: means over the starts that reach it.
 
     Attributes:
+        horizon: Frames ahead.
+        starts: Number of starts that reach it.
+        psnr: Of the predictions, in decibels.
+        copy_last_psnr: Of the last frame, held still.
+        ssim: Structural similarity, 1 for equal frames, where it was measured.
+        copy_last_ssim: Likewise.
         skill: 1 - MSE / MSE(copy last), both summed over the starts: 1 perfect, 0 no better.
         skill_low: Lower end of its 95 % interval; None under ten starts.
         skill_high: Upper end.
@@ -107,17 +113,18 @@ def evaluate_split(
         model: Predictor that is evaluated.
         baselines: Predictors that it must beat, copy-last among them.
         footage: Returns frames by index.
-        runs: Frames of the split that follow each other from each frame on; see `run_lengths`.
+        runs: For each frame, the length of the run of the split that starts there, itself included;
+            see `run_lengths`.
         split: Name of the split, for the metrics.
         starts: Largest number of starts.
         horizons: Largest number of frames that are predicted from a start.
         resamples: Resamples of the intervals.
         seed: Seed of these.
         history: Frames of the model's window.
-        distances: Perceptual distances of frames by name, of those in `PERCEPTUAL`.
+        distances: Perceptual distances of frames by name, of those in `FRAME_DISTANCES`.
         futures: The model with some noise each: the best of them is scored too, and their mean.
     """
-    # All look at the same windows, as long as the longest that one of them wants, if shots are.
+    # All predictors get windows of one length: the longest that any needs, if a shot is that long.
     longest_window = max(history, BASELINE_HISTORY)
     origins = prediction_starts(runs, most=starts, history=longest_window)
     if len(origins):
@@ -144,7 +151,7 @@ def evaluate_split(
         distance_at=REPORTED,
     )
 
-    # Of several futures the best counts, beside what one of them has in the mean.
+    # Of several futures, report the best one's scores, and beside them the futures' mean.
     several = [rollouts.pop(f"future {i}") for i in range(len(futures))]
     if several:
         rollouts |= {f"best_of_{len(several)}": best_of(several), "mean_future": mean_of(several)}
@@ -156,7 +163,7 @@ def evaluate_split(
         for name, scores in rollouts.items()
     }
     metrics |= one_step_metrics(one_step, split) | rollout_metrics(curves, split)
-    table = _table(curves[MODEL])
+    table = _data_frame(curves[MODEL])
     for name, points in curves.items():
         if name not in (MODEL, COPY_LAST):
             table[f"{name}_skill"] = [point.skill for point in points]
@@ -173,15 +180,15 @@ def evaluate_split(
     clips = {
         name: to_uint8(clip).permute(0, 2, 3, 1).cpu().numpy() for name, clip in frames.items()
     }
-    tables = {"one_step": _table(one_step), "rollout": table}
+    tables = {"one_step": _data_frame(one_step), "rollout": table}
     return SplitEvaluation(
-        metrics | perceptual_metrics(clips, split),
+        metrics | film_metrics(clips, split),
         {name: rows.round(5) for name, rows in tables.items()},
         clips,
     )
 
 
-def _table(points: Sequence[Point]) -> pd.DataFrame:
+def _data_frame(points: Sequence[Point]) -> pd.DataFrame:
     """Return a row for each horizon; LPIPS has a column where it was asked for."""
     table = pd.DataFrame([asdict(point) for point in points])
     return table if table["lpips"].notna().any() else table.drop(columns="lpips")
@@ -216,7 +223,7 @@ def _point(
     def skill(starts: np.ndarray) -> np.ndarray:
         return np.asarray(1 - error[starts].sum(axis=-1) / copy_error[starts].sum(axis=-1))
 
-    # Neighbouring starts share all frames but one, up to the horizon: they form a block.
+    # Starts up to a horizon apart have frames in common: they form a block.
     bounds = interval(skill, len(error), block=k + 1, resamples=resamples, seed=seed)
     low, high = bounds or (None, None)
     return Point(
@@ -231,7 +238,7 @@ def _point(
         skill_high=high,
         sharpness=_ratio(scores.sharpness[reached, k], scores.real_sharpness[reached, k]),
         motion=_ratio(scores.motion[reached, k], scores.real_motion[reached, k]),
-        **{name: _mean(scores.perceptual.get(name), reached, k) for name in PERCEPTUAL},
+        **{name: _mean(scores.perceptual.get(name), reached, k) for name in FRAME_DISTANCES},
     )
 
 
@@ -248,7 +255,7 @@ def _ratio(values: np.ndarray, real: np.ndarray) -> float | None:
 
 
 def one_step_metrics(points: Sequence[Point], split: str) -> dict[str, float | int]:
-    """Metrics of one-step prediction: further horizons only move along the footage."""
+    """Metrics of one-step prediction: later horizons repeat it at other frames."""
     first = points[0]
     measured = {name: getattr(first, name) for name in ONE_STEP_SCORES}
     return {
@@ -270,23 +277,23 @@ def rollout_metrics(curves: Mapping[str, Sequence[Point]], split: str) -> dict[s
         if point.horizon not in REPORTED:
             continue
         prefix = f"rollout.{split}.h{point.horizon}"
-        for name in SCORES:
+        for name in ROLLOUT_SCORES:
             metrics[f"{prefix}.{name}"] = getattr(point, name)
         for baseline, points in curves.items():
             if baseline not in (MODEL, COPY_LAST):
                 metrics[f"{prefix}.{baseline}_skill"] = points[k].skill
             if baseline != MODEL:
-                for name in PERCEPTUAL:
+                for name in FRAME_DISTANCES:
                     metrics[f"{prefix}.{baseline}_{name}"] = getattr(points[k], name)
     return {name: value for name, value in metrics.items() if value is not None}
 
 
-def perceptual_metrics(clips: PredictedClips, split: str) -> dict[str, float | int]:
+def film_metrics(clips: PredictedClips, split: str) -> dict[str, float | int]:
     """ST-RRED, and MS-SSIM where the size allows, of the longest rollout and of copy-last.
 
     Args:
         clips: Clips by name, with `real`, `rollout` and `copy last`.
-        split: `seen` or `held_out`.
+        split: Name of the split.
     """
     real = clips["real"]
     metrics: dict[str, float | int] = {f"rollout.{split}.film_frames": len(real)}

@@ -1,6 +1,7 @@
 """Negatives of the digit classifier: pictures that look like numerals and are none.
 
 Each kind is made from pairs of pictures of different numerals, with random numbers from `rng`.
+`augmented` makes the positives beside them.
 
 Shapes: b batch, s side, float, paper 1 and ink -1.
 """

@@ -1,6 +1,6 @@
 """The code that a stage depends on: the modules of its node functions and all they import.
 
-In a project without `src/vidpipe` that is one file, which names the installed package.
+In a project without `src/vidpipe` it is `vidpipe.lock`, which names the installed package.
 """
 
 import hashlib
@@ -16,12 +16,12 @@ from vidpipe.utils.errors import UserError
 
 PACKAGE = "vidpipe"
 INSTALLED = "vidpipe.lock"  # stands for the code in a project that has none
-# Packages of which a stage depends on no file that it does not run: trainings and fetches are long,
-# and no edit of the scores of clips is to make those of footage stale.
+# Packages that stand as a folder in dvc.yaml only where a stage uses all files of it: trainings and
+# fetches are long, and no edit of the scores of clips is to make those of footage stale.
 EXACT = tuple(Path("src", PACKAGE, name) for name in ("models", "data", "evaluation"))
 # Modules that cannot change a byte of any output: errors, progress, names, whole-file writes and
-# type aliases. The parameter models hand values on: these reach a stage through its `params`, and
-# no field but an optional block has a default.
+# type aliases. The models of params.yaml are among them, for they have no defaults: their values
+# reach a stage through its `params`.
 UNCOUNTED = (
     "vidpipe.config",
     "vidpipe.models.shapes",

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from vidpipe.config.loader import FILE, read
+from vidpipe.config.schema import DIGIT_GAN_NAMES
 from vidpipe.reproduction.record import md5, read_numbers, recorded
-from vidpipe.serving.store import DIGIT_GAN_NAMES, PICTURE_GAN, PREDICTOR, TRAINED
+from vidpipe.serving.store import PICTURE_GAN, PREDICTOR, TRAINED
 from vidpipe.tracking.descriptions import score_table
 from vidpipe.tracking.experiments import EXPERIMENTS
 from vidpipe.utils.errors import UserError

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vidpipe.config.schema import CLIP_GAN_NAMES
+from vidpipe.config.schema import CLIP_GAN_NAMES, DIGIT_GAN_NAMES
 from vidpipe.data.images import read_image
 from vidpipe.data.video import encode
-from vidpipe.serving.store import DIGIT_GAN_NAMES, WEIGHTS, check_weights, folder_of
+from vidpipe.serving.store import WEIGHTS, check_weights, folder_of
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.names import model_name
 from vidpipe.visualization.animation import gif, with_pause
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".gif", ".mp4")
 MAX_FILMED = 400  # samples in a film, whose pages are all held in memory
 LOOPS = 4  # of clips in an mp4, which players do not repeat
-STOPS, BETWEEN = 6, 12  # places that a walk through noise passes, and steps from one to the next
+# As in visualization/digit_films.py, which imports torch: places that a walk through noise passes,
+# and steps from one to the next.
+STOPS, BETWEEN = 6, 12
 WALK = STOPS * BETWEEN  # steps of a walk, which ends where it began
 FAMILIAR = 18.0  # dB of PSNR to the picture: those of held-out actors have 23, photos 10 to 17
 

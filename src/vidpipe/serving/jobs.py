@@ -11,12 +11,12 @@ from typing import Any
 
 from PIL import Image
 
+from vidpipe.config.schema import DIGIT_GAN_NAMES
 from vidpipe.data.pictures import REFUSED
 from vidpipe.serving.generation import WALK, Generation, Samples
 from vidpipe.serving.prediction import SUFFIXES as FILMS
 from vidpipe.serving.prediction import Prediction
 from vidpipe.serving.store import (
-    DIGIT_GAN_NAMES,
     NAMES,
     PICTURE_GAN,
     PREDICTOR,

@@ -4,8 +4,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from vidpipe.config.schema import DIGIT_GAN_NAMES
 from vidpipe.serving.generation import network_module, start_torch
-from vidpipe.serving.store import DIGIT_GAN_NAMES, PREDICTOR, WEIGHTS
+from vidpipe.serving.store import PREDICTOR, WEIGHTS
 from vidpipe.utils.atomic import whole_file
 from vidpipe.utils.errors import UserError
 

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-from vidpipe.config.schema import CLIP_GAN_NAMES
+from vidpipe.config.schema import CLIP_GAN_NAMES, DIGIT_GAN_NAMES
 from vidpipe.training.weight_files import GENERATOR_WEIGHTS
 from vidpipe.utils.errors import UserError
 
 PREDICTOR = "pix2pix"
 PICTURE_GAN = "convlstm_gan"  # all of its clips begin with a picture
-DIGIT_GAN_NAMES = ("mlp_gan", "dcgan")
 NAMES = (PREDICTOR, *CLIP_GAN_NAMES, *reversed(DIGIT_GAN_NAMES))
 
 WEIGHTS = GENERATOR_WEIGHTS

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 
-from vidpipe.config.schema import CLIP_GAN_NAMES
+from vidpipe.config.schema import CLIP_GAN_NAMES, DIGIT_GAN_NAMES
 
 FEWEST = 256  # samples; with fewer, the noise of Fréchet distances and of shares hides a difference
 # By model: the classifier that scores it.
 CLASSIFIERS = {
-    **dict.fromkeys(("mlp_gan", "dcgan"), "digit_classifier"),
+    **dict.fromkeys(DIGIT_GAN_NAMES, "digit_classifier"),
     **dict.fromkeys((*CLIP_GAN_NAMES, "clip_autoencoder"), "action_classifier"),
 }
 

@@ -16,7 +16,7 @@ def fused_adam(
 
     torch makes the moments at the first step. Here they are made at once, each laid out in memory
     as its weight, so that a checkpoint can be copied into them: fused Adam walks through memory as
-    it lies, and reads a moment in another layout wrongly and without a word.
+    it lies, and silently misreads a moment in another layout.
     """
     # Fused: one pass over weights, gradients and moments.
     optimizer = torch.optim.Adam(network.parameters(), lr=learning_rate, betas=betas, fused=True)

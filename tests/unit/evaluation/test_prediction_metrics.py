@@ -9,7 +9,7 @@ from vidpipe.evaluation import prediction_metrics
 from vidpipe.evaluation.fidelity import mse
 from vidpipe.evaluation.prediction import Scores
 from vidpipe.evaluation.prediction_baselines import baselines, blur_copies, copy_last
-from vidpipe.evaluation.prediction_metrics import SCORES, curve, evaluate_split
+from vidpipe.evaluation.prediction_metrics import ROLLOUT_SCORES, curve, evaluate_split
 
 NOISE = torch.rand(14, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 OPTIONS = {"split": "seen", "starts": 4, "horizons": 3, "resamples": 5, "seed": 0, "history": 1}
@@ -91,7 +91,7 @@ def test_the_best_of_several_futures_stands_beside_their_mean():
 @pytest.mark.usefixtures("_without_perception")
 def test_every_score_is_named_and_every_rival_stands_beside_it():
     result = evaluated(distances=dict.fromkeys(DISTANCES, errors), starts=14)
-    always = set(SCORES) - {"motion", "skill_low", "skill_high"}
+    always = set(ROLLOUT_SCORES) - {"motion", "skill_low", "skill_high"}
     for horizon in (1, 2):
         prefix = f"rollout.seen.h{horizon}."
         names = {name.removeprefix(prefix) for name in result.metrics if name.startswith(prefix)}

@@ -31,7 +31,7 @@ def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Vi
     """Yield every video below a folder, or those that a table lists.
 
     A folder of numbered pictures is a video too. A video's label is its folder's name, or stands in
-    the table. Folders called `train` and `test` (or `val`), one of which every video is in, are its
+    the table. If every video lies in a folder called `train` or `test` (or `val`), that is its
     split. Without a table each video is a group of its own. Links are followed, hidden files
     skipped; the log counts what is skipped.
 
@@ -47,7 +47,7 @@ def videos(*, path: str | None, labels: str | None, place: Place) -> Iterator[Vi
     """
     root = _find(path, place)
     tree = _walk(root)
-    rows = _by_folder(tree, root, place, whole=labels is None)
+    rows = _by_folder(tree, root, place, all_need_split=labels is None)
     if labels is not None:
         rows = read_labels(_find_table(labels, place), root, rows, f"{place.key}.labels")
         if left_out := sorted(tree - rows.keys()):
@@ -129,7 +129,7 @@ def _walk(root: Path) -> set[str]:
                 skipped[Path(name).suffix.lower() or "no suffix"] += 1
     if skipped:
         kinds = ", ".join(f"{count} {kind}" for kind, count in sorted(skipped.items()))
-        log.info("%s: passed over what is no video: %s", root, kinds)
+        log.info("%s: skipped: %s", root, kinds)
     return videos
 
 
@@ -137,14 +137,16 @@ def _is_video(name: str) -> bool:
     return Path(name).suffix.lower() in SUFFIXES and not name.startswith(".")
 
 
-def _by_folder(tree: Collection[str], root: Path, place: Place, *, whole: bool) -> dict[str, Row]:
+def _by_folder(
+    tree: Collection[str], root: Path, place: Place, *, all_need_split: bool
+) -> dict[str, Row]:
     """Read labels and splits off the names of the folders.
 
     Args:
         tree: Paths of the videos, from the root.
         root: The folder.
         place: Folders of the project.
-        whole: Every video must have a split if one has: no table may name it.
+        all_need_split: Every video must have a split if one has, for no table names any.
 
     Raises:
         UserError: If only some videos are in folders that are named like splits.
@@ -157,9 +159,9 @@ def _by_folder(tree: Collection[str], root: Path, place: Place, *, whole: bool) 
         label = parts
         if depth is not None:
             # The folder of the split is not the label, be it above or below.
-            split = split_called("".join(parts[depth : depth + 1]))
+            split = split_called(parts[depth]) if depth < len(parts) else ""
             label = parts[:depth] + parts[depth + 1 :]
-            if not split and whole:
+            if not split and all_need_split:
                 raise UserError(
                     f"{place.key}.path: {root} has folders of splits, such as train and test; "
                     f"expected every video in one of them, got {path}; move it, or name the "
@@ -167,7 +169,9 @@ def _by_folder(tree: Collection[str], root: Path, place: Place, *, whole: bool) 
                 )
         rows[path] = Row(label=label[-1] if label else root.name, split=split)
     if depth is not None:
-        counts = Counter("/".join(parts[depth : depth + 1]) or "none" for parts in folders.values())
+        counts = Counter(
+            parts[depth] if depth < len(parts) else "none" for parts in folders.values()
+        )
         numbers = ", ".join(f"{n} of {name}" for name, n in counts.items())
         log.info("%s is split by its folders: %s; all but train are held out", root, numbers)
     return rows

@@ -63,8 +63,8 @@ def train_clip_autoencoder(
         a sheet of frames, each above what came back.
 
     Raises:
-        UserError: If the clips are not sound, none is for training, their frames are not larger
-            than the latents, or training diverges.
+        UserError: If the clips are not sound, none is for training, their frames are less than
+            twice as large as the latents, or training diverges.
     """
     check(clips)
     machine = runtimes.start(**runtime.model_dump())
@@ -87,13 +87,14 @@ def train_clip_autoencoder(
     samples = scratch / "samples"
     for new in (folder, samples):
         new.mkdir()
+    # The tracker finds an interrupted run by its checkpoints. Here are none, so none is resumed.
     with tracker.training(NAME, scratch) as run:
         history = _train(network, clips["frames"], frames[TRAIN], train, machine, run)
         network.normalise_by(clips["frames"][_thinned(frames[TRAIN], MOST_ENCODED)])
         history.to_csv(folder / "history.csv", index=False)
         weights.save(network, folder / AUTOENCODER_WEIGHTS, architecture)
 
-        # Score frames of both splits, and the clips of the training data as generated ones.
+        # Score frames of both splits, and reconstructed clips as if they had been generated.
         metrics: dict[str, float] = {"deviation.smallest": network.deviation.min().item()}
         for split, index in frames.items():
             if len(index):

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copyfile
 
 import numpy as np
-import pandas as pd
 
 from vidpipe.config.models import ClipGanEvaluate
 from vidpipe.config.schema import Runtime
@@ -152,7 +152,7 @@ def _write(
     for folder in (plots, samples):
         folder.mkdir()
     # Plots are committed and models are not, so the losses are copied.
-    pd.read_csv(model / "history.csv").to_csv(plots / "history.csv", index=False)
+    copyfile(model / "history.csv", plots / "history.csv")
     metrics_table(evaluation.metrics).to_csv(plots / "scores.csv", index=False)
     for file, content in draw_films(evaluation, actions, fps=fps).items():
         (samples / file).write_bytes(content)

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from shutil import copyfile
 from types import ModuleType
 
 import numpy as np
-import pandas as pd
 import torch
 
 from vidpipe.config.models import FromNoiseEvaluate
@@ -31,7 +31,7 @@ from vidpipe.visualization.sheets import png
 
 log = logging.getLogger(__name__)
 
-COLOURS = 32
+COLOURS = 32  # of the film's palette
 
 
 def make_evaluate_node(
@@ -78,7 +78,7 @@ def make_evaluate_node(
         plots, samples = scratch / "plots", scratch / "samples"
         for folder in (plots, samples):
             folder.mkdir()
-        pd.read_csv(model / "history.csv").to_csv(plots / "history.csv", index=False)
+        copyfile(model / "history.csv", plots / "history.csv")
         page = sample_sheet(pictures, classification, list(digits["names"]))
         (samples / "samples.png").write_bytes(png(page))
         film = latent_walk(generator, rng, machine.device)

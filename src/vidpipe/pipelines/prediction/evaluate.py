@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from shutil import copyfile
 
 import numpy as np
-import pandas as pd
 import torch
 from torch import Tensor
 
@@ -182,7 +182,7 @@ def _write_plots(folder: Path, results: Mapping[str, SplitEvaluation], history: 
     for split, result in results.items():
         for method, curve in result.curves.items():
             curve.to_csv(folder / f"{method}_{split}.csv", index=False)
-    pd.read_csv(history).to_csv(folder / "history.csv", index=False)
+    copyfile(history, folder / "history.csv")
     return folder
 
 
