@@ -5,7 +5,8 @@ equation 3 (without the peepholes). Beyond the report: each frame has noise of i
 round each layer as well as through it, and the discriminator sees the picture too.
 
 With an encoder, which is beyond the report too, each frame has codes of its motion (see
-`clip_codes`), and what moves is painted before the picture, with which the clip begins.
+`clip_codes`). The clip begins with the picture; what moves is painted before a background, the
+picture without it.
 
 Shapes: b batch, c channels, t frames, h w pixels of a square frame, float in [-1, 1].
 """
@@ -39,17 +40,20 @@ from vidpipe.models.clip_gan import (
 )
 from vidpipe.models.clip_painters import Stream
 from vidpipe.models.noise import Noise
-from vidpipe.models.painters import BASE, SLOPE, doublings
+from vidpipe.models.painters import BASE, SLOPE, DoublingConv, doublings
 from vidpipe.models.scene import Parts, mask_mean
 from vidpipe.models.shapes import ClipBatch, FrameBatch
 from vidpipe.training.adversarial import Networks
+from vidpipe.training.distributed import own_share, whole
 
 ModelConfig = ConvlstmGanModel
 TrainConfig = ConvlstmGanTrain
 
 NAME = "convlstm_gan"
 LSTMS = 5
-HEARD = 32  # numbers of the picture that the walk hears
+HEARD = 32  # numbers of the picture that the walk is conditioned on
+LOOKS = 32  # numbers of the picture that the foreground is conditioned on
+ALONE = 8  # in training, every eighth clip has no background
 
 Maps = Float[Tensor, "b _ h w"]
 Volume = Float[Tensor, "b _ t h w"]
@@ -169,31 +173,32 @@ class Generator(CodedGenerator):
 
     def encode(self, clips: ClipBatch, source: Source) -> tuple[tuple[Content, Motion], Losses]:
         """Return the content of the noise, and motion that is drawn for real clips."""
-        # Who is seen is in the picture. Numbers of it would be relied on, and noise cannot know
-        # them: it would show someone else before the picture.
+        # Who is seen is in the picture. Content of the clip would be relied on, and noise cannot
+        # know it: it would show someone else before the picture.
         (_, motion), divergences = super().encode(clips, source)
         return (source.noise[:, : self.content.latent], motion), divergences
 
     def parts(self, source: Source) -> Parts:
-        """Return foreground, mask and picture apart."""
+        """Return foreground, mask and background apart."""
         return self.continuation.parts(*self.unroll(source), source.image)
 
     def components(self, source: Source) -> dict[str, ClipBatch]:
-        """Return foreground, mask and picture as clips of colours, if there are parts."""
+        """Return foreground, mask and background as clips of colours, if there are parts."""
         return self.parts(source).shown() if self.encoder else {}
 
     def compose(
         self, source: Source, content: Content, motion: Motion
     ) -> tuple[ClipBatch, Mask | None]:
-        """Return clips, and the mask of what moves before the picture."""
+        """Return clips, and the mask of what moves before the background."""
         parts = self.continuation.parts(content, motion, source.image)
         return parts.clips, parts.mask
 
 
 class Continuation(Stream):
-    """A moving foreground before a picture, by ConvLSTM layers, content and motion.
+    """A moving foreground before the background of a picture, by ConvLSTM layers.
 
     Args:
+        content: Numbers of the content.
         size: Side of the frames, 4 times a power of two.
         width: Channels of the ConvLSTM layers.
         channels: Of a frame.
@@ -202,16 +207,26 @@ class Continuation(Stream):
 
     masks = 1
 
-    def __init__(self, *, size: int, width: int, channels: int, **options: Any) -> None:
-        super().__init__(size=size, width=width, channels=channels, **options)
-        self.picture = nn.Sequential(*_halving([channels, *[width] * doublings(size)]))
+    def __init__(
+        self, *, content: int, size: int, width: int, channels: int, **options: Any
+    ) -> None:
+        super().__init__(
+            content=content + LOOKS, size=size, width=width, channels=channels, **options
+        )
+        widths = [channels, *[width] * doublings(size)]
+        self.picture = nn.Sequential(*_halving(widths))
+        self.looks = nn.Sequential(
+            *_halving(widths), nn.Flatten(), nn.Linear(width * BASE**2, LOOKS)
+        )
+        self.background = Background(size=size, width=width, channels=channels)
         self.first_lstm = ConvLstm(2 * width, width)
         self.lstms = nn.ModuleList(ConvLstm(width, width) for _ in range(LSTMS - 1))
 
     def parts(self, content: Content, motion: Motion, picture: FrameBatch) -> Parts:
-        """Return foreground, mask and picture apart."""
+        """Return foreground, mask and background apart."""
         # The first maps of each frame, which hear the picture and the frames before.
         frames = motion.shape[1]
+        content = torch.cat([content, self.looks(picture)], dim=1)
         vectors, condition = self.steer(content, motion)
         maps = torch.unflatten(self.foreground.first_maps(vectors), 0, (-1, frames)).unbind(1)
         layers = [self.first_lstm, *self.lstms]
@@ -220,9 +235,53 @@ class Continuation(Stream):
         painted = self.foreground.enlarge(heard.flatten(0, 1), condition, frames)
         moving = torch.unflatten(painted, 0, (-1, frames)).movedim(1, 2)
         foreground, mask = torch.split(moving, [self.channels, self.masks], dim=1)
+        # The background is right long before the foreground, and would close the mask for good.
+        # Some clips have none while training, so that the foreground must be right alone.
+        mask = mask.sigmoid()
+        if self.training:
+            alone = own_share(torch.arange(whole(len(mask))) % ALONE == ALONE - 1).to(mask.device)
+            mask = torch.where(alone[:, None, None, None, None], 1.0, mask)
+
         # The clip begins with the picture itself.
-        mask = torch.cat([torch.zeros_like(mask[:, :, :1]), mask[:, :, 1:].sigmoid()], dim=2)
-        return Parts(self.squash(foreground), mask, picture.unsqueeze(2))
+        mask = torch.cat([torch.zeros_like(mask[:, :, :1]), mask[:, :, 1:]], dim=2)
+        background = self.background(picture).unsqueeze(2).expand(-1, -1, frames - 1, -1, -1)
+        background = torch.cat([picture.unsqueeze(2), background], dim=2)
+        return Parts(self.squash(foreground), mask, background)
+
+
+class Background(nn.Module):
+    """A picture with what is to move painted over, by a small U-Net (Ronneberger et al. 2015).
+
+    Args:
+        size: Side of the picture, 4 times a power of two.
+        width: Channels of the maps.
+        channels: Of the picture.
+    """
+
+    def __init__(self, *, size: int, width: int, channels: int) -> None:
+        super().__init__()
+        widths = [channels, *[width] * doublings(size)]
+        self.down = nn.ModuleList(_halving(widths))
+        # Each doubling but the first has the maps of its side on the way down as well.
+        skips = [0, *reversed(widths[1:-1])]
+        self.up = nn.ModuleList(
+            nn.Sequential(DoublingConv(width + skip, width), nn.LeakyReLU(SLOPE)) for skip in skips
+        )
+        self.change = nn.Conv2d(width + channels, channels, 3, 1, 1)
+        # The picture itself, before anything is learnt.
+        nn.init.zeros_(self.change.weight)
+        nn.init.zeros_(self.change.bias)
+
+    def forward(self, picture: FrameBatch) -> FrameBatch:
+        # Maps of all sizes wait for the way up.
+        maps = [picture]
+        for layer in self.down:
+            maps.append(layer(maps[-1]))
+        painted = maps.pop()
+        for layer in self.up:
+            painted = torch.cat([layer(painted), maps.pop()], dim=1)
+        background: FrameBatch = picture + self.change(painted)
+        return background
 
 
 class Report(nn.Module):
