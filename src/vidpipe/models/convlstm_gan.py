@@ -51,8 +51,8 @@ TrainConfig = ConvlstmGanTrain
 
 NAME = "convlstm_gan"
 LSTMS = 5
-HEARD = 32  # numbers of the picture that the walk is conditioned on
-LOOKS = 32  # numbers of the picture that the foreground is conditioned on
+WALK_FEATURES = 32  # of the picture, which condition the walk
+LOOKS = 32  # features of the picture that condition the foreground
 ALONE = 8  # in training, every eighth clip has no background
 
 Maps = Float[Tensor, "b _ h w"]
@@ -130,15 +130,15 @@ class Generator(CodedGenerator):
             frames=frames,
             channels=channels,
             encoder=encoder,
-            heard=HEARD,
+            heard=WALK_FEATURES,
             **options,
         )
         if encoder:
             # The motion to come depends on where the picture shows what moves.
-            self.hear = nn.Sequential(
+            self.walk_features = nn.Sequential(
                 *_halving([channels, *[width] * doublings(size)]),
                 nn.Flatten(),
-                nn.Linear(width * BASE**2, HEARD),
+                nn.Linear(width * BASE**2, WALK_FEATURES),
             )
             self.continuation = Continuation(
                 content=latent,
@@ -168,8 +168,8 @@ class Generator(CodedGenerator):
         return source.noise
 
     def condition(self, source: Source) -> Float[Tensor, "b numbers"]:
-        """Return what the walk hears: what noise names, and where the picture shows it."""
-        return torch.cat([super().condition(source), self.hear(source.image)], dim=1)
+        """Return what conditions the walk: what noise names, and where the picture shows it."""
+        return torch.cat([super().condition(source), self.walk_features(source.image)], dim=1)
 
     def encode(self, clips: ClipBatch, source: Source) -> tuple[tuple[Content, Motion], Losses]:
         """Return the content of the noise, and motion that is drawn for real clips."""
@@ -224,15 +224,15 @@ class Continuation(Stream):
 
     def parts(self, content: Content, motion: Motion, picture: FrameBatch) -> Parts:
         """Return foreground, mask and background apart."""
-        # The first maps of each frame, which hear the picture and the frames before.
+        # The first maps of each frame, from the picture and the frames before.
         frames = motion.shape[1]
         content = torch.cat([content, self.looks(picture)], dim=1)
         vectors, condition = self.steer(content, motion)
         maps = torch.unflatten(self.foreground.first_maps(vectors), 0, (-1, frames)).unbind(1)
         layers = [self.first_lstm, *self.lstms]
-        heard = torch.stack(_recurrent(layers, self.picture(picture), list(maps)), dim=1)
+        first_maps = torch.stack(_recurrent(layers, self.picture(picture), list(maps)), dim=1)
 
-        painted = self.foreground.enlarge(heard.flatten(0, 1), condition, frames)
+        painted = self.foreground.enlarge(first_maps.flatten(0, 1), condition, frames)
         moving = torch.unflatten(painted, 0, (-1, frames)).movedim(1, 2)
         foreground, mask = torch.split(moving, [self.channels, self.masks], dim=1)
         # The background is right long before the foreground, and would close the mask for good.
@@ -268,9 +268,8 @@ class Background(nn.Module):
             nn.Sequential(DoublingConv(width + skip, width), nn.LeakyReLU(SLOPE)) for skip in skips
         )
         self.change = nn.Conv2d(width + channels, channels, 3, 1, 1)
-        # The picture itself, before anything is learnt.
-        nn.init.zeros_(self.change.weight)
-        nn.init.zeros_(self.change.bias)
+        # Close to the picture itself, before anything is learnt.
+        nn.init.normal_(self.change.weight, std=0.01)
 
     def forward(self, picture: FrameBatch) -> FrameBatch:
         # Maps of all sizes wait for the way up.
@@ -359,9 +358,6 @@ class Report(nn.Module):
 class ConvLstm(nn.Module):
     """A recurrent layer whose products are convolutions: maps in, maps out, frame by frame.
 
-    The names of its convolutions are keys of weight files: `see` works on the input, `recall`
-    on the hidden state.
-
     Args:
         inner: Channels of the input.
         outer: Channels of cell and hidden state.
@@ -370,20 +366,20 @@ class ConvLstm(nn.Module):
     def __init__(self, inner: int, outer: int) -> None:
         super().__init__()
         self.outer = outer
-        self.see = nn.Conv2d(inner, 4 * outer, 3, 1, 1)
-        self.recall = nn.Conv2d(outer, 4 * outer, 3, 1, 1, bias=False)
+        self.from_input = nn.Conv2d(inner, 4 * outer, 3, 1, 1)
+        self.from_hidden = nn.Conv2d(outer, 4 * outer, 3, 1, 1, bias=False)
 
     def forward(self, maps: list[Maps]) -> list[Maps]:
         # Inputs of all frames are convolved at once; only the hidden state must wait its turn.
-        inputs = self.see(torch.cat(maps)).chunk(len(maps))
+        inputs = self.from_input(torch.cat(maps)).chunk(len(maps))
 
         # Both states start at zero.
         cell = torch.zeros_like(inputs[0][:, : self.outer])
         hidden = cell
         outputs = []
-        for from_input in inputs:
+        for frame_input in inputs:
             # Equation 3: forget some of the cell, add the candidate, show some of it.
-            gates = (from_input + self.recall(hidden)).chunk(4, dim=1)
+            gates = (frame_input + self.from_hidden(hidden)).chunk(4, dim=1)
             forget_gate, input_gate, output_gate, candidate = gates
             cell = forget_gate.sigmoid() * cell + input_gate.sigmoid() * candidate.tanh()
             hidden = output_gate.sigmoid() * cell.tanh()
@@ -432,8 +428,8 @@ def _halving(widths: list[int]) -> Iterable[nn.Module]:
 
 
 def _recurrent(layers: list["ConvLstm"], picture: Maps, maps: list[Maps]) -> list[Maps]:
-    """Pass maps of all frames through recurrent layers; the first of them hears the picture."""
-    # Each layer's maps are added to its input: else a fifth layer hears next to nothing.
+    """Pass maps of all frames through recurrent layers, the first of which has the picture too."""
+    # Each layer's maps are added to its input: else next to nothing reaches a fifth layer.
     inputs = [torch.cat([picture, frame_maps], dim=1) for frame_maps in maps]
     for layer in layers:
         maps = [before + output for before, output in zip(maps, layer(inputs), strict=True)]

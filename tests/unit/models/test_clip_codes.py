@@ -102,7 +102,7 @@ def test_the_adversarial_loss_leaves_the_walk_as_it_is_and_its_own_moves_it_alon
     clips, losses = objective.generate_with_losses(made, source, real)
     others = losses["reconstruction"] + losses["motion_divergence"]
     (clips.square().mean() + others).backward(retain_graph=True)
-    of_walk = [*made.walk.parameters(), *made.hear.parameters()]
+    of_walk = [*made.walk.parameters(), *made.walk_features.parameters()]
     assert all(p.grad is None for p in of_walk)
     made.zero_grad()
     losses["walk"].backward()

@@ -83,10 +83,10 @@ def test_a_convlstm_layer_goes_by_the_equations():
     torch.manual_seed(0)
     layer = ConvLstm(1, 1)
     one, two = torch.randn(2, 1, 1, 3, 3)
-    gates = layer.see(one)
+    gates = layer.from_input(one)
     memory = gates[:, 1:2].sigmoid() * gates[:, 3:].tanh()
     shown = gates[:, 2:3].sigmoid() * memory.tanh()
-    gates = layer.see(two) + layer.recall(shown)
+    gates = layer.from_input(two) + layer.from_hidden(shown)
     memory = gates[:, :1].sigmoid() * memory + gates[:, 1:2].sigmoid() * gates[:, 3:].tanh()
     torch.testing.assert_close(layer([one, two])[1], gates[:, 2:3].sigmoid() * memory.tanh())
 
