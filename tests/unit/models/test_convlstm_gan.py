@@ -111,9 +111,9 @@ def coded(frames=8):
     ).eval()  # fmt: skip
 
 
-def source_of(made, seed=1):
+def source_of(made, seed=1, count=2):
     rng = torch.Generator().manual_seed(seed)
-    return made.source(made.prior.draw(2, rng), torch.randn(2, 4, 8, 8, generator=rng))
+    return made.source(made.prior.draw(count, rng), torch.randn(count, 4, 8, 8, generator=rng))
 
 
 def test_with_an_encoder_a_clip_begins_with_its_picture_and_goes_on():
@@ -125,6 +125,28 @@ def test_with_an_encoder_a_clip_begins_with_its_picture_and_goes_on():
     assert set(made.components(given)) == {"foreground", "mask", "background"}
 
 
+def test_the_background_is_the_picture_at_first_and_then_one_without_what_moves():
+    made = coded()
+    given = source_of(made)
+    background = made.parts(given).background
+    assert torch.equal(background[:, :, 0], given.image)
+    behind = background[:, :, 1:]
+    assert torch.equal(behind, behind[:, :, :1].expand_as(behind))
+    assert not torch.allclose(behind[:, :, 0], given.image)
+
+
+def test_every_eighth_clip_has_no_background_while_it_trains():
+    made = coded().train()
+    given = source_of(made, count=16)
+    parts = made.parts(given)
+    covered = (parts.mask[:, :, 1:] == 1).flatten(1).all(1)
+    assert covered.nonzero().flatten().tolist() == [7, 15]
+    assert torch.equal(parts.clips[covered][:, :, 1:], parts.foreground[covered][:, :, 1:])
+    assert torch.equal(parts.clips[:, :, 0], given.image)
+    made.eval()
+    assert (made.parts(given).mask < 1).all()
+
+
 def test_with_an_encoder_five_layers_unroll_every_frame():
     made, unrolled = coded(), []
     for layer in made.modules():
@@ -134,7 +156,7 @@ def test_with_an_encoder_five_layers_unroll_every_frame():
     assert unrolled == [8] * LSTMS
 
 
-def test_the_walk_hears_the_picture():
+def test_the_picture_conditions_the_walk():
     made = coded()
     one, other = source_of(made, 1), source_of(made, 2)
     _, motion = made.unroll(one)
@@ -142,7 +164,7 @@ def test_the_walk_hears_the_picture():
     assert not torch.allclose(motion, moved)
 
 
-def test_with_an_encoder_the_picture_is_heard_in_all_frames_to_come():
+def test_with_an_encoder_the_picture_reaches_all_frames_to_come():
     made = coded()
     one, other = source_of(made, 1), source_of(made, 2)
     content, motion = made.unroll(one)
