@@ -53,6 +53,7 @@ NAME = "convlstm_gan"
 LSTMS = 5
 WALK_FEATURES = 32  # of the picture, which condition the walk
 LOOKS = 32  # features of the picture that condition the foreground
+MOTION_SHARE = 0.2  # of the weight that the divergence of motion has elsewhere
 ALONE = 8  # in training, every eighth clip has no background
 
 Maps = Float[Tensor, "b _ h w"]
@@ -176,6 +177,8 @@ class Generator(CodedGenerator):
         # Who is seen is in the picture. Content of the clip would be relied on, and noise cannot
         # know it: it would show someone else before the picture.
         (_, motion), divergences = super().encode(clips, source)
+        # At the full weight codes of motion say little: recurrent layers are slow to use them.
+        divergences["motion_divergence"] = MOTION_SHARE * divergences["motion_divergence"]
         return (source.noise[:, : self.content.latent], motion), divergences
 
     def parts(self, source: Source) -> Parts:
