@@ -70,7 +70,11 @@ def get_model(model: str, source: str) -> None:
 @click.option(
     "--out", type=click.Path(path_type=Path, file_okay=False), required=True, help="Folder."
 )
-@click.option("--half", is_flag=True, help="Round weights to 16 bits: half as large.")
+@click.option(
+    "--half",
+    is_flag=True,
+    help="Round weights to 16 bits: half as large. What only training needs is 0.",
+)
 def pack_models(names: tuple[str, ...], out: Path, half: bool) -> None:
     """Make an archive of trained models for others: weights, cards and an index of their hashes.
 

@@ -24,6 +24,7 @@ INDEX = "index.json"
 CARD = "card.md"
 AUTOENCODER = AUTOENCODER_WEIGHTS
 FILES = (WEIGHTS, AUTOENCODER, CARD)  # nothing else is read or written
+TRAINING_ONLY = "encoder."  # weights of a GAN of clips by which training makes real clips again
 MAX_INDEX = 2**20  # bytes
 MAX_FILE = 2**30
 
@@ -61,7 +62,7 @@ def pack(sources: Mapping[str, Path], cards: Mapping[str, str], out: Path, *, ha
         sources: Folder of the weights by model.
         cards: Text of the card by model.
         out: Folder of the archive; folders of these models are replaced.
-        half: Store numbers of 16 bits, half as large.
+        half: Store numbers of 16 bits, half as large; of the encoder, which only trains, zeros.
 
     Raises:
         UserError: If weights are missing or wrong.
@@ -176,7 +177,7 @@ def _check_weights(model: str, folder: Path) -> None:
 
 
 def _copy(source: Path, target: Path, *, half: bool) -> None:
-    """Copy weights, as they are or in 16 bits."""
+    """Copy weights, as they are or in 16 bits without what only training needs."""
     from vidpipe.training.weights import KEY, architecture  # noqa: PLC0415
 
     facts = architecture(source)
@@ -185,10 +186,14 @@ def _copy(source: Path, target: Path, *, half: bool) -> None:
         return
     from safetensors.torch import load_file, save_file  # noqa: PLC0415
 
-    # Rounded to the nearest; whole numbers stay as they are.
+    # Rounded to the nearest; whole numbers stay as they are. Zeros take no room in git or a wheel.
     rounded = {
         name: value.half() if value.is_floating_point() else value
         for name, value in load_file(source).items()
     }
+    if target.name == WEIGHTS:
+        for name, value in rounded.items():
+            if name.startswith(TRAINING_ONLY):
+                value.zero_()
     note = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     save_file(rounded, target, metadata={KEY: note})
