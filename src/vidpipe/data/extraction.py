@@ -24,6 +24,7 @@ from vidpipe.data.frames import Shot, read_shots, write_shots
 from vidpipe.data.workers import Failure, PoolFactory, map_ordered
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.hashing import sha256
+from vidpipe.utils.names import amount
 from vidpipe.utils.progress import progress
 
 log = logging.getLogger(__name__)
@@ -147,7 +148,7 @@ def _run(
     # Equal files have one folder, and are extracted once.
     pending = {job.folder: job for job in jobs if not job.folder.exists()}
     if len(pending) < len(jobs):
-        log.info("%d videos are left to extract, of %d", len(pending), len(jobs))
+        log.info("going on with %s of %d", amount(len(pending), "video"), len(jobs))
     call = partial(_extract, extract)
     results = map_ordered(call, pending.values(), pool=pool, workers=workers, seconds=limit)
     results = progress(results, total=len(pending), name="frames", unit="video")

@@ -20,8 +20,8 @@ INSTALLED = "vidpipe.lock"  # stands for the code in a project that has none
 # fetches are long, and no edit of the scores of clips is to make those of footage stale.
 EXACT = tuple(Path("src", PACKAGE, name) for name in ("models", "data", "evaluation"))
 # Modules that cannot change a byte of any output: errors, progress, names, whole-file writes and
-# type aliases. The models of params.yaml are among them, for they have no defaults: their values
-# reach a stage through its `params`.
+# type aliases. The models of params.yaml are among them, for only optional blocks have a default:
+# values reach a stage through its `params`.
 UNCOUNTED = (
     "vidpipe.config",
     "vidpipe.models.shapes",

@@ -75,7 +75,7 @@ def _warn_of_short_videos(shots: Sequence[Shot], index: ClipIndex, length: int) 
     short = sorted({shot.video for shot in shots} - cut_from)
     if short:
         log.warning(
-            "no clip of %s, for want of a shot of %d frames: %s",
+            "%s without a clip, for want of a shot of %d frames: %s",
             amount(len(short), "video"),
             length,
             ", ".join(short),

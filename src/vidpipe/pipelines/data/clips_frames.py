@@ -74,7 +74,7 @@ def _drop_broken(videos: Path, manifest: pd.DataFrame) -> pd.DataFrame:
         first = manifest.head(NAMED).itertuples()
         reasons = "; ".join(f"{row.path} ({row.reason})" for row in first)
         raise UserError(
-            f"{videos}: all of its {len(manifest)} videos are broken: {reasons}. The manifest "
+            f"{videos}: no video can be read, of {len(manifest)}: {reasons}. The manifest "
             "beside it says why of each; choose others in sources.clips"
         )
     return manifest[~is_broken]

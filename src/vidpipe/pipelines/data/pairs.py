@@ -89,7 +89,7 @@ def _warn_of_videos_without_pairs(shots: Sequence[Shot], index: PairIndex) -> No
     without = sorted({shot.video for shot in shots} - used)
     if without:
         log.warning(
-            "no pair of %s, for no two frames follow each other there: %s",
+            "%s without a pair, for want of two frames that follow each other: %s",
             amount(len(without), "video"),
             ", ".join(without[:NAMED]),
         )

@@ -92,4 +92,4 @@ def test_videos_that_give_no_clip_are_named(
     with caplog.at_level(logging.WARNING):
         cut(frames, manifest, CLIPS)
     (line,) = [record.getMessage() for record in caplog.records]
-    assert line == "no clip of 1 video, for want of a shot of 16 frames: run/short.avi"
+    assert line == "1 video without a clip, for want of a shot of 16 frames: run/short.avi"

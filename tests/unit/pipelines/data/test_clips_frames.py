@@ -50,5 +50,6 @@ def test_videos_of_unlike_rates_are_told_with_the_rate_that_makes_them_alike(
 
 def test_a_set_of_broken_videos_is_refused(videos: Path, manifest: pd.DataFrame, tmp_path: Path):
     broken = manifest[manifest["status"] == "broken"]
-    with pytest.raises(UserError, match=r"1 videos are broken: run/torn\.avi \(torn\)\. .*sources"):
+    message = r"no video can be read, of 1: run/torn\.avi \(torn\)\. .*sources"
+    with pytest.raises(UserError, match=message):
         extract_clips(videos, broken, FRAMES, tmp_path)
