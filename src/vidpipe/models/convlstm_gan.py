@@ -53,7 +53,7 @@ NAME = "convlstm_gan"
 LSTMS = 5
 WALK_FEATURES = 32  # of the picture, which condition the walk
 LOOKS = 32  # features of the picture that condition the foreground
-MOTION_SHARE = 0.2  # of the weight that the divergence of motion has in the other models
+MOTION_SHARE = 0.2  # of the weight that the divergence of motion has elsewhere
 ALONE = 8  # in training, every eighth clip has no background
 
 Maps = Float[Tensor, "b _ h w"]

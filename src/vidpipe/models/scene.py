@@ -24,12 +24,12 @@ class Parts(NamedTuple):
     Attributes:
         foreground: The moving part.
         mask: Weight of the foreground, 0 to 1.
-        background: One frame behind all of it, or one behind each.
+        background: One frame behind all of it.
     """
 
     foreground: ClipBatch
     mask: Float[Tensor, "b 1 t h w"]
-    background: Float[Tensor, "b c _ h w"]
+    background: Float[Tensor, "b c 1 h w"]
 
     @property
     def clips(self) -> ClipBatch:
