@@ -73,7 +73,7 @@ def get_model(model: str, source: str) -> None:
 @click.option(
     "--half",
     is_flag=True,
-    help="Round weights to 16 bits: half as large. What only training needs is 0.",
+    help="Round weights to 16 bits; the encoder, which only training uses, becomes zeros.",
 )
 def pack_models(names: tuple[str, ...], out: Path, half: bool) -> None:
     """Make an archive of trained models for others: weights, cards and an index of their hashes.

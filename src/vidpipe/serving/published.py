@@ -24,7 +24,6 @@ INDEX = "index.json"
 CARD = "card.md"
 AUTOENCODER = AUTOENCODER_WEIGHTS
 FILES = (WEIGHTS, AUTOENCODER, CARD)  # nothing else is read or written
-TRAINING_ONLY = "encoder."  # weights of a GAN of clips by which training makes real clips again
 MAX_INDEX = 2**20  # bytes
 MAX_FILE = 2**30
 
@@ -75,7 +74,8 @@ def pack(sources: Mapping[str, Path], cards: Mapping[str, str], out: Path, *, ha
             folder.mkdir()
             for weights in (WEIGHTS, AUTOENCODER):
                 if weights == WEIGHTS or (source / weights).is_file():
-                    _copy(source / weights, folder / weights, half=half)
+                    copy = _copy_halved if half else shutil.copyfile
+                    copy(source / weights, folder / weights)
             (folder / CARD).write_text(cards[name], encoding="utf-8")
             _check_weights(name, folder)
             files[name] = {
@@ -176,24 +176,21 @@ def _check_weights(model: str, folder: Path) -> None:
         build(Autoencoder, folder / AUTOENCODER)
 
 
-def _copy(source: Path, target: Path, *, half: bool) -> None:
-    """Copy weights, as they are or in 16 bits without what only training needs."""
-    from vidpipe.training.weights import KEY, architecture  # noqa: PLC0415
-
-    facts = architecture(source)
-    if not half:
-        shutil.copyfile(source, target)
-        return
+def _copy_halved(source: Path, target: Path) -> None:
+    """Copy weights in 16 bits, those that only training needs as zeros."""
     from safetensors.torch import load_file, save_file  # noqa: PLC0415
 
+    from vidpipe.training.weights import KEY, architecture  # noqa: PLC0415
+
     # Rounded to the nearest; whole numbers stay as they are. Zeros take no room in git or a wheel.
+    facts = architecture(source)
     rounded = {
         name: value.half() if value.is_floating_point() else value
         for name, value in load_file(source).items()
     }
-    if target.name == WEIGHTS:
+    if facts.get("encoder"):  # that of a `CodedGenerator`
         for name, value in rounded.items():
-            if name.startswith(TRAINING_ONLY):
+            if name.startswith("encoder."):
                 value.zero_()
     note = json.dumps(facts, sort_keys=True, separators=(",", ":"))
     save_file(rounded, target, metadata={KEY: note})
