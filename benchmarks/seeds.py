@@ -3,7 +3,8 @@
     python benchmarks/seeds.py dcgan --seeds 0,1,2 --threads 1 --at-once 3
 
 Trains and scores with the numbers of params.yaml, on the inputs that `dvc repro` made; nothing of
-the project is written. The seed of params.yaml is not trained anew: `metrics/` has its scores.
+the project is written. The seed of params.yaml is not trained anew: `metrics/` has its scores. With
+`--steps` every seed is trained, for that many: models that differ can be compared at equal time.
 Prints a table in Markdown: score by score, what each seed gave, the median, and the spread (largest
 less smallest). With `--tolerances` also what `conf/tolerances.yaml` takes, and the classifier is
 trained from each seed too: on another machine it is another one. See docs/reproducibility.md.
@@ -12,6 +13,7 @@ trained from each seed too: on another machine it is another one. See docs/repro
 import math
 import statistics
 import tempfile
+import time
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial, reduce
@@ -42,11 +44,24 @@ CLASSIFIERS = ("digit_classifier", "action_classifier")
 @click.option("--seeds", default="0,1,2", show_default=True)
 @click.option("--threads", type=click.IntRange(1), help="Of each seed  [default: as params.yaml]")
 @click.option("--at-once", default=1, show_default=True, help="Seeds that train side by side.")
+@click.option("--steps", type=click.IntRange(1), help="Of training  [default: as params.yaml]")
 @click.option("--tolerances", is_flag=True, help="Print a block for conf/tolerances.yaml.")
-def main(model: str, seeds: str, threads: int | None, at_once: int, tolerances: bool) -> None:
+def main(
+    model: str,
+    seeds: str,
+    threads: int | None,
+    at_once: int,
+    steps: int | None,
+    tolerances: bool,
+) -> None:
     """Print scores, seed by seed."""
+    if steps and tolerances:
+        raise click.UsageError(
+            "--steps: expected none with --tolerances, which are for the steps of params.yaml; "
+            "leave one of them out"
+        )
     numbers = [int(seed) for seed in seeds.split(",")]
-    committed = seeded(read(Path("params.yaml"))[model])["seed"]
+    committed = None if steps else seeded(read(Path("params.yaml"))[model])["seed"]
     others = [seed for seed in numbers if seed != committed]
     classifiers = (
         set(CLASSIFIERS) & set(EXPERIMENTS[model].shared_params)
@@ -55,10 +70,11 @@ def main(model: str, seeds: str, threads: int | None, at_once: int, tolerances: 
     )
     learners = [*classifiers, model]
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
-        results = pool.map(partial(trained, learners, threads), others)
+        results = pool.map(partial(trained, learners, threads, steps), others)
         scores = dict(zip(others, results, strict=True))
-    file = f"metrics/{model}.json"
-    scores[committed] = read_numbers(Path(file).read_bytes(), file)
+    if committed is not None:
+        file = f"metrics/{model}.json"
+        scores[committed] = read_numbers(Path(file).read_bytes(), file)
     results = [scores[seed] for seed in numbers]
     click.echo("\n".join(table(numbers, results)))
     if tolerances:
@@ -84,11 +100,16 @@ def seeded(block: dict[str, Any]) -> dict[str, Any]:
     return block.get("train", block)
 
 
-def trained(learners: Sequence[str], threads: int | None, seed: int) -> dict[str, float]:
+def trained(
+    learners: Sequence[str], threads: int | None, steps: int | None, seed: int
+) -> dict[str, float]:
     """Metrics of the last of some networks that were trained from a seed."""
+    start = time.monotonic()
     params = read(Path("params.yaml"))
     for learner in learners:
         seeded(params[learner])["seed"] = seed
+    if steps:
+        seeded(params[learners[-1]])["steps"] = steps
     params["runtime"]["threads"] = threads or params["runtime"]["threads"]
     checked = check(params)
     pin_instructions(checked.runtime.determinism)
@@ -112,6 +133,8 @@ def trained(learners: Sequence[str], threads: int | None, seed: int) -> dict[str
         file = Path(scratch) / "metrics.json"
         catalog[f"{learners[-1]}_metrics"] = Metrics(filepath=str(file))
         SequentialRunner().run(pipeline, catalog)
+        minutes = (time.monotonic() - start) / 60
+        click.echo(f"seed {seed}: trained and scored in {minutes:.1f} minutes", err=True)
         return read_numbers(file.read_bytes(), file.name)
 
 

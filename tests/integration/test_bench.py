@@ -4,13 +4,15 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 
-from benchmarks import clip_gans, devices, games, plain
+from benchmarks import clip_gans, devices, games, plain, seeds
 from benchmarks.bench import overhead, packing, page, reading, sides, steps, training
 from benchmarks.inputs import parameters
 from vidpipe.config.loader import read
@@ -243,6 +245,34 @@ def test_the_gpu_script_imports_neither_kedro_nor_dvc_nor_mlflow():
     command = [sys.executable, "-c", code]
     told = subprocess.check_output(command, cwd=sides.ROOT, env=sides.environment(), text=True)
     assert told.strip() == "set()"
+
+
+def shown_by_seeds(monkeypatch, *options):
+    """Exit code, output and the seeds that were trained, by steps."""
+    trained = []
+
+    def train(learners, threads, steps, seed):
+        trained.append((seed, steps))
+        return {"score": float(seed)}
+
+    monkeypatch.chdir(sides.ROOT)
+    monkeypatch.setattr(seeds, "trained", train)
+    monkeypatch.setattr(seeds, "ProcessPoolExecutor", lambda n, mp_context: ThreadPoolExecutor(n))
+    monkeypatch.setattr(seeds, "read_numbers", lambda text, name: {"score": 10.0})
+    result = CliRunner().invoke(seeds.main, ["mlp_gan", *options])
+    return result.exit_code, result.output, sorted(trained)
+
+
+def test_the_committed_seed_is_not_trained_anew_but_with_other_steps(monkeypatch):
+    code, shown, trained = shown_by_seeds(monkeypatch, "--seeds", "0,1,2")
+    assert (code, trained) == (0, [(1, None), (2, None)])
+    assert "| score | 10 | 1 | 2 | 2 | 9 |" in shown
+    code, shown, trained = shown_by_seeds(monkeypatch, "--seeds", "0,1,2", "--steps", "5")
+    assert (code, trained) == (0, [(0, 5), (1, 5), (2, 5)])
+    assert "| score | 0 | 1 | 2 | 1 | 2 |" in shown
+    code, shown, _ = shown_by_seeds(monkeypatch, "--steps", "5", "--tolerances")
+    assert code == 2
+    assert "--steps: expected none with --tolerances" in shown
 
 
 @pytest.mark.slow
