@@ -21,10 +21,10 @@ pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory):
+def project(reproduced, tmp_path_factory):
     """A project of this file alone, its results committed."""
-    project = copy(tmp_path_factory.mktemp("dvc"))
-    run(project, "dvc", "repro", LAST)
+    project = tmp_path_factory.mktemp("dvc") / reproduced.name
+    shutil.copytree(reproduced, project)
     run(project, "git", "add", "--all")
     run(project, "git", "commit", "--quiet", "--message", "Results")
     return project
