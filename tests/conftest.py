@@ -24,8 +24,16 @@ settings.load_profile("patient")
 
 
 # Minutes each. Workers of pytest take files as they come: the longest first, or one of them would
-# run alone at the end. The first makes the project that files further down read.
-LONG_FILES = ["test_clip_gans.py", "test_own_files.py", "test_dvc.py", "test_kill.py"]
+# run alone at the end. The first makes a project, for which the last has to wait: between them is
+# what does without.
+LONG_FILES = [
+    "test_clip_gans.py",
+    "test_own_files.py",
+    "test_kill.py",
+    "test_how_to.py",
+    "test_notebook.py",
+    "test_dvc.py",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
