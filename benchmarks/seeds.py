@@ -72,7 +72,7 @@ def main(
     with ProcessPoolExecutor(at_once, mp_context=get_context("spawn")) as pool:
         results = pool.map(partial(trained, learners, threads, steps), others)
         scores = dict(zip(others, results, strict=True))
-    if committed is not None:
+    if committed in numbers:
         file = f"metrics/{model}.json"
         scores[committed] = read_numbers(Path(file).read_bytes(), file)
     results = [scores[seed] for seed in numbers]

@@ -29,8 +29,10 @@ def copy(folder: Path, *, locked: bool = False) -> Path:
         source, target = ROOT / name, project / name
         target.parent.mkdir(parents=True, exist_ok=True)
         if source.is_dir():
-            # With the bytecode, which stays valid: it takes seconds to compile anew.
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("*.egg-info"))
+            # With the bytecode, which stays valid: it takes seconds to compile anew. Without that
+            # which another process is writing: it is renamed in the middle of the copy.
+            ignored = shutil.ignore_patterns("*.egg-info", "*.pyc.*")
+            shutil.copytree(source, target, ignore=ignored)
         else:
             shutil.copyfile(source, target)
     if locked:

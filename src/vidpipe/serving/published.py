@@ -74,8 +74,7 @@ def pack(sources: Mapping[str, Path], cards: Mapping[str, str], out: Path, *, ha
             folder.mkdir()
             for weights in (WEIGHTS, AUTOENCODER):
                 if weights == WEIGHTS or (source / weights).is_file():
-                    copy = _copy_halved if half else shutil.copyfile
-                    copy(source / weights, folder / weights)
+                    _copy(source / weights, folder / weights, half=half)
             (folder / CARD).write_text(cards[name], encoding="utf-8")
             _check_weights(name, folder)
             files[name] = {
@@ -176,14 +175,18 @@ def _check_weights(model: str, folder: Path) -> None:
         build(Autoencoder, folder / AUTOENCODER)
 
 
-def _copy_halved(source: Path, target: Path) -> None:
-    """Copy weights in 16 bits, those that only training needs as zeros."""
+def _copy(source: Path, target: Path, *, half: bool) -> None:
+    """Copy weights, as they are or in 16 bits, those that only training needs as zeros."""
     from safetensors.torch import load_file, save_file  # noqa: PLC0415
 
     from vidpipe.training.weights import KEY, architecture  # noqa: PLC0415
 
+    facts = architecture(source)  # fails with advice where there are no weights
+    if not half:
+        shutil.copyfile(source, target)
+        return
+
     # Rounded to the nearest; whole numbers stay as they are. Zeros take no room in git or a wheel.
-    facts = architecture(source)
     rounded = {
         name: value.half() if value.is_floating_point() else value
         for name, value in load_file(source).items()

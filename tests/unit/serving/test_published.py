@@ -57,6 +57,12 @@ def test_an_archive_has_the_same_bytes_again_and_nothing_else(trained, tmp_path)
     assert first["gan3d/generator.safetensors"] == source.read_bytes()
 
 
+@pytest.mark.parametrize("half", [False, True])
+def test_weights_that_are_missing_are_named(tmp_path, half):
+    with pytest.raises(UserError, match=r"generator\.safetensors: expected .* found no such file"):
+        published.pack({"gan3d": tmp_path / "gan3d"}, CARDS, tmp_path / "out", half=half)
+
+
 def test_half_of_the_bytes_hold_the_same_numbers_rounded(trained, tmp_path):
     packed(trained, tmp_path, half=True)
     file = Path("gan3d/generator.safetensors")
