@@ -44,17 +44,16 @@ CLIPS = {"width": 16, "discriminator_width": 4, "size": None, "dropout": 0.25, "
 CLIPS |= {"space": "pixels", "frames": 8, "encoder": 0, "groups": False}
 ENCODED = CLIPS | {"encoder": 4, "memory": 8}
 PERSONS = ENCODED | {"groups": True}
-# Of two devices each has an odd number of clips, of which half are to be made again.
+# Of two devices each has an odd number of clips, of which half are to be made again; one of them,
+# of convlstm_gan, has no background.
 ODD = {"penalty_every": 2, "batch": 6, "walk_steps": 3}
-# Likewise, and one clip of them has no background.
-ALONE = ODD | {"batch": 10}
 DIGITS = {"norm": "batch", "dropout": 0.25, "generator_hidden": 16, "discriminator_hidden": 16}
 FRAMES = {"width": 4, "discriminator_width": 4, "history": 2, "motion": "none"}
 SEEN = {"noise": 0.1, "views": 0.5, "pushforward": 1, "history_dropout": 0.5}
 GAMES = {
     "gan3d": (make_clip_node(gan3d), lambda: moving.packed(size=32), CLIPS, {"penalty_every": 2}),
     "mocogan": (make_clip_node(mocogan), lambda: moving.packed(size=32), PERSONS, ODD),
-    "convlstm_gan": (make_clip_node(convlstm_gan), lambda: moving.packed(size=32), ENCODED, ALONE),
+    "convlstm_gan": (make_clip_node(convlstm_gan), lambda: moving.packed(size=32), ENCODED, ODD),
     "dcgan": (make_digit_node(dcgan), stages.digits, DIGITS, {"penalty_every": 2}),
     "pix2pix": (train_pix2pix, stages.pairs, FRAMES, SEEN),
 }

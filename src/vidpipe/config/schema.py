@@ -185,6 +185,8 @@ class ClipAutoencoderTrain(ConfigBlock):
     """Training of the autoencoder of frames.
 
     Attributes:
+        motion: Weight of a pixel that changes by the whole range between two frames, beside 1 of
+            one that stays.
         gradients: Weight of the error of differences between neighbouring pixels.
         regularity: Weight of what keeps the latents at mean 0 and deviation 1.
         noise: Standard deviation of the noise on latents before they are decoded.
@@ -196,6 +198,7 @@ class ClipAutoencoderTrain(ConfigBlock):
     steps: Count
     batch: Count
     learning_rate: Positive
+    motion: NonNegative
     gradients: NonNegative
     regularity: NonNegative
     noise: NonNegative

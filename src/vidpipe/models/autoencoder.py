@@ -150,35 +150,59 @@ class Autoencoder(nn.Module):
 class AutoencoderLoss:
     """Loss that an autoencoder is trained by.
 
+    What moves has few pixels of a frame, and is what clips are about: its errors weigh more.
+
     Attributes:
+        motion: Weight of a pixel that changes by the whole range between two frames, beside 1 of
+            one that stays.
         gradients: Weight of the error of differences between neighbouring pixels.
         regularity: Weight of what keeps each channel of the latents at mean 0 and deviation 1.
         noise: Standard deviation of the noise on latents before they are decoded.
     """
 
+    motion: float
     gradients: float
     regularity: float
     noise: float
 
     def __call__(
-        self, network: Autoencoder, frames: FrameBatch, rng: torch.Generator
+        self,
+        network: Autoencoder,
+        frames: FrameBatch,
+        adjacent: FrameBatch,
+        rng: torch.Generator,
     ) -> dict[str, Tensor]:
-        """Return the total, then its parts: `l1`, `gradients`, `regularity`."""
+        """Return the total, then its parts: `l1`, `gradients`, `regularity`.
+
+        Args:
+            network: To be trained.
+            frames: Frames to give back.
+            adjacent: For each of them the one after it, or before.
+            rng: Source of noise.
+        """
         # Not `encode`: the statistics that it divides by are not known before the end.
         latents = network.encoder(frames)
         # Noise stands for the errors of a GAN, which the decoder is to forgive.
         noise = torch.randn(latents.shape, generator=rng).to(latents)
         decoded = network.decoder(latents + self.noise * noise).float()
 
-        # Differences of neighbours are what edges are made of.
+        # A pixel weighs more the more it changes; in the mean over all, weights are 1. Half of the
+        # difference is its share of the range.
+        change = (frames - adjacent).abs().amax(dim=1, keepdim=True) / 2
+        pixel_weights = 1 + self.motion * change
+        pixel_weights = pixel_weights / pixel_weights.mean()
         error = decoded - frames
-        edges = error.diff(dim=-1).abs().mean() + error.diff(dim=-2).abs().mean()
+        l1 = (pixel_weights * error.abs()).mean()
+
+        # Differences of neighbours are what edges are made of.
+        edges = (pixel_weights[..., 1:] * error.diff(dim=-1).abs()).mean()
+        edges = edges + (pixel_weights[..., 1:, :] * error.diff(dim=-2).abs()).mean()
 
         # The variance stands for the deviation: its square root would not be portable.
         channels = latents.float().transpose(0, 1).flatten(1)
         irregular = (channels.mean(1).square() + (channels.var(1) - 1).square() / 4).mean()
-        parts = {"l1": error.abs().mean(), "gradients": edges, "regularity": irregular}
-        total = parts["l1"] + self.gradients * edges + self.regularity * irregular
+        parts = {"l1": l1, "gradients": edges, "regularity": irregular}
+        total = l1 + self.gradients * edges + self.regularity * irregular
         return {"total": total, **parts}
 
 

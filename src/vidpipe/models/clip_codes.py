@@ -18,7 +18,14 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from vidpipe.config.models import CodedModel, CodedTrain, TrainingConfig
-from vidpipe.models.clip_encoder import ClipEncoder, Gaussian, MotionWalk, noise_numbers
+from vidpipe.models.clip_encoder import (
+    ClipEncoder,
+    Content,
+    Gaussian,
+    Motion,
+    MotionWalk,
+    noise_numbers,
+)
 from vidpipe.models.clip_gan import (
     ClipData,
     ClipGenerator,
@@ -45,8 +52,6 @@ CONTENT_DIVERGENCE = 0.0003
 MOTION_DIVERGENCE = 0.0003
 WALK = 0.002
 
-Content = Float[Tensor, "b content"]
-Motion = Float[Tensor, "b frames motion"]
 Mask = Float[Tensor, "b 1 t h w"]
 Losses = dict[str, Float[Tensor, ""]]
 Model = TypeVar("Model", bound=CodedModel)
@@ -119,8 +124,15 @@ class CodedGenerator(ClipGenerator):
         motion: Numbers of motion per frame.
         encoder: Channels of the encoder's first layer; 0: there is none.
         memory: Numbers that the walk's cell remembers, if there is an encoder.
-        heard: Numbers beside the categorical codes that the walk hears; see `condition`.
+        conditions: Numbers beside the categorical codes that condition the walk; see `condition`.
+
+    Attributes:
+        encodes_content: Clips that are made again have content from the encoder; else from noise.
+        motion_divergence: Weight of the divergence of codes of motion from the walk.
     """
+
+    encodes_content = True
+    motion_divergence = MOTION_DIVERGENCE
 
     def __init__(
         self,
@@ -135,7 +147,7 @@ class CodedGenerator(ClipGenerator):
         motion: int = 0,
         encoder: int = 0,
         memory: int = 0,
-        heard: int = 0,
+        conditions: int = 0,
     ) -> None:
         super().__init__()
         self.content = GroupPrior(latent, codes, tuple(labels), tuple(groups))
@@ -143,9 +155,10 @@ class CodedGenerator(ClipGenerator):
         self.frames = frames
         self.encoder = None
         if encoder:
-            self.walk = MotionWalk(category=codes + heard, motion=motion, memory=memory)
+            self.walk = MotionWalk(category=codes + conditions, motion=motion, memory=memory)
+            content = latent - codes if self.encodes_content else 0
             self.encoder = ClipEncoder(
-                size=size, channels=channels, width=encoder, content=latent - codes, motion=motion
+                size=size, channels=channels, width=encoder, content=content, motion=motion
             )
         self.prior = self.prior_for(frames) or self.content
 
@@ -170,7 +183,7 @@ class CodedGenerator(ClipGenerator):
         return noise
 
     def condition(self, source: Any) -> Float[Tensor, "b numbers"]:
-        """Return what the walk hears: what is to be shown, and whose clip it is to be."""
+        """Return what conditions the walk: what is to be shown, and whose clip it is to be."""
         return self.noise_of(source)[:, : self.content.codes]
 
     def unroll(self, source: Any) -> tuple[Content, Motion]:
@@ -195,25 +208,26 @@ class CodedGenerator(ClipGenerator):
         """
         assert self.encoder
         of_content, of_motion = self.encoder(clips)
-        category = self.noise_of(source)[:, : self.content.codes]
-        content = torch.cat([category, of_content.draw()], dim=1)
+        content = self.noise_of(source)[:, : self.content.latent]
+        divergences: Losses = {}
+        if of_content:
+            content = torch.cat([content[:, : self.content.codes], of_content.draw()], dim=1)
+            divergences["content_divergence"] = CONTENT_DIVERGENCE * of_content.divergence()
         motion = of_motion.draw()
 
         # Codes come to meet the walk slowly, and it follows them; each sees the other stand still.
         predicted = self.walk.predict(self.condition(source), motion.detach())
-        divergences = {
-            "content_divergence": CONTENT_DIVERGENCE * of_content.divergence(),
-            "motion_divergence": -MOTION_DIVERGENCE
-            * (of_motion.entropy() + predicted.detach().log_density(motion)),
-            "walk": -WALK * predicted.log_density(motion.detach()),
-        }
+        divergences["motion_divergence"] = -self.motion_divergence * (
+            of_motion.entropy() + predicted.detach().log_density(motion)
+        )
+        divergences["walk"] = -WALK * predicted.log_density(motion.detach())
         return (content, motion), divergences
 
     @torch.no_grad()
     def encode_motion(
         self, windows: ClipWindows, count: int, rng: torch.Generator
     ) -> tuple[Float[Tensor, "count numbers"], Gaussian]:
-        """Return what the walk hears of some real clips, and the codes of their motion.
+        """Return what conditions the walk, of some real clips, and the codes of their motion.
 
         Args:
             windows: Real clips.
@@ -223,15 +237,15 @@ class CodedGenerator(ClipGenerator):
         assert self.encoder
         drawn = windows.draw(count, rng)
         noise = self.content.draw(count, rng, drawn.label, drawn.group)
-        heard, codes = list[Tensor](), list[Gaussian]()
+        conditions, codes = list[Tensor](), list[Gaussian]()
         # A few at a time: in pixels, all would take gigabytes.
         batches = (torch.split(values, ENCODED) for values in (*drawn, noise))
         for *batch, part in zip(*batches, strict=True):
             clips = windows.read(Windows(*batch))
-            heard.append(self.condition(self.source(part.to(clips.device), clips[:, :, 0])))
+            conditions.append(self.condition(self.source(part.to(clips.device), clips[:, :, 0])))
             codes.append(self.encoder(clips)[1])
         motion = Gaussian(*(torch.cat(parts) for parts in zip(*codes, strict=True)))
-        return torch.cat(heard), motion
+        return torch.cat(conditions), motion
 
 
 class CodedObjective(ClipObjective):

@@ -31,6 +31,8 @@ LOG_2_PI = math.log(2 * math.pi)
 LOG_VARIANCE = (-6.0, 2.0)  # least and most: a code is neither exact nor lost in noise
 
 Codes = Float[Tensor, "b *t numbers"]
+Content = Float[Tensor, "b content"]
+Motion = Float[Tensor, "b frames motion"]
 
 
 class Gaussian(NamedTuple):
@@ -77,7 +79,7 @@ class ClipEncoder(nn.Module):
         size: Side of the frames, 4 times a power of two.
         channels: Of a frame.
         width: Channels of the first layer; later ones have up to 4 times as many.
-        content: Numbers of what stays.
+        content: Numbers of what stays; 0: they are not told.
         motion: Numbers of each frame.
     """
 
@@ -95,21 +97,23 @@ class ClipEncoder(nn.Module):
             [nn.Flatten(), nn.Linear(widths[-1] * BASE**2, seen), nn.LeakyReLU(SLOPE)]
         )
         self.time = nn.Sequential(nn.Conv1d(seen, seen, SPAN, 1, SPAN // 2), nn.LeakyReLU(SLOPE))
-        self.content = nn.Linear(2 * seen, 2 * content)
+        self.content = nn.Linear(2 * seen, 2 * content) if content else None
         self.motion = nn.Linear(seen, 2 * motion)
         # Near N(0, 1) before it has learnt anything.
-        for head in (self.content, self.motion):
+        for head in filter(None, (self.content, self.motion)):
             nn.init.normal_(head.weight, std=0.02)
             nn.init.zeros_(head.bias)
 
-    def forward(self, clips: ClipBatch) -> tuple[Gaussian, Gaussian]:
-        """Return distributions of the content, and of the motion frame by frame."""
+    def forward(self, clips: ClipBatch) -> tuple[Gaussian | None, Gaussian]:
+        """Return distributions of the content, if it is told, and of the motion of each frame."""
         frames = self.change(clips).movedim(1, 2)
         each = self.frame(frames.flatten(0, 1)).unflatten(0, frames.shape[:2]).movedim(1, 2)
         each = each + self.time(each)
+        motion = Gaussian.of(*self.motion(each.movedim(1, 2)).chunk(2, dim=2))
+        if not self.content:
+            return None, motion
         content = self.content(torch.cat([each.mean(2), each[:, :, 0]], dim=1))
-        motion = self.motion(each.movedim(1, 2))
-        return Gaussian.of(*content.chunk(2, dim=1)), Gaussian.of(*motion.chunk(2, dim=2))
+        return Gaussian.of(*content.chunk(2, dim=1)), motion
 
 
 class Mixture(NamedTuple):
@@ -148,7 +152,7 @@ class MotionWalk(nn.Module):
     """Codes of motion frame by frame: each the one before, and a step that a GRU cell tells.
 
     A step is a mixture: a foot that is lifted may go on or be put down, but nowhere between (Ha and
-    Schmidhuber 2018, "World Models", section 2.2). The cell hears what noise names, not the rest of
+    Schmidhuber 2018, "World Models", section 2.2). The cell sees what noise names, not the rest of
     the content: that of real clips is narrower than noise, and a cell that depended on it would err
     where clips are made from noise.
 
@@ -173,8 +177,8 @@ class MotionWalk(nn.Module):
         nn.init.zeros_(self.step.bias)
 
     def forward(
-        self, category: Float[Tensor, "b category"], noise: Float[Tensor, "b t noise"]
-    ) -> Float[Tensor, "b t motion"]:
+        self, category: Float[Tensor, "b category"], noise: Float[Tensor, "b frames noise"]
+    ) -> Motion:
         """Return the codes that noise, new in each frame, stands for."""
         state = None
         codes = [noise.new_zeros(len(noise), 1, self.motion)]
@@ -183,9 +187,7 @@ class MotionWalk(nn.Module):
             codes.append(step.at(new))
         return torch.cat(codes[1:], dim=1)
 
-    def predict(
-        self, category: Float[Tensor, "b category"], codes: Float[Tensor, "b t motion"]
-    ) -> Mixture:
+    def predict(self, category: Float[Tensor, "b category"], codes: Motion) -> Mixture:
         """Return the distribution of each code, given those before it."""
         return self._steps(category, F.pad(codes, (0, 0, 1, -1)))[0]
 

@@ -9,6 +9,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from vidpipe.models.clip_encoder import Content, Motion
 from vidpipe.models.painters import (
     SLOPE,
     BackgroundPainter,
@@ -18,9 +19,6 @@ from vidpipe.models.painters import (
 )
 from vidpipe.models.scene import Parts
 from vidpipe.models.shapes import ClipBatch
-
-Content = Float[Tensor, "b content"]
-Motion = Float[Tensor, "b frames motion"]
 
 
 class Stream(nn.Module):
@@ -33,7 +31,7 @@ class Stream(nn.Module):
         width: Channels of the first feature maps.
         channels: Of a frame.
         bounded: Frames are in [-1, 1]; else of any value.
-        time: How layers hear the frames beside; see `ConditionalPainter`.
+        time: How layers see the adjacent frames; see `ConditionalPainter`.
 
     Attributes:
         masks: Channels beside those of a frame.

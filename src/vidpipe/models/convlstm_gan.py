@@ -21,14 +21,13 @@ from torch import Tensor, nn
 
 from vidpipe.config.models import ConvlstmGanModel, ConvlstmGanTrain, TrainingConfig
 from vidpipe.models.clip_codes import (
+    MOTION_DIVERGENCE,
     CodedGenerator,
-    Content,
-    Losses,
     Mask,
-    Motion,
     coded_objective,
     coded_options,
 )
+from vidpipe.models.clip_encoder import Content, Motion
 from vidpipe.models.clip_gan import (
     ClipData,
     ClipDiscriminator,
@@ -53,8 +52,8 @@ NAME = "convlstm_gan"
 LSTMS = 5
 WALK_FEATURES = 32  # of the picture, which condition the walk
 LOOKS = 32  # features of the picture that condition the foreground
-MOTION_SHARE = 0.2  # of the weight that the divergence of motion has elsewhere
-ALONE = 8  # in training, every eighth clip has no background
+FOREGROUND = 2  # channels of its first maps, in multiples of the ConvLSTM layers', which are slow
+ALONE = 8  # in training, one clip of so many has no background
 
 Maps = Float[Tensor, "b _ h w"]
 Volume = Float[Tensor, "b _ t h w"]
@@ -111,6 +110,11 @@ class Generator(CodedGenerator):
     """
 
     from_picture = True
+    # Who is seen is in the picture. Content of the clip would be relied on, and noise cannot know
+    # it: it would show someone else before the picture.
+    encodes_content = False
+    # At the full weight codes of motion say little: recurrent layers are slow to use them.
+    motion_divergence = MOTION_DIVERGENCE / 5
 
     def __init__(
         self,
@@ -131,7 +135,7 @@ class Generator(CodedGenerator):
             frames=frames,
             channels=channels,
             encoder=encoder,
-            heard=WALK_FEATURES,
+            conditions=WALK_FEATURES,
             **options,
         )
         if encoder:
@@ -169,17 +173,8 @@ class Generator(CodedGenerator):
         return source.noise
 
     def condition(self, source: Source) -> Float[Tensor, "b numbers"]:
-        """Return what conditions the walk: what noise names, and where the picture shows it."""
+        """Return what conditions the walk: what noise names, and features of the picture."""
         return torch.cat([super().condition(source), self.walk_features(source.image)], dim=1)
-
-    def encode(self, clips: ClipBatch, source: Source) -> tuple[tuple[Content, Motion], Losses]:
-        """Return the content of the noise, and motion that is drawn for real clips."""
-        # Who is seen is in the picture. Content of the clip would be relied on, and noise cannot
-        # know it: it would show someone else before the picture.
-        (_, motion), divergences = super().encode(clips, source)
-        # At the full weight codes of motion say little: recurrent layers are slow to use them.
-        divergences["motion_divergence"] = MOTION_SHARE * divergences["motion_divergence"]
-        return (source.noise[:, : self.content.latent], motion), divergences
 
     def parts(self, source: Source) -> Parts:
         """Return foreground, mask and background apart."""
@@ -203,51 +198,73 @@ class Continuation(Stream):
     Args:
         content: Numbers of the content.
         size: Side of the frames, 4 times a power of two.
-        width: Channels of the ConvLSTM layers.
+        width: Channels of the ConvLSTM layers; the foreground's first maps have twice as many.
         channels: Of a frame.
+        bounded: Frames are in [-1, 1]; else of any value.
         options: Further keyword arguments of `Stream`.
     """
 
     masks = 1
 
     def __init__(
-        self, *, content: int, size: int, width: int, channels: int, **options: Any
+        self,
+        *,
+        content: int,
+        size: int,
+        width: int,
+        channels: int,
+        bounded: bool,
+        **options: Any,
     ) -> None:
         super().__init__(
-            content=content + LOOKS, size=size, width=width, channels=channels, **options
+            content=content + LOOKS,
+            size=size,
+            width=FOREGROUND * width,
+            channels=channels,
+            bounded=bounded,
+            **options,
         )
-        widths = [channels, *[width] * doublings(size)]
-        self.picture = nn.Sequential(*_halving(widths))
-        self.looks = nn.Sequential(
-            *_halving(widths), nn.Flatten(), nn.Linear(width * BASE**2, LOOKS)
-        )
+        self.picture = nn.Sequential(*_halving([channels, *[width] * doublings(size)]))
+        self.looks = nn.Sequential(nn.Flatten(), nn.Linear(width * BASE**2, LOOKS))
+        self.limit = nn.Hardtanh() if bounded else nn.Identity()
         self.background = Background(size=size, width=width, channels=channels)
+        self.narrow = nn.Conv2d(FOREGROUND * width, width, 1)
+        self.widen = nn.Conv2d(width, FOREGROUND * width, 1)
         self.first_lstm = ConvLstm(2 * width, width)
         self.lstms = nn.ModuleList(ConvLstm(width, width) for _ in range(LSTMS - 1))
 
     def parts(self, content: Content, motion: Motion, picture: FrameBatch) -> Parts:
         """Return foreground, mask and background apart."""
-        # The first maps of each frame, from the picture and the frames before.
+        # The first maps of each frame; ConvLSTM layers add what the picture and earlier frames say.
         frames = motion.shape[1]
-        content = torch.cat([content, self.looks(picture)], dim=1)
+        picture_maps = self.picture(picture)
+        content = torch.cat([content, self.looks(picture_maps)], dim=1)
         vectors, condition = self.steer(content, motion)
-        maps = torch.unflatten(self.foreground.first_maps(vectors), 0, (-1, frames)).unbind(1)
+        first_maps = self.foreground.first_maps(vectors)
+        maps = torch.unflatten(self.narrow(first_maps), 0, (-1, frames)).unbind(1)
         layers = [self.first_lstm, *self.lstms]
-        first_maps = torch.stack(_recurrent(layers, self.picture(picture), list(maps)), dim=1)
+        recurrent = torch.stack(_recurrent(layers, picture_maps, list(maps)), dim=1)
+        first_maps = first_maps + self.widen(recurrent.flatten(0, 1))
 
-        painted = self.foreground.enlarge(first_maps.flatten(0, 1), condition, frames)
+        painted = self.foreground.enlarge(first_maps, condition, frames)
         moving = torch.unflatten(painted, 0, (-1, frames)).movedim(1, 2)
         foreground, mask = torch.split(moving, [self.channels, self.masks], dim=1)
         # The background is right long before the foreground, and would close the mask for good.
         # Some clips have none while training, so that the foreground must be right alone.
         mask = mask.sigmoid()
         if self.training:
-            alone = own_share(torch.arange(whole(len(mask))) % ALONE == ALONE - 1).to(mask.device)
+            clips = whole(len(mask))
+            # Of those that are made again, which have odd places; one of them keeps its background.
+            place = min(ALONE, clips) // 2 * 2 - 1
+            alone = torch.arange(clips) % ALONE == place if clips > 3 else torch.zeros(clips).bool()
+            alone = own_share(alone).to(mask.device)
             mask = torch.where(alone[:, None, None, None, None], 1.0, mask)
 
         # The clip begins with the picture itself.
         mask = torch.cat([torch.zeros_like(mask[:, :, :1]), mask[:, :, 1:]], dim=2)
-        background = self.background(picture).unsqueeze(2).expand(-1, -1, frames - 1, -1, -1)
+        background = (
+            self.limit(self.background(picture)).unsqueeze(2).expand(-1, -1, frames - 1, -1, -1)
+        )
         background = torch.cat([picture.unsqueeze(2), background], dim=2)
         return Parts(self.squash(foreground), mask, background)
 

@@ -14,12 +14,11 @@ from torch import nn
 from vidpipe.config.models import Gan3dModel, Gan3dTrain, TrainingConfig
 from vidpipe.models.clip_codes import (
     CodedGenerator,
-    Content,
     Mask,
-    Motion,
     coded_objective,
     coded_options,
 )
+from vidpipe.models.clip_encoder import Content, Motion
 from vidpipe.models.clip_gan import (
     ClipData,
     ClipDiscriminator,

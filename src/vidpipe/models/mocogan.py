@@ -21,13 +21,12 @@ from vidpipe.config.models import MocoganModel, MocoganTrain, TrainingConfig
 from vidpipe.models.clip_codes import (
     CodedGenerator,
     CodedObjective,
-    Content,
     Mask,
-    Motion,
     coded_options,
     content_prior,
     with_walk,
 )
+from vidpipe.models.clip_encoder import Content, Motion
 from vidpipe.models.clip_gan import ClipData, ClipDiscriminator, build_networks
 from vidpipe.models.clip_painters import Scene
 from vidpipe.models.group_noise import GroupPrior

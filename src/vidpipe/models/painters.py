@@ -54,9 +54,9 @@ class TransposedPainter(nn.Sequential):
 class ConditionalPainter(nn.Module):
     """A vector for each frame to a picture, by layers that the vector steers.
 
-    Each layer is a conditional norm, leaky ReLU, and a convolution that hears the frames beside and
-    doubles the side. Where fewer than two of them reach the full size, a residual layer that keeps
-    it follows.
+    Each layer is a conditional norm, leaky ReLU, and a convolution that sees the adjacent frames
+    and doubles the side. Where fewer than two of them reach the full size, a residual layer that
+    keeps it follows.
 
     Args:
         numbers: Of the vector that the first maps are made from.
@@ -64,7 +64,7 @@ class ConditionalPainter(nn.Module):
         size: Side of the pictures, 4 times a power of two.
         width: Channels of the first maps.
         channels: Of the pictures.
-        time: How convolutions hear the frames beside: `shift`, some channels are theirs; `kernel`,
+        time: How convolutions see the adjacent frames: `shift`, some channels are theirs; `kernel`,
             they are 3-D.
     """
 
@@ -86,7 +86,7 @@ class ConditionalPainter(nn.Module):
             SteeredLayer(inner, outer, condition, double=True, time=time)
             for inner, outer in pairwise(widths)
         )
-        # One layer hears the frame before and the one after; two hear as many again on each side.
+        # One layer sees the frame before and the one after; two see as many again on each side.
         if len(self.layers) < 2:
             last = widths[-1]
             self.layers.append(SteeredLayer(last, last, condition, double=False, time=time))
@@ -118,7 +118,7 @@ class ConditionalPainter(nn.Module):
 
 
 class SteeredLayer(nn.Module):
-    """A conditional norm, leaky ReLU, and a convolution that hears the frames beside.
+    """A conditional norm, leaky ReLU, and a convolution that sees the adjacent frames.
 
     Args:
         inner: Channels of the input.

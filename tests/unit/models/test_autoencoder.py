@@ -5,6 +5,7 @@ import pytest
 import torch
 from support import moving_clips as moving
 from support.network_layers import shapes
+from torch import nn
 
 from vidpipe.models.autoencoder import (
     Autoencoder,
@@ -17,7 +18,7 @@ from vidpipe.training.single import fit_network
 from vidpipe.training.weight_files import AUTOENCODER_WEIGHTS
 from vidpipe.utils.errors import UserError
 
-LOSS = AutoencoderLoss(gradients=0.5, regularity=0.1, noise=0.05)
+LOSS = AutoencoderLoss(motion=16.0, gradients=0.5, regularity=0.1, noise=0.05)
 
 
 def network(*, size=32, side=8, channels=3, latents=4, width=8, seed=0):
@@ -41,7 +42,7 @@ def trained(pixels, *, steps, learning_rate=1e-2, seed=0, **how):
     batch = floats(pixels)
     reports = fit_network(
         made,
-        lambda rng: LOSS(made, batch, rng),
+        lambda rng: LOSS(made, batch, batch.roll(1, 0), rng),
         steps=steps,
         learning_rate=learning_rate,
         report_every=max(1, steps // 2),
@@ -73,7 +74,8 @@ def test_every_parameter_moves():
     made = network()
     before = copy.deepcopy(dict(made.named_parameters()))
     optimizer = torch.optim.Adam(made.parameters(), lr=1e-2)
-    LOSS(made, floats(frames()), torch.Generator().manual_seed(0))["total"].backward()
+    some = floats(frames())
+    LOSS(made, some, some.roll(1, 0), torch.Generator().manual_seed(0))["total"].backward()
     optimizer.step()
     assert not [name for name, value in made.named_parameters() if torch.equal(value, before[name])]
 
@@ -122,12 +124,50 @@ def test_normalised_latents_are_decoded_as_the_raw_ones_and_normalising_twice_ch
 def test_the_loss_is_of_colours_edges_and_regularity():
     made = network()
     some = floats(frames())
-    parts = LOSS(made, some, torch.Generator().manual_seed(0))
+    parts = LOSS(made, some, some.roll(1, 0), torch.Generator().manual_seed(0))
     weighted = parts["l1"] + 0.5 * parts["gradients"] + 0.1 * parts["regularity"]
     torch.testing.assert_close(parts["total"], weighted)
-    quiet = AutoencoderLoss(gradients=0.0, regularity=0.0, noise=0.0)
+    quiet = AutoencoderLoss(motion=0.0, gradients=0.0, regularity=0.0, noise=0.0)
     error = (made(some) - some).abs().mean()
-    torch.testing.assert_close(quiet(made, some, torch.Generator())["total"], error)
+    total = quiet(made, some, some.roll(1, 0), torch.Generator())["total"]
+    torch.testing.assert_close(total, error)
+
+
+def test_of_a_frame_that_stands_still_all_pixels_weigh_the_same():
+    made = network()
+    some = floats(frames())
+    losses = [
+        AutoencoderLoss(motion=motion, gradients=0.5, regularity=0.1, noise=0.0)(
+            made, some, some, torch.Generator()
+        )["total"]
+        for motion in (0.0, 16.0)
+    ]
+    torch.testing.assert_close(*losses)
+
+
+def test_an_error_weighs_more_where_something_moves():
+    class WrongRow(nn.Module):
+        def __init__(self, row):
+            super().__init__()
+            self.row = row
+
+        def forward(self, frames):
+            error = torch.zeros_like(frames)
+            error[:, :, self.row] = 0.1
+            return frames + error
+
+    def loss_with_error_in(row):
+        made = network(size=8, side=4)
+        made.encoder, made.decoder = nn.Identity(), WrongRow(row)
+        return loss(made, still, moved, torch.Generator())["l1"].item()
+
+    still = torch.zeros(2, 3, 8, 8)
+    moved = still.clone()
+    moved[:, 1, 2] = 2.0  # row 2 changes by the whole range, in one channel
+    loss = AutoencoderLoss(motion=7.0, gradients=0.0, regularity=0.0, noise=0.0)
+    # One row of eight weighs 8, seven weigh 1: 15/8 in the mean, by which all are divided.
+    assert loss_with_error_in(2) == pytest.approx(0.1 * 8 / 15)
+    assert loss_with_error_in(5) == pytest.approx(0.1 / 15)
 
 
 def test_latents_of_mirrored_frames_are_those_of_the_mirror_image():

@@ -54,6 +54,13 @@ def test_codes_have_the_shape_that_is_asked_for(size, channels, frames):
     assert [part.shape for part in motion] == [(2, frames, 3)] * 2
 
 
+def test_content_of_no_numbers_is_not_told():
+    made = encoder(content=0)
+    content, motion = made(torch.randn(2, 4, 16, 8, 8))
+    assert content is None
+    assert motion.mean.shape == (2, 16, 3)
+
+
 def test_a_code_of_motion_is_told_from_frames_nearby():
     made = encoder()
     clips = torch.randn(1, 4, 16, 8, 8)

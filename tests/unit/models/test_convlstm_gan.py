@@ -3,6 +3,7 @@ import torch
 from support.network_layers import shapes
 from torch import nn
 
+from vidpipe.models.clip_codes import MOTION_DIVERGENCE
 from vidpipe.models.convlstm_gan import LSTMS, ConvLstm, Discriminator, Generator, Source
 
 
@@ -103,11 +104,11 @@ def test_the_discriminator_looks_at_the_picture_too():
     assert (one != other).all()
 
 
-def coded(frames=8):
+def coded(frames=8, bounded=False):
     torch.manual_seed(0)
     return Generator(
         latent=10, codes=3, labels=("run", "jump", "walk"), size=8, frames=frames, channels=4,
-        width=16, skips=False, bounded=False, motion=4, encoder=8, memory=12,
+        width=16, skips=False, bounded=bounded, motion=4, encoder=8, memory=12,
     ).eval()  # fmt: skip
 
 
@@ -135,12 +136,24 @@ def test_the_background_is_the_picture_at_first_and_then_one_without_what_moves(
     assert not torch.allclose(behind[:, :, 0], given.image)
 
 
-def test_every_eighth_clip_has_no_background_while_it_trains():
+def test_a_background_of_pixels_keeps_within_their_range():
+    made = coded(bounded=True)
+    given = source_of(made)
+    made.continuation.background.change.bias.data += 2
+    assert made.parts(given).background[:, :, 1:].max() == 1
+    assert made(Source(given.noise, given.image.clamp(-1, 1))).abs().max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("batch", "alone"),
+    [(16, [7, 15]), (9, [7]), (8, [7]), (7, [5]), (5, [3]), (4, [3]), (3, []), (2, []), (1, [])],
+)
+def test_every_eighth_clip_has_no_background_while_it_trains(batch, alone):
     made = coded().train()
-    given = source_of(made, count=16)
+    given = source_of(made, count=batch)
     parts = made.parts(given)
     covered = (parts.mask[:, :, 1:] == 1).flatten(1).all(1)
-    assert covered.nonzero().flatten().tolist() == [7, 15]
+    assert covered.nonzero().flatten().tolist() == alone
     assert torch.equal(parts.clips[covered][:, :, 1:], parts.foreground[covered][:, :, 1:])
     assert torch.equal(parts.clips[:, :, 0], given.image)
     made.eval()
@@ -154,6 +167,30 @@ def test_with_an_encoder_five_layers_unroll_every_frame():
             layer.register_forward_hook(lambda _layer, _given, maps: unrolled.append(len(maps)))
     made(source_of(made))
     assert unrolled == [8] * LSTMS
+
+
+def test_the_recurrent_layers_reach_the_foreground():
+    made = coded().train()
+    assert made.continuation.foreground.width == 2 * 16
+    made(source_of(made)).square().mean().backward()
+    still = [
+        name
+        for name, parameter in made.continuation.named_parameters()
+        if parameter.grad is None or not parameter.grad.any()
+    ]
+    assert not still
+
+
+def test_codes_of_motion_cost_a_fifth():
+    made = coded()
+    given = source_of(made)
+    clips = torch.randn(2, 4, 8, 8, 8)
+    losses = []
+    for weight in (made.motion_divergence, MOTION_DIVERGENCE):
+        made.motion_divergence = weight
+        torch.manual_seed(0)
+        losses.append(made.encode(clips, given)[1]["motion_divergence"])
+    torch.testing.assert_close(losses[1], 5 * losses[0])
 
 
 def test_the_picture_conditions_the_walk():

@@ -18,6 +18,7 @@ from vidpipe.evaluation.protocol import CLASSIFIER, PROTOCOL, Protocol, ScoresAn
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.autoencoder import Autoencoder, AutoencoderLoss
 from vidpipe.models.pixels import to_float
+from vidpipe.models.shapes import FrameBatch
 from vidpipe.tracking.protocol import Run, Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
@@ -89,7 +90,7 @@ def train_clip_autoencoder(
         new.mkdir()
     # The tracker finds an interrupted run by its checkpoints. Here are none, so none is resumed.
     with tracker.training(NAME, scratch) as run:
-        history = _train(network, clips["frames"], frames[TRAIN], train, machine, run)
+        history = _train(network, clips, frames[TRAIN], train, machine, run)
         network.normalise_by(clips["frames"][_thinned(frames[TRAIN], MOST_ENCODED)])
         history.to_csv(folder / "history.csv", index=False)
         weights.save(network, folder / AUTOENCODER_WEIGHTS, architecture)
@@ -134,24 +135,47 @@ def _thinned(index: Int[np.ndarray, "k"], most: int) -> Int[np.ndarray, "_"]:
     return index[np.linspace(0, len(index) - 1, min(most, len(index))).round().astype(int)]
 
 
+def adjacent_frames(clips: dict[str, np.ndarray]) -> Int[np.ndarray, "n"]:
+    """Return for each frame the index of the one after it, and for a clip's last the one before.
+
+    Args:
+        clips: Arrays of `clips.npz`. A frame that is in no clip has its own index.
+    """
+    rows = clips["clips"]
+    adjacent = np.arange(len(clips["frames"]))
+    adjacent[rows[:, 1:]] = rows[:, :-1]
+    adjacent[rows[:, :-1]] = rows[:, 1:]
+    return adjacent
+
+
 def _train(
     network: Autoencoder,
-    frames: UInt8[np.ndarray, "n h w c"],
+    clips: dict[str, np.ndarray],
     index: Int[np.ndarray, "k"],
     train: ClipAutoencoderTrain,
     machine: runtimes.Machine,
     run: Run,
 ) -> pd.DataFrame:
-    loss = AutoencoderLoss(train.gradients, train.regularity, train.noise)
+    loss = AutoencoderLoss(
+        motion=train.motion,
+        gradients=train.gradients,
+        regularity=train.regularity,
+        noise=train.noise,
+    )
+    adjacent = adjacent_frames(clips)
 
     def losses(rng: torch.Generator) -> dict[str, Tensor]:
-        rows = torch.randint(len(index), (train.batch,), generator=rng).numpy()
-        pixels = torch.from_numpy(frames[index[rows]]).to(machine.device)
-        batch = to_float(pixels).permute(0, 3, 1, 2)
+        rows = index[torch.randint(len(index), (train.batch,), generator=rng).numpy()]
         mirrored = torch.rand(train.batch, generator=rng) < (0.5 if train.mirror else 0.0)
-        batch = torch.where(mirrored.to(batch.device)[:, None, None, None], batch.flip(-1), batch)
+        mirrored = mirrored.to(machine.device)[:, None, None, None]
+
+        def batch(rows: Int[np.ndarray, "b"]) -> FrameBatch:
+            pixels = torch.from_numpy(clips["frames"][rows]).to(machine.device)
+            frames = to_float(pixels).permute(0, 3, 1, 2)
+            return torch.where(mirrored, frames.flip(-1), frames)
+
         with machine.autocast():
-            return loss(network, batch, rng)
+            return loss(network, batch(rows), batch(adjacent[rows]), rng)
 
     reports = fit_network(
         network,

@@ -95,12 +95,12 @@ def fit_walk(
     generator.walk.cell.flatten_parameters()
     count = min(CLIPS, BATCH * train.walk_steps)
     rng = torch.Generator().manual_seed(train.seed)
-    heard, motion = generator.encode_motion(windows, count, rng)
+    condition, motion = generator.encode_motion(windows, count, rng)
 
     def losses(rng: torch.Generator) -> dict[str, Tensor]:
-        chosen = torch.randint(count, (BATCH,), generator=rng).to(heard.device)
+        chosen = torch.randint(count, (BATCH,), generator=rng).to(condition.device)
         codes = Gaussian(*(values[chosen] for values in motion)).draw()
-        predicted = generator.walk.predict(heard[chosen], codes)
+        predicted = generator.walk.predict(condition[chosen], codes)
         return {"walk_alone": -predicted.log_density(codes)}
 
     return fit_network(

@@ -12,15 +12,15 @@ from vidpipe.config.models import FromNoiseEvaluate
 from vidpipe.config.schema import ClipAutoencoderModel, ClipAutoencoderTrain, Runtime
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.autoencoder import Autoencoder
-from vidpipe.pipelines.clips.autoencoder import train_clip_autoencoder
+from vidpipe.pipelines.clips.autoencoder import adjacent_frames, train_clip_autoencoder
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import weights
 from vidpipe.utils.errors import UserError
 
 RUNTIME = Runtime(device="cpu", devices=1, precision="fp32", threads=1, determinism="portable")
 TRAIN = {
-    "seed": 0, "steps": 3, "batch": 4, "learning_rate": 0.002, "gradients": 0.5, "regularity": 0.1,
-    "noise": 0.05, "cooldown": 0.4, "mirror": True, "report_every": 2,
+    "seed": 0, "steps": 3, "batch": 4, "learning_rate": 0.002, "motion": 16.0, "gradients": 0.5,
+    "regularity": 0.1, "noise": 0.05, "cooldown": 0.4, "mirror": True, "report_every": 2,
 }  # fmt: skip
 
 
@@ -39,6 +39,12 @@ def trained(clips, scratch, *, side=8, **changes):
         NullTracker(),
         scratch,
     )
+
+
+def test_the_adjacent_frame_is_the_next_of_the_clip_and_of_its_last_the_one_before():
+    clips = {"frames": np.zeros((8, 1, 1, 1)), "clips": np.array([[0, 1, 2], [1, 2, 3], [5, 6, 7]])}
+    # Frame 4 is in no clip.
+    assert adjacent_frames(clips).tolist() == [1, 2, 3, 2, 4, 6, 7, 6]
 
 
 @pytest.fixture(scope="module")

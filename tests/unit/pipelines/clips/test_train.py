@@ -84,9 +84,10 @@ def in_latents(network, clips, scratch, **changes):
     torch.manual_seed(0)
     autoencoder = Autoencoder(**built)
     batch = torch.from_numpy(clips["frames"][::5]).permute(0, 3, 1, 2) / 127.5 - 1
-    loss = AutoencoderLoss(0.5, 0.1, 0.05)
+    others = batch.roll(1, 0)
+    loss = AutoencoderLoss(motion=16.0, gradients=0.5, regularity=0.1, noise=0.05)
     how = {"steps": 60, "learning_rate": 0.01, "report_every": 60, "seed": 0}
-    list(fit_network(autoencoder, lambda rng: loss(autoencoder, batch, rng), **how))
+    list(fit_network(autoencoder, lambda rng: loss(autoencoder, batch, others, rng), **how))
     autoencoder.normalise_by(clips["frames"])
     weights.save(autoencoder, folder / "autoencoder.safetensors", built)
     small = {"space": "latent", "width": 16, "discriminator_width": 8, "frames": 8} | changes
