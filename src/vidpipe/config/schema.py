@@ -185,8 +185,8 @@ class ClipAutoencoderTrain(ConfigBlock):
     """Training of the autoencoder of frames.
 
     Attributes:
-        motion: Weight of a pixel that changes by the whole range between two frames, beside 1 of
-            one that stays.
+        motion: How much more a pixel weighs that changes by the whole range from frame to frame
+            than one that stays, which weighs 1.
         gradients: Weight of the error of differences between neighbouring pixels.
         regularity: Weight of what keeps the latents at mean 0 and deviation 1.
         noise: Standard deviation of the noise on latents before they are decoded.

@@ -150,11 +150,11 @@ class Autoencoder(nn.Module):
 class AutoencoderLoss:
     """Loss that an autoencoder is trained by.
 
-    What moves has few pixels of a frame, and is what clips are about: its errors weigh more.
+    What moves covers few pixels of a frame, yet clips are about it: its errors weigh more.
 
     Attributes:
-        motion: Weight of a pixel that changes by the whole range between two frames, beside 1 of
-            one that stays.
+        motion: How much more a pixel weighs that changes by the whole range from frame to frame
+            than one that stays, which weighs 1.
         gradients: Weight of the error of differences between neighbouring pixels.
         regularity: Weight of what keeps each channel of the latents at mean 0 and deviation 1.
         noise: Standard deviation of the noise on latents before they are decoded.
@@ -172,7 +172,7 @@ class AutoencoderLoss:
         adjacent: FrameBatch,
         rng: torch.Generator,
     ) -> dict[str, Tensor]:
-        """Return the total, then its parts: `l1`, `gradients`, `regularity`.
+        """Return the total, then its parts: `l1` and `gradients`, weighted by motion, `regularity`.
 
         Args:
             network: To be trained.
@@ -194,7 +194,8 @@ class AutoencoderLoss:
         error = decoded - frames
         l1 = (pixel_weights * error.abs()).mean()
 
-        # Differences of neighbours are what edges are made of.
+        # Differences of neighbours are what edges are made of; each weighs as its right or lower
+        # pixel does.
         edges = (pixel_weights[..., 1:] * error.diff(dim=-1).abs()).mean()
         edges = edges + (pixel_weights[..., 1:, :] * error.diff(dim=-2).abs()).mean()
 

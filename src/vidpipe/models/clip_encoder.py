@@ -79,7 +79,7 @@ class ClipEncoder(nn.Module):
         size: Side of the frames, 4 times a power of two.
         channels: Of a frame.
         width: Channels of the first layer; later ones have up to 4 times as many.
-        content: Numbers of what stays; 0: they are not told.
+        content: Numbers of what stays; 0: content is not encoded.
         motion: Numbers of each frame.
     """
 
@@ -105,7 +105,7 @@ class ClipEncoder(nn.Module):
             nn.init.zeros_(head.bias)
 
     def forward(self, clips: ClipBatch) -> tuple[Gaussian | None, Gaussian]:
-        """Return distributions of the content, if it is told, and of the motion of each frame."""
+        """Return distributions of the content, if it is encoded, and of each frame's motion."""
         frames = self.change(clips).movedim(1, 2)
         each = self.frame(frames.flatten(0, 1)).unflatten(0, frames.shape[:2]).movedim(1, 2)
         each = each + self.time(each)

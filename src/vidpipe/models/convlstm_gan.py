@@ -140,13 +140,9 @@ class Generator(CodedGenerator):
         )
         if encoder:
             # The motion to come depends on where the picture shows what moves.
-            self.walk_features = nn.Sequential(
-                *_halving([channels, *[width] * doublings(size)]),
-                nn.Flatten(),
-                nn.Linear(width * BASE**2, WALK_FEATURES),
-            )
+            self.walk_features = _features(size, channels, width, WALK_FEATURES)
             self.continuation = Continuation(
-                content=latent,
+                content=self.content.codes,
                 motion=self.motion,
                 size=size,
                 width=width,
@@ -178,7 +174,7 @@ class Generator(CodedGenerator):
 
     def parts(self, source: Source) -> Parts:
         """Return foreground, mask and background apart."""
-        return self.continuation.parts(*self.unroll(source), source.image)
+        return self._parts(source, *self.unroll(source))
 
     def components(self, source: Source) -> dict[str, ClipBatch]:
         """Return foreground, mask and background as clips of colours, if there are parts."""
@@ -188,8 +184,12 @@ class Generator(CodedGenerator):
         self, source: Source, content: Content, motion: Motion
     ) -> tuple[ClipBatch, Mask | None]:
         """Return clips, and the mask of what moves before the background."""
-        parts = self.continuation.parts(content, motion, source.image)
+        parts = self._parts(source, content, motion)
         return parts.clips, parts.mask
+
+    def _parts(self, source: Source, content: Content, motion: Motion) -> Parts:
+        # What noise has beside its codes would say who is seen, and the picture shows that.
+        return self.continuation.parts(content[:, : self.content.codes], motion, source.image)
 
 
 class Continuation(Stream):
@@ -225,7 +225,7 @@ class Continuation(Stream):
             **options,
         )
         self.picture = nn.Sequential(*_halving([channels, *[width] * doublings(size)]))
-        self.looks = nn.Sequential(nn.Flatten(), nn.Linear(width * BASE**2, LOOKS))
+        self.looks = _features(size, channels, width, LOOKS)
         self.limit = nn.Hardtanh() if bounded else nn.Identity()
         self.background = Background(size=size, width=width, channels=channels)
         self.narrow = nn.Conv2d(FOREGROUND * width, width, 1)
@@ -237,13 +237,12 @@ class Continuation(Stream):
         """Return foreground, mask and background apart."""
         # The first maps of each frame; ConvLSTM layers add what the picture and earlier frames say.
         frames = motion.shape[1]
-        picture_maps = self.picture(picture)
-        content = torch.cat([content, self.looks(picture_maps)], dim=1)
+        content = torch.cat([content, self.looks(picture)], dim=1)
         vectors, condition = self.steer(content, motion)
         first_maps = self.foreground.first_maps(vectors)
         maps = torch.unflatten(self.narrow(first_maps), 0, (-1, frames)).unbind(1)
         layers = [self.first_lstm, *self.lstms]
-        recurrent = torch.stack(_recurrent(layers, picture_maps, list(maps)), dim=1)
+        recurrent = torch.stack(_recurrent(layers, self.picture(picture), list(maps)), dim=1)
         first_maps = first_maps + self.widen(recurrent.flatten(0, 1))
 
         painted = self.foreground.enlarge(first_maps, condition, frames)
@@ -445,6 +444,21 @@ def _halving(widths: list[int]) -> Iterable[nn.Module]:
     """Make layers, each of which halves the side, between these channels."""
     for inner, outer in pairwise(widths):
         yield nn.Sequential(nn.Conv2d(inner, outer, 4, 2, 1), nn.LeakyReLU(SLOPE))
+
+
+def _features(size: int, channels: int, width: int, features: int) -> nn.Sequential:
+    """Return layers from a picture to numbers of mean 0 and deviation 1."""
+    widths = [width * 2 ** min(level, 2) for level in range(doublings(size) + 1)]
+    return nn.Sequential(
+        nn.Conv2d(channels, width, 3, 1, 1),
+        nn.LeakyReLU(SLOPE),
+        *_halving(widths),
+        nn.Flatten(),
+        nn.Linear(widths[-1] * BASE**2, 3 * width),
+        nn.LeakyReLU(SLOPE),
+        nn.Linear(3 * width, features),
+        nn.LayerNorm(features),
+    )
 
 
 def _recurrent(layers: list["ConvLstm"], picture: Maps, maps: list[Maps]) -> list[Maps]:

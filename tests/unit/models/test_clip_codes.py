@@ -84,16 +84,16 @@ def test_one_clip_is_made_again_by_heart(network):
 def test_codes_of_many_clips_are_those_of_each(network):
     state, objective = game(network)
     made, rng = state.generator.eval(), torch.Generator()
-    heard, motion = made.encode_motion(objective.real, 70, rng.manual_seed(0))
+    condition, motion = made.encode_motion(objective.real, 70, rng.manual_seed(0))
     windows = objective.real.draw(70, rng.manual_seed(0))
     clips = objective.real.read(windows)
     expected = made.encoder(clips)[1]
     for one, other in zip(motion, expected, strict=True):
         torch.testing.assert_close(one, other)
         assert not one.requires_grad
-    assert torch.equal(heard[:, :LABELS].argmax(1), windows.label)
+    assert torch.equal(condition[:, :LABELS].argmax(1), windows.label)
     if made.content.groups:
-        assert torch.equal(heard[:, LABELS : LABELS + GROUPS].argmax(1), windows.group)
+        assert torch.equal(condition[:, LABELS : LABELS + GROUPS].argmax(1), windows.group)
 
 
 def test_the_adversarial_loss_leaves_the_walk_as_it_is_and_its_own_moves_it_alone():

@@ -54,7 +54,7 @@ def test_codes_have_the_shape_that_is_asked_for(size, channels, frames):
     assert [part.shape for part in motion] == [(2, frames, 3)] * 2
 
 
-def test_content_of_no_numbers_is_not_told():
+def test_content_of_no_numbers_is_not_encoded():
     made = encoder(content=0)
     content, motion = made(torch.randn(2, 4, 16, 8, 8))
     assert content is None

@@ -11,7 +11,9 @@ from support import moving_clips as moving
 from vidpipe.config.models import FromNoiseEvaluate
 from vidpipe.config.schema import ClipAutoencoderModel, ClipAutoencoderTrain, Runtime
 from vidpipe.models.action_classifier import ActionClassifier
-from vidpipe.models.autoencoder import Autoencoder
+from vidpipe.models.autoencoder import Autoencoder, AutoencoderLoss
+from vidpipe.models.pixels import to_uint8
+from vidpipe.pipelines.clips import autoencoder
 from vidpipe.pipelines.clips.autoencoder import adjacent_frames, train_clip_autoencoder
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training import weights
@@ -45,6 +47,35 @@ def test_the_adjacent_frame_is_the_next_of_the_clip_and_of_its_last_the_one_befo
     clips = {"frames": np.zeros((8, 1, 1, 1)), "clips": np.array([[0, 1, 2], [1, 2, 3], [5, 6, 7]])}
     # Frame 4 is in no clip.
     assert adjacent_frames(clips).tolist() == [1, 2, 3, 2, 4, 6, 7, 6]
+
+
+def test_a_frame_of_a_clip_of_one_is_its_own_neighbour():
+    clips = {"frames": np.zeros((2, 1, 1, 1)), "clips": np.array([[0], [1]])}
+    assert adjacent_frames(clips).tolist() == [0, 1]
+
+
+def test_frames_and_adjacent_ones_are_mirrored_together(tmp_path, monkeypatch):
+    pairs = []
+
+    class Spy(AutoencoderLoss):
+        def __call__(self, network, frames, adjacent, rng):
+            pairs.extend(zip(to_uint8(frames).numpy(), to_uint8(adjacent).numpy(), strict=True))
+            return super().__call__(network, frames, adjacent, rng)
+
+    monkeypatch.setattr(autoencoder, "AutoencoderLoss", Spy)
+    clips = moving.packed()
+    trained(clips, tmp_path, steps=6)
+    frames = clips["frames"].transpose(0, 3, 1, 2)
+    neighbours = frames[adjacent_frames(clips)]
+    of_data = {(one.tobytes(), two.tobytes()) for one, two in zip(frames, neighbours, strict=True)}
+    mirrored = {
+        (one.tobytes(), two.tobytes())
+        for one, two in zip(frames[..., ::-1], neighbours[..., ::-1], strict=True)
+    }
+    seen = {(one.tobytes(), two.tobytes()) for one, two in pairs}
+    assert seen <= of_data | mirrored
+    assert seen & (mirrored - of_data)
+    assert seen & (of_data - mirrored)
 
 
 @pytest.fixture(scope="module")
