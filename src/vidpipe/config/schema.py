@@ -178,16 +178,17 @@ class ClipAutoencoderModel(ConfigBlock):
 
     side: Literal[8, 16]
     latents: Count
-    width: Annotated[int, Field(ge=8, multiple_of=8)]
+    width: Count
 
 
 class ClipAutoencoderTrain(ConfigBlock):
     """Training of the autoencoder of frames.
 
     Attributes:
+        batch: Frames of a step, in pairs of adjacent ones.
         motion: How much more a pixel weighs that changes by the whole range from frame to frame
             than one that stays, which weighs 1.
-        gradients: Weight of the error of differences between neighbouring pixels.
+        gradients: Weight of the error of differences between neighbours, in space and time.
         regularity: Weight of what keeps the latents at mean 0 and deviation 1.
         noise: Standard deviation of the noise on latents before they are decoded.
         cooldown: Share of the steps, at the end, in which the learning rate falls to zero.
@@ -196,7 +197,7 @@ class ClipAutoencoderTrain(ConfigBlock):
 
     seed: Seed
     steps: Count
-    batch: Count
+    batch: Annotated[int, Field(ge=2, multiple_of=2)]
     learning_rate: Positive
     motion: NonNegative
     gradients: NonNegative

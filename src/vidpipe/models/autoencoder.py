@@ -25,9 +25,9 @@ from vidpipe.training.weight_files import AUTOENCODER_WEIGHTS
 from vidpipe.utils.errors import UserError
 
 LatentBatch = Float[Tensor, "b z s s"]
+FramePairs = Float[Tensor, "b 2 c h w"]
 LatentClips = Float[Tensor, "b z t s s"]
 Latents = Float[np.ndarray, "n s s z"]
-GROUPS = 8
 WIDEST = 4  # times the first layer's channels
 AT_ONCE = 64  # frames encoded or decoded at a time
 CHECKED = 64  # frames on which it is tried before a GAN learns from its latents
@@ -43,7 +43,7 @@ class Autoencoder(nn.Module):
         side: Side of the latents, a smaller one.
         channels: Of a frame.
         latents: Channels of the latents.
-        width: Channels of the first layer, a multiple of 8; they double down to four times as many.
+        width: Channels of the first layer; they double down to four times as many.
     """
 
     mean: Tensor
@@ -71,7 +71,7 @@ class Autoencoder(nn.Module):
         self.decoder.extend(_block(nn.Conv2d(widths[-1], widths[-1], 3, 1, 1)))
         for inner, outer in pairwise([*reversed(widths)]):
             self.decoder.extend([nn.Conv2d(inner, 4 * outer, 3, 1, 1), nn.PixelShuffle(2)])
-            self.decoder.extend([nn.GroupNorm(GROUPS, outer), nn.SiLU()])
+            self.decoder.extend([ChannelNorm(outer), nn.SiLU()])
         self.decoder.extend([nn.Conv2d(widths[0], 4 * channels, 3, 1, 1), nn.PixelShuffle(2)])
 
         # Of the training data's latents, channel by channel; see `normalise_by`.
@@ -146,6 +146,24 @@ class Autoencoder(nn.Module):
         self.deviation.copy_(torch.from_numpy(np.maximum(deviation, 1e-6)))
 
 
+class ChannelNorm(nn.Module):
+    """Layer norm (Ba et al. 2016) over the channels of each pixel.
+
+    Norms over a whole map would let what moves change all that stands still.
+
+    Args:
+        channels: Of the maps.
+    """
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.norm = nn.LayerNorm(channels)
+
+    def forward(self, maps: Float[Tensor, "b channels h w"]) -> Float[Tensor, "b channels h w"]:
+        normed: Tensor = self.norm(maps.movedim(1, -1))
+        return normed.movedim(-1, 1)
+
+
 @dataclass(frozen=True)
 class AutoencoderLoss:
     """Loss that an autoencoder is trained by.
@@ -155,7 +173,7 @@ class AutoencoderLoss:
     Attributes:
         motion: How much more a pixel weighs that changes by the whole range from frame to frame
             than one that stays, which weighs 1.
-        gradients: Weight of the error of differences between neighbouring pixels.
+        gradients: Weight of the error of differences between neighbours, in space and time.
         regularity: Weight of what keeps each channel of the latents at mean 0 and deviation 1.
         noise: Standard deviation of the noise on latents before they are decoded.
     """
@@ -166,44 +184,40 @@ class AutoencoderLoss:
     noise: float
 
     def __call__(
-        self,
-        network: Autoencoder,
-        frames: FrameBatch,
-        adjacent: FrameBatch,
-        rng: torch.Generator,
+        self, network: Autoencoder, pairs: FramePairs, rng: torch.Generator
     ) -> dict[str, Tensor]:
         """Return the total, then its parts: `l1` and `gradients`, weighted by motion, `regularity`.
 
         Args:
             network: To be trained.
-            frames: Frames to give back.
-            adjacent: For each of them the one after it, or before.
+            pairs: Frames to give back, each beside one that is adjacent in time.
             rng: Source of noise.
         """
         # Not `encode`: the statistics that it divides by are not known before the end.
-        latents = network.encoder(frames)
+        latents = network.encoder(pairs.flatten(0, 1))
         # Noise stands for the errors of a GAN, which the decoder is to forgive.
         noise = torch.randn(latents.shape, generator=rng).to(latents)
         decoded = network.decoder(latents + self.noise * noise).float()
+        error = torch.unflatten(decoded, 0, (-1, 2)) - pairs
 
         # A pixel weighs more the more it changes; in the mean over all, weights are 1. Half of the
         # difference is its share of the range.
-        change = (frames - adjacent).abs().amax(dim=1, keepdim=True) / 2
+        change = pairs.diff(dim=1).abs().amax(dim=2, keepdim=True) / 2
         pixel_weights = 1 + self.motion * change
         pixel_weights = pixel_weights / pixel_weights.mean()
-        error = decoded - frames
         l1 = (pixel_weights * error.abs()).mean()
 
-        # Differences of neighbours are what edges are made of; each weighs as its right or lower
-        # pixel does.
-        edges = (pixel_weights[..., 1:] * error.diff(dim=-1).abs()).mean()
-        edges = edges + (pixel_weights[..., 1:, :] * error.diff(dim=-2).abs()).mean()
+        # Differences of neighbours are what edges and motion are made of; each weighs as its right
+        # or lower pixel does.
+        gradients = (pixel_weights[..., 1:] * error.diff(dim=-1).abs()).mean()
+        gradients = gradients + (pixel_weights[..., 1:, :] * error.diff(dim=-2).abs()).mean()
+        gradients = gradients + (pixel_weights * error.diff(dim=1).abs()).mean()
 
         # The variance stands for the deviation: its square root would not be portable.
         channels = latents.float().transpose(0, 1).flatten(1)
         irregular = (channels.mean(1).square() + (channels.var(1) - 1).square() / 4).mean()
-        parts = {"l1": l1, "gradients": edges, "regularity": irregular}
-        total = l1 + self.gradients * edges + self.regularity * irregular
+        parts = {"l1": l1, "gradients": gradients, "regularity": irregular}
+        total = l1 + self.gradients * gradients + self.regularity * irregular
         return {"total": total, **parts}
 
 
@@ -282,5 +296,5 @@ def _shape(lengths: Sequence[int]) -> str:
 
 
 def _block(convolution: nn.Conv2d) -> list[nn.Module]:
-    """Return a convolution with its norm (Wu and He 2018) and SiLU."""
-    return [convolution, nn.GroupNorm(GROUPS, convolution.out_channels), nn.SiLU()]
+    """Return a convolution with its norm and SiLU."""
+    return [convolution, ChannelNorm(convolution.out_channels), nn.SiLU()]

@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -247,10 +248,13 @@ class ClipGenerator(FromNoiseGenerator):
     Attributes:
         frames: Frames of each clip.
         from_picture: Whether it starts from a picture too.
+        rate_factors: By the names of its parts, what their learning rate is multiplied by, where
+            it is not 1.
     """
 
     frames: int
     from_picture = False
+    rate_factors: Mapping[str, float] = MappingProxyType({})
 
     def source(self, noise: Noise, pictures: FrameBatch) -> Any:
         """Return the input for some noise and pictures; the latter are unused without need."""
@@ -366,8 +370,9 @@ def build_networks(
         **data.shape,
         "frames": model.frames,
     }
+    network = generator(**architecture)
     return Networks(
-        generator(**architecture),
+        network,
         {
             "discriminator": discriminator(
                 **data.shape,
@@ -381,6 +386,7 @@ def build_networks(
             )
         },
         architecture,
+        network.rate_factors,
     )
 
 

@@ -51,6 +51,7 @@ TrainConfig = ConvlstmGanTrain
 NAME = "convlstm_gan"
 LSTMS = 5
 WALK_FEATURES = 32  # of the picture, which condition the walk
+WALK_RATE = 2.0  # times the learning rate, at which the walk would fall behind the codes
 LOOKS = 32  # features of the picture that condition the foreground
 FOREGROUND = 2  # channels of its first maps, in multiples of the ConvLSTM layers', which are slow
 ALONE = 8  # in training, one clip of so many has no background
@@ -141,6 +142,7 @@ class Generator(CodedGenerator):
         if encoder:
             # The motion to come depends on where the picture shows what moves.
             self.walk_features = _features(size, channels, width, WALK_FEATURES)
+            self.rate_factors = {"walk": WALK_RATE, "walk_features": WALK_RATE}
             self.continuation = Continuation(
                 content=self.content.codes,
                 motion=self.motion,

@@ -17,7 +17,7 @@ from vidpipe.data.video import encode
 from vidpipe.serving.store import WEIGHTS, check_weights, folder_of
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.names import model_name
-from vidpipe.visualization.animation import gif, with_pause
+from vidpipe.visualization.animation import WALK_BETWEEN, WALK_STOPS, gif, with_pause
 from vidpipe.visualization.sheets import png
 
 if TYPE_CHECKING:
@@ -30,10 +30,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".gif", ".mp4")
 MAX_FILMED = 400  # samples in a film, whose pages are all held in memory
 LOOPS = 4  # of clips in an mp4, which players do not repeat
-# As in visualization/digit_films.py, which imports torch: places that a walk through noise passes,
-# and steps from one to the next.
-STOPS, BETWEEN = 6, 12
-WALK = STOPS * BETWEEN  # steps of a walk, which ends where it began
+WALK = WALK_STOPS * WALK_BETWEEN  # steps of a walk
 FAMILIAR = 18.0  # dB of PSNR to the picture: those of held-out actors have 23, photos 10 to 17
 
 
@@ -272,7 +269,8 @@ def _noise(
     """Draw the noise of all samples, or go a part of a walk from there."""
     if not job.walk:
         return prior.draw(job.count, rng, labels)
-    noise = prior.walk(job.count, stops=STOPS, between=BETWEEN, rng=rng)[job.walk % WALK]
+    steps = prior.walk(job.count, stops=WALK_STOPS, between=WALK_BETWEEN, rng=rng)
+    noise = steps[job.walk % WALK]
 
     # A label stays the same all the way; a group that is not asked for goes along.
     if labels is not None:

@@ -87,11 +87,11 @@ class Networks:
         generator: From a source to fake samples.
         discriminators: By the name of their file of weights; each from (source, samples) to logits.
         architecture: Keyword arguments that build the generator again; saved beside its weights.
-        rate_factors: By the same names and `generator`, what the learning rate is multiplied by,
-            where it is not 1.
+        rate_factors: By the names of parts of the generator, its submodules, what their learning
+            rate is multiplied by, where it is not 1.
 
     Raises:
-        ValueError: If a rate factor is of no network.
+        ValueError: If a rate factor is of no part.
     """
 
     generator: nn.Module
@@ -100,10 +100,11 @@ class Networks:
     rate_factors: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if unknown := self.rate_factors.keys() - self.by_name().keys():
+        parts = [name for name, _ in self.generator.named_children()]
+        if unknown := self.rate_factors.keys() - parts:
             raise ValueError(
                 f"rate factors of {', '.join(sorted(unknown))}: expected some of "
-                f"{', '.join(self.by_name())}"
+                f"the generator's {', '.join(parts)}"
             )
 
     def by_name(self) -> dict[str, nn.Module]:
@@ -125,10 +126,12 @@ class TrainState:
         # Copied before the first step, so that both start from the same weights.
         self.g_ema = copy_for_average(networks.generator)
         betas = (hyperparameters.beta1, hyperparameters.beta2)
-        # One for each network, so that a rate factor is of one alone.
         self.optimizers = {
             name: fused_adam(
-                network.train(), learning_rate=hyperparameters.learning_rate, betas=betas
+                network.train(),
+                learning_rate=hyperparameters.learning_rate,
+                betas=betas,
+                rate_factors=networks.rate_factors if name == "generator" else {},
             )
             for name, network in networks.by_name().items()
         }
@@ -150,8 +153,8 @@ class TrainState:
 
     def set_learning_rate(self, learning_rate: float) -> None:
         """Set the learning rate of the next step of every network."""
-        for name, optimizer in self.optimizers.items():
-            set_learning_rate(optimizer, learning_rate * self.networks.rate_factors.get(name, 1.0))
+        for optimizer in self.optimizers.values():
+            set_learning_rate(optimizer, learning_rate)
 
     def state_dict(self) -> dict[str, Tensor]:
         """All tensors that training changes, by name: the tensors themselves, no copies."""

@@ -12,6 +12,9 @@ Page = UInt8[np.ndarray, "height width 3"]
 
 PAUSE = 0.5  # seconds on the last page: played backwards, footage would show what never happened
 UNIT = 10  # milliseconds: GIF counts hundredths of a second
+# A walk through noise ends where it began: places that it passes, and pages from one to the next.
+WALK_STOPS = 6
+WALK_BETWEEN = 12
 SAMPLED = 8  # pages that the palette is chosen from, the first and the last among them
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 from vidpipe.evaluation.classification import Classification
 from vidpipe.models.digit_sampling import sample_digits
 from vidpipe.models.noise import FromNoiseGenerator
+from vidpipe.visualization.animation import WALK_BETWEEN, WALK_STOPS
 from vidpipe.visualization.sheets import grid
 
 Pictures = UInt8[Tensor, "n 1 28 28"]
@@ -19,8 +20,6 @@ Page = UInt8[np.ndarray, "height width 3"]
 TILE = 56  # pixels of a side, on a page
 ACROSS = 10  # pictures of each numeral on the sheet
 WALL = 5  # rows and columns of the latent walk
-STOPS = 6  # places in noise that a walk passes
-BETWEEN = 12  # frames from one to the next
 FPS = 12
 
 
@@ -62,7 +61,7 @@ def latent_walk(
         count: Number of walks.
         tile: Pixels of a side, on a page.
     """
-    steps = generator.prior.walk(count, stops=STOPS, between=BETWEEN, rng=rng)
+    steps = generator.prior.walk(count, stops=WALK_STOPS, between=WALK_BETWEEN, rng=rng)
     return [wall(sample_digits(generator, noise, device), tile=tile) for noise in steps]
 
 

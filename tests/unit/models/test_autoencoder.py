@@ -18,7 +18,7 @@ from vidpipe.training.single import fit_network
 from vidpipe.training.weight_files import AUTOENCODER_WEIGHTS
 from vidpipe.utils.errors import UserError
 
-LOSS = AutoencoderLoss(motion=16.0, gradients=0.5, regularity=0.1, noise=0.05)
+LOSS = AutoencoderLoss(motion=8.0, gradients=0.5, regularity=0.1, noise=0.05)
 
 
 def network(*, size=32, side=8, channels=3, latents=4, width=8, seed=0):
@@ -36,13 +36,18 @@ def floats(pixels):
     return torch.from_numpy(pixels).permute(0, 3, 1, 2) / 127.5 - 1
 
 
+def pairs(pixels):
+    """Pairs of frames that follow each other, no frame in two of them."""
+    return torch.unflatten(floats(pixels), 0, (-1, 2))
+
+
 def trained(pixels, *, steps, learning_rate=1e-2, seed=0, **how):
     """Autoencoder and its losses, on one batch."""
     made = network(size=pixels.shape[1], channels=pixels.shape[-1], seed=seed, **how)
-    batch = floats(pixels)
+    batch = pairs(pixels)
     reports = fit_network(
         made,
-        lambda rng: LOSS(made, batch, batch.roll(1, 0), rng),
+        lambda rng: LOSS(made, batch, rng),
         steps=steps,
         learning_rate=learning_rate,
         report_every=max(1, steps // 2),
@@ -74,8 +79,7 @@ def test_every_parameter_moves():
     made = network()
     before = copy.deepcopy(dict(made.named_parameters()))
     optimizer = torch.optim.Adam(made.parameters(), lr=1e-2)
-    some = floats(frames())
-    LOSS(made, some, some.roll(1, 0), torch.Generator().manual_seed(0))["total"].backward()
+    LOSS(made, pairs(frames()), torch.Generator().manual_seed(0))["total"].backward()
     optimizer.step()
     assert not [name for name, value in made.named_parameters() if torch.equal(value, before[name])]
 
@@ -91,7 +95,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others():
 
 def test_one_batch_is_learnt_by_heart_and_latents_become_regular():
     pixels = frames(8, size=16)
-    made, (early, late) = trained(pixels, steps=120)
+    made, (early, late) = trained(pixels, steps=240)
     assert late["l1"] < 0.5 * early["l1"]
     made.normalise_by(pixels)
     error = np.square(made.reconstruct(pixels).astype(float) - pixels).mean()
@@ -123,51 +127,81 @@ def test_normalised_latents_are_decoded_as_the_raw_ones_and_normalising_twice_ch
 
 def test_the_loss_is_of_colours_edges_and_regularity():
     made = network()
-    some = floats(frames())
-    parts = LOSS(made, some, some.roll(1, 0), torch.Generator().manual_seed(0))
+    parts = LOSS(made, pairs(frames()), torch.Generator().manual_seed(0))
     weighted = parts["l1"] + 0.5 * parts["gradients"] + 0.1 * parts["regularity"]
     torch.testing.assert_close(parts["total"], weighted)
     quiet = AutoencoderLoss(motion=0.0, gradients=0.0, regularity=0.0, noise=0.0)
-    error = (made(some) - some).abs().mean()
-    total = quiet(made, some, some.roll(1, 0), torch.Generator())["total"]
+    error = (made(floats(frames())) - floats(frames())).abs().mean()
+    total = quiet(made, pairs(frames()), torch.Generator())["total"]
     torch.testing.assert_close(total, error)
 
 
-def test_of_a_frame_that_stands_still_all_pixels_weigh_the_same():
+def test_of_frames_that_stand_still_all_pixels_weigh_the_same():
     made = network()
-    some = floats(frames())
+    still = floats(frames()).unsqueeze(1).expand(-1, 2, -1, -1, -1)
     losses = [
         AutoencoderLoss(motion=motion, gradients=0.5, regularity=0.1, noise=0.0)(
-            made, some, some, torch.Generator()
+            made, still, torch.Generator()
         )["total"]
         for motion in (0.0, 16.0)
     ]
     torch.testing.assert_close(*losses)
 
 
+class Wrong(nn.Module):
+    """Gives frames back with an error that does not depend on them."""
+
+    def __init__(self, error):
+        super().__init__()
+        self.error = error
+
+    def forward(self, frames):
+        return frames + self.error
+
+
+def loss_with_error(error, pairs, **weighted):
+    made = network(size=8, side=4)
+    made.encoder, made.decoder = nn.Identity(), Wrong(error)
+    loss = AutoencoderLoss(
+        **{"motion": 0.0, "gradients": 0.0, "regularity": 0.0} | weighted, noise=0.0
+    )
+    return {name: part.item() for name, part in loss(made, pairs, torch.Generator()).items()}
+
+
 def test_an_error_weighs_more_where_something_moves():
-    class WrongRow(nn.Module):
-        def __init__(self, row):
-            super().__init__()
-            self.row = row
-
-        def forward(self, frames):
-            error = torch.zeros_like(frames)
-            error[:, :, self.row] = 0.1
-            return frames + error
-
-    def loss_with_error_in(row):
-        made = network(size=8, side=4)
-        made.encoder, made.decoder = nn.Identity(), WrongRow(row)
-        return loss(made, still, moved, torch.Generator())["l1"].item()
-
-    still = torch.zeros(2, 3, 8, 8)
-    moved = still.clone()
-    moved[:, 1, 2] = 2.0  # row 2 changes by the whole range, in one channel
-    loss = AutoencoderLoss(motion=7.0, gradients=0.0, regularity=0.0, noise=0.0)
+    pairs = torch.zeros(2, 2, 3, 8, 8)
+    pairs[:, 1, 1, 2] = 2.0  # row 2 changes by the whole range, in one channel
+    errors = torch.zeros(2, 4, 3, 8, 8)
+    errors[0, :, :, 2] = errors[1, :, :, 5] = 0.1
     # One row of eight weighs 8, seven weigh 1: 15/8 in the mean, by which all are divided.
-    assert loss_with_error_in(2) == pytest.approx(0.1 * 8 / 15)
-    assert loss_with_error_in(5) == pytest.approx(0.1 / 15)
+    for error, share in zip(errors, (8 / 15, 1 / 15), strict=True):
+        assert loss_with_error(error, pairs, motion=7.0)["l1"] == pytest.approx(0.1 * share)
+
+
+def test_an_error_that_stays_has_no_gradient_and_one_that_flickers_has():
+    still = torch.zeros(2, 2, 3, 8, 8)
+    error = torch.full((4, 3, 8, 8), 0.1)
+    assert loss_with_error(error, still)["gradients"] == 0
+    error[1::2] *= -1  # of the second of each pair
+    assert loss_with_error(error, still)["gradients"] == pytest.approx(0.2)
+
+
+def test_what_moves_changes_no_latent_and_no_pixel_far_from_it():
+    made = network(size=64, width=8).eval()
+    one, other = floats(frames(4, size=64))[:2]
+    other = one.clone()
+    other[:, :8, :8] = 1.0  # a corner
+    with torch.no_grad():
+        latents = made.encode(torch.stack([one, other]))
+        changed = (latents[0] != latents[1]).any(dim=0)
+        assert changed[0, 0]
+        assert not changed[4:, 4:].any()
+        latents[1] = latents[0]
+        latents[1, :, 0, 0] += 1.0
+        decoded = made.decode(latents)
+    moved = (decoded[0] != decoded[1]).any(dim=0)
+    assert moved[:8, :8].any()
+    assert not moved[40:, 40:].any()
 
 
 def test_latents_of_mirrored_frames_are_those_of_the_mirror_image():
@@ -200,7 +234,7 @@ def kept(made, folder):
 
 def test_one_that_suits_the_frames_is_loaded(tmp_path):
     pixels = frames(8, size=16)
-    made, _ = trained(pixels, steps=60)
+    made, _ = trained(pixels, steps=160)
     made.normalise_by(pixels)
     loaded = trained_autoencoder(kept(made, tmp_path), pixels)
     torch.testing.assert_close(loaded.mean, made.mean)

@@ -193,6 +193,11 @@ def test_codes_of_motion_cost_a_fifth():
     torch.testing.assert_close(losses[1], 5 * losses[0])
 
 
+def test_the_walk_learns_twice_as_fast_as_the_painter():
+    assert coded().rate_factors == {"walk": 2.0, "walk_features": 2.0}
+    assert not generator().rate_factors  # the report's, which has no walk
+
+
 def test_the_picture_conditions_the_walk():
     made = coded()
     one, other = source_of(made, 1), source_of(made, 2)

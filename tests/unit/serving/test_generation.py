@@ -7,9 +7,8 @@ from PIL import Image
 from support import untaught_models
 from torch.nn.functional import cosine_similarity
 
-from vidpipe.serving.generation import BETWEEN, STOPS, WALK, Generation
+from vidpipe.serving.generation import WALK, Generation
 from vidpipe.utils.errors import UserError
-from vidpipe.visualization import digit_films
 
 CLIPS = Generation(model="gan3d", suffix=".png", count=2, tile=28)
 DIGITS = Generation(model="dcgan", suffix=".png", count=2, tile=28)
@@ -85,7 +84,3 @@ def test_there_is_no_walk_of_a_clip_that_goes_on_from_itself(tmp_path):
     job = replace(job, frames=12, walk=1)
     with pytest.raises(UserError, match="makes clips of 8 frames on a walk"):
         job.make()
-
-
-def test_a_walk_goes_through_noise_as_those_of_the_samples_do():
-    assert (STOPS, BETWEEN) == (digit_films.STOPS, digit_films.BETWEEN)

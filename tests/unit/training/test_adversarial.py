@@ -1,6 +1,7 @@
 import copy
 import re
 from functools import partial
+from types import MappingProxyType
 
 import pytest
 import torch
@@ -128,32 +129,52 @@ def test_the_penalty_comes_every_so_many_steps_and_weighs_as_many_times():
     assert "r1" not in update(state, objective, step=3, rng=rng, autocast=games.plain)
 
 
-def two_discriminators(factor=1.0):
+def two_discriminators(rate_factors=MappingProxyType({})):
     torch.manual_seed(0)
     first, objective = games.mlp_gan()
     generator, discriminator = first.generator, first.discriminators[0]
     networks = Networks(
         generator,
         {"discriminator": discriminator, "critic": copy.deepcopy(discriminator)},
-        rate_factors={"critic": factor},
+        rate_factors=rate_factors,
     )
     return TrainState(networks, Hyperparameters(**games.HYPERPARAMETERS)), objective
 
 
-def test_every_parameter_of_several_discriminators_moves_at_a_rate_of_its_own():
-    state, objective = two_discriminators(factor=0.5)
+def test_every_parameter_of_several_discriminators_moves():
+    state, objective = two_discriminators()
     before = [weights(network) for network in state.discriminators]
     list(fit(state, objective, steps=1, report_every=1, seed=0, autocast=games.plain))
-    rates = [group["lr"] for o in state.optimizers.values() for group in o.param_groups]
-    assert rates == [2e-4, 2e-4, 1e-4]
     for old, network in zip(before, state.discriminators, strict=True):
         assert all(not torch.equal(old[n], value) for n, value in network.named_parameters())
 
 
-def test_a_rate_of_no_network_is_refused():
+def test_a_part_of_the_generator_learns_at_a_rate_of_its_own():
+    (part, *_), _ = zip(*games.mlp_gan()[0].generator.named_children(), strict=True)
+    state, objective = two_discriminators({part: 2.0})
+    list(fit(state, objective, steps=1, report_every=1, seed=0, autocast=games.plain))
+    rates = {
+        weight: group["lr"]
+        for optimizer in state.optimizers.values()
+        for group in optimizer.param_groups
+        for weight in group["params"]
+    }
+    assert {
+        name: rates[weight]
+        for name, weight in state.generator.named_parameters()
+        if rates[weight] != 2e-4
+    } == {name: 4e-4 for name, _ in state.generator.named_parameters() if name.startswith(part)}
+    assert all(
+        rates[weight] == 2e-4
+        for discriminator in state.discriminators
+        for weight in discriminator.parameters()
+    )
+
+
+def test_a_rate_of_no_part_is_refused():
     state, _ = games.mlp_gan()
-    with pytest.raises(ValueError, match="rate factors of critics: expected some of generator, di"):
-        Networks(state.generator, state.networks.discriminators, rate_factors={"critics": 0.5})
+    with pytest.raises(ValueError, match="rate factors of walks: expected some of the generator's"):
+        Networks(state.generator, state.networks.discriminators, rate_factors={"walks": 0.5})
 
 
 @pytest.mark.parametrize("name", ["generator", "discriminator", "r1", "d_real"])

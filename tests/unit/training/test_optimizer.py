@@ -44,6 +44,20 @@ def test_it_steps_as_the_function_beneath_it_bit_by_bit():
         assert torch.equal(moments(optimizer)[f"{number}.exp_avg_sq"], second)
 
 
+def test_a_part_with_a_rate_factor_steps_as_at_that_rate_and_keeps_its_place():
+    one, other = network(), network()
+    for layers, rates in ((one, {"2": 0.5}), (other, {})):
+        optimizer = fused_adam(layers, learning_rate=1e-2, rate_factors=rates)
+        shapes = [value.shape for name, value in moments(optimizer).items() if "exp_avg" in name]
+        assert shapes == [weight.shape for weight in layers.parameters() for _ in range(2)]
+        set_learning_rate(optimizer, 2e-2)
+        step(optimizer, layers(batch(0)).square().sum())
+    start = network()
+    for name, weight in start.named_parameters():
+        moved = [layers.get_parameter(name) - weight for layers in (one, other)]
+        torch.testing.assert_close(moved[0], moved[1] * (0.5 if name.startswith("2") else 1.0))
+
+
 def test_moments_are_there_before_the_first_step_and_lie_in_memory_as_the_weights():
     layers = network()
     optimizer = fused_adam(layers, learning_rate=1.0)

@@ -48,4 +48,4 @@ def test_a_walk_starts_at_samples_of_its_noise_and_has_a_page_for_every_step():
     pages = digit_films.latent_walk(generator, torch.Generator().manual_seed(3), CPU, count=4)
     noise = generator.prior.draw(4, torch.Generator().manual_seed(3))
     np.testing.assert_array_equal(pages[0], digit_films.wall(sample_digits(generator, noise, CPU)))
-    assert len(pages) == digit_films.STOPS * digit_films.BETWEEN
+    assert len(pages) == digit_films.WALK_STOPS * digit_films.WALK_BETWEEN

@@ -18,7 +18,6 @@ from vidpipe.evaluation.protocol import CLASSIFIER, PROTOCOL, Protocol, ScoresAn
 from vidpipe.models.action_classifier import ActionClassifier
 from vidpipe.models.autoencoder import Autoencoder, AutoencoderLoss
 from vidpipe.models.pixels import to_float
-from vidpipe.models.shapes import FrameBatch
 from vidpipe.tracking.protocol import Run, Tracker
 from vidpipe.training import runtime as runtimes
 from vidpipe.training import weights
@@ -165,17 +164,15 @@ def _train(
     adjacent = adjacent_frames(clips)
 
     def losses(rng: torch.Generator) -> dict[str, Tensor]:
-        rows = index[torch.randint(len(index), (train.batch,), generator=rng).numpy()]
-        mirrored = torch.rand(train.batch, generator=rng) < (0.5 if train.mirror else 0.0)
-        mirrored = mirrored.to(machine.device)[:, None, None, None]
-
-        def batch(rows: Int[np.ndarray, "b"]) -> FrameBatch:
-            pixels = torch.from_numpy(clips["frames"][rows]).to(machine.device)
-            frames = to_float(pixels).permute(0, 3, 1, 2)
-            return torch.where(mirrored, frames.flip(-1), frames)
-
+        count = train.batch // 2
+        rows = index[torch.randint(len(index), (count,), generator=rng).numpy()]
+        mirrored = torch.rand(count, generator=rng) < (0.5 if train.mirror else 0.0)
+        mirrored = mirrored.to(machine.device)[:, None, None, None, None]
+        pixels = clips["frames"][np.stack([rows, adjacent[rows]], axis=1)]
+        pairs = to_float(torch.from_numpy(pixels).to(machine.device)).movedim(-1, 2)
+        pairs = torch.where(mirrored, pairs.flip(-1), pairs)
         with machine.autocast():
-            return loss(network, batch(rows), batch(adjacent[rows]), rng)
+            return loss(network, pairs, rng)
 
     reports = fit_network(
         network,

@@ -107,7 +107,7 @@ def fit_walk(
         generator.walk,
         losses,
         steps=train.walk_steps,
-        learning_rate=train.learning_rate,
+        learning_rate=train.learning_rate * generator.rate_factors.get("walk", 1.0),
         cooldown=COOLDOWN,
         report_every=train.report_every,
         seed=train.seed,

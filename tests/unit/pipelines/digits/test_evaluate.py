@@ -40,7 +40,7 @@ def evaluated(folder, scratch):
 def test_samples_are_scored_beside_held_out_pictures_and_drawn_the_same_each_time(
     folder, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(digit_films, "STOPS", 2)
+    monkeypatch.setattr(digit_films, "WALK_STOPS", 2)
     scores, headlines, plots, samples = evaluated(folder, tmp_path / "one")
     assert (scores["samples"], scores["seen"], scores["held_out"]) == (12, 18, 6)
     assert {"modes", "frechet", "modes_held_out", "frechet_held_out"} <= set(scores)
@@ -60,5 +60,5 @@ def test_samples_are_scored_beside_held_out_pictures_and_drawn_the_same_each_tim
     with np.load(samples / "generated.npz", allow_pickle=False) as arrays:
         assert arrays["pictures"].shape == (12, 28, 28)
     with Image.open(io.BytesIO((samples / "samples.gif").read_bytes())) as film:
-        assert film.n_frames == 2 * digit_films.BETWEEN
+        assert film.n_frames == 2 * digit_films.WALK_BETWEEN
     assert all((others / name).read_bytes() == (samples / name).read_bytes() for name in names)
