@@ -1,3 +1,5 @@
+from functools import cache
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -74,21 +76,29 @@ def test_clips_that_are_unsound_are_refused(tmp_path):
         trained(clips, tmp_path)
 
 
+@cache
+def autoencoder_of(size, channels):
+    """One with latents of 8x8 that was made in a moment, and what builds it again."""
+    built = {"size": size, "side": 8, "channels": channels, "latents": 4, "width": 8}
+    torch.manual_seed(0)
+    network = Autoencoder(**built)
+    pixels = moving.packed(size=size, channels=channels)["frames"]
+    frames = torch.from_numpy(pixels).permute(0, 3, 1, 2) / 127.5 - 1
+    pairs = torch.stack([frames[:-1:5], frames[1::5]], dim=1)
+    loss = AutoencoderLoss(motion=8.0, gradients=0.5, regularity=0.1, noise=0.05)
+    how = {"steps": 150, "learning_rate": 0.01, "report_every": 150, "seed": 0}
+    list(fit_network(network, lambda rng: loss(network, pairs, rng), **how))
+    network.normalise_by(pixels)
+    return network, built
+
+
 def in_latents(network, clips, scratch, **changes):
-    """Two steps of a GAN on latents of 8x8 that an autoencoder made in a moment gives."""
+    """Two steps of a GAN on latents."""
     params = check(read(ROOT / "params.yaml"))
     folder = scratch / "autoencoder"
     folder.mkdir()
     size, channels = clips["frames"].shape[2:]
-    built = {"size": size, "side": 8, "channels": channels, "latents": 4, "width": 8}
-    torch.manual_seed(0)
-    autoencoder = Autoencoder(**built)
-    batch = torch.from_numpy(clips["frames"][::5]).permute(0, 3, 1, 2) / 127.5 - 1
-    others = batch.roll(1, 0)
-    loss = AutoencoderLoss(motion=16.0, gradients=0.5, regularity=0.1, noise=0.05)
-    how = {"steps": 60, "learning_rate": 0.01, "report_every": 60, "seed": 0}
-    list(fit_network(autoencoder, lambda rng: loss(autoencoder, batch, others, rng), **how))
-    autoencoder.normalise_by(clips["frames"])
+    autoencoder, built = autoencoder_of(size, channels)
     weights.save(autoencoder, folder / "autoencoder.safetensors", built)
     small = {"space": "latent", "width": 16, "discriminator_width": 8, "frames": 8} | changes
     short = {"steps": 2, "batch": 4, "penalty_every": 1, "report_every": 1, "sample_every": 2}
