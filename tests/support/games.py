@@ -33,7 +33,7 @@ def state_of(generator, *discriminators, **hyperparameters):
     """A training state of some networks; the discriminators are named by their number."""
     names = ["discriminator", *(f"discriminator_{n}" for n in range(2, len(discriminators) + 1))]
     networks = Networks(generator, dict(zip(names, discriminators, strict=True)))
-    return TrainState(networks, Hyperparameters(**{**HYPERPARAMETERS, **hyperparameters}))
+    return TrainState(networks, Hyperparameters(**HYPERPARAMETERS | hyperparameters))
 
 
 def pix2pix(
@@ -118,7 +118,7 @@ def clips(
     )
     torch.manual_seed(seed)
     networks = network.build(config, data)
-    state = state_of(networks.generator, *networks.discriminators.values(), **hyperparameters)
+    state = TrainState(networks, Hyperparameters(**HYPERPARAMETERS | hyperparameters))
     return state, network.objective(config, data)
 
 

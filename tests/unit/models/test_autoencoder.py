@@ -174,8 +174,18 @@ def test_an_error_weighs_more_where_something_moves():
     errors = torch.zeros(2, 4, 3, 8, 8)
     errors[0, :, :, 2] = errors[1, :, :, 5] = 0.1
     # One row of eight weighs 8, seven weigh 1: 15/8 in the mean, by which all are divided.
-    for error, share in zip(errors, (8 / 15, 1 / 15), strict=True):
-        assert loss_with_error(error, pairs, motion=7.0)["l1"] == pytest.approx(0.1 * share)
+    # Of the differences between rows, the lower row's weight counts: those of 2 and 3, of 5 and 6.
+    for error, share, edges in zip(errors, (8 / 15, 1 / 15), (9 / 15, 2 / 15), strict=True):
+        losses = loss_with_error(error, pairs, motion=7.0)
+        assert losses["l1"] == pytest.approx(0.1 * share)
+        assert losses["gradients"] == pytest.approx(0.1 * 8 / 7 * edges)
+
+
+def test_an_error_of_one_column_has_two_edges():
+    error = torch.zeros(4, 3, 8, 8)
+    error[..., 2] = 0.1
+    losses = loss_with_error(error, torch.zeros(2, 2, 3, 8, 8))
+    assert losses["gradients"] == pytest.approx(0.1 * 2 / 7)
 
 
 def test_an_error_that_stays_has_no_gradient_and_one_that_flickers_has():
@@ -186,9 +196,19 @@ def test_an_error_that_stays_has_no_gradient_and_one_that_flickers_has():
     assert loss_with_error(error, still)["gradients"] == pytest.approx(0.2)
 
 
+def test_an_error_that_flickers_weighs_more_where_something_moves():
+    pairs = torch.zeros(2, 2, 3, 8, 8)
+    pairs[:, 1, 1, 2] = 2.0
+    error = torch.zeros(4, 3, 8, 8)
+    error[::2, :, 2] = 0.1  # of the first of each pair
+    losses = loss_with_error(error, pairs, motion=7.0)
+    # In time, row 2 alone; between rows, two edges in every second frame.
+    assert losses["gradients"] == pytest.approx(0.1 * 8 / 15 + 0.1 * 8 / 7 * 9 / 15 / 2)
+
+
 def test_what_moves_changes_no_latent_and_no_pixel_far_from_it():
     made = network(size=64, width=8).eval()
-    one, other = floats(frames(4, size=64))[:2]
+    one = floats(frames(4, size=64))[0]
     other = one.clone()
     other[:, :8, :8] = 1.0  # a corner
     with torch.no_grad():

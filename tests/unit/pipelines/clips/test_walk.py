@@ -7,7 +7,7 @@ from support import stages
 from support.project import ROOT
 
 from vidpipe.config.loader import check, read
-from vidpipe.models import mocogan
+from vidpipe.models import convlstm_gan, mocogan
 from vidpipe.models.clip_gan import ClipData
 from vidpipe.models.registry import CLIP_GANS
 from vidpipe.pipelines.clips import walk
@@ -98,6 +98,20 @@ def test_stopped_in_the_walk_it_gives_the_same_bytes(tmp_path, monkeypatch, capl
     assert "going on from step 4 of 4" in caplog.text
     for path in whole.rglob("*.*"):
         assert path.read_bytes() == (broken / path.relative_to(whole)).read_bytes()
+
+
+@pytest.mark.parametrize(("network", "factor"), [(convlstm_gan, 2.0), (mocogan, 1.0)])
+def test_alone_too_the_walk_learns_at_its_own_rate(network, factor, tmp_path, monkeypatch):
+    rates = []
+    fit = walk.fit_network
+
+    def spy(trained, losses, **how):
+        rates.append(how["learning_rate"])
+        return fit(trained, losses, **how)
+
+    monkeypatch.setattr(walk, "fit_network", spy)
+    trained(tmp_path, network=network)
+    assert rates == [factor * stages.params(model_name(network)).train.learning_rate]
 
 
 def test_a_walk_learns_the_codes_of_an_encoder_that_stands_still(tmp_path):
