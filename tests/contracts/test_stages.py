@@ -152,6 +152,6 @@ def test_shipped_models_are_those_that_were_scored(model):
     for name, file in read_index(str(SHIPPED)).models[model].items():
         assert sha256(folder / name) == file.sha256
         stored = len(zlib.compress((folder / name).read_bytes()))
-        assert stored < 2_750_000, "of the repository, for good, as git stores it"
+        assert stored < 4_000_000, "of the repository, for good, as git stores it"
     scores = json.loads((ROOT / f"metrics/{model}.json").read_text(encoding="utf-8"))
     assert score_table(model, scores) in (folder / "card.md").read_text(encoding="utf-8")
