@@ -48,7 +48,7 @@ class GanTrain(ConfigBlock):
     Attributes:
         steps: Updates of both networks.
         batch: Samples per update.
-        learning_rate: Of Adam, for both networks.
+        learning_rate: Of Adam, for all networks; a generator may name parts with a multiple of it.
         beta1: Of Adam.
         ema: Decay of the averaged generator weights that are sampled; 0: no average.
         report_every: Steps between two rows of the history.

@@ -248,8 +248,8 @@ class ClipGenerator(FromNoiseGenerator):
     Attributes:
         frames: Frames of each clip.
         from_picture: Whether it starts from a picture too.
-        rate_factors: By the names of its parts, what their learning rate is multiplied by, where
-            it is not 1.
+        rate_factors: By the names of its parts, its direct children, what their learning rate is
+            multiplied by, where it is not 1.
     """
 
     frames: int

@@ -228,6 +228,7 @@ class Continuation(Stream):
         )
         self.picture = nn.Sequential(*_halving([channels, *[width] * doublings(size)]))
         self.looks = _features(size, channels, width, LOOKS)
+        # Not tanh, which would change the picture's own pixels.
         self.limit = nn.Hardtanh() if bounded else nn.Identity()
         self.background = Background(size=size, width=width, channels=channels)
         self.narrow = nn.Conv2d(FOREGROUND * width, width, 1)
@@ -255,7 +256,8 @@ class Continuation(Stream):
         mask = mask.sigmoid()
         if self.training:
             clips = whole(len(mask))
-            # Of those that are made again, which have odd places; one of them keeps its background.
+            # Of those that are made again, which have odd places, the last of the first eight. Of
+            # fewer than four clips, one is made again, which keeps its background.
             place = min(ALONE, clips) // 2 * 2 - 1
             alone = torch.arange(clips) % ALONE == place if clips > 3 else torch.zeros(clips).bool()
             alone = own_share(alone).to(mask.device)
@@ -449,7 +451,7 @@ def _halving(widths: list[int]) -> Iterable[nn.Module]:
 
 
 def _features(size: int, channels: int, width: int, features: int) -> nn.Sequential:
-    """Return layers from a picture to numbers of mean 0 and deviation 1."""
+    """Return layers from a picture to numbers, normed over all of them (Ba et al. 2016)."""
     widths = [width * 2 ** min(level, 2) for level in range(doublings(size) + 1)]
     return nn.Sequential(
         nn.Conv2d(channels, width, 3, 1, 1),

@@ -24,7 +24,7 @@ class Parts(NamedTuple):
     Attributes:
         foreground: The moving part.
         mask: Weight of the foreground, 0 to 1.
-        background: One frame behind all of it.
+        background: One frame behind all of it, or one behind each.
     """
 
     foreground: ClipBatch

@@ -87,8 +87,8 @@ class Networks:
         generator: From a source to fake samples.
         discriminators: By the name of their file of weights; each from (source, samples) to logits.
         architecture: Keyword arguments that build the generator again; saved beside its weights.
-        rate_factors: By the names of parts of the generator, its submodules, what their learning
-            rate is multiplied by, where it is not 1.
+        rate_factors: By the names of parts of the generator, its direct children, what their
+            learning rate is multiplied by, where it is not 1.
 
     Raises:
         ValueError: If a rate factor is of no part.
@@ -152,7 +152,7 @@ class TrainState:
         return self.g_ema if self.hyperparameters.ema else self.generator
 
     def set_learning_rate(self, learning_rate: float) -> None:
-        """Set the learning rate of the next step of every network."""
+        """Set the learning rate of the next step of every network, before rate factors."""
         for optimizer in self.optimizers.values():
             set_learning_rate(optimizer, learning_rate)
 

@@ -19,16 +19,16 @@ def fused_adam(
 ) -> torch.optim.Adam:
     """Return Adam (Kingma and Ba 2015, algorithm 1) over all weights of a network.
 
+    torch makes the moments at the first step. Here they are made at once, each laid out in memory
+    as its weight, so that a checkpoint can be copied into them: fused Adam walks through memory as
+    it lies, and silently misreads a moment in another layout.
+
     Args:
         network: Whose weights it changes.
         learning_rate: Learning rate of the first step.
         betas: Decay of the first and the second moments.
-        rate_factors: By the names of submodules of the network, what their learning rate is
-            multiplied by, where it is not 1.
-
-    torch makes the moments at the first step. Here they are made at once, each laid out in memory
-    as its weight, so that a checkpoint can be copied into them: fused Adam walks through memory as
-    it lies, and silently misreads a moment in another layout.
+        rate_factors: By the names of parts of the network, its direct children, what their
+            learning rate is multiplied by, where it is not 1.
     """
     groups: dict[float, list[Tensor]] = {}
     for name, weight in network.named_parameters():

@@ -135,7 +135,7 @@ def _thinned(index: Int[np.ndarray, "k"], most: int) -> Int[np.ndarray, "_"]:
 
 
 def adjacent_frames(clips: dict[str, np.ndarray]) -> Int[np.ndarray, "n"]:
-    """Return for each frame the index of the one after it, and for a clip's last the one before.
+    """Return for each frame the index of the one after it; of one that only ends clips, before.
 
     Args:
         clips: Arrays of `clips.npz`. A frame that is in no clip has its own index.
