@@ -31,7 +31,7 @@ SUFFIXES = (".png", ".gif", ".mp4")
 MAX_FILMED = 400  # samples in a film, whose pages are all held in memory
 LOOPS = 4  # of clips in an mp4, which players do not repeat
 WALK = WALK_STOPS * WALK_BETWEEN  # steps of a walk
-FAMILIAR = 18.0  # dB of PSNR to the picture: those of held-out actors have 23, photos 10 to 17
+FAMILIAR = 18.0  # dB of PSNR to the picture: those of held-out actors have 23 up, photos 10 to 17
 
 
 @dataclass(frozen=True)
