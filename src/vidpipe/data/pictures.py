@@ -17,8 +17,12 @@ SUFFIXES = frozenset(
         *(".pgm", ".pnm", ".ppm"),
     )
 )
-# What Pillow raises on bytes that are not what they should be, or are too many.
-REFUSED = (OSError, SyntaxError, ValueError, struct.error, Image.DecompressionBombError)
+# What Pillow raises on bytes that are not what they should be, or are too many: it takes numbers
+# from them as they come, of any type and size, and computes with them.
+REFUSED = (
+    *(OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError),
+    *(LookupError, ArithmeticError, struct.error, Image.DecompressionBombError),
+)
 
 
 def open_picture(path: Path, *, brightest: float = 0.0) -> Image.Image:

@@ -115,7 +115,7 @@ def _animation(path: Path) -> Iterator[Timed]:
                 image.seek(number)
                 pixels = np.asarray(plain(ImageOps.exif_transpose(image)))
                 yield pixels, round(image.info.get("duration") or UNSTATED)
-    except (*REFUSED, EOFError) as error:
+    except REFUSED as error:
         raise UserError(f"{path}: cannot read all of its pictures: {error}") from error
 
 

@@ -166,7 +166,7 @@ def _pictures(path: Path) -> int:
                 pictures = getattr(image, "n_frames", 1) if image.format in MOVING else 1
         except Image.DecompressionBombError:
             width, height, pictures = MAX_PIXELS, 2, 1
-        except (*REFUSED, EOFError):
+        except REFUSED:
             return 0
     if width * height > MAX_PIXELS:
         raise UserError(

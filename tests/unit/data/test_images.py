@@ -126,6 +126,16 @@ def test_a_damaged_picture_is_read_or_refused(tmp_path_factory, kind, data):
         assert read_image(path, 8).shape == (8, 8, 3)
 
 
+def test_a_tag_of_another_type_is_refused(tmp_path):
+    path = tmp_path / "me.tiff"
+    Image.new("RGB", (9, 7)).save(path, exif=Image.Exif())
+    damaged = bytearray(path.read_bytes())
+    damaged[72] = 2  # the offset of the pixels is a text
+    path.write_bytes(damaged)
+    with pytest.raises(UserError, match=r"me\.tiff: expected a picture, cannot read it as one: "):
+        read_image(path, 8)
+
+
 @pytest.fixture(scope="module")
 def video(tmp_path_factory):
     """Ten numbered frames, 25 in a second."""
