@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from vidpipe.utils.errors import UserError
 
 LONGEST = 120  # bytes of a name; file systems allow 255, and stages add suffixes
+LONGEST_SUFFIX = 16  # bytes, the dot among them
 DIGITS = 8  # of the hash that makes similar names distinct
 # Characters that a file name, or a CSV in UTF-8, cannot hold.
 FORBIDDEN = re.compile(r"[\x00-\x1f\x7f/\\\ud800-\udfff]")
@@ -75,15 +76,17 @@ def named(path: Path) -> Iterator[None]:
 def _shorten(name: str, mark: str = "") -> str:
     """Put `mark` before the suffix; cut a name that is too long and mark it by its hash."""
     clean = FORBIDDEN.sub("_", name)
+    if not mark:
+        if len(clean.encode()) <= LONGEST:
+            return clean
+        mark = f"-{_path_hash(name)}"
     stem, suffix = os.path.splitext(clean)
-    if len(suffix.encode()) > 16:  # no suffix, but a dot in a sentence
-        stem = clean
+    if len(suffix.encode()) > LONGEST_SUFFIX:
+        # No suffix, but a dot in a sentence. A mark behind it would not be part of the stem.
+        stem = clean.replace(".", "_")
         suffix = ""
-    if len(stem.encode()) + len(mark.encode()) + len(suffix.encode()) > LONGEST:
-        mark = mark or f"-{_path_hash(name)}"
-        room = LONGEST - len(mark.encode()) - len(suffix.encode())
-        stem = stem.encode()[:room].decode(errors="ignore")
-    return f"{stem}{mark}{suffix}"
+    room = LONGEST - len(mark.encode()) - len(suffix.encode())
+    return f"{stem.encode()[:room].decode(errors='ignore')}{mark}{suffix}"
 
 
 def _stem(name: str) -> str:

@@ -18,6 +18,7 @@ PATHS = st.lists(NAMES, min_size=1, max_size=4).map("/".join)
 @example(["a/v.mp4", "b/v.mp4", "v.avi", "V.MP4"])
 @example(["v.mp4", "v.mp4", "v.mp4"])
 @example(["..", ".", "", "a/..", "/"])
+@example(["a.b.no suffix, a sentence", "b/a.b.no suffix, a sentence", "a.mp4"])
 @example(["\udcff.mp4", "a\nb.mp4", "片" * 200 + ".mp4", "片" * 200 + "x.mp4"])
 def test_names_are_distinct_and_fit_any_disk_and_table(paths: list[str]):
     names = distinct(paths)
