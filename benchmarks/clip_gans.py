@@ -1,10 +1,11 @@
-"""A step of each GAN of clips at 128x128: time and memory on a CPU, and what a GPU would hold.
+"""A step of each GAN of clips of a scale: time and memory on a CPU, and what a GPU would hold.
 
-    python -m benchmarks.clip_gans [--scale paper] [--size 128] [--batch 8]
+    python -m benchmarks.clip_gans [--scale paper] [--batch 8]
 
-Each model runs in a process of its own, with the widths of that preset. Peak memory is what
-that process held at most. What a GPU would hold is computed from tensors: weights, Adam's moments
-and the average, and the most that a step with the penalty on slopes allocates at a time, in fp32.
+Each model runs in a process of its own, as that preset has it, on random clips or latents. Peak
+memory is what that process held at most. What a GPU would hold is computed from tensors: weights,
+Adam's moments and the average, and the most that a step with gradient penalties allocates at a
+time, in fp32.
 """
 
 import multiprocessing
@@ -41,11 +42,10 @@ def most_allocated(step: Callable[[], object]) -> int:
     return max(accumulate(size for _, size in memory), default=0)
 
 
-def game(
-    name: str, scale: str, size: int, batch: int, machine: Machine
-) -> tuple[TrainState, Objective]:
-    """State and objective of a model, with the widths of that scale, on random clips."""
-    patch = {name: {"model": {"size": size}, "train": {"batch": batch}}}
+def game(name: str, scale: str, batch: int, machine: Machine) -> tuple[TrainState, Objective]:
+    """State and objective of a model of that scale, on random clips."""
+    params = parameters(scale, {name: {"train": {"batch": batch}}})
+    size = params.frames.clips.size
     frames = np.random.default_rng(0).integers(0, 256, (32, size, size, 3), np.uint8)
     arrays = {
         "frames": frames,
@@ -56,13 +56,13 @@ def game(
         "groups": np.array(["all"]),
         "split": np.array([TRAIN, TRAIN]),
     }
-    return networks(name, parameters(scale, patch), arrays, machine)
+    return networks(name, params, arrays, machine)
 
 
-def measure(name: str, scale: str, size: int, batch: int, answers: Any) -> None:
+def measure(name: str, scale: str, batch: int, answers: Any) -> None:
     """Take a few steps, and answer seconds per step, bytes held, and numbers of weights."""
     machine = start(device="cpu", precision="fp32", threads=2, determinism="machine")
-    state, objective = game(name, scale, size, batch, machine)
+    state, objective = game(name, scale, batch, machine)
     seconds = []
 
     def step(number: int) -> None:
@@ -81,17 +81,16 @@ def measure(name: str, scale: str, size: int, batch: int, answers: Any) -> None:
 
 
 @click.command(help=__doc__)
-@click.option("--scale", default="paper", show_default=True, help="Preset of the widths.")
-@click.option("--size", default=128, show_default=True, help="Side of the frames.")
+@click.option("--scale", default="paper", show_default=True, help="Preset of the networks.")
 @click.option("--batch", default=8, show_default=True, help="Clips per step.")
-def main(scale: str, size: int, batch: int) -> None:
+def main(scale: str, batch: int) -> None:
     """Print a row for each model."""
     click.echo("| model | weights of G, D | s per step | peak MiB | tensors MiB |")
     click.echo("|---|---|---|---|---|")
     context = multiprocessing.get_context("spawn")
     for name in CLIP_MODULES:
         answers = context.Queue()
-        process = context.Process(target=measure, args=(name, scale, size, batch, answers))
+        process = context.Process(target=measure, args=(name, scale, batch, answers))
         process.start()
         seconds, peak, (g, d), held = answers.get()
         process.join()

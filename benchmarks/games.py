@@ -47,10 +47,28 @@ def networks(
         prior = Prior(block.model.latent, block.model.codes)
         objective = NoiseObjective(real.to(machine.device), batch=block.train.batch, prior=prior)
         return TrainState(made, hyperparameters_of(block.train)), objective
-    clips = ClipData.of(at_size(arrays, block.model.size), machine.device)
+    clips = clip_data(name, params, arrays, machine.device)
     made = place(CLIP_MODULES[name].build(config, clips), machine)
     state = TrainState(made, hyperparameters_of(block.train))
     return state, CLIP_MODULES[name].objective(config, clips)
+
+
+def clip_data(
+    name: str, params: Params, arrays: Mapping[str, np.ndarray], device: torch.device
+) -> ClipData:
+    """Clips of the size that a model is trained on; in latents, random numbers of their shape.
+
+    A step takes as long whatever the latents show, and true ones would need a trained autoencoder.
+    """
+    model = getattr(params, name).model
+    if model.space == "pixels":
+        return ClipData.of(at_size(arrays, model.size), device)
+    shape = params.clip_autoencoder.model
+    numbers = np.random.default_rng(0)
+    frames, mirrored = numbers.standard_normal(
+        (2, len(arrays["frames"]), shape.side, shape.side, shape.latents), np.float32
+    )
+    return ClipData.of({**arrays, "frames": frames, "mirrored": mirrored}, device)
 
 
 def steps(state: TrainState, objective: Objective, machine: Machine) -> Iterator[object]:

@@ -4,6 +4,7 @@
     python -m benchmarks.gpu ceilings OUT             matrix rates and memory bandwidth
     python -m benchmarks.gpu step OUT MODEL LOOP      seconds per update of one loop
     python -m benchmarks.gpu digest OUT MODEL         hash of the weights after a few updates
+    python -m benchmarks.gpu autoencoder OUT          and the classifier that it is scored by
     python -m benchmarks.gpu train OUT MODEL          `paper`, for as many steps as the time allows
     python -m benchmarks.gpu tables OUT               everything that was written, as Markdown
 
@@ -29,7 +30,7 @@ from benchmarks import inputs
 from benchmarks import plain as loops
 from benchmarks.games import CLIP_MODULES, ENOUGH, Operations, networks
 from benchmarks.inputs import PAINTING, arrays_of, parameters
-from vidpipe.config.schema import Params
+from vidpipe.config.schema import Params, Runtime
 from vidpipe.data.workers import processors
 from vidpipe.tracking.protocol import NullTracker
 from vidpipe.training.adversarial import update
@@ -40,6 +41,7 @@ CLIP_GANS = tuple(CLIP_MODULES)
 MODELS = ("pix2pix", *CLIP_GANS, "dcgan")
 LOOPS = ("plain", "plain_tuned", "fp32", "bf16", "bf16_free")
 ROUNDS = 3
+FIRST = "scratch-first"  # classifier and autoencoder, which GANs of clips need
 
 
 def ours(name: str, params: Params, arrays: Mapping[str, np.ndarray], machine: Machine) -> Iterator:
@@ -297,6 +299,45 @@ def digest(
 
 @main.command()
 @click.argument("out", type=FOLDER)
+@click.option("--steps", default=2000, show_default=True, help="Of the autoencoder, at most.")
+@data_option
+@scale_option
+@device_option
+def autoencoder(out: Path, steps: int, folder: Path, scale: str, device: str) -> None:
+    """Train what GANs of clips need first, by the pipeline's own nodes, and score it."""
+    from vidpipe.pipelines.clips.autoencoder import train_clip_autoencoder  # noqa: PLC0415
+    from vidpipe.pipelines.clips.classifier import train_action_classifier  # noqa: PLC0415
+
+    params = parameters(scale)
+    runtime = on(device, params)
+    arrays = arrays_of("gan3d", folder)
+    scratch = out / FIRST
+    scratch.mkdir(parents=True, exist_ok=True)
+    begun = time.perf_counter()
+
+    # Half a minute for the classifier, not two: it is the GANs that are looked at here.
+    few = {"steps": min(400, params.action_classifier.steps)}
+    classifier = params.action_classifier.model_copy(update=few)
+    judge, _ = train_action_classifier(arrays, classifier, runtime, scratch)
+    block = params.clip_autoencoder
+    train = block.train.model_copy(update={"steps": min(steps, block.train.steps)})
+    _, metrics, samples = train_clip_autoencoder(
+        arrays, judge, block.model, train, block.evaluate, runtime, NullTracker(), scratch
+    )
+    note(
+        out, "train-autoencoder", steps=train.steps, batch=train.batch, precision=runtime.precision,
+        seconds_in_all=time.perf_counter() - begun, metrics=metrics,
+    )  # fmt: skip
+    samples.rename(out / "autoencoder-samples")
+
+
+def on(device: str, params: Params) -> Runtime:
+    """The runtime of a training, as the scale has it but for the device."""
+    return params.runtime.model_copy(update={"device": device, "determinism": "machine"})
+
+
+@main.command()
+@click.argument("out", type=FOLDER)
 @click.argument("model", type=click.Choice(["pix2pix", *CLIP_GANS]))
 @click.option("--seconds", default=60.0, help="Of training, about.")
 @data_option
@@ -305,8 +346,7 @@ def digest(
 def train(out: Path, model: str, seconds: float, folder: Path, scale: str, device: str) -> None:
     """Train by the pipeline's own nodes, score, and leave history, samples and films."""
     params = parameters(scale)
-    precision = params.runtime.precision
-    runtime = params.runtime.model_copy(update={"device": device, "determinism": "machine"})
+    runtime = on(device, params)
     arrays, block = arrays_of(model, folder), getattr(params, model)
     # How long a step takes here says how many there will be; the schedule fits that number.
     machine = start(**runtime.model_dump())
@@ -317,9 +357,10 @@ def train(out: Path, model: str, seconds: float, folder: Path, scale: str, devic
     scratch = out / f"scratch-{model}"
     scratch.mkdir(parents=True, exist_ok=True)
     begun = time.perf_counter()
-    numbers, plots, samples = _trained(model, block, short, arrays, params, runtime, scratch)
+    numbers, _, plots, samples = _trained(model, block, short, arrays, params, runtime, scratch)
     note(
-        out, f"train-{model}", model=model, steps=steps, batch=short.batch, precision=precision,
+        out, f"train-{model}", model=model, steps=steps, batch=short.batch,
+        precision=runtime.precision,
         seconds_per_step=per_step, seconds_in_all=time.perf_counter() - begun, metrics=numbers,
     )  # fmt: skip
     for kind in (plots, samples):
@@ -334,7 +375,7 @@ def _trained(
     params: Params,
     runtime: Any,
     scratch: Path,
-) -> tuple[dict[str, float], Path, Path]:
+) -> tuple[dict[str, Any], dict[str, Any], Path, Path]:
     tracker = NullTracker()
     saves = scratch / "checkpoints"
     if model == "pix2pix":
@@ -343,16 +384,14 @@ def _trained(
 
         made = train_pix2pix(arrays, block.model, short, runtime, tracker, saves, scratch)
         return evaluate_pix2pix(arrays, made, block.evaluate, runtime, tracker, scratch)
-    from vidpipe.pipelines.clips.classifier import train_action_classifier  # noqa: PLC0415
     from vidpipe.pipelines.clips.evaluate import make_evaluate_node  # noqa: PLC0415
     from vidpipe.pipelines.clips.train import make_train_node  # noqa: PLC0415
 
-    # Half a minute for the classifier, not two: it is the GAN that is looked at here.
-    few = {"steps": min(400, params.action_classifier.steps)}
-    classifier = params.action_classifier.model_copy(update=few)
-    judge, _ = train_action_classifier(arrays, classifier, runtime, scratch)
+    # What the part `autoencoder` has left.
+    first = scratch.parent / FIRST
+    judge, frames = first / "action_classifier", first / "clip_autoencoder"
     train_node = make_train_node(CLIP_MODULES[model])
-    made = train_node(arrays, block.model, short, runtime, tracker, saves, scratch)
+    made = train_node(arrays, block.model, short, runtime, tracker, saves, scratch, frames)
     evaluate = block.evaluate.model_copy(update={"samples": min(512, block.evaluate.samples)})
     evaluate_node = make_evaluate_node(CLIP_MODULES[model])
     return evaluate_node(arrays, made, judge, evaluate, runtime, tracker, scratch)

@@ -53,6 +53,7 @@ done
 gpu step-pix2pix-1-plain step "$out" pix2pix plain --batch 1 --data "$data"
 gpu step-pix2pix-1-ours step "$out" pix2pix bf16 fp32 --batch 1 --data "$data"
 
+gpu autoencoder autoencoder "$out" --data "$data"
 for model in pix2pix gan3d convlstm_gan mocogan; do
   gpu "train-$model" train "$out" "$model" --seconds "$training" --data "$data" &
 done

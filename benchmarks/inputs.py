@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from vidpipe.config.schema import CLIP_GAN_NAMES, Params
+from vidpipe.config.schema import Params
 from vidpipe.data.npz import read_npz, write_npz
 from vidpipe.pipelines.data import clips_fetch, clips_frames, digits, footage_fetch, footage_frames
 from vidpipe.pipelines.data.clips import cut
@@ -16,25 +16,14 @@ from vidpipe.pipelines.data.pairs import pack
 
 ROOT = Path(__file__).parents[1]
 PRESETS = ROOT / "conf/presets"
-PIXELS = {"space": "pixels", "encoder": 0, "groups": False, "frames": 8}
 # What plain loops are written for: the next frame is painted from one.
 PAINTING = {"pix2pix": {"model": {"history": 1, "motion": "none"}}}
 
 
 def parameters(scale: str, *patches: Mapping[str, Any]) -> Params:
-    """`params.yaml` with a preset of conf/presets/scale laid over it, and patches over that.
-
-    GANs of clips work on pixels, without an encoder, and have penalties in every fourth step;
-    mocogan is as wide as gan3d. Latents would need an autoencoder that is trained before.
-    """
+    """`params.yaml` with a preset of conf/presets/scale laid over it, and patches over that."""
     blocks = _read(ROOT / "params.yaml")
-    _lay_over(blocks, _read(PRESETS / f"scale/{scale}.yaml"))
-    alike = {key: blocks["gan3d"]["model"][key] for key in ("width", "discriminator_width")}
-    pixels: dict[str, Any] = {
-        name: {"model": dict(PIXELS), "train": {"penalty_every": 4}} for name in CLIP_GAN_NAMES
-    }
-    pixels["mocogan"]["model"] |= alike
-    for patch in (pixels, *patches):
+    for patch in (_read(PRESETS / f"scale/{scale}.yaml"), *patches):
         _lay_over(blocks, patch)
     return Params.model_validate(blocks)
 

@@ -18,11 +18,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
-from benchmarks.games import CLIP_MODULES, ENOUGH, networks
+from benchmarks.games import CLIP_MODULES, ENOUGH, clip_data, networks
 from vidpipe.config.schema import Params
-from vidpipe.data.clip_arrays import at_size
-from vidpipe.data.splits import SEEN, TRAIN
+from vidpipe.data.splits import SEEN
+from vidpipe.models.clip_gan import ClipData
 from vidpipe.models.dcgan import DoubledConv2d
+from vidpipe.models.group_noise import GroupPrior
 from vidpipe.training.runtime import Machine
 
 # ------------------------------------------------------------------------------ published networks
@@ -155,22 +156,25 @@ def seen_digits(arrays: Mapping[str, np.ndarray]) -> Rows:
 
 
 class Windows(Dataset):  # type: ignore[type-arg]
-    """Windows of clips, one at a time."""
+    """Windows of clips or of their latents, one at a time, with the numbers of label and group."""
 
-    def __init__(self, arrays: Mapping[str, np.ndarray], length: int) -> None:
-        rows = arrays["split"] == TRAIN
-        self.frames, self.clips = arrays["frames"], arrays["clips"][rows]
-        self.label, self.length = arrays["label"][rows].astype(np.int64), length
+    def __init__(self, data: ClipData, length: int) -> None:
+        self.data, self.length = data, length
+        self.group = np.full(len(data.clips), -1) if data.group is None else data.group
 
     def __len__(self) -> int:
-        return len(self.clips)
+        return len(self.data.clips)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, int]:
-        clip = self.clips[index]
-        begin = int(torch.randint(len(clip) - self.length + 1, ()))
-        pixels = torch.from_numpy(self.frames[clip[begin : begin + self.length]])
-        clip = pixels.permute(3, 0, 1, 2).float() / 127.5 - 1
-        return (clip.flip(-1) if torch.rand(()) < 0.5 else clip), int(self.label[index])
+    def __getitem__(self, index: int) -> tuple[Tensor, int, int]:
+        row = self.data.clips[index]
+        begin = int(torch.randint(len(row) - self.length + 1, ()))
+        flip, mirrored = bool(torch.rand(()) < 0.5), self.data.mirrored
+        frames = self.data.frames if mirrored is None or not flip else mirrored
+        clip = torch.from_numpy(frames[row[begin : begin + self.length]]).permute(3, 0, 1, 2)
+        if clip.dtype == torch.uint8:
+            clip = clip.float() / 127.5 - 1
+        clip = clip.flip(-1) if flip and mirrored is None else clip
+        return clip, int(self.data.label[index]), int(self.group[index])
 
 
 def loader(data: Dataset, batch: int, *, workers: int) -> DataLoader:  # type: ignore[type-arg]
@@ -269,7 +273,8 @@ def from_noise(
 ) -> Iterator[None]:
     """The project's networks and losses of a GAN that starts from noise, in a plain loop.
 
-    Nearest up-sampling and a convolution take the place of the project's `DoubledConv2d`.
+    Nearest up-sampling and a convolution take the place of the project's `DoubledConv2d`. All parts
+    of the generator learn at one rate.
     """
     machine = Machine(device, lambda: torch.autocast(device.type, enabled=False))
     state, objective = networks(name, params, arrays, machine)
@@ -281,19 +286,20 @@ def from_noise(
             weight.data = weight.data.contiguous()
     train, model = getattr(params, name).train, getattr(params, name).model
     if name in CLIP_MODULES:
-        windows = Windows(at_size(arrays, model.size), model.frames)
+        windows = Windows(clip_data(name, params, arrays, device), model.frames)
         batches: Any = loader(windows, train.batch, workers=workers)
     else:
         seen = loader(seen_digits(arrays), train.batch, workers=workers)
-        batches = ((real, None) for (real,) in seen)
+        batches = ((real, None, None) for (real,) in seen)
     adams = [
         adam(network, train.learning_rate, (train.beta1, train.beta2))
         for network in (generator, discriminator)
     ]
     average = {key: value.clone() for key, value in generator.state_dict().items()}
-    for step, (pixels, label) in enumerate(batches, 1):
+    for step, (pixels, label, group) in enumerate(batches, 1):
         real = pixels.to(device, non_blocking=True)
-        noise = generator.prior.draw(len(real), torch.default_generator, label).to(device)
+        named = [group] * isinstance(objective.prior, GroupPrior)
+        noise = objective.prior.draw(len(real), torch.default_generator, label, *named).to(device)
         source = generator.source(noise, real[:, :, 0]) if name in CLIP_MODULES else noise
         fake, penalties = objective.generate_with_losses(generator, source, real)
         steep = step % train.penalty_every == 0

@@ -19,7 +19,7 @@ from typing import Any
 import click
 
 from benchmarks.bench.sides import ROOT, environment
-from benchmarks.bench.training import ONE_THREAD, PENALTY_EVERY, params_of
+from benchmarks.bench.training import ONE_THREAD, WARM, cycle, params_of
 from benchmarks.inputs import arrays_of
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.processor import fastest_runtime
@@ -101,7 +101,7 @@ def ceilings(*, quick: bool) -> dict[str, float]:
 
 
 def profiled(model: str, data: Path, machine: Any, *, quick: bool) -> dict[str, Any]:
-    """Shares of a step, its operations, and its largest items; four steps, one with penalties."""
+    """Shares of a step, its operations, and its largest items; penalties have their share."""
     from torch.profiler import ProfilerActivity, profile  # noqa: PLC0415
 
     from benchmarks import games  # noqa: PLC0415
@@ -109,22 +109,24 @@ def profiled(model: str, data: Path, machine: Any, *, quick: bool) -> dict[str, 
     params = params_of(model, quick=quick)
     state, objective = games.networks(model, params, arrays_of(model, data), machine)
     steps = games.steps(state, objective, machine)
+    every = cycle(params, model)
+    count = -(-WARM // every) * every
 
-    def four() -> None:
-        for _ in range(PENALTY_EVERY):
+    def some() -> None:
+        for _ in range(count):
             next(steps)
 
     # Warm, then by the clock, then with each kind of instrument, for these cost time.
-    four()
+    some()
     begun = time.perf_counter()
-    four()
-    took = (time.perf_counter() - begun) / PENALTY_EVERY
+    some()
+    took = (time.perf_counter() - begun) / count
     with games.Operations() as operations:
-        four()
+        some()
     with profile(activities=[ProfilerActivity.CPU], record_shapes=True) as profiler:
-        four()
+        some()
     items = [
-        (event.key, event.input_shapes, event.self_cpu_time_total / PENALTY_EVERY / 1e6)
+        (event.key, event.input_shapes, event.self_cpu_time_total / count / 1e6)
         for event in profiler.key_averages(group_by_input_shape=True)
     ]
     whole = sum(seconds for *_, seconds in items)
@@ -136,7 +138,7 @@ def profiled(model: str, data: Path, machine: Any, *, quick: bool) -> dict[str, 
     named = sorted(largest.items(), key=lambda item: -item[1])[:LARGEST]
     return {
         "seconds": float(f"{took:.4g}"),
-        "gflop": float(f"{operations.total / PENALTY_EVERY / 1e9:.4g}"),
+        "gflop": float(f"{operations.total / count / 1e9:.4g}"),
         "weights": games.weights(*state.networks.by_name().values()),
         "parts": {name: round(share, 3) for name, share in parts.items()},
         "largest": {name: round(share, 3) for name, share in named},

@@ -23,8 +23,8 @@ from vidpipe.utils.processor import fastest_runtime
 MODELS = {
     "pix2pix": "pix2pix, 256x256, batch 1: the published networks",
     "dcgan": "dcgan, 28x28, batch 32: the networks of the recipe `report`",
-    "gan3d": "gan3d at `laptop`: 8 frames of 32x32, batch 8",
-    "convlstm_gan": "convlstm_gan at `laptop`: 8 frames of 32x32, batch 8",
+    "gan3d": "gan3d at `laptop`: latents of 16 frames of 64x64, batch 8",
+    "convlstm_gan": "convlstm_gan at `laptop`: latents of 16 frames of 64x64, batch 8",
 }
 SIDES = ("plain", "portable", "fast")
 PUBLISHED = {"pix2pix": {"model": {"width": 64, "discriminator_width": 64}, "train": {"batch": 1}}}
@@ -32,7 +32,7 @@ SMALL_DATA = {
     "sources": {"clips": {"actions": {"actors": 3, "seconds": 2.0}}},
     "digits": {"count": 2000},
 }
-PENALTY_EVERY = 4  # steps of which one is longer
+WARM = 4  # steps, at least, that are not timed
 ONE_THREAD = {"threads": 1}  # of a try: threads that wait for busy cores would take minutes
 
 
@@ -42,6 +42,12 @@ def params_of(model: str, *, quick: bool) -> Params:
     if quick:
         return parameters("smoke", *patches)
     return parameters("laptop", *patches, *([PUBLISHED] if model == "pix2pix" else []))
+
+
+def cycle(params: Params, model: str) -> int:
+    """Steps of a model from one gradient penalty to the next: the step with it takes longer."""
+    every: int = getattr(getattr(params, model).train, "penalty_every", 1)
+    return every
 
 
 def data_params(*, quick: bool) -> Params:
@@ -88,7 +94,8 @@ def main(model: str, side: str, data: Path, quick: bool) -> None:
     else:
         runtime = portable() if side == "portable" else fastest_runtime()
         steps, facts = ours(model, params, data, runtime={**runtime, **threads})
-    serve(lambda: next(steps), every=PENALTY_EVERY, warm_up=PENALTY_EVERY, facts=facts)
+    every = cycle(params, model)
+    serve(lambda: next(steps), every=every, warm_up=max(WARM, every), facts=facts)
 
 
 def ours(

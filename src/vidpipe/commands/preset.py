@@ -13,13 +13,13 @@ from vidpipe.config.presets import COMMITTED, apply_preset, kind_of
 def preset(name: str, model: str | None) -> None:
     """Set a group of parameters in params.yaml; comments stay.
 
-    A scale sets size, steps and device of all models: smoke (everything runs in minutes, results
-    mean nothing), laptop (three hours on two cores), evening (up to two hours a model), gpu (any
-    GPU of 8 GB) or paper (a large one). A recipe sets how a model learns: report (as in the project
-    report) or steady (which measures better); name a MODEL to set its recipe alone. A runtime sets
-    device and arithmetic: portable (equal bits on any x86-64 processor with AVX2) or fast (the GPU
-    or all cores of this machine, bf16 where it is native); set it after the scale. Committed are
-    laptop, steady and portable.
+    A scale sets size, steps and device of all models: smoke (everything runs in minutes,
+    results mean nothing), laptop (two to three hours on two cores), evening (up to two hours a
+    model), gpu (any GPU of 8 GB) or paper (a large one). A recipe sets how a model learns:
+    report (as in the project report) or steady (which measures better); name a MODEL to set its
+    recipe alone. A runtime sets device and arithmetic: portable (equal bits on any x86-64
+    processor with AVX2) or fast (the GPU or all cores of this machine, bf16 where it is
+    native); set it after the scale. Committed are laptop, steady and portable.
 
     \b
       vidpipe preset laptop
