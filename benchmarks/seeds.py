@@ -6,8 +6,9 @@ Trains and scores with the numbers of params.yaml, on the inputs that `dvc repro
 the project is written. The seed of params.yaml is not trained anew: `metrics/` has its scores. With
 `--steps` every seed is trained, for that many: models that differ can be compared at equal time.
 Prints a table in Markdown: score by score, what each seed gave, the median, and the spread (largest
-less smallest). With `--tolerances` also what `conf/tolerances.yaml` takes, and the classifier is
-trained from each seed too: on another machine it is another one. See docs/reproducibility.md.
+less smallest); scores of real samples, which no seed changes, are left out. With `--tolerances`
+also what `conf/tolerances.yaml` takes, and the classifier is trained from each seed too: on another
+machine it is another one. See docs/reproducibility.md.
 """
 
 import math
@@ -139,11 +140,13 @@ def trained(
 
 
 def table(seeds: Sequence[int], results: Sequence[dict[str, float]]) -> list[str]:
-    """Lines in Markdown."""
+    """Lines in Markdown, of the scores that differ."""
     names = ["score", *(f"seed {seed}" for seed in seeds), "median", "spread"]
     lines = [names, ["---"] * len(names)]
     for score in results[0]:
         values = [result[score] for result in results]
+        if len(results) > 1 and len(set(values)) == 1:
+            continue
         shown = [*values, statistics.median(values), max(values) - min(values)]
         lines.append([score, *(f"{value:.4g}" for value in shown)])
     return [f"| {' | '.join(line)} |" for line in lines]
