@@ -21,7 +21,7 @@ SUFFIXES = frozenset(
 # from them as they come, of any type and size, and computes with them.
 REFUSED = (
     *(OSError, EOFError, SyntaxError, ValueError, TypeError, AttributeError),
-    *(LookupError, ArithmeticError, struct.error, Image.DecompressionBombError),
+    *(LookupError, ArithmeticError, RuntimeError, struct.error, Image.DecompressionBombError),
 )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, features
 from support import footage
 
 from vidpipe.data.images import LONGEST, read_frames, read_image
@@ -16,6 +16,8 @@ from vidpipe.utils.errors import UserError
 MODES = ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I;16", "I", "F"]
 SIDE, SIZE = st.integers(1, 70), st.sampled_from([8, 32])
 KINDS = {"png": "RGBA", "jpeg": "RGB", "gif": "P", "tiff": "LA", "webp": "RGB", "bmp": "L"}
+if features.check("avif"):
+    KINDS["avif"] = "RGB"
 
 
 @given(st.sampled_from(MODES), SIDE, SIDE, SIZE)
@@ -124,6 +126,18 @@ def test_a_damaged_picture_is_read_or_refused(tmp_path_factory, kind, data):
     path.write_bytes(damaged[: data.draw(places) + 1 if data.draw(st.booleans()) else None])
     with suppress(UserError):
         assert read_image(path, 8).shape == (8, 8, 3)
+
+
+@pytest.mark.skipif("avif" not in KINDS, reason="this Pillow reads no AVIF")
+def test_an_avif_that_its_decoder_gives_up_on_is_refused(tmp_path):
+    path = tmp_path / "me.avif"
+    Image.effect_noise((64, 64), 50).convert("RGB").save(path)
+    damaged = bytearray(path.read_bytes())
+    place = damaged.index(b"mdat") + 12  # the beginning of the coded pixels
+    damaged[place : place + 8] = b"\xff" * 8
+    path.write_bytes(damaged)
+    with pytest.raises(UserError, match=r"me\.avif: expected a picture, cannot read it as one: "):
+        read_image(path, 8)
 
 
 def test_a_tag_of_another_type_is_refused(tmp_path):
