@@ -29,7 +29,7 @@ import torch
 from benchmarks import inputs
 from benchmarks import plain as loops
 from benchmarks.games import CLIP_MODULES, ENOUGH, Operations, networks
-from benchmarks.inputs import PAINTING, arrays_of, parameters
+from benchmarks.inputs import PAINTING, arrays_of, cycle, parameters
 from vidpipe.config.schema import Params, Runtime
 from vidpipe.data.workers import processors
 from vidpipe.tracking.protocol import NullTracker
@@ -203,7 +203,7 @@ def _one_loop(
         steps = ours(model, params, arrays, machine)
     if place.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
-    times, count = timed(steps, place, seconds)
+    times, count = timed(steps, place, seconds, every=cycle(params, model))
     facts |= {"seconds": statistics.median(times), "rounds": times, "steps": count}
     if place.type == "cuda":
         facts["peak_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
@@ -211,16 +211,18 @@ def _one_loop(
     return facts
 
 
-def timed(steps: Iterator, device: torch.device, seconds: float) -> tuple[list[float], int]:
-    """Seconds per step of three rounds, and the steps of each."""
+def timed(
+    steps: Iterator, device: torch.device, seconds: float, *, every: int
+) -> tuple[list[float], int]:
+    """Seconds per step of three rounds, and the steps of each, a multiple of `every`."""
     for _ in range(8):  # kernels are chosen, caches filled, both kinds of step seen
         next(steps)
     synchronise(device)
     begun = time.perf_counter()
-    for _ in range(4):
+    for _ in range(every):
         next(steps)
     synchronise(device)
-    count = max(4, round(4 * seconds / (time.perf_counter() - begun) / 4) * 4)
+    count = max(1, round(seconds / (time.perf_counter() - begun))) * every
     rounds = []
     for _ in range(ROUNDS):
         begun = time.perf_counter()
@@ -236,37 +238,37 @@ def counted(
 ) -> dict[str, Any]:
     """What an update takes: products and sums, time on the device, and waits for it.
 
-    Four updates, of which one has gradient penalties if the model has any.
+    Of as many updates as lie between two gradient penalties, and four at least.
     """
     state, objective = networks(name, params, arrays, machine)
 
     def one(step: int) -> None:
         update(state, objective, step=step, rng=step_rng(0, step), autocast=machine.autocast)
 
-    four = range(1, 5)
+    numbers = range(1, max(4, cycle(params, name)) + 1)
     with Operations() as operations:
-        for number in four:
+        for number in numbers:
             one(number)
-    facts: dict[str, Any] = {"tflop_per_step": operations.total / len(four) / 1e12}
+    facts: dict[str, Any] = {"tflop_per_step": operations.total / len(numbers) / 1e12}
     if machine.device.type != "cuda":
         return facts
     torch.cuda.set_sync_debug_mode("warn")
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        for number in four:
+        for number in numbers:
             one(number)
     torch.cuda.set_sync_debug_mode("default")
-    facts["waits_per_step"] = sum("synchroniz" in str(w.message) for w in caught) / len(four)
+    facts["waits_per_step"] = sum("synchroniz" in str(w.message) for w in caught) / len(numbers)
     activities = [torch.profiler.ProfilerActivity.CUDA]
     with torch.profiler.profile(activities=activities) as profile:
-        for number in four:
+        for number in numbers:
             one(number)
         torch.cuda.synchronize()
     kernels = sorted(profile.key_averages(), key=lambda e: -e.self_device_time_total)
-    facts["device_seconds"] = sum(e.self_device_time_total for e in kernels) / len(four) / 1e6
-    facts["kernels_per_step"] = sum(e.count for e in kernels) / len(four)
+    facts["device_seconds"] = sum(e.self_device_time_total for e in kernels) / len(numbers) / 1e6
+    facts["kernels_per_step"] = sum(e.count for e in kernels) / len(numbers)
     facts["longest_kernels"] = {
-        e.key[:90]: round(e.self_device_time_total / len(four) / 1e3, 3) for e in kernels[:8]
+        e.key[:90]: round(e.self_device_time_total / len(numbers) / 1e3, 3) for e in kernels[:8]
     }
     return facts
 
@@ -321,8 +323,9 @@ def autoencoder(out: Path, steps: int, folder: Path, scale: str, device: str) ->
     judge, _ = train_action_classifier(arrays, classifier, runtime, scratch)
     block = params.clip_autoencoder
     train = block.train.model_copy(update={"steps": min(steps, block.train.steps)})
+    evaluate = block.evaluate.model_copy(update={"samples": min(512, block.evaluate.samples)})
     _, metrics, samples = train_clip_autoencoder(
-        arrays, judge, block.model, train, block.evaluate, runtime, NullTracker(), scratch
+        arrays, judge, block.model, train, evaluate, runtime, NullTracker(), scratch
     )
     note(
         out, "train-autoencoder", steps=train.steps, batch=train.batch, precision=runtime.precision,
@@ -332,7 +335,7 @@ def autoencoder(out: Path, steps: int, folder: Path, scale: str, device: str) ->
 
 
 def on(device: str, params: Params) -> Runtime:
-    """The runtime of a training, as the scale has it but for the device."""
+    """The scale's runtime on this device, with bits of this machine."""
     return params.runtime.model_copy(update={"device": device, "determinism": "machine"})
 
 
@@ -350,10 +353,16 @@ def train(out: Path, model: str, seconds: float, folder: Path, scale: str, devic
     arrays, block = arrays_of(model, folder), getattr(params, model)
     # How long a step takes here says how many there will be; the schedule fits that number.
     machine = start(**runtime.model_dump())
-    per_step = statistics.median(timed(ours(model, params, arrays, machine), machine.device, 1)[0])
+    updates = ours(model, params, arrays, machine)
+    rounds, _ = timed(updates, machine.device, 1, every=cycle(params, model))
+    per_step = statistics.median(rounds)
     every = block.train.report_every
     steps = max(every, int(seconds / per_step) // every * every)
     short = block.train.model_copy(update={"steps": steps, "sample_every": every * 10})
+    if model in CLIP_GANS:
+        # The walk learns on alone: at `paper` for longer than all that this has time for.
+        few = {"walk_steps": min(1000, block.train.walk_steps)}
+        short = short.model_copy(update=few)
     scratch = out / f"scratch-{model}"
     scratch.mkdir(parents=True, exist_ok=True)
     begun = time.perf_counter()

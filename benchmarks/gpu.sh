@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
-# Everything there is to measure on one CUDA device, in at most eight minutes and without a network:
+# Everything there is to measure on one CUDA device, in some ten minutes and without a network:
 #
 #     benchmarks/gpu.sh [OUT]
 #
 # Data, GPU tests, what the device does at most, equal bits from two processes, seconds per step of
-# each model beside a plain loop, then training, all at the scale `paper`; SCALE=gpu takes another.
-# A part that fails, or takes too long, leaves its log in OUT and stops no other. Set DEVICE=cpu
+# each model beside a plain loop, then training, of the autoencoder first, all at the scale `paper`;
+# SCALE=gpu takes another. A part that fails, or takes too long, leaves its log in OUT and stops no
+# other, but GANs of clips are not trained without the autoencoder. Set DEVICE=cpu
 # SCALE=smoke SECONDS_OF_TRAINING=2 to try the script out, and PYTHON to choose an interpreter.
 set -uo pipefail
 cd "$(dirname "$0")/.."

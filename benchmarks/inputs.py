@@ -38,6 +38,12 @@ def portable() -> dict[str, Any]:
     return _read(PRESETS / "runtime/portable.yaml")["runtime"]
 
 
+def cycle(params: Params, model: str) -> int:
+    """Steps of a model from one gradient penalty to the next: the step with it takes longer."""
+    every: int = getattr(getattr(params, model).train, "penalty_every", 1)
+    return every
+
+
 def _read(path: Path) -> dict[str, Any]:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 

@@ -19,8 +19,8 @@ from typing import Any
 import click
 
 from benchmarks.bench.sides import ROOT, environment
-from benchmarks.bench.training import ONE_THREAD, WARM, cycle, params_of
-from benchmarks.inputs import arrays_of
+from benchmarks.bench.training import ONE_THREAD, WARM, params_of
+from benchmarks.inputs import arrays_of, cycle
 from vidpipe.utils.errors import UserError
 from vidpipe.utils.processor import fastest_runtime
 

@@ -13,7 +13,7 @@ import click
 from PIL import Image
 
 from benchmarks.bench.sides import Side, in_turn, serve
-from benchmarks.inputs import arrays_of, parameters, portable, recipe
+from benchmarks.inputs import arrays_of, cycle, parameters, portable, recipe
 from vidpipe.config.schema import Params
 from vidpipe.data.npz import read_npz
 from vidpipe.data.pairs import side_by_side
@@ -42,12 +42,6 @@ def params_of(model: str, *, quick: bool) -> Params:
     if quick:
         return parameters("smoke", *patches)
     return parameters("laptop", *patches, *([PUBLISHED] if model == "pix2pix" else []))
-
-
-def cycle(params: Params, model: str) -> int:
-    """Steps of a model from one gradient penalty to the next: the step with it takes longer."""
-    every: int = getattr(getattr(params, model).train, "penalty_every", 1)
-    return every
 
 
 def data_params(*, quick: bool) -> Params:
