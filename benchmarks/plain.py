@@ -18,12 +18,11 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.data import DataLoader, Dataset, RandomSampler
 
-from benchmarks.games import CLIP_MODULES, ENOUGH, clip_data, networks
+from benchmarks.games import CLIP_MODULES, ENOUGH, networks
 from vidpipe.config.schema import Params
 from vidpipe.data.splits import SEEN
-from vidpipe.models.clip_gan import ClipData
+from vidpipe.models.clip_gan import ClipWindows, Windows
 from vidpipe.models.dcgan import DoubledConv2d
-from vidpipe.models.group_noise import GroupPrior
 from vidpipe.training.runtime import Machine
 
 # ------------------------------------------------------------------------------ published networks
@@ -155,26 +154,26 @@ def seen_digits(arrays: Mapping[str, np.ndarray]) -> Rows:
     return Rows(arrays["pictures"][..., None], np.flatnonzero(arrays["split"] == SEEN))
 
 
-class Windows(Dataset):  # type: ignore[type-arg]
+class OneByOne(Dataset):  # type: ignore[type-arg]
     """Windows of clips or of their latents, one at a time, with the numbers of label and group."""
 
-    def __init__(self, data: ClipData, length: int) -> None:
-        self.data, self.length = data, length
-        self.group = np.full(len(data.clips), -1) if data.group is None else data.group
+    def __init__(self, real: ClipWindows) -> None:
+        self.real = real
 
     def __len__(self) -> int:
-        return len(self.data.clips)
+        return len(self.real.clips)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, int, int]:
-        row = self.data.clips[index]
-        begin = int(torch.randint(len(row) - self.length + 1, ()))
-        flip, mirrored = bool(torch.rand(()) < 0.5), self.data.mirrored
-        frames = self.data.frames if mirrored is None or not flip else mirrored
-        clip = torch.from_numpy(frames[row[begin : begin + self.length]]).permute(3, 0, 1, 2)
+    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+        real = self.real
+        begin = int(torch.randint(real.clips.shape[1] - real.length + 1, ()))
+        rows = real.clips[index, begin : begin + real.length].numpy()
+        flip = bool(torch.rand(()) < 0.5)
+        frames = real.mirrored if flip and real.mirrored is not None else real.frames
+        clip = torch.from_numpy(frames[rows]).permute(3, 0, 1, 2)
         if clip.dtype == torch.uint8:
             clip = clip.float() / 127.5 - 1
-        clip = clip.flip(-1) if flip and mirrored is None else clip
-        return clip, int(self.data.label[index]), int(self.group[index])
+        clip = clip.flip(-1) if flip and real.mirrored is None else clip
+        return clip, real.label[index], real.group[index]
 
 
 def loader(data: Dataset, batch: int, *, workers: int) -> DataLoader:  # type: ignore[type-arg]
@@ -284,10 +283,9 @@ def from_noise(
     for network in (generator, discriminator):
         for weight in network.parameters():
             weight.data = weight.data.contiguous()
-    train, model = getattr(params, name).train, getattr(params, name).model
+    train = getattr(params, name).train
     if name in CLIP_MODULES:
-        windows = Windows(clip_data(name, params, arrays, device), model.frames)
-        batches: Any = loader(windows, train.batch, workers=workers)
+        batches: Any = loader(OneByOne(objective.real), train.batch, workers=workers)
     else:
         seen = loader(seen_digits(arrays), train.batch, workers=workers)
         batches = ((real, None, None) for (real,) in seen)
@@ -298,9 +296,7 @@ def from_noise(
     average = {key: value.clone() for key, value in generator.state_dict().items()}
     for step, (pixels, label, group) in enumerate(batches, 1):
         real = pixels.to(device, non_blocking=True)
-        named = [group] * isinstance(objective.prior, GroupPrior)
-        noise = objective.prior.draw(len(real), torch.default_generator, label, *named).to(device)
-        source = generator.source(noise, real[:, :, 0]) if name in CLIP_MODULES else noise
+        source = _source(generator, objective, real, label, group)
         fake, penalties = objective.generate_with_losses(generator, source, real)
         steep = step % train.penalty_every == 0
         sides = [real.requires_grad_(steep), fake.detach().requires_grad_(steep)]
@@ -323,6 +319,15 @@ def from_noise(
                 if value.is_floating_point():
                     average[key].lerp_(value, 1 - train.ema)
         yield
+
+
+def _source(generator: Any, objective: Any, real: Tensor, label: Any, group: Any) -> Any:
+    """What fakes start from: noise and, of clips, what the real ones show."""
+    rng = torch.default_generator
+    if label is None:
+        return generator.prior.draw(len(real), rng).to(real.device)
+    shown: Any = Windows(None, None, label, group)  # type: ignore[arg-type]  # all that noise needs
+    return generator.source(objective.draw_noise(shown, rng).to(real.device), real[:, :, 0])
 
 
 def _take_plain_layers(network: nn.Module) -> None:
