@@ -186,8 +186,7 @@ class ClipAutoencoderTrain(ConfigBlock):
 
     Attributes:
         batch: Frames of a step, in pairs of adjacent ones.
-        motion: How much more a pixel weighs that changes by the whole range from frame to frame
-            than one that stays, which weighs 1.
+        motion: Weight of all that moves in a pair of frames, beside 1 for all of its pixels.
         gradients: Weight of the error of differences between neighbours, in space and time.
         regularity: Weight of what keeps the latents at mean 0 and deviation 1.
         noise: Standard deviation of the noise on latents before they are decoded.

@@ -33,6 +33,7 @@ AT_ONCE = 64  # frames encoded or decoded at a time
 CHECKED = 64  # frames on which it is tried before a GAN learns from its latents
 MIN_DEVIATION = 0.05  # of each channel; training asks for 1
 MIN_GAIN = 1.0  # dB of PSNR above that of the mean frame
+STILL = 0.0003  # mean change of a pair, a share of the range, of which the weight is half
 
 
 class Autoencoder(nn.Module):
@@ -168,11 +169,11 @@ class ChannelNorm(nn.Module):
 class AutoencoderLoss:
     """Loss that an autoencoder is trained by.
 
-    What moves covers few pixels of a frame, yet clips are about it: its errors weigh more.
+    What moves covers few pixels of a frame, yet clips are about it: its errors weigh more. They do
+    so however few they are: an arm that waves is all that its clip is about.
 
     Attributes:
-        motion: How much more a pixel weighs that changes by the whole range from frame to frame
-            than one that stays, which weighs 1.
+        motion: Weight of all that moves in a pair of frames, beside 1 for all of its pixels.
         gradients: Weight of the error of differences between neighbours, in space and time.
         regularity: Weight of what keeps each channel of the latents at mean 0 and deviation 1.
         noise: Standard deviation of the noise on latents before they are decoded.
@@ -200,10 +201,11 @@ class AutoencoderLoss:
         decoded = network.decoder(latents + self.noise * noise).float()
         error = torch.unflatten(decoded, 0, (-1, 2)) - pairs
 
-        # A pixel weighs more the more it changes; in the mean over all, weights are 1. Half of the
-        # difference is its share of the range.
+        # A pixel weighs more the larger its part of the change of its pair; in the mean over all,
+        # weights are 1. Half of a difference is its share of the range.
         change = pairs.diff(dim=1).abs().amax(dim=2, keepdim=True) / 2
-        pixel_weights = 1 + self.motion * change
+        mean_change = change.flatten(1).mean(1)[:, None, None, None, None]
+        pixel_weights = 1 + self.motion * change / (mean_change + STILL)
         pixel_weights = pixel_weights / pixel_weights.mean()
         l1 = (pixel_weights * error.abs()).mean()
 

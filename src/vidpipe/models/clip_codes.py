@@ -210,7 +210,7 @@ class CodedGenerator(ClipGenerator):
         of_content, of_motion = self.encoder(clips)
         content = self.noise_of(source)[:, : self.content.latent]
         divergences: Losses = {}
-        if of_content:
+        if of_content is not None:
             content = torch.cat([content[:, : self.content.codes], of_content.draw()], dim=1)
             divergences["content_divergence"] = CONTENT_DIVERGENCE * of_content.divergence()
         motion = of_motion.draw()

@@ -110,7 +110,7 @@ class ClipEncoder(nn.Module):
         each = self.frame(frames.flatten(0, 1)).unflatten(0, frames.shape[:2]).movedim(1, 2)
         each = each + self.time(each)
         motion = Gaussian.of(*self.motion(each.movedim(1, 2)).chunk(2, dim=2))
-        if not self.content:
+        if self.content is None:
             return None, motion
         content = self.content(torch.cat([each.mean(2), each[:, :, 0]], dim=1))
         return Gaussian.of(*content.chunk(2, dim=1)), motion

@@ -259,7 +259,7 @@ class Continuation(Stream):
             # Of those that are made again, which have odd places, the last of the first eight. Of
             # fewer than four clips, one is made again, which keeps its background.
             place = min(ALONE, clips) // 2 * 2 - 1
-            alone = torch.arange(clips) % ALONE == place if clips > 3 else torch.zeros(clips).bool()
+            alone = (torch.arange(clips) % ALONE == place) & (clips > 3)
             alone = own_share(alone).to(mask.device)
             mask = torch.where(alone[:, None, None, None, None], 1.0, mask)
 

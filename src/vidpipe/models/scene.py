@@ -29,7 +29,7 @@ class Parts(NamedTuple):
 
     foreground: ClipBatch
     mask: Float[Tensor, "b 1 t h w"]
-    background: Float[Tensor, "b c 1 h w"]
+    background: Float[Tensor, "b c _ h w"]
 
     @property
     def clips(self) -> ClipBatch:

@@ -8,6 +8,7 @@ from support.network_layers import shapes
 from torch import nn
 
 from vidpipe.models.autoencoder import (
+    STILL,
     Autoencoder,
     AutoencoderLoss,
     in_latents,
@@ -18,7 +19,7 @@ from vidpipe.training.single import fit_network
 from vidpipe.training.weight_files import AUTOENCODER_WEIGHTS
 from vidpipe.utils.errors import UserError
 
-LOSS = AutoencoderLoss(motion=8.0, gradients=0.5, regularity=0.1, noise=0.05)
+LOSS = AutoencoderLoss(motion=0.5, gradients=0.5, regularity=0.1, noise=0.05)
 
 
 def network(*, size=32, side=8, channels=3, latents=4, width=8, seed=0):
@@ -95,7 +96,7 @@ def test_the_same_seed_gives_the_same_weights_and_another_one_others():
 
 def test_one_batch_is_learnt_by_heart_and_latents_become_regular():
     pixels = frames(8, size=16)
-    made, (early, late) = trained(pixels, steps=240)
+    made, (early, late) = trained(pixels, steps=360)
     assert late["l1"] < 0.5 * early["l1"]
     made.normalise_by(pixels)
     error = np.square(made.reconstruct(pixels).astype(float) - pixels).mean()
@@ -168,6 +169,10 @@ def loss_with_error(error, pairs, **weighted):
     return {name: part.item() for name, part in loss(made, pairs, torch.Generator()).items()}
 
 
+# Of one row of eight that changes by the whole range, each pixel then weighs 8.
+OF_A_ROW = 7 * (1 / 8 + STILL)
+
+
 def test_an_error_weighs_more_where_something_moves():
     pairs = torch.zeros(2, 2, 3, 8, 8)
     pairs[:, 1, 1, 2] = 2.0  # row 2 changes by the whole range, in one channel
@@ -176,9 +181,30 @@ def test_an_error_weighs_more_where_something_moves():
     # One row of eight weighs 8, seven weigh 1: 15/8 in the mean, by which all are divided.
     # Of the differences between rows, the lower row's weight counts: those of 2 and 3, of 5 and 6.
     for error, share, edges in zip(errors, (8 / 15, 1 / 15), (9 / 15, 2 / 15), strict=True):
-        losses = loss_with_error(error, pairs, motion=7.0)
+        losses = loss_with_error(error, pairs, motion=OF_A_ROW)
         assert losses["l1"] == pytest.approx(0.1 * share)
         assert losses["gradients"] == pytest.approx(0.1 * 8 / 7 * edges)
+
+
+@pytest.mark.parametrize(("rows", "change"), [(1, 2.0), (1, 0.5), (4, 1.0), (8, 2.0)])
+def test_all_that_moves_in_a_pair_weighs_the_same_however_much_it_is(rows, change):
+    pairs = torch.zeros(2, 2, 3, 8, 8)
+    pairs[0, 1, :, :rows] = change
+    pairs[1, 1, :, :, 3:5] = 2.0
+    error = torch.zeros(4, 3, 8, 8)
+    error[:2, :, :rows] = 0.1  # in the first pair, where it moves
+    # Beside the 1 that a pixel has in any case; 1 + 7 is the mean weight, of both pairs.
+    share = (rows / 8 + 7) / (1 + 7) / 2
+    assert loss_with_error(error, pairs, motion=7.0)["l1"] == pytest.approx(0.1 * share, rel=0.01)
+
+
+def test_noise_in_frames_that_stand_still_is_no_motion():
+    pairs = torch.zeros(2, 2, 3, 8, 8)
+    pairs[0, 1, :, 0, 0] = 2 * 64 * STILL / 1000
+    error = torch.zeros(4, 3, 8, 8)
+    error[:2, :, 0, 0] = 0.1
+    losses = [loss_with_error(error, pairs, motion=motion)["l1"] for motion in (0.0, 7.0)]
+    assert losses[1] < 1.5 * losses[0]
 
 
 def test_an_error_of_one_column_has_two_edges():
@@ -201,7 +227,7 @@ def test_an_error_that_flickers_weighs_more_where_something_moves():
     pairs[:, 1, 1, 2] = 2.0
     error = torch.zeros(4, 3, 8, 8)
     error[::2, :, 2] = 0.1  # of the first of each pair
-    losses = loss_with_error(error, pairs, motion=7.0)
+    losses = loss_with_error(error, pairs, motion=OF_A_ROW)
     # In time, row 2 alone; between rows, two edges in every second frame.
     assert losses["gradients"] == pytest.approx(0.1 * 8 / 15 + 0.1 * 8 / 7 * 9 / 15 / 2)
 
