@@ -1,10 +1,11 @@
-"""Steps of a GAN of clips in one process and in two, one thread each, at the scale `laptop`.
+"""Steps of a GAN of clips in one process, in two, and in one of two threads, at scale `laptop`.
 
     python -m benchmarks.devices [MODEL...] [--batch N] [--steps 24] [--rounds 3]
 
-*Half* is a step of one process with half of the clips, alone: two would take as long if neither
-waited for the other. Leave the machine quiet, with at least two cores. Each way is measured in
-turn, so that slow moments hit all. Frames are random: no number depends on what they show.
+Processes have one thread each, where two are not said. *Half* is a step of one process with half of
+the clips, alone: two would take as long if neither waited for the other. Leave the machine quiet,
+with at least two cores. Each way is measured in turn, so that slow moments hit all. Frames are
+random: no number depends on what they show.
 """
 
 import statistics
@@ -29,14 +30,15 @@ from vidpipe.training.runtime import start  # noqa: E402
 
 
 class Way(NamedTuple):
-    """Processes that share a step, and the parts of the batch of which each process has one."""
+    """Processes that share a step, the threads of each, and the parts of a batch: one for each."""
 
     devices: int
+    threads: int
     parts: int
 
 
-# One, two, and one with the work of one of two.
-WAYS = (Way(1, 1), Way(2, 1), Way(1, 2))
+# One, two, one of two threads, and one with the work of one of two.
+WAYS = (Way(1, 1, 1), Way(2, 1, 1), Way(1, 2, 1), Way(1, 1, 2))
 WARM = 8  # steps before the clock runs
 CLIPS, LENGTH = 64, 16
 
@@ -85,9 +87,10 @@ def arrays(params: Params) -> dict[str, np.ndarray]:
 def main(models: tuple[str, ...], batch: int | None, steps: int, rounds: int, scale: str) -> None:
     """Print seconds of a step of all ways, and how they compare."""
     click.echo(
-        "| model | clips | one process, s | two, s | times as fast | half, s | if none waited |"
+        "| model | clips | one process, s | two, s | times as fast | two threads, s | "
+        "times as fast | half, s | if none waited |"
     )
-    click.echo("|---|---|---|---|---|---|---|")
+    click.echo("|---" * 9 + "|")
     params = parameters(scale)
     for model in models or CLIP_GAN_NAMES:
         clips = batch or getattr(params, model).train.batch
@@ -95,11 +98,10 @@ def main(models: tuple[str, ...], batch: int | None, steps: int, rounds: int, sc
         for _ in range(rounds):
             for way in WAYS:
                 took[way].append(seconds(model, params, way, clips, steps))
-        one, two, half = (statistics.median(took[way]) for way in WAYS)
-        click.echo(
-            f"| {model} | {clips} | {one:.3f} | {two:.3f} | {one / two:.2f} | {half:.3f} | "
-            f"{one / half:.2f} |"
-        )
+        one, two, threads, half = (statistics.median(took[way]) for way in WAYS)
+        cells = [f"{one:.3f}"]
+        cells += [f"{way:.3f} | {one / way:.2f}" for way in (two, threads, half)]
+        click.echo(f"| {model} | {clips} | {' | '.join(cells)} |")
 
 
 def seconds(model: str, params: Params, way: Way, clips: int, steps: int) -> float:
@@ -107,7 +109,7 @@ def seconds(model: str, params: Params, way: Way, clips: int, steps: int) -> flo
     block = getattr(params, model)
     train = block.train.model_copy(update={"batch": clips // way.parts})
     params = params.model_copy(update={model: block.model_copy(update={"train": train})})
-    changes: dict[str, Any] = {"devices": way.devices, "threads": 1, "device": "cpu"}
+    changes: dict[str, Any] = {"devices": way.devices, "threads": way.threads, "device": "cpu"}
     runtime = params.runtime.model_copy(update=changes)
     with tempfile.TemporaryDirectory() as folder:
         file = timed(model, params, steps, train, runtime, Path(folder))
