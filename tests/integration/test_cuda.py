@@ -204,7 +204,7 @@ def test_an_autoencoder_learns_as_on_the_cpu():
         network = place.place(Autoencoder(**built))
         frames = to_float(pixels.permute(0, 3, 1, 2)).to(place.device)
         pairs = torch.unflatten(frames, 0, (-1, 2))
-        loss = AutoencoderLoss(motion=8.0, gradients=0.5, regularity=0.1, noise=0.05)
+        loss = AutoencoderLoss(motion=0.5, gradients=0.5, regularity=0.1, noise=0.05)
         how = {"steps": STEPS, "learning_rate": 1e-3, "report_every": 1, "seed": 0}
         reports = fit_network(network, partial(loss, network, pairs), **how)
         history = [report.values for report in reports]

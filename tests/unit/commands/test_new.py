@@ -77,7 +77,7 @@ def test_parameters_that_the_package_was_built_with_are_named_if_they_are_not_th
     shutil.copytree(here / "plain", template, ignore=shutil.ignore_patterns(".git"))
     params = template / "params.yaml"
     params.write_text(
-        params.read_text().replace("steps: 2400", "steps: 12").replace("threads: 2", "threads: 1")
+        params.read_text().replace("steps: 4000", "steps: 12").replace("threads: 2", "threads: 1")
     )
     monkeypatch.setattr(new, "TEMPLATE", template)
     said = vidpipe("new", "mine").output

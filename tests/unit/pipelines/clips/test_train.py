@@ -85,7 +85,7 @@ def autoencoder_of(size, channels):
     pixels = moving.packed(size=size, channels=channels)["frames"]
     frames = torch.from_numpy(pixels).permute(0, 3, 1, 2) / 127.5 - 1
     pairs = torch.stack([frames[:-1:5], frames[1::5]], dim=1)
-    loss = AutoencoderLoss(motion=8.0, gradients=0.5, regularity=0.1, noise=0.05)
+    loss = AutoencoderLoss(motion=0.5, gradients=0.5, regularity=0.1, noise=0.05)
     how = {"steps": 150, "learning_rate": 0.01, "report_every": 150, "seed": 0}
     list(fit_network(network, lambda rng: loss(network, pairs, rng), **how))
     network.normalise_by(pixels)
