@@ -2,7 +2,7 @@
 
     python -m benchmarks.devices [MODEL...] [--batch N] [--steps 24] [--rounds 3]
 
-Processes have one thread each, where two are not said. *Half* is a step of one process with half of
+Each process has one thread, except in *two threads*. *Half* is a step of one process with half of
 the clips, alone: two would take as long if neither waited for the other. Leave the machine quiet,
 with at least two cores. Each way is measured in turn, so that slow moments hit all. Frames are
 random: no number depends on what they show.

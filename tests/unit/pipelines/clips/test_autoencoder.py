@@ -21,7 +21,7 @@ from vidpipe.utils.errors import UserError
 
 RUNTIME = Runtime(device="cpu", devices=1, precision="fp32", threads=1, determinism="portable")
 TRAIN = {
-    "seed": 0, "steps": 3, "batch": 4, "learning_rate": 0.002, "motion": 8.0, "gradients": 0.5,
+    "seed": 0, "steps": 3, "batch": 4, "learning_rate": 0.002, "motion": 0.5, "gradients": 0.5,
     "regularity": 0.1, "noise": 0.05, "cooldown": 0.4, "mirror": True, "report_every": 2,
 }  # fmt: skip
 
