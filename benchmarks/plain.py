@@ -154,8 +154,8 @@ def seen_digits(arrays: Mapping[str, np.ndarray]) -> Rows:
     return Rows(arrays["pictures"][..., None], np.flatnonzero(arrays["split"] == SEEN))
 
 
-class OneByOne(Dataset):  # type: ignore[type-arg]
-    """Windows of clips or of their latents, one at a time, with the numbers of label and group."""
+class OneByOne(Dataset[tuple[Tensor, Windows]]):
+    """Windows of clips or of their latents, one at a time, each with what it shows."""
 
     def __init__(self, real: ClipWindows) -> None:
         self.real = real
@@ -163,17 +163,17 @@ class OneByOne(Dataset):  # type: ignore[type-arg]
     def __len__(self) -> int:
         return len(self.real.clips)
 
-    def __getitem__(self, index: int) -> tuple[Tensor, Tensor, Tensor]:
+    def __getitem__(self, index: int) -> tuple[Tensor, Windows]:
         real = self.real
         begin = int(torch.randint(real.clips.shape[1] - real.length + 1, ()))
-        rows = real.clips[index, begin : begin + real.length].numpy()
-        flip = bool(torch.rand(()) < 0.5)
+        rows = real.clips[index, begin : begin + real.length]
+        flip = torch.rand(()) < 0.5
         frames = real.mirrored if flip and real.mirrored is not None else real.frames
-        clip = torch.from_numpy(frames[rows]).permute(3, 0, 1, 2)
+        clip = torch.from_numpy(frames[rows.numpy()]).permute(3, 0, 1, 2)
         if clip.dtype == torch.uint8:
             clip = clip.float() / 127.5 - 1
         clip = clip.flip(-1) if flip and real.mirrored is None else clip
-        return clip, real.label[index], real.group[index]
+        return clip, Windows(rows, flip, real.label[index], real.group[index])
 
 
 def loader(data: Dataset, batch: int, *, workers: int) -> DataLoader:  # type: ignore[type-arg]
@@ -288,15 +288,15 @@ def from_noise(
         batches: Any = loader(OneByOne(objective.real), train.batch, workers=workers)
     else:
         seen = loader(seen_digits(arrays), train.batch, workers=workers)
-        batches = ((real, None, None) for (real,) in seen)
+        batches = ((real, None) for (real,) in seen)
     adams = [
         adam(network, train.learning_rate, (train.beta1, train.beta2))
         for network in (generator, discriminator)
     ]
     average = {key: value.clone() for key, value in generator.state_dict().items()}
-    for step, (pixels, label, group) in enumerate(batches, 1):
+    for step, (pixels, windows) in enumerate(batches, 1):
         real = pixels.to(device, non_blocking=True)
-        source = _source(generator, objective, real, label, group)
+        source = _source(generator, objective, real, windows)
         fake, penalties = objective.generate_with_losses(generator, source, real)
         steep = step % train.penalty_every == 0
         sides = [real.requires_grad_(steep), fake.detach().requires_grad_(steep)]
@@ -321,13 +321,12 @@ def from_noise(
         yield
 
 
-def _source(generator: Any, objective: Any, real: Tensor, label: Any, group: Any) -> Any:
+def _source(generator: Any, objective: Any, real: Tensor, windows: Windows | None) -> Any:
     """What fakes start from: noise and, of clips, what the real ones show."""
     rng = torch.default_generator
-    if label is None:
+    if windows is None:
         return generator.prior.draw(len(real), rng).to(real.device)
-    shown: Any = Windows(None, None, label, group)  # type: ignore[arg-type]  # all that noise needs
-    return generator.source(objective.draw_noise(shown, rng).to(real.device), real[:, :, 0])
+    return generator.source(objective.draw_noise(windows, rng).to(real.device), real[:, :, 0])
 
 
 def _take_plain_layers(network: nn.Module) -> None:

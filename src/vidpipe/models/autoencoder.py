@@ -33,7 +33,7 @@ AT_ONCE = 64  # frames encoded or decoded at a time
 CHECKED = 64  # frames on which it is tried before a GAN learns from its latents
 MIN_DEVIATION = 0.05  # of each channel; training asks for 1
 MIN_GAIN = 1.0  # dB of PSNR above that of the mean frame
-STILL = 0.0003  # mean change of a pair, a share of the range, of which the weight is half
+STILL = 0.0003  # of the range: mean change of a pair at which motion has half of its weight
 
 
 class Autoencoder(nn.Module):
@@ -201,8 +201,9 @@ class AutoencoderLoss:
         decoded = network.decoder(latents + self.noise * noise).float()
         error = torch.unflatten(decoded, 0, (-1, 2)) - pairs
 
-        # A pixel weighs more the larger its part of the change of its pair; in the mean over all,
-        # weights are 1. Half of a difference is its share of the range.
+        # A pixel weighs more the more it changes, beside the mean of its pair: so it is the same of
+        # an arm and of somebody who runs. In the mean over all, weights are 1. Half of a difference
+        # is its share of the range.
         change = pairs.diff(dim=1).abs().amax(dim=2, keepdim=True) / 2
         mean_change = change.flatten(1).mean(1)[:, None, None, None, None]
         pixel_weights = 1 + self.motion * change / (mean_change + STILL)
